@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# Runs everything that CI runs, in its order, and stops at the first failure. Needs cargo and python3; fetches the rest
+# into target/.
+set -euo pipefail
+# shellcheck source=scripts/common.sh
+. "$(dirname "$0")/common.sh"
+
+usage() {
+    cat <<'END'
+usage: scripts/test.sh [--rgw] [--long] [-h]
+
+  --rgw    also run the S3 tests against Ceph's RADOS Gateway (Debian only; fetches 70 MB once, up in about 15 s)
+  --long   also run the long tests: more random examples, larger data, more races
+END
+}
+
+rgw="" long=""
+for arg in "$@"; do
+    case $arg in
+    --rgw) rgw=1 ;;
+    --long) long=1 ;;
+    -h | --help) usage && exit ;;
+    *) usage >&2 && exit 2 ;;
+    esac
+done
+
+need_cargo
+need_python
+skipped=()
+
+step() { # step HEADING COMMAND...: a failure says which step it was and ends the script
+    echo
+    echo "== $1 (at ${SECONDS} s)"
+    shift
+    # In the background, so that a signal to this script is acted on at once and takes the step with it.
+    "$@" &
+    if ! wait $!; then
+        echo "== failed: $* (after ${SECONDS} s)" >&2
+        exit 1
+    fi
+}
+
+finish() {
+    local pids
+    pids=$(jobs -p)
+    # shellcheck disable=SC2086  # one word per process
+    [ -z "$pids" ] || kill $pids 2>/dev/null || true
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+if cargo fmt --version >/dev/null 2>&1; then
+    step "format" cargo fmt --check
+else
+    skipped+=("format: rustup component add rustfmt")
+fi
+
+# One profile for lints, binary and tests, so that nothing is compiled twice.
+if cargo clippy --version >/dev/null 2>&1; then
+    step "lints" cargo clippy --release --all-targets --locked -- -D warnings
+else
+    skipped+=("lints: rustup component add clippy")
+fi
+
+step "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --release --no-deps --locked --document-private-items
+
+if cargo deny --version >/dev/null 2>&1; then
+    step "dependencies" cargo deny check
+else
+    skipped+=("dependencies: cargo install cargo-deny")
+fi
+
+step "binary" cargo build --release --locked
+step "Rust tests" cargo test --release --locked
+
+venv requirements.txt
+export FLOWPARQUET_TEST_LONG=$long
+pytest=("$PYTHON" -m pytest -q -c tests/python/pytest.ini tests/python)
+step "black-box tests, S3 by moto" env FLOWPARQUET_TEST_S3=moto "${pytest[@]}"
+[ -z "$rgw" ] || step "S3 tests by Ceph RGW" env FLOWPARQUET_TEST_S3=rgw "${pytest[@]}" -m s3
+
+echo
+for s in "${skipped[@]+"${skipped[@]}"}"; do echo "skipped $s"; done
+echo "== all passed in ${SECONDS} s"

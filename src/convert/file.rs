@@ -1,0 +1,336 @@
+//! One output file: a claim's inputs -> units -> row groups in order -> upload -> done.
+//!
+//! The thread that calls here only waits and writes; decoding and encoding happen on the run's worker pool.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use super::unit::{self, Recipe, Summary, UNIT_PACKED_BYTES};
+use super::{PartitionOutcome, Run};
+use crate::error::{Error, Result};
+use crate::plan::{PartitionPlan, STREAMED_OBJECT_BYTES, packed_size};
+use crate::record::schema::LogType;
+use crate::report::{MAX_NAMED, Named};
+use crate::store::Listed;
+use crate::store::fetch::Body;
+use crate::store::upload::{Upload, Uploaded};
+use crate::table::commit::{FooterNote, tool_name};
+use crate::table::encode::EncodedRowGroup;
+use crate::table::file::{FileContent, FileWriter};
+use crate::table::ledger::{Claim, Done, Input, Outcome, OutputFile, PartitionState};
+
+/// What a worker sends to the thread that writes the file.
+enum Message {
+    RowGroup(usize, Box<EncodedRowGroup>),
+    Done(usize, Box<Result<Summary>>),
+}
+
+impl Run<'_> {
+    /// Brings a claim to its end: done, or abandoned if its inputs are no longer what was claimed.
+    pub(super) fn finish_claim(
+        &self,
+        plan: &PartitionPlan,
+        state: &mut PartitionState,
+        number: u64,
+        claim: &Claim,
+        outcome: &mut PartitionOutcome,
+        recovering: bool,
+    ) -> Result<()> {
+        let partition = &plan.partition;
+        if recovering && let Some(done) = self.table.find_complete(partition, number, claim)? {
+            self.table.done(partition, state, done)?;
+            outcome.counts.files_recovered += 1;
+            let (objects, bytes) = (claim.inputs.len() as u64, claim.inputs.iter().map(|input| input.size).sum());
+            self.progress.advance(objects, bytes, 0);
+            return Ok(());
+        }
+        let mut file = OpenFile::new(self, plan, claim);
+        let summary = match file.fill(self, claim) {
+            Ok(summary) => summary,
+            Err(e) => {
+                file.give_up();
+                return Err(e);
+            }
+        };
+        if let Some(reason) = &summary.vanished {
+            file.give_up();
+            self.table.abandon(partition, state, number, reason)?;
+            outcome.again = true;
+            return Ok(());
+        }
+        let output = file.finish(self, plan, claim, &summary)?;
+        let done = Done { claim: number, outcome: summary.outcome.clone(), file: output };
+        if !self.table.done(partition, state, done.clone())? {
+            outcome.counts.finished_by_others += 1;
+            return Ok(());
+        }
+        count(outcome, done, summary);
+        Ok(())
+    }
+
+    /// Returns those of the inputs rejected before that read to their end now; names the others again.
+    pub(super) fn readable_now(&self, inputs: &[Input], outcome: &mut PartitionOutcome) -> Result<Vec<Input>> {
+        let mut readable = Vec::new();
+        let whole: Vec<Input> = inputs.iter().filter(|input| input.size < STREAMED_OBJECT_BYTES).cloned().collect();
+        readable.extend(inputs.iter().filter(|input| input.size >= STREAMED_OBJECT_BYTES).cloned());
+        let probe = Claim {
+            output: String::new(),
+            log_type: self.plan.options.log_type,
+            source: self.plan.options.source.clone(),
+            options: self.plan.options.output.clone(),
+            inputs: Vec::new(),
+        };
+        let recipe = Recipe::new(&probe, self.max_text)?;
+        let mut fetches = self.source.fetch(whole.iter().map(listed).collect(), &self.budget);
+        for input in whole {
+            let fetched = fetches.next()?;
+            let reason = match &fetched.body {
+                Body::Whole(bytes) => self.pool.install(|| unit::still_unreadable(&recipe, &input, bytes)),
+                Body::Gone | Body::Changed => continue,
+            };
+            self.progress.advance(u64::from(reason.is_some()), if reason.is_some() { input.size } else { 0 }, 0);
+            match reason {
+                None => readable.push(input),
+                Some(reason) => {
+                    outcome.counts.objects_rejected += 1;
+                    outcome.rejects.push(Named { object: input.key, line: None, byte: None, reason });
+                }
+            }
+        }
+        Ok(readable)
+    }
+}
+
+fn count(outcome: &mut PartitionOutcome, done: Done, summary: Summary) {
+    let counts = &mut outcome.counts;
+    counts.objects += summary.objects;
+    counts.packed_bytes += summary.packed_bytes;
+    counts.text_bytes += done.outcome.text_bytes;
+    counts.rows_read += done.outcome.rows + done.outcome.rejected_rows;
+    counts.rows_written += done.outcome.rows;
+    counts.rows_rejected += done.outcome.rejected_rows;
+    counts.objects_rejected += done.outcome.rejected_objects.len() as u64;
+    counts.objects_of_other_type += done.outcome.other_type.len() as u64;
+    counts.files += u64::from(done.file.is_some());
+    counts.output_bytes += done.file.as_ref().map_or(0, |file| file.bytes);
+    let room = MAX_NAMED.saturating_sub(outcome.rejects.len());
+    outcome.rejects.extend(summary.named.into_iter().take(room));
+    outcome.warnings.extend(
+        done.outcome
+            .unknown_fields
+            .iter()
+            .map(|name| format!("field {name:?} is unknown to this version: it became a string column")),
+    );
+    let others: BTreeSet<&str> = done.outcome.other_type.iter().map(|left| left.reason.as_str()).collect();
+    outcome.warnings.extend(LogType::ALL.iter().filter(|t| others.contains(t.to_string().as_str())).map(|other| {
+        let title = &other.schema().title;
+        format!(
+            "{title} lie among these logs and were left alone: convert them with --log-type {other} into another DEST"
+        )
+    }));
+}
+
+/// A file that is being written, and the units that are being made for it.
+struct OpenFile {
+    writer: FileWriter<Upload>,
+    sender: Sender<Message>,
+    receiver: Receiver<Message>,
+    waiting: BTreeMap<usize, (VecDeque<EncodedRowGroup>, Option<Summary>)>,
+    next: usize,
+    total: Summary,
+    unknown: BTreeSet<String>,
+}
+
+impl OpenFile {
+    fn new(run: &Run<'_>, plan: &PartitionPlan, claim: &Claim) -> Self {
+        let (sender, receiver) = channel();
+        let upload =
+            run.table.store().upload(&run.table.output_key(&plan.partition, claim), &run.table.staging_key(claim));
+        Self {
+            writer: FileWriter::new(upload),
+            sender,
+            receiver,
+            waiting: BTreeMap::new(),
+            next: 0,
+            total: Summary::default(),
+            unknown: BTreeSet::new(),
+        }
+    }
+
+    /// Makes every unit and appends its row groups in order.
+    fn fill(&mut self, run: &Run<'_>, claim: &Claim) -> Result<Summary> {
+        let recipe = Arc::new(Recipe::new(claim, run.max_text)?);
+        let units = if let [input] = claim.inputs.as_slice()
+            && input.size >= STREAMED_OBJECT_BYTES
+        {
+            self.start_stream(run, &recipe, input)?;
+            1
+        } else {
+            let mut fetches = run.source.fetch(claim.inputs.iter().map(listed).collect(), &run.budget);
+            let units = units(&claim.inputs);
+            let count = units.len();
+            for (number, inputs) in units.into_iter().enumerate() {
+                let mut objects = Vec::with_capacity(inputs.len());
+                for input in inputs {
+                    let mut fetched = fetches.next()?;
+                    let body = std::mem::replace(&mut fetched.body, Body::Gone);
+                    objects.push((input.clone(), body, fetched));
+                }
+                let slot = run.slots.take();
+                let (recipe, sender) = (Arc::clone(&recipe), self.sender.clone());
+                run.pool.spawn(move || {
+                    let mut emit = |group| drop(sender.send(Message::RowGroup(number, Box::new(group))));
+                    let done = unit::whole_objects(&recipe, objects, &mut emit);
+                    drop(slot);
+                    drop(sender.send(Message::Done(number, Box::new(done))));
+                });
+                while let Ok(message) = self.receiver.try_recv() {
+                    self.take(run, message)?;
+                }
+            }
+            count
+        };
+        while self.next < units {
+            let message = self.receiver.recv().map_err(|e| Error::stopped("a worker died").because(e))?;
+            self.take(run, message)?;
+        }
+        let mut summary = std::mem::take(&mut self.total);
+        summary.outcome.unknown_fields = std::mem::take(&mut self.unknown).into_iter().collect();
+        Ok(summary)
+    }
+
+    fn start_stream(&mut self, run: &Run<'_>, recipe: &Arc<Recipe>, input: &Input) -> Result<()> {
+        let slot = run.slots.take();
+        let (recipe, sender, input) = (Arc::clone(recipe), self.sender.clone(), input.clone());
+        let object = run.source.read_in_pieces(&listed(&input))?;
+        run.pool.spawn(move || {
+            let done = match object {
+                None => {
+                    Ok(Summary { vanished: Some(format!("{} is gone or changed", input.key)), ..Summary::default() })
+                }
+                Some(object) => {
+                    let mut emit = |group| drop(sender.send(Message::RowGroup(0, Box::new(group))));
+                    unit::one_stream(&recipe, &input, object, &mut emit)
+                }
+            };
+            drop(slot);
+            drop(sender.send(Message::Done(0, Box::new(done))));
+        });
+        Ok(())
+    }
+
+    /// Takes what a worker made; appends whatever is next in order.
+    fn take(&mut self, run: &Run<'_>, message: Message) -> Result<()> {
+        match message {
+            Message::RowGroup(unit, group) => self.waiting.entry(unit).or_default().0.push_back(*group),
+            Message::Done(unit, summary) => self.waiting.entry(unit).or_default().1 = Some((*summary)?),
+        }
+        while let Some((groups, summary)) = self.waiting.get_mut(&self.next) {
+            while let Some(group) = groups.pop_front() {
+                self.writer.append(group)?;
+            }
+            let Some(summary) = summary.take() else { break };
+            self.waiting.remove(&self.next);
+            self.next += 1;
+            let left_out = summary.outcome.rejected_objects.len() + summary.outcome.other_type.len();
+            run.progress.advance(summary.objects + left_out as u64, summary.packed_bytes, summary.outcome.rows);
+            self.add(summary);
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, summary: Summary) {
+        let Outcome { rows, rejected_rows, text_bytes, rejected_objects, other_type, unknown_fields } = summary.outcome;
+        let total = &mut self.total;
+        total.outcome.rows += rows;
+        total.outcome.rejected_rows += rejected_rows;
+        total.outcome.text_bytes += text_bytes;
+        total.outcome.rejected_objects.extend(rejected_objects);
+        total.outcome.other_type.extend(other_type);
+        self.unknown.extend(unknown_fields);
+        total.objects += summary.objects;
+        total.packed_bytes += summary.packed_bytes;
+        total.rejects.extend(summary.rejects);
+        let room = MAX_NAMED.saturating_sub(total.named.len());
+        total.named.extend(summary.named.into_iter().take(room));
+        total.vanished = total.vanished.take().or(summary.vanished);
+    }
+
+    /// Writes the rejects, then the footer, and makes the file visible; no file if there are no rows.
+    fn finish(
+        self,
+        run: &Run<'_>,
+        plan: &PartitionPlan,
+        claim: &Claim,
+        summary: &Summary,
+    ) -> Result<Option<OutputFile>> {
+        let outcome = &summary.outcome;
+        if !summary.rejects.is_empty() {
+            let staging = format!("{}-rejects", run.table.staging_key(claim));
+            let mut rejects = run.table.store().upload(&run.table.rejects_key(&plan.partition, claim), &staging);
+            std::io::Write::write_all(&mut rejects, &summary.rejects)
+                .map_err(|e| Error::stopped("cannot keep rejects").because(e))?;
+            rejects.finish()?;
+        }
+        // A stream that turned out not to read to its end leaves row groups behind that nobody counts.
+        let given_up = summary.objects == 0 && !outcome.rejected_objects.is_empty();
+        if self.writer.rows() == 0 || given_up {
+            self.give_up();
+            return Ok(None);
+        }
+        if self.writer.rows() != outcome.rows {
+            let (has, counted) = (self.writer.rows(), outcome.rows);
+            self.give_up();
+            return Err(Error::stopped(format!("a file has {has} rows, its objects have {counted}"))
+                .help("this is a bug in flowparquet: nothing of this file was written; please report it"));
+        }
+        let note = FooterNote {
+            tool: tool_name(),
+            objects: claim.inputs.len() as u64,
+            rows: outcome.rows,
+            rejected_rows: outcome.rejected_rows,
+            text_bytes: outcome.text_bytes,
+            left_out_objects: (outcome.rejected_objects.len() + outcome.other_type.len()) as u64,
+            options: claim.options.clone(),
+            unknown_fields: outcome.unknown_fields.clone(),
+        };
+        let about = |_: &FileContent| serde_json::to_string(&note).unwrap_or_default();
+        let (upload, content) = self.writer.finish(claim.log_type, claim.options.compression, about)?;
+        let Uploaded { bytes, sha256 } = upload.finish()?;
+        let FileContent { row_groups, columns, .. } = content;
+        Ok(Some(OutputFile { bytes, row_groups, sha256: Some(sha256), columns }))
+    }
+
+    fn give_up(self) {
+        self.writer.into_inner().abort();
+    }
+}
+
+/// Cuts a claim's inputs into units: a pure function of the claim, so that row groups are too.
+fn units(inputs: &[Input]) -> Vec<&[Input]> {
+    let mut bytes = 0;
+    let mut last = 0;
+    // An object belongs to the unit in which its middle lies.
+    let mut number = |input: &Input| {
+        let size = packed_size(input);
+        let unit = (bytes + size / 2) / UNIT_PACKED_BYTES;
+        bytes += size;
+        last = unit.max(last);
+        last
+    };
+    let numbers: Vec<u64> = inputs.iter().map(&mut number).collect();
+    let mut units = Vec::new();
+    let mut begin = 0;
+    for at in 1..=inputs.len() {
+        if at == inputs.len() || numbers[at] != numbers[begin] {
+            units.push(&inputs[begin..at]);
+            begin = at;
+        }
+    }
+    units
+}
+
+fn listed(input: &Input) -> Listed {
+    Listed { key: input.key.clone(), size: input.size, etag: input.etag.clone() }
+}

@@ -1,0 +1,387 @@
+//! The job: prepare -> plan -> run -> report.
+//!
+//! [`prepare`] looks at SOURCE and DEST and makes the plan; [`convert`] executes it, partition by partition, several
+//! at once. [`file`] makes one output file, [`unit`] decodes and encodes the objects of one row group.
+//!
+//! Memory, all of it bounded by `--memory` M and the number of threads T: bytes fetched ahead (M/8, at most 64 MiB),
+//! text and columns of T + 1 units (each at most M/8T of text, about as much again of columns), and for each of the
+//! files being written at most four parts of 16 MiB. Nothing grows with the number of objects but their listing.
+
+mod file;
+mod slots;
+mod unit;
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use crate::error::{Error, Result};
+use crate::plan::{self, PartitionPlan, Plan, PlanOptions};
+use crate::record::header::Header;
+use crate::record::schema::LogType;
+use crate::report::{Counts, MAX_NAMED, Named, PartitionReport, Progress, REPORT_VERSION, Report};
+use crate::source::discover::{Found, Wanted, discover};
+use crate::source::gunzip;
+use crate::store::Store;
+use crate::store::fetch::Budget;
+use crate::table::commit::{Table, TableInfo, tool_name};
+use crate::table::ledger::{OutputOptions, PartitionState, VERSION};
+use crate::table::partition::{Partition, PartitionBy};
+use slots::Slots;
+
+/// Most text that one object may hold: far above AWS's objects (75 MB packed), far below what fills a disk.
+pub const DEFAULT_MAX_OBJECT_BYTES: u64 = 64 << 30;
+
+/// Memory used if `--memory` is not given, unless half of the machine's is less.
+pub const DEFAULT_MEMORY_BYTES: u64 = 8 << 30;
+
+/// Least memory that a run can be given.
+pub const MIN_MEMORY_BYTES: u64 = 128 << 20;
+
+/// How often a run plans again when others were faster or inputs changed under its hands.
+const MAX_ROUNDS: usize = 5;
+
+/// Partitions that are worked on at once: while one waits for the store, another computes.
+const MAX_PARTITIONS_AT_ONCE: usize = 16;
+
+/// What to convert and how, resolved: nothing in here asks the terminal or the environment.
+#[derive(Debug, Clone)]
+pub struct ConvertOptions {
+    /// Which objects.
+    pub wanted: Wanted,
+    /// Partitions of the table; `None` for those DEST has, or days.
+    pub partition_by: Option<PartitionBy>,
+    /// Log type of the table; `None` for the one DEST has, or the newest object's.
+    pub log_type: Option<LogType>,
+    /// Whether several accounts and Regions may share a partition.
+    pub merge: bool,
+    /// Size that an output file should have.
+    pub target_file_bytes: u64,
+    /// How outputs are made.
+    pub output: OutputOptions,
+    /// Whether to accept a store without create-if-absent.
+    pub single_writer: bool,
+    /// Threads that decode and encode.
+    pub threads: usize,
+    /// Memory to stay within.
+    pub memory_bytes: u64,
+}
+
+/// SOURCE and DEST, looked at.
+#[derive(Debug)]
+pub struct Prepared {
+    /// What will be done.
+    pub plan: Plan,
+    /// What was found and passed over.
+    pub found: Found,
+    /// What DEST is or will be.
+    pub info: TableInfo,
+    /// Whether DEST is there already.
+    pub founded: bool,
+    states: BTreeMap<Partition, PartitionState>,
+}
+
+/// Lists SOURCE, reads DEST's ledger and makes the plan; writes nothing.
+///
+/// # Errors
+/// A usage error if SOURCE and DEST lie within each other, DEST is something else than asked for, or several
+/// accounts or Regions would be mixed; otherwise when a store fails.
+pub fn prepare(source: &Store, table: &Table, options: &ConvertOptions) -> Result<Prepared> {
+    refuse_nesting(source, table.store())?;
+    let info = table.info()?;
+    let found = discover(source, &options.wanted)?;
+    let founded = info.is_some();
+    let info = match info {
+        Some(info) => info,
+        None => TableInfo {
+            version: VERSION,
+            log_type: options.log_type.map_or_else(|| newest_log_type(source, &found), Ok)?,
+            partition_by: options.partition_by.unwrap_or_default(),
+            dash_as_null: options.output.dash_as_null,
+            single_writer: options.single_writer,
+        },
+    };
+    refuse_other_table(&info, options, table.store())?;
+    let partitions: Vec<Partition> = plan::partitions_of(&found, info.partition_by)?.into_iter().collect();
+    let states = if founded { table.load(&partitions)? } else { BTreeMap::new() };
+    let plan_options = PlanOptions {
+        partition_by: info.partition_by,
+        merge: options.merge,
+        target_file_bytes: options.target_file_bytes,
+        log_type: info.log_type,
+        source: source.location().root(),
+        output: options.output.clone(),
+    };
+    let plan = plan::plan(&found, &states, plan_options)?;
+    Ok(Prepared { plan, found, info, founded, states })
+}
+
+fn refuse_nesting(source: &Store, dest: &Store) -> Result<()> {
+    let (from, to) = (source.location(), dest.location());
+    let problem = if from == to {
+        format!("SOURCE and DEST are the same: {from}")
+    } else if from.contains(to) {
+        format!("DEST {to} lies inside SOURCE {from}")
+    } else if to.contains(from) {
+        format!("SOURCE {from} lies inside DEST {to}")
+    } else {
+        return Ok(());
+    };
+    Err(Error::usage(problem).help("Athena reads all that lies below a table's location: keep raw logs and Parquet apart, e.g. s3://bucket/AWSLogs and s3://bucket/flow-parquet"))
+}
+
+fn refuse_other_table(info: &TableInfo, options: &ConvertOptions, dest: &Store) -> Result<()> {
+    let differ = |what: &str, is: String, asked: String| {
+        Err(Error::usage(format!("DEST was begun with {what} {is}, not {asked}"))
+            .at(dest.location())
+            .help(format!("leave {what} away, or convert into another DEST")))
+    };
+    match (options.partition_by, options.log_type) {
+        (Some(by), _) if by != info.partition_by => {
+            differ("--partition-by", info.partition_by.to_string(), by.to_string())
+        }
+        (_, Some(log_type)) if log_type != info.log_type => {
+            differ("--log-type", info.log_type.to_string(), log_type.to_string())
+        }
+        _ if options.output.dash_as_null != info.dash_as_null => {
+            let shown = |on: bool| if on { "on" } else { "off" }.to_owned();
+            differ("--dash-as-null", shown(info.dash_as_null), shown(options.output.dash_as_null))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Bytes of the newest object that are read for its header line.
+const HEAD_BYTES: u64 = 64 << 10;
+
+/// Returns the log type that the newest object's header says; VPC if it says none.
+fn newest_log_type(source: &Store, found: &Found) -> Result<LogType> {
+    let Some(newest) = found.objects.iter().max_by_key(|o| (o.day, &o.object.key)) else { return Ok(LogType::Vpc) };
+    if newest.object.size == 0 {
+        return Ok(LogType::Vpc);
+    }
+    let head = source.get_range(&newest.object.key, 0..newest.object.size.min(HEAD_BYTES))?;
+    let line = gunzip::first_line(&head);
+    Ok(Header::parse(&line).ok().and_then(|header| header.log_type()).unwrap_or(LogType::Vpc))
+}
+
+/// Converts: makes every planned partition's rows visible, once.
+///
+/// # Errors
+/// As [`prepare`]; and when a store fails for good: then nothing is half visible, and another run goes on.
+pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress: &dyn Progress) -> Result<Report> {
+    let begun = Instant::now();
+    let mut report = empty_report(source, table);
+    for round in 0..MAX_ROUNDS {
+        let mut prepared = prepare(source, table, options)?;
+        let plan = &prepared.plan;
+        if round == 0 {
+            describe(&mut report, &prepared);
+        }
+        if plan.partitions.iter().all(PartitionPlan::is_done) {
+            break;
+        }
+        if !prepared.founded {
+            let info = table.found(prepared.info.clone())?;
+            refuse_other_table(&info, options, table.store())?;
+        }
+        let total = plan.total();
+        progress.begin(total.to_convert, total.to_convert_bytes);
+        let run = Run::new(source, table, options, plan, progress)?;
+        let again = run.all(&mut prepared.states, &mut report);
+        progress.end();
+        if !again? {
+            break;
+        }
+        if round + 1 == MAX_ROUNDS {
+            return Err(Error::stopped("other runs or changes of the inputs were faster five times in a row")
+                .at(table.store().location())
+                .help("wait until they are through, then run again"));
+        }
+    }
+    finish(&mut report, source, table, begun);
+    Ok(report)
+}
+
+fn empty_report(source: &Store, table: &Table) -> Report {
+    Report {
+        version: REPORT_VERSION,
+        tool: tool_name(),
+        source: source.location().to_string(),
+        dest: table.store().location().to_string(),
+        log_type: None,
+        partition_by: PartitionBy::default(),
+        started: crate::days::now(),
+        seconds: 0.0,
+        totals: Counts::default(),
+        objects_converted_before: 0,
+        partitions: Vec::new(),
+        rejects: Vec::new(),
+        passed_over: Vec::new(),
+        objects_passed_over: 0,
+        objects_to_look_at: 0,
+        objects_changed: Vec::new(),
+        warnings: Vec::new(),
+        source_requests: source.requests(),
+        dest_requests: table.store().requests(),
+    }
+}
+
+fn describe(report: &mut Report, prepared: &Prepared) {
+    let named = |object: &String, reason: &str| Named {
+        object: object.clone(),
+        line: None,
+        byte: None,
+        reason: reason.to_owned(),
+    };
+    let mut passed_over = prepared.found.passed_over.clone();
+    report.objects_passed_over = passed_over.len() as u64;
+    report.objects_to_look_at = passed_over.iter().filter(|(_, why)| why.needs_a_person()).count() as u64;
+    passed_over.sort_by_key(|(key, why)| (!why.needs_a_person(), key.clone()));
+    report.passed_over = passed_over.iter().take(MAX_NAMED).map(|(key, why)| named(key, why.explain())).collect();
+    report.log_type = Some(prepared.info.log_type);
+    report.partition_by = prepared.info.partition_by;
+    report.objects_converted_before = prepared.plan.total().converted;
+    let changed = prepared.plan.partitions.iter().flat_map(|plan| &plan.changed);
+    report.objects_changed =
+        changed.map(|key| named(key, "it changed after it was converted: the table still has its old rows")).collect();
+}
+
+fn finish(report: &mut Report, source: &Store, table: &Table, begun: Instant) {
+    let mut totals = Counts::default();
+    report.partitions.iter().for_each(|partition| totals.add(&partition.counts));
+    report.totals = totals;
+    report.rejects.truncate(MAX_NAMED);
+    report.warnings.sort();
+    report.warnings.dedup();
+    report.seconds = begun.elapsed().as_secs_f64();
+    report.source_requests = source.requests();
+    report.dest_requests = table.store().requests();
+}
+
+/// What all partitions of a run share.
+struct Run<'a> {
+    source: &'a Store,
+    table: &'a Table,
+    plan: &'a Plan,
+    progress: &'a dyn Progress,
+    pool: rayon::ThreadPool,
+    slots: Slots,
+    budget: Budget,
+    max_text: usize,
+    partitions_at_once: usize,
+}
+
+/// What became of one partition.
+#[derive(Debug, Default)]
+struct PartitionOutcome {
+    counts: Counts,
+    rejects: Vec<Named>,
+    warnings: Vec<String>,
+    /// Another writer was faster, or inputs changed: plan again.
+    again: bool,
+}
+
+impl<'a> Run<'a> {
+    fn new(
+        source: &'a Store,
+        table: &'a Table,
+        options: &ConvertOptions,
+        plan: &'a Plan,
+        progress: &'a dyn Progress,
+    ) -> Result<Self> {
+        let threads = options.threads.max(1);
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .thread_name(|index| format!("flowparquet-{index}"))
+            .build()
+            .map_err(|e| Error::stopped("cannot start the worker threads").because(e))?;
+        let memory = options.memory_bytes.max(MIN_MEMORY_BYTES);
+        let per_thread = usize::try_from(memory / 8 / threads as u64).unwrap_or(usize::MAX);
+        let largest = plan.partitions.iter().map(|p| plan.estimate(p).output_bytes).max().unwrap_or_default();
+        let upload = largest.clamp(1 << 20, 64 << 20);
+        Ok(Self {
+            source,
+            table,
+            plan,
+            progress,
+            pool,
+            // One more than threads, so that none waits while the next unit's objects are put together.
+            slots: Slots::new(threads + 1),
+            budget: Budget::new((memory / 8).min(64 << 20)),
+            max_text: per_thread.clamp(16 << 20, unit::MAX_LINE_BYTES),
+            partitions_at_once: usize::try_from(memory / 8 / upload).unwrap_or(1).clamp(1, MAX_PARTITIONS_AT_ONCE),
+        })
+    }
+
+    /// Runs every partition that has something to do; returns whether to plan again.
+    fn all(&self, states: &mut BTreeMap<Partition, PartitionState>, report: &mut Report) -> Result<bool> {
+        let work: Vec<(&PartitionPlan, Mutex<PartitionState>)> = self
+            .plan
+            .partitions
+            .iter()
+            .filter(|plan| !plan.is_done())
+            .map(|plan| (plan, Mutex::new(states.remove(&plan.partition).unwrap_or_default())))
+            .collect();
+        let outcomes: Vec<Mutex<Option<Result<PartitionOutcome>>>> = work.iter().map(|_| Mutex::new(None)).collect();
+        let next = AtomicUsize::new(0);
+        let stop = AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..self.partitions_at_once.min(work.len()) {
+                scope.spawn(|| {
+                    while stop.load(Ordering::Relaxed) == 0 {
+                        let at = next.fetch_add(1, Ordering::Relaxed);
+                        let Some((plan, state)) = work.get(at) else { return };
+                        let outcome = self.partition(plan, &mut lock(state));
+                        stop.fetch_add(usize::from(outcome.is_err()), Ordering::Relaxed);
+                        *lock(&outcomes[at]) = Some(outcome);
+                    }
+                });
+            }
+        });
+        let mut again = false;
+        let mut failed = None;
+        for ((plan, _), outcome) in work.iter().zip(outcomes) {
+            match outcome.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
+                Some(Ok(outcome)) => {
+                    again |= outcome.again;
+                    report.rejects.extend(outcome.rejects);
+                    report.warnings.extend(outcome.warnings);
+                    let partition = plan.partition.path();
+                    match report.partitions.iter_mut().find(|p| p.partition == partition) {
+                        Some(before) => before.counts.add(&outcome.counts),
+                        None => report.partitions.push(PartitionReport { partition, counts: outcome.counts }),
+                    }
+                }
+                Some(Err(e)) => failed = failed.or(Some(e)),
+                None => {}
+            }
+        }
+        failed.map_or(Ok(again), Err)
+    }
+
+    /// Finishes what was begun in a partition, then claims and converts what is new.
+    fn partition(&self, plan: &PartitionPlan, state: &mut PartitionState) -> Result<PartitionOutcome> {
+        let mut outcome = PartitionOutcome::default();
+        for (number, claim) in &plan.unfinished {
+            self.finish_claim(plan, state, *number, claim, &mut outcome, true)?;
+        }
+        let mut inputs = plan.fresh.clone();
+        inputs.extend(self.readable_now(&plan.retry, &mut outcome)?);
+        inputs.sort_by(|a, b| a.key.cmp(&b.key));
+        for claim in plan::claims(&plan.partition, &inputs, &self.plan.options) {
+            let Some(number) = self.table.claim(&plan.partition, state, claim.clone())? else {
+                outcome.again = true;
+                break;
+            };
+            self.finish_claim(plan, state, number, &claim, &mut outcome, false)?;
+        }
+        Ok(outcome)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    // A panic elsewhere does not make the value wrong: it is only replaced whole.
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}

@@ -1,0 +1,423 @@
+//! One unit of work: some whole objects -> row groups.
+//!
+//! In: the bytes of consecutive objects. Out: encoded row groups, rejects and counts. Everything a worker needs is
+//! its own ([`Worker`]), so that units run side by side without meeting. What comes out depends on the claim alone,
+//! never on memory or threads: row groups end at the unit's end or after exactly [`MAX_ROW_GROUP_ROWS`].
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::io::{Read, Write};
+use std::sync::Arc;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use crate::error::{Error, Result};
+use crate::record::columns::Batch;
+use crate::record::decode::{ObjectDecoder, RejectedRow};
+use crate::record::header::Header;
+use crate::record::schema::LogType;
+use crate::report::{MAX_NAMED, Named};
+use crate::source::gunzip::{TextReader, UnpackError, Unpacked, Unpacker};
+use crate::store::fetch::Body;
+use crate::store::upload::hex;
+use crate::table::commit::{Reject, RejectKind};
+use crate::table::encode::{EncodedRowGroup, Encoder};
+use crate::table::ledger::{Claim, Input, LeftOut, Outcome};
+
+/// Packed bytes of the objects that make one row group, about 100,000 rows of 14 columns: small enough that two
+/// threads finish together and that few megabytes are held, large enough that dictionaries pay.
+pub(super) const UNIT_PACKED_BYTES: u64 = 3 << 20;
+
+/// Most rows of a row group, reached only by units with an object of tens of megabytes.
+const MAX_ROW_GROUP_ROWS: usize = 256 << 10;
+
+/// Longest line that is read: an object with a longer one does not read to its end.
+pub(super) const MAX_LINE_BYTES: usize = 128 << 20;
+
+/// Text that is held of an object that is read as a stream.
+const PIECE_BYTES: usize = 4 << 20;
+
+/// What a unit gave besides its row groups.
+#[derive(Debug, Default)]
+pub(super) struct Summary {
+    pub(super) outcome: Outcome,
+    /// Objects whose rows are in the row groups, and their size.
+    pub(super) objects: u64,
+    pub(super) packed_bytes: u64,
+    /// Lines of the rejects object, packed.
+    pub(super) rejects: Vec<u8>,
+    /// The first of the rejects, for the report.
+    pub(super) named: Vec<Named>,
+    /// An input is not what was claimed: this claim cannot be finished.
+    pub(super) vanished: Option<String>,
+}
+
+/// What every unit of a file has in common.
+#[derive(Debug)]
+pub(super) struct Recipe {
+    log_type: LogType,
+    dash_as_null: bool,
+    max_object_bytes: u64,
+    compression: crate::table::codec::Compression,
+    fallback: Option<Arc<Header>>,
+    max_text: usize,
+}
+
+impl Recipe {
+    /// Returns how a claim's units are made.
+    ///
+    /// # Errors
+    /// A usage error if the recorded log format is none.
+    pub(super) fn new(claim: &Claim, max_text: usize) -> Result<Self> {
+        let format = claim.options.log_format.as_deref().map(Header::from_log_format).transpose();
+        let fallback = format.map_err(|e| Error::usage("--log-format cannot be used").because(e))?;
+        Ok(Self {
+            log_type: claim.log_type,
+            dash_as_null: claim.options.dash_as_null,
+            max_object_bytes: claim.options.max_object_bytes,
+            compression: claim.options.compression,
+            fallback: fallback.map(Arc::new),
+            max_text,
+        })
+    }
+}
+
+thread_local! {
+    // Buffers live as long as their thread: a unit finds them grown to the size that units have here.
+    static SCRATCH: RefCell<(Unpacker, Vec<u8>)> = RefCell::default();
+}
+
+/// Decodes and encodes whole objects; gives each row group to `emit` as soon as it is made.
+///
+/// # Errors
+/// When encoding fails, or the books do not balance.
+pub(super) fn whole_objects(
+    recipe: &Recipe,
+    objects: Vec<(Input, Body, impl Sized)>,
+    emit: &mut dyn FnMut(EncodedRowGroup),
+) -> Result<Summary> {
+    SCRATCH.with_borrow_mut(|(unpacker, text)| {
+        let mut unit = Unit::new(recipe, emit)?;
+        for (input, body, share) in objects {
+            let Body::Whole(bytes) = body else {
+                unit.summary.vanished = Some(format!("{} is gone or changed", input.key));
+                break;
+            };
+            let packed_name = input.key.ends_with(".gz");
+            match unpacker.unpack(&bytes, packed_name, text, recipe.max_text, recipe.max_object_bytes) {
+                Ok(Unpacked::Whole) => unit.text(&input, text)?,
+                Ok(Unpacked::Large) => {
+                    let gzip = bytes.starts_with(&[0x1f, 0x8b]);
+                    // First to its end for its line lengths, then again for its rows: none of them may be written
+                    // of an object that cannot be read whole.
+                    let mut check = TextReader::new(bytes.as_ref(), gzip, recipe.max_object_bytes);
+                    match check_lines(&mut check) {
+                        Ok(()) => {
+                            unit.stream(&input, TextReader::new(bytes.as_ref(), gzip, recipe.max_object_bytes))?
+                        }
+                        Err(e) => unit.reject_object(&input, e.to_string()),
+                    }
+                }
+                Err(e) => unit.reject_object(&input, e.to_string()),
+            }
+            drop(share);
+        }
+        unit.finish()
+    })
+}
+
+/// Decodes and encodes one object from a stream; its file must be given up if it turns out to be rejected.
+///
+/// # Errors
+/// When reading or encoding fails, or the books do not balance.
+pub(super) fn one_stream(
+    recipe: &Recipe,
+    input: &Input,
+    object: impl Read,
+    emit: &mut dyn FnMut(EncodedRowGroup),
+) -> Result<Summary> {
+    let mut unit = Unit::new(recipe, emit)?;
+    let gzip = input.key.ends_with(".gz");
+    unit.stream(input, TextReader::new(object, gzip, recipe.max_object_bytes))?;
+    unit.finish()
+}
+
+/// Returns why an object that was rejected before still does not read to its end, if so.
+pub(super) fn still_unreadable(recipe: &Recipe, input: &Input, object: &[u8]) -> Option<String> {
+    SCRATCH.with_borrow_mut(|(unpacker, text)| {
+        let packed_name = input.key.ends_with(".gz");
+        match unpacker.unpack(object, packed_name, text, recipe.max_text, recipe.max_object_bytes) {
+            Ok(Unpacked::Whole) => header_of(recipe, text).err(),
+            Ok(Unpacked::Large) => None,
+            Err(e) => Some(e.to_string()),
+        }
+    })
+}
+
+fn check_lines<R: Read>(reader: &mut TextReader<R>) -> Result<(), UnpackError> {
+    let mut piece = vec![0; 1 << 20];
+    let (mut line, mut length) = (1, 0);
+    loop {
+        let read = reader.read_some(&mut piece)?;
+        if read == 0 {
+            return Ok(());
+        }
+        let mut rest = &piece[..read];
+        while let Some(end) = memchr::memchr(b'\n', rest) {
+            if length + end > MAX_LINE_BYTES {
+                break;
+            }
+            rest = &rest[end + 1..];
+            (line, length) = (line + 1, 0);
+        }
+        length += rest.len();
+        if length > MAX_LINE_BYTES {
+            return Err(UnpackError::LineTooLong { line, limit: MAX_LINE_BYTES });
+        }
+    }
+}
+
+/// Returns an object's header and the bytes of its line; none of it if the header comes from `--log-format`.
+fn header_of(recipe: &Recipe, text: &[u8]) -> Result<(Arc<Header>, usize), String> {
+    let blank = text.iter().take_while(|b| matches!(b, b'\n' | b'\r' | b' ')).count();
+    // Blank lines before the header are passed over, line by line.
+    let begin = memchr::memrchr(b'\n', &text[..blank]).map_or(0, |at| at + 1);
+    let line = &text[begin..];
+    let end = memchr::memchr(b'\n', line).map_or(text.len(), |at| begin + at + 1);
+    match (Header::parse(&text[begin..end]), &recipe.fallback) {
+        (Ok(header), _) => Ok((Arc::new(header), end)),
+        (Err(_), Some(fallback)) => Ok((Arc::clone(fallback), 0)),
+        (Err(_), None) if text.len() == blank => Err("the object has no text".to_owned()),
+        (Err(e), None) => Err(e.to_string()),
+    }
+}
+
+struct Unit<'a> {
+    recipe: &'a Recipe,
+    encoder: Encoder,
+    batch: Batch,
+    summary: Summary,
+    unknown: BTreeSet<String>,
+    rejects: GzEncoder<Vec<u8>>,
+    emit: &'a mut dyn FnMut(EncodedRowGroup),
+}
+
+impl<'a> Unit<'a> {
+    fn new(recipe: &'a Recipe, emit: &'a mut dyn FnMut(EncodedRowGroup)) -> Result<Self> {
+        Ok(Self {
+            recipe,
+            encoder: Encoder::new(recipe.compression)?,
+            batch: Batch::default(),
+            summary: Summary::default(),
+            unknown: BTreeSet::new(),
+            rejects: GzEncoder::new(Vec::new(), Compression::default()),
+            emit,
+        })
+    }
+
+    /// Appends the rows of an object whose whole text is at hand.
+    fn text(&mut self, input: &Input, text: &[u8]) -> Result<()> {
+        let (header, begin) = match header_of(self.recipe, text) {
+            Ok(found) => found,
+            Err(reason) => {
+                self.reject_object(input, reason);
+                return Ok(());
+            }
+        };
+        let Some(mut decoder) = self.begin(input, header, text, begin) else { return Ok(()) };
+        self.piece(input, &mut decoder, text, begin)?;
+        self.end(input, &decoder)
+    }
+
+    /// Appends the rows of an object that is read piece by piece.
+    fn stream<R: Read>(&mut self, input: &Input, mut reader: TextReader<R>) -> Result<()> {
+        let mut buffer = Vec::new();
+        let mut decoder = None;
+        loop {
+            let last = match fill(&mut reader, &mut buffer) {
+                Ok(last) => last,
+                Err(UnpackError::Io(e)) => return Err(Error::stopped("cannot read").at(&input.key).because(e)),
+                Err(e) => {
+                    // Only an object that has its file to itself is read without having been read before.
+                    self.forget();
+                    self.reject_object(input, e.to_string());
+                    return Ok(());
+                }
+            };
+            let whole = if last { buffer.len() } else { memchr::memrchr(b'\n', &buffer).map_or(0, |at| at + 1) };
+            let piece = &buffer[..whole];
+            let mut begin = 0;
+            if decoder.is_none() {
+                match header_of(self.recipe, piece) {
+                    Ok((header, end)) => {
+                        begin = end;
+                        decoder = self.begin(input, header, piece, end);
+                        if decoder.is_none() {
+                            return Ok(());
+                        }
+                    }
+                    Err(reason) => {
+                        self.reject_object(input, reason);
+                        return Ok(());
+                    }
+                }
+            }
+            if let Some(decoder) = &mut decoder {
+                self.piece(input, decoder, piece, begin)?;
+                decoder.next_piece(piece);
+            }
+            buffer.drain(..whole);
+            if last {
+                break;
+            }
+        }
+        decoder.map_or(Ok(()), |decoder| self.end(input, &decoder))
+    }
+
+    /// Returns a decoder for the lines behind the header, unless the object is of another log type.
+    fn begin(&mut self, input: &Input, header: Arc<Header>, text: &[u8], begin: usize) -> Option<ObjectDecoder> {
+        if let Some(other) = header.log_type().filter(|log_type| *log_type != self.recipe.log_type) {
+            let reason = format!("its header is that of {}", other.schema().title);
+            self.leave_out(input, RejectKind::OtherType, &reason);
+            self.summary.outcome.other_type.push(LeftOut { key: input.key.clone(), reason: other.to_string() });
+            return None;
+        }
+        self.unknown.extend(header.unknown().map(str::to_owned));
+        let lines_before = memchr::memchr_iter(b'\n', &text[..begin]).count() as u64;
+        Some(ObjectDecoder::new(header, self.recipe.dash_as_null, lines_before, begin as u64))
+    }
+
+    fn piece(&mut self, input: &Input, decoder: &mut ObjectDecoder, text: &[u8], from: usize) -> Result<()> {
+        let mut rejects = Vec::new();
+        let mut at = from;
+        while at < text.len() {
+            let done = decoder.decode(text, at, &mut self.batch, MAX_ROW_GROUP_ROWS, &mut rejects);
+            at += done.bytes;
+            self.summary.outcome.rows += done.rows;
+            self.summary.outcome.rejected_rows += done.rejected;
+            for reject in rejects.drain(..) {
+                self.reject_row(input, reject)?;
+            }
+            if self.batch.rows() >= MAX_ROW_GROUP_ROWS {
+                self.end_row_group()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Closes an object's books: every line of it is a row, a reject, blank, or a header.
+    fn end(&mut self, input: &Input, decoder: &ObjectDecoder) -> Result<()> {
+        decoder.check().map_err(|why| {
+            Error::stopped(format!("the rows of an object do not add up: {why}"))
+                .at(&input.key)
+                .help("this is a bug in flowparquet: nothing of this file was written; please report it")
+        })?;
+        self.summary.objects += 1;
+        self.summary.packed_bytes += input.size;
+        self.summary.outcome.text_bytes += decoder.text_bytes();
+        Ok(())
+    }
+
+    fn end_row_group(&mut self) -> Result<()> {
+        if self.batch.rows() > 0 {
+            let batch = std::mem::take(&mut self.batch);
+            (self.emit)(self.encoder.row_group(&batch)?);
+        }
+        Ok(())
+    }
+
+    /// Forgets the rows of an object that did not read to its end; the file they went to is given up.
+    fn forget(&mut self) {
+        self.batch = Batch::default();
+        self.summary = Summary::default();
+        self.rejects = GzEncoder::new(Vec::new(), Compression::default());
+    }
+
+    fn reject_object(&mut self, input: &Input, reason: String) {
+        self.leave_out(input, RejectKind::Object, &reason);
+        self.name(Named { object: input.key.clone(), line: None, byte: None, reason: reason.clone() });
+        self.summary.outcome.rejected_objects.push(LeftOut { key: input.key.clone(), reason });
+    }
+
+    fn leave_out(&mut self, input: &Input, kind: RejectKind, reason: &str) {
+        let (object, reason) = (input.key.clone(), reason.to_owned());
+        // Into memory: cannot fail.
+        let _ = self.put(&Reject { kind, object, reason, line: None, byte: None, text: None, hex: None });
+    }
+
+    fn reject_row(&mut self, input: &Input, row: RejectedRow) -> Result<()> {
+        self.name(Named {
+            object: input.key.clone(),
+            line: Some(row.line),
+            byte: Some(row.byte),
+            reason: row.reason.clone(),
+        });
+        let (text, hex) = match String::from_utf8(row.text) {
+            Ok(text) => (Some(text), None),
+            Err(e) => (None, Some(hex(e.as_bytes()))),
+        };
+        let (line, byte) = (Some(row.line), Some(row.byte));
+        self.put(&Reject {
+            kind: RejectKind::Row,
+            object: input.key.clone(),
+            reason: row.reason,
+            line,
+            byte,
+            text,
+            hex,
+        })
+    }
+
+    fn put(&mut self, reject: &Reject) -> Result<()> {
+        let failed = |e: std::io::Error| Error::stopped("cannot keep a reject").because(e);
+        serde_json::to_writer(&mut self.rejects, reject).map_err(|e| failed(e.into()))?;
+        self.rejects.write_all(b"\n").map_err(failed)
+    }
+
+    fn name(&mut self, named: Named) {
+        if self.summary.named.len() < MAX_NAMED {
+            self.summary.named.push(named);
+        }
+    }
+
+    fn finish(mut self) -> Result<Summary> {
+        self.end_row_group()?;
+        let outcome = &mut self.summary.outcome;
+        outcome.unknown_fields = self.unknown.into_iter().collect();
+        if outcome.rejected_rows > 0 || !outcome.rejected_objects.is_empty() || !outcome.other_type.is_empty() {
+            let packed = self.rejects.finish();
+            self.summary.rejects = packed.map_err(|e| Error::stopped("cannot keep rejects").because(e))?;
+        }
+        Ok(self.summary)
+    }
+}
+
+/// Fills the buffer with at least a whole line; returns true at the end of the text.
+fn fill<R: Read>(reader: &mut TextReader<R>, buffer: &mut Vec<u8>) -> Result<bool, UnpackError> {
+    let mut wanted = PIECE_BYTES.max(buffer.len() + PIECE_BYTES);
+    loop {
+        let mut filled = buffer.len();
+        buffer.resize(wanted, 0);
+        while filled < wanted {
+            match reader.read_some(&mut buffer[filled..]) {
+                Ok(0) => {
+                    buffer.truncate(filled);
+                    return Ok(true);
+                }
+                Ok(read) => filled += read,
+                Err(e) => {
+                    buffer.truncate(filled);
+                    return Err(e);
+                }
+            }
+        }
+        if memchr::memrchr(b'\n', buffer).is_some() {
+            return Ok(false);
+        }
+        if buffer.len() > MAX_LINE_BYTES {
+            return Err(UnpackError::LineTooLong { line: 0, limit: MAX_LINE_BYTES });
+        }
+        wanted = buffer.len() * 2;
+    }
+}

@@ -1,0 +1,93 @@
+//! What can go wrong, in the words of the person who has to act on it.
+//!
+//! An [`Error`] stops a run. It says what happened, where, and what to do; its [`ErrorKind`] decides the exit
+//! code. Input that cannot be read does *not* become an `Error`: it is a reject (see [`crate::report`]), because
+//! one bad object must not stop the others.
+
+use std::fmt;
+
+/// What a caller can do about an error; one exit code each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The command line, a configuration value or the state of DEST does not allow the run (exit code 2).
+    Usage,
+    /// The run stopped on its way: store, network, disk. Nothing is half visible, run it again (exit code 3).
+    Stopped,
+}
+
+/// An error that stops a run: what, where, what to do.
+#[derive(Debug, thiserror::Error)]
+pub struct Error {
+    kind: ErrorKind,
+    message: String,
+    place: Option<String>,
+    help: Option<String>,
+    #[source]
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// Result with the library's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// Returns an error of the caller's making: a flag, a URL, a DEST that does not fit.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Usage, message)
+    }
+
+    /// Returns an error that stopped the run and may be gone at the next one.
+    pub fn stopped(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Stopped, message)
+    }
+
+    fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), place: None, help: None, source: None }
+    }
+
+    /// Adds where it happened: an object's URL, a flag, a file.
+    #[must_use]
+    pub fn at(mut self, place: impl fmt::Display) -> Self {
+        self.place = Some(place.to_string());
+        self
+    }
+
+    /// Adds what to do about it.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Adds the error that caused this one.
+    #[must_use]
+    pub fn because(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// Returns what the caller can do about it.
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        if let Some(place) = &self.place {
+            write!(f, "\n  at {place}")?;
+        }
+        if let Some(source) = &self.source {
+            // Causes nest ("Generic S3 error: ...: ..."), one line is enough for a person.
+            write!(f, "\n  cause: {}", first_line(&source.to_string()))?;
+        }
+        if let Some(help) = &self.help {
+            write!(f, "\n  help: {help}")?;
+        }
+        Ok(())
+    }
+}
+
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().trim().to_owned()
+}

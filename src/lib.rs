@@ -1,0 +1,31 @@
+//! Turns raw AWS VPC Flow Logs into Hive-partitioned Parquet that makes existing Athena queries fast and cheap.
+//!
+//! The way of the data, left to right; uses point left and down only:
+//!
+//! ```text
+//! S3 key --list--> plan --> fetch --> gunzip --> parse --> columns --> Parquet --> commit --> DDL
+//!         source/   plan    store/     source/      record/              table/               athena/
+//! ```
+//!
+//! * [`error`], [`days`]: what things are called when they go wrong, and which days a run is about
+//! * [`store`]: S3 and the local disk behind plain calls; async stops there
+//! * [`source`]: raw objects: key layouts, finding them, gunzip
+//! * [`record`]: one line of text -> typed, dictionary-coded columns; the schema table
+//! * [`table`]: the Parquet side: partitions, row groups, files, ledger, commit
+//! * [`athena`]: table definitions and prices
+//! * [`plan`], [`convert`], [`report`]: the job: plan is a value, execution follows it, a report is what is left
+//! * [`generate`]: lifelike sample logs
+
+pub mod athena;
+pub mod convert;
+pub mod days;
+pub mod error;
+pub mod generate;
+pub mod plan;
+pub mod record;
+pub mod report;
+pub mod source;
+pub mod store;
+pub mod table;
+
+pub use error::{Error, ErrorKind, Result};

@@ -1,0 +1,140 @@
+//! Typed columns of many rows: what decoding fills and encoding reads.
+//!
+//! A [`Batch`] has the union of the columns of the objects that were appended to it; a row whose object lacks a
+//! column is NULL there. Strings are dictionary-coded from the start ([`Interner`]); integers stay integers,
+//! because encoding can build their dictionaries by counting, without hashing.
+
+use std::collections::HashMap;
+
+use super::header::Column;
+use super::interner::Interner;
+use super::schema::ColumnType;
+
+/// The values of a column, one per row; those of NULL rows have no meaning.
+#[derive(Debug)]
+pub enum Values {
+    /// Values of an `int` column.
+    Int(Vec<i32>),
+    /// Values of a `bigint` column.
+    Bigint(Vec<i64>),
+    /// Codes of a `string` column and what they stand for.
+    String {
+        /// One code per row.
+        codes: Vec<u32>,
+        /// The distinct values; every one of them is used by a row.
+        dictionary: Interner,
+    },
+}
+
+impl Values {
+    fn new(column_type: ColumnType) -> Self {
+        match column_type {
+            ColumnType::Int => Self::Int(Vec::new()),
+            ColumnType::Bigint => Self::Bigint(Vec::new()),
+            ColumnType::String => Self::String { codes: Vec::new(), dictionary: Interner::default() },
+        }
+    }
+
+    /// Returns the number of rows.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Int(values) => values.len(),
+            Self::Bigint(values) => values.len(),
+            Self::String { codes, .. } => codes.len(),
+        }
+    }
+
+    /// Returns whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn resize(&mut self, rows: usize) {
+        match self {
+            Self::Int(values) => values.resize(rows, 0),
+            Self::Bigint(values) => values.resize(rows, 0),
+            Self::String { codes, .. } => codes.resize(rows, 0),
+        }
+    }
+}
+
+/// A column: its name and type, its values, and which of them are NULL.
+#[derive(Debug)]
+pub struct ColumnData {
+    /// Name and type.
+    pub column: Column,
+    /// One value per row.
+    pub values: Values,
+    /// The rows that are NULL, ascending.
+    pub nulls: Vec<u32>,
+}
+
+impl ColumnData {
+    /// Makes a column without rows.
+    pub fn new(column: Column) -> Self {
+        let values = Values::new(column.column_type);
+        Self { column, values, nulls: Vec::new() }
+    }
+
+    /// Appends NULL rows until there are `rows` of them.
+    pub fn pad(&mut self, rows: usize) {
+        let have = self.values.len();
+        if have < rows {
+            self.nulls.extend(have as u32..rows as u32);
+            self.values.resize(rows);
+        }
+    }
+
+    /// Drops the rows from `rows` on. Only for integer columns: a string's dictionary would keep unused values.
+    pub(super) fn truncate(&mut self, rows: usize) {
+        debug_assert!(!matches!(self.values, Values::String { .. }));
+        self.values.resize(rows);
+        while self.nulls.last().is_some_and(|row| *row as usize >= rows) {
+            self.nulls.pop();
+        }
+    }
+}
+
+/// Rows of several objects, column by column.
+#[derive(Debug, Default)]
+pub struct Batch {
+    rows: usize,
+    columns: Vec<ColumnData>,
+    by_name: HashMap<String, usize>,
+}
+
+impl Batch {
+    /// Returns the number of rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Returns the columns in the order in which they were first seen, all of [`Batch::rows`] rows.
+    pub fn columns(&self) -> &[ColumnData] {
+        &self.columns
+    }
+
+    /// Returns a column that rows can be appended to, and its place for [`Batch::column_mut`].
+    pub(super) fn place_of(&mut self, column: &Column) -> usize {
+        if let Some(place) = self.by_name.get(&column.name) {
+            return *place;
+        }
+        let mut data = ColumnData::new(column.clone());
+        data.pad(self.rows);
+        self.columns.push(data);
+        self.by_name.insert(column.name.clone(), self.columns.len() - 1);
+        self.columns.len() - 1
+    }
+
+    pub(super) fn column_mut(&mut self, place: usize) -> &mut ColumnData {
+        &mut self.columns[place]
+    }
+
+    /// Says that `rows` more rows are complete: columns that did not get them are NULL there.
+    pub(super) fn grow(&mut self, rows: usize) {
+        self.rows += rows;
+        for column in &mut self.columns {
+            column.pad(self.rows);
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! What a run did, in numbers; and how it tells while it is at it.
+//!
+//! [`Report`] is the value that everything printed at the end comes from; its JSON form is versioned and documented
+//! in `docs/report.md`. The library reports through [`Progress`]; drawing is the command line's.
+
+use serde::Serialize;
+
+use crate::record::schema::LogType;
+use crate::store::Requests;
+use crate::table::partition::PartitionBy;
+
+/// Version of the report's JSON form; it grows when a field changes its meaning or goes.
+pub const REPORT_VERSION: u32 = 1;
+
+/// Rejects that a report names one by one; the others are counted, and all of them are kept under DEST.
+pub const MAX_NAMED: usize = 100;
+
+/// Where a run tells how far it is. All methods may be called from any thread.
+pub trait Progress: Sync {
+    /// The run will read this much.
+    fn begin(&self, objects: u64, packed_bytes: u64);
+    /// Some of it is converted.
+    fn advance(&self, objects: u64, packed_bytes: u64, rows: u64);
+    /// Something a person should know now.
+    fn warn(&self, text: &str);
+    /// The run is over.
+    fn end(&self);
+}
+
+/// Tells nobody.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Progress for Silent {
+    fn begin(&self, _objects: u64, _packed_bytes: u64) {}
+    fn advance(&self, _objects: u64, _packed_bytes: u64, _rows: u64) {}
+    fn warn(&self, _text: &str) {}
+    fn end(&self) {}
+}
+
+/// Counters of a partition, and of a run when added up.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// Objects that were read to their end and whose rows are in the table now.
+    pub objects: u64,
+    /// Their size in the store.
+    pub packed_bytes: u64,
+    /// Their size as text.
+    pub text_bytes: u64,
+    /// Rows read: written and rejected.
+    pub rows_read: u64,
+    /// Rows written.
+    pub rows_written: u64,
+    /// Rows rejected.
+    pub rows_rejected: u64,
+    /// Objects that do not read to their end.
+    pub objects_rejected: u64,
+    /// Objects of another log type, left alone.
+    pub objects_of_other_type: u64,
+    /// Files written.
+    pub files: u64,
+    /// Their size.
+    pub output_bytes: u64,
+    /// Files that an earlier run wrote completely but did not record; their rows are counted in none of the above.
+    pub files_recovered: u64,
+    /// Claims that another run finished meanwhile; their rows are counted in none of the above.
+    pub finished_by_others: u64,
+}
+
+impl Counts {
+    /// Adds another's counters.
+    pub fn add(&mut self, other: &Self) {
+        self.objects += other.objects;
+        self.packed_bytes += other.packed_bytes;
+        self.text_bytes += other.text_bytes;
+        self.rows_read += other.rows_read;
+        self.rows_written += other.rows_written;
+        self.rows_rejected += other.rows_rejected;
+        self.objects_rejected += other.objects_rejected;
+        self.objects_of_other_type += other.objects_of_other_type;
+        self.files += other.files;
+        self.output_bytes += other.output_bytes;
+        self.files_recovered += other.files_recovered;
+        self.finished_by_others += other.finished_by_others;
+    }
+}
+
+/// A partition that a run touched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PartitionReport {
+    /// Its folder below DEST.
+    pub partition: String,
+    /// Its counters.
+    #[serde(flatten)]
+    pub counts: Counts,
+}
+
+/// Something that was not converted, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Named {
+    /// The object.
+    pub object: String,
+    /// The line in its text, from 1, if it is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
+    /// The byte in its text, from 0, if it is about a line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub byte: Option<u64>,
+    /// What is wrong.
+    pub reason: String,
+}
+
+/// What a run did.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    /// [`REPORT_VERSION`].
+    pub version: u32,
+    /// The program.
+    pub tool: String,
+    /// SOURCE.
+    pub source: String,
+    /// DEST.
+    pub dest: String,
+    /// Log type of the table.
+    pub log_type: Option<LogType>,
+    /// Partitions of the table.
+    pub partition_by: PartitionBy,
+    /// When the run began.
+    pub started: String,
+    /// How long it took.
+    pub seconds: f64,
+    /// All partitions together.
+    pub totals: Counts,
+    /// Objects of the asked days that were converted before, and not read again.
+    pub objects_converted_before: u64,
+    /// The partitions that were touched.
+    pub partitions: Vec<PartitionReport>,
+    /// Rejected rows and objects, the first [`MAX_NAMED`].
+    pub rejects: Vec<Named>,
+    /// Objects passed over because of their key, those that need a person first, the first [`MAX_NAMED`].
+    pub passed_over: Vec<Named>,
+    /// How many objects were passed over in all.
+    pub objects_passed_over: u64,
+    /// How many of them may be logs that are being missed.
+    pub objects_to_look_at: u64,
+    /// Objects that changed after they were converted; their new content is not read.
+    pub objects_changed: Vec<Named>,
+    /// Things a person should know.
+    pub warnings: Vec<String>,
+    /// Requests to SOURCE's store.
+    pub source_requests: Requests,
+    /// Requests to DEST's store.
+    pub dest_requests: Requests,
+}
+
+impl Report {
+    /// Returns whether some input was rejected or skipped (exit code 1).
+    pub fn needs_a_person(&self) -> bool {
+        let Counts { rows_rejected, objects_rejected, objects_of_other_type, .. } = self.totals;
+        rows_rejected + objects_rejected + objects_of_other_type + self.objects_to_look_at > 0
+            || !self.objects_changed.is_empty()
+    }
+
+    /// Returns whether there was nothing to do.
+    pub fn nothing_to_do(&self) -> bool {
+        self.partitions.is_empty()
+    }
+}

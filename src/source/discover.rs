@@ -1,0 +1,263 @@
+//! Finds the raw objects of the asked days.
+//!
+//! In: a SOURCE at any height, days, accounts, Regions. Out: [`Found`]. Lists level by level with delimiters down to
+//! a Region and from there goes straight to the folders of the asked days, so that the number of LIST requests
+//! grows with accounts, Regions and days asked for, never with the archive. Only `--all` lists whole Regions.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+
+use super::layout::{FileName, Level, Place, Suffix};
+use crate::days::Days;
+use crate::error::{Error, Result};
+use crate::store::{Listed, Store};
+
+/// Folders above `AWSLogs` that are looked into; a SOURCE that needs more is too high up in somebody's bucket.
+pub const MAX_OPAQUE_FOLDERS: usize = 2_000;
+
+/// What to find.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// UTC days.
+    pub days: Days,
+    /// Accounts; empty for all.
+    pub accounts: Vec<String>,
+    /// Regions; empty for all.
+    pub regions: Vec<String>,
+    /// The day of objects whose key gives none.
+    pub assume_day: Option<Date>,
+}
+
+/// A raw log object, and what its key says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceObject {
+    /// Key, size and ETag.
+    pub object: Listed,
+    /// Account of the flow log, from folder or name.
+    pub account: Option<String>,
+    /// Region of the flow log, from folder or name.
+    pub region: Option<String>,
+    /// UTC day, from folder or name.
+    pub day: Date,
+    /// UTC hour, from folder or name.
+    pub hour: Option<i8>,
+}
+
+/// Why an object below SOURCE was passed over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Why {
+    /// Neither folder nor name gives a day.
+    NoDate,
+    /// It lies in a folder below a day or hour.
+    Misplaced,
+    /// AWS's own Parquet delivery.
+    AwsParquet,
+    /// Its name is not that of a log.
+    OtherName,
+}
+
+impl Why {
+    /// Returns whether a person should look at it: it may be a log that is being missed.
+    pub fn needs_a_person(self) -> bool {
+        matches!(self, Self::NoDate | Self::Misplaced)
+    }
+
+    /// Returns the reason in words.
+    pub fn explain(self) -> &'static str {
+        match self {
+            Self::NoDate => "its key gives no date (say --assume-day if you know it)",
+            Self::Misplaced => "it lies in a folder below the day's or hour's folder",
+            Self::AwsParquet => "it is Parquet already, delivered by AWS",
+            Self::OtherName => "its name does not end in .log.gz, .gz, .log or .txt",
+        }
+    }
+}
+
+/// What was found.
+#[derive(Debug, Clone, Default)]
+pub struct Found {
+    /// Log objects of the asked days, by key.
+    pub objects: Vec<SourceObject>,
+    /// Objects passed over, by key.
+    pub passed_over: Vec<(String, Why)>,
+}
+
+/// Finds the objects.
+///
+/// # Errors
+/// When a listing fails, or SOURCE is so high up that looking for logs would walk a whole bucket.
+pub fn discover(store: &Store, wanted: &Wanted) -> Result<Found> {
+    let prefix = store.location().prefix().to_owned();
+    let mut search = Search { wanted, found: Found::default(), whole: BTreeSet::new() };
+    let mut frontier = vec![Node { place: Place::of_prefix(&prefix), prefix, depth: 0 }];
+    let mut opaque = 0;
+    while !frontier.is_empty() {
+        let levels: Vec<Node> = frontier.drain(..).flat_map(|node| search.route(node)).collect();
+        opaque += levels.iter().filter(|node| node.place.level == Level::Opaque).count();
+        if opaque > MAX_OPAQUE_FOLDERS {
+            return Err(Error::usage(format!(
+                "looked into {MAX_OPAQUE_FOLDERS} folders above AWSLogs and there are more"
+            ))
+            .at(store.location())
+            .help("point SOURCE at the folder that holds AWSLogs, or below it"));
+        }
+        let prefixes: Vec<String> = levels.iter().map(|node| node.prefix.clone()).collect();
+        for (node, level) in levels.iter().zip(store.list_levels(&prefixes)?) {
+            search.loose_objects(node, level.objects, &level.folders);
+            frontier.extend(level.folders.into_iter().filter_map(|folder| search.enter(node, folder)));
+        }
+    }
+    let whole: Vec<String> = search.whole.iter().cloned().collect();
+    for (prefix, objects) in whole.iter().zip(store.list_all(&whole)?) {
+        for object in objects {
+            search.object_below(prefix, object);
+        }
+    }
+    let mut found = search.found;
+    found.objects.sort_by(|a, b| a.object.key.cmp(&b.object.key));
+    found.objects.dedup_by(|a, b| a.object.key == b.object.key);
+    found.passed_over.sort();
+    found.passed_over.dedup();
+    Ok(found)
+}
+
+/// A folder to look into.
+struct Node {
+    prefix: String,
+    place: Place,
+    depth: u32,
+}
+
+struct Search<'a> {
+    wanted: &'a Wanted,
+    found: Found,
+    /// Prefixes to list with everything below them.
+    whole: BTreeSet<String>,
+}
+
+impl Search<'_> {
+    /// Returns the folders that must be listed to get on, and notes those that are to be listed whole.
+    fn route(&mut self, node: Node) -> Vec<Node> {
+        match (node.place.level, &self.wanted.days) {
+            (Level::Opaque | Level::AwsLogs | Level::Service, _) => vec![node],
+            // Which of the two names the service's folder has, only a listing tells.
+            (Level::Account, _) if node.place.hive => vec![node],
+            (Level::Account, _) => {
+                let next = node.place.enter("vpcflowlogs");
+                next.map(|place| Node { prefix: join(&node.prefix, "vpcflowlogs"), place, depth: node.depth + 1 })
+                    .into_iter()
+                    .collect()
+            }
+            (_, Days::All) => {
+                self.whole.insert(node.prefix);
+                Vec::new()
+            }
+            (Level::Day | Level::Hour, Days::These(_)) => {
+                if node.place.day.is_some_and(|day| self.wanted.days.contains(day)) {
+                    self.whole.insert(node.prefix);
+                }
+                Vec::new()
+            }
+            (Level::Region | Level::Year | Level::Month, Days::These(days)) => {
+                let days = days.iter().filter(|day| node.place.may_hold(**day));
+                self.whole.extend(days.filter_map(|day| Some(join(&node.prefix, &node.place.folders_to(*day)?))));
+                Vec::new()
+            }
+        }
+    }
+
+    /// Returns the folder as a place to look into, if asked-for logs can be there.
+    fn enter(&self, node: &Node, folder: String) -> Option<Node> {
+        let name = folder.rsplit('/').next().unwrap_or_default();
+        // flowparquet's own and other hidden folders hold no raw logs.
+        if node.place.level == Level::Opaque && name.starts_with(['.', '_']) {
+            return None;
+        }
+        let place = node.place.enter(name)?;
+        let wanted = self.matches(place.account.as_deref(), place.region.as_deref(), true);
+        wanted.then_some(Node { prefix: folder, place, depth: node.depth + 1 })
+    }
+
+    fn matches(&self, account: Option<&str>, region: Option<&str>, unknown: bool) -> bool {
+        let fits = |list: &[String], value: Option<&str>| match value {
+            _ if list.is_empty() => true,
+            Some(value) => list.iter().any(|wanted| wanted == value),
+            None => unknown,
+        };
+        fits(&self.wanted.accounts, account) && fits(&self.wanted.regions, region)
+    }
+
+    /// Looks at objects that lie above the folders of days: flat copies, and strangers in a bucket.
+    fn loose_objects(&mut self, node: &Node, objects: Vec<Listed>, folders: &[String]) {
+        if node.place.level != Level::Opaque {
+            return;
+        }
+        let beside_logs = folders.iter().any(|folder| folder.ends_with(super::layout::AWS_LOGS));
+        for object in objects {
+            let name = object.key.rsplit('/').next().unwrap_or_default();
+            let named_by_aws = FileName::parse(name).day.is_some();
+            if Suffix::of(name) == Suffix::Text && (named_by_aws || (node.depth == 0 && !beside_logs)) {
+                self.take(object, &node.place);
+            }
+        }
+    }
+
+    fn object_below(&mut self, prefix: &str, object: Listed) {
+        let mut place = Place::of_prefix(prefix);
+        let below = object.key.strip_prefix(prefix).unwrap_or(&object.key).trim_start_matches('/');
+        let folders = below.rsplit_once('/').map_or("", |(folders, _)| folders);
+        for folder in folders.split('/').filter(|folder| !folder.is_empty()) {
+            match place.enter(folder) {
+                Some(next) => place = next,
+                None if place.may_hold_any(&self.wanted.days) => {
+                    self.found.passed_over.push((object.key, Why::Misplaced));
+                    return;
+                }
+                None => return,
+            }
+        }
+        self.take(object, &place);
+    }
+
+    fn take(&mut self, object: Listed, place: &Place) {
+        let name = object.key.rsplit('/').next().unwrap_or_default();
+        let suffix = Suffix::of(name);
+        let said = FileName::parse(name);
+        let account = place.account.clone().or(said.account);
+        let region = place.region.clone().or(said.region);
+        let Some(day) = place.day.or(said.day).or(self.wanted.assume_day) else {
+            if suffix == Suffix::Text {
+                self.found.passed_over.push((object.key, Why::NoDate));
+            }
+            return;
+        };
+        let assumed = self.wanted.assume_day == Some(day);
+        if !(assumed || self.wanted.days.contains(day)) || !self.matches(account.as_deref(), region.as_deref(), false) {
+            return;
+        }
+        match suffix {
+            Suffix::Text => {
+                let hour = place.hour.or(said.hour);
+                self.found.objects.push(SourceObject { object, account, region, day, hour });
+            }
+            Suffix::Parquet => self.found.passed_over.push((object.key, Why::AwsParquet)),
+            // Markers of folders have no content; hidden objects are nobody's logs.
+            Suffix::Other if object.size == 0 || name.starts_with(['.', '_']) => {}
+            Suffix::Other => self.found.passed_over.push((object.key, Why::OtherName)),
+        }
+    }
+}
+
+impl Place {
+    fn may_hold_any(&self, days: &Days) -> bool {
+        match days {
+            Days::All => true,
+            Days::These(days) => days.iter().any(|day| self.may_hold(*day)),
+        }
+    }
+}
+
+fn join(prefix: &str, below: &str) -> String {
+    if prefix.is_empty() { below.to_owned() } else { format!("{prefix}/{below}") }
+}

@@ -1,0 +1,310 @@
+//! Bytes of an object -> text.
+//!
+//! Whole objects go through libdeflate into one reused buffer, about twice as fast as zlib; objects with several
+//! gzip members, or whose text would not fit, go through zlib piece by piece. Either way every checksum is verified
+//! to the end: an object that does not read to its end gives an [`UnpackError`], never part of its text.
+
+use std::io::{self, BufReader, Read};
+
+use flate2::bufread::MultiGzDecoder;
+use libdeflater::{DecompressionError, Decompressor};
+
+/// What gzip data begins with: magic, then "deflate" (RFC 1952, 2.3.1).
+const GZIP_MAGIC: [u8; 3] = [0x1f, 0x8b, 0x08];
+
+/// Why an object has no text.
+#[derive(Debug, thiserror::Error)]
+pub enum UnpackError {
+    /// Zero bytes.
+    #[error("the object is empty (0 bytes)")]
+    Empty,
+    /// Named `.gz`, but it is not gzip.
+    #[error("the object is named .gz but is not gzip (it begins with {0})")]
+    NotGzip(String),
+    /// It ends before the gzip data does.
+    #[error("the gzip data is cut off after {0} bytes")]
+    Truncated(u64),
+    /// Damaged: bad data, wrong checksum or length, or something behind the last gzip member.
+    #[error("the gzip data is damaged: {0}")]
+    Damaged(String),
+    /// More text than `--max-object-bytes` allows.
+    #[error("the object unpacks to more than --max-object-bytes {0}")]
+    TooLarge(u64),
+    /// A line that does not fit into memory.
+    #[error("line {line} is longer than {limit} bytes")]
+    LineTooLong {
+        /// Line number, from 1.
+        line: u64,
+        /// The longest line that can be read.
+        limit: usize,
+    },
+    /// The store failed in the middle.
+    #[error("cannot read: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// How an object's text was had.
+#[derive(Debug)]
+pub enum Unpacked {
+    /// All of it is in the buffer.
+    Whole,
+    /// It is larger than the buffer may be: read it with [`TextReader`].
+    Large,
+}
+
+/// A decompressor with its state, for one thread.
+pub struct Unpacker {
+    inner: Decompressor,
+}
+
+impl std::fmt::Debug for Unpacker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Unpacker")
+    }
+}
+
+impl Default for Unpacker {
+    fn default() -> Self {
+        Self { inner: Decompressor::new() }
+    }
+}
+
+impl Unpacker {
+    /// Unpacks an object into `text`, which is cleared before.
+    ///
+    /// `text` grows to `max_whole` bytes at most; an object with more text than that is verified to its end and
+    /// reported as [`Unpacked::Large`]. `packed_name` says that the object's name ends in `.gz`.
+    ///
+    /// # Errors
+    /// [`UnpackError`] if the object does not read to its end or has more than `max_bytes` of text.
+    pub fn unpack(
+        &mut self,
+        object: &[u8],
+        packed_name: bool,
+        text: &mut Vec<u8>,
+        max_whole: usize,
+        max_bytes: u64,
+    ) -> Result<Unpacked, UnpackError> {
+        text.clear();
+        if object.is_empty() {
+            return Err(UnpackError::Empty);
+        }
+        if !object.starts_with(&GZIP_MAGIC) {
+            if packed_name {
+                return Err(not_gzip(object));
+            }
+            if object.len() as u64 > max_bytes {
+                return Err(UnpackError::TooLarge(max_bytes));
+            }
+            if object.len() > max_whole {
+                return Ok(Unpacked::Large);
+            }
+            text.extend_from_slice(object);
+            return Ok(Unpacked::Whole);
+        }
+        if memchr::memmem::find(&object[1..], &GZIP_MAGIC).is_none() && self.one_member(object, text, max_whole)? {
+            if text.len() as u64 > max_bytes {
+                return Err(UnpackError::TooLarge(max_bytes));
+            }
+            return Ok(Unpacked::Whole);
+        }
+        slowly(object, text, max_whole, max_bytes)
+    }
+
+    /// Unpacks one gzip member; returns false if this object needs the slow way.
+    fn one_member(&mut self, object: &[u8], text: &mut Vec<u8>, max_whole: usize) -> Result<bool, UnpackError> {
+        // The last four bytes are the length of the text (modulo 2^32) if this is all there is.
+        let Some(length) = object.last_chunk::<4>().map(|bytes| u32::from_le_bytes(*bytes) as usize) else {
+            return Ok(false);
+        };
+        // Deflate cannot pack more than 1,032 to 1: a larger figure is no length but damage or other data.
+        if length > max_whole || length > object.len().saturating_mul(1_032) {
+            return Ok(false);
+        }
+        text.resize(length, 0);
+        match self.inner.gzip_decompress(object, text) {
+            Ok(written) if written == length && trailer_fits(object, text) => Ok(true),
+            // What is wrong with it, the slow way says better.
+            Ok(_) | Err(DecompressionError::BadData | DecompressionError::InsufficientSpace) => Ok(false),
+        }
+    }
+}
+
+/// Returns whether the last eight bytes are this text's checksum and length: then nothing follows the member.
+fn trailer_fits(object: &[u8], text: &[u8]) -> bool {
+    let Some([a, b, c, d, ..]) = object.last_chunk::<8>() else { return false };
+    u32::from_le_bytes([*a, *b, *c, *d]) == libdeflater::crc32(text)
+}
+
+fn slowly(object: &[u8], text: &mut Vec<u8>, max_whole: usize, max_bytes: u64) -> Result<Unpacked, UnpackError> {
+    text.clear();
+    let mut reader = TextReader::new(object, object.starts_with(&GZIP_MAGIC), max_bytes);
+    let mut piece = vec![0; 256 << 10];
+    let mut large = false;
+    loop {
+        let read = reader.read_some(&mut piece)?;
+        if read == 0 {
+            break;
+        }
+        large |= text.len() + read > max_whole;
+        if large {
+            text.clear();
+        } else {
+            text.extend_from_slice(&piece[..read]);
+        }
+    }
+    Ok(if large { Unpacked::Large } else { Unpacked::Whole })
+}
+
+/// Returns the first line of an object whose first bytes are `head`, as far as they reach.
+pub fn first_line(head: &[u8]) -> Vec<u8> {
+    let mut text = Vec::new();
+    if head.starts_with(&GZIP_MAGIC) {
+        let mut reader = flate2::read::GzDecoder::new(head);
+        let mut piece = [0; 4096];
+        // The data is cut off somewhere: whatever came before that is good.
+        while let Ok(read) = reader.read(&mut piece) {
+            text.extend_from_slice(&piece[..read]);
+            if read == 0 || text.len() > (1 << 20) || text.contains(&b'\n') {
+                break;
+            }
+        }
+    } else {
+        text.extend_from_slice(head);
+    }
+    text.split(|b| *b == b'\n').next().unwrap_or_default().to_vec()
+}
+
+fn not_gzip(object: &[u8]) -> UnpackError {
+    let shown: Vec<String> = object.iter().take(4).map(|b| format!("{b:02x}")).collect();
+    UnpackError::NotGzip(shown.join(" "))
+}
+
+/// Text of an object that is too large to be held, piece by piece.
+pub struct TextReader<R: Read> {
+    source: Source<R>,
+    read: u64,
+    max_bytes: u64,
+}
+
+enum Source<R: Read> {
+    Plain(R),
+    Gzip(Box<MultiGzDecoder<BufReader<Counted<R>>>>),
+}
+
+/// Counts the packed bytes, to say where the data ends too early.
+struct Counted<R> {
+    inner: R,
+    bytes: u64,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.bytes += read as u64;
+        Ok(read)
+    }
+}
+
+impl<R: Read> std::fmt::Debug for TextReader<R> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TextReader").field("read", &self.read).finish_non_exhaustive()
+    }
+}
+
+impl<R: Read> TextReader<R> {
+    /// Makes a reader of an object's text; `gzip` says whether it is packed.
+    pub fn new(object: R, gzip: bool, max_bytes: u64) -> Self {
+        let source = if gzip {
+            let counted = Counted { inner: object, bytes: 0 };
+            Source::Gzip(Box::new(MultiGzDecoder::new(BufReader::with_capacity(256 << 10, counted))))
+        } else {
+            Source::Plain(object)
+        };
+        Self { source, read: 0, max_bytes }
+    }
+
+    /// Reads some text; 0 bytes at the end.
+    ///
+    /// # Errors
+    /// [`UnpackError`] if the data is damaged, cut off or too much.
+    pub fn read_some(&mut self, buffer: &mut [u8]) -> Result<usize, UnpackError> {
+        let read = match &mut self.source {
+            Source::Plain(plain) => plain.read(buffer)?,
+            Source::Gzip(gzip) => match gzip.read(buffer) {
+                Ok(read) => read,
+                Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => {
+                    return Err(UnpackError::Truncated(gzip.get_ref().get_ref().bytes));
+                }
+                Err(e) if matches!(e.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) => {
+                    return Err(UnpackError::Damaged(e.to_string()));
+                }
+                Err(e) => return Err(UnpackError::Io(e)),
+            },
+        };
+        self.read += read as u64;
+        if self.read > self.max_bytes {
+            return Err(UnpackError::TooLarge(self.max_bytes));
+        }
+        Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+
+    fn gzip(text: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(text).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn unpack(object: &[u8], max_whole: usize) -> Result<(bool, Vec<u8>), String> {
+        let mut text = vec![1, 2, 3];
+        let whole = Unpacker::default().unpack(object, true, &mut text, max_whole, 10_000_000);
+        whole.map(|w| (matches!(w, Unpacked::Whole), text)).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn reads_one_member_several_and_equal_ones() {
+        let (a, b) = (gzip(b"version\n"), gzip(b"2\n"));
+        assert_eq!(unpack(&a, 100), Ok((true, b"version\n".to_vec())));
+        assert_eq!(unpack(&[a.clone(), b].concat(), 100), Ok((true, b"version\n2\n".to_vec())));
+        assert_eq!(unpack(&[a.clone(), a].concat(), 100), Ok((true, b"version\nversion\n".to_vec())));
+    }
+
+    #[test]
+    fn says_what_is_wrong() {
+        let text: Vec<u8> = (0..100_000_u32).flat_map(|i| (i.wrapping_mul(2_654_435_761)).to_le_bytes()).collect();
+        let good = gzip(&text);
+        assert_eq!(unpack(b"", 100), Err("the object is empty (0 bytes)".to_owned()));
+        assert_eq!(
+            unpack(b"abc", 100),
+            Err("the object is named .gz but is not gzip (it begins with 61 62 63)".to_owned())
+        );
+        for cut in [good.len() - 1, good.len() - 8, good.len() / 2, 12] {
+            assert_eq!(unpack(&good[..cut], 1 << 20), Err(format!("the gzip data is cut off after {cut} bytes")));
+        }
+        let mut flipped = good.clone();
+        let middle = flipped.len() / 2;
+        flipped[middle] ^= 0x10;
+        assert!(unpack(&flipped, 1 << 20).unwrap_err().contains("damaged"));
+        let mut wrong_sum = good.clone();
+        let at = wrong_sum.len() - 6;
+        wrong_sum[at] ^= 1;
+        assert!(unpack(&wrong_sum, 1 << 20).unwrap_err().contains("damaged"));
+        assert!(unpack(&[good.clone(), b"garbage".to_vec()].concat(), 1 << 20).is_err());
+        let zeros = gzip(&vec![0; 20_000_000]);
+        assert_eq!(
+            unpack(&zeros, 1 << 20),
+            Err("the object unpacks to more than --max-object-bytes 10000000".to_owned())
+        );
+        assert_eq!(unpack(&good, 1_000), Ok((false, Vec::new())), "too large to be held, but sound");
+    }
+}

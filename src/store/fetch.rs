@@ -1,0 +1,174 @@
+//! Reading ahead: whole objects, in order, as many at once as a byte budget allows.
+//!
+//! In: keys in the order in which they are wanted. Out: their bytes in that order. A [`Budget`] is shared by all
+//! readers of a run and is held until the bytes are dropped, so that what waits to be decoded is bounded too.
+
+use std::io::{self, Read};
+use std::sync::Arc;
+
+use bytes::{Buf, Bytes};
+use futures::StreamExt;
+use object_store::ObjectStoreExt;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+
+use super::{Listed, Store, count};
+use crate::error::{Error, Result};
+
+/// Bytes that may be fetched and not yet decoded, shared by all readers of a run.
+#[derive(Debug, Clone)]
+pub struct Budget {
+    // In KiB, since a semaphore counts to 2^29 only on small machines.
+    kib: Arc<Semaphore>,
+    total_kib: u32,
+    requests: Arc<Semaphore>,
+}
+
+impl Budget {
+    /// Makes a budget of `bytes`.
+    pub fn new(bytes: u64) -> Self {
+        let total_kib = u32::try_from(bytes >> 10).unwrap_or(u32::MAX >> 4).max(1);
+        let kib = Arc::new(Semaphore::new(total_kib as usize));
+        Self { kib, total_kib, requests: Arc::new(Semaphore::new(super::MAX_REQUESTS_IN_FLIGHT)) }
+    }
+
+    async fn take(&self, bytes: u64) -> Option<OwnedSemaphorePermit> {
+        // An object larger than the whole budget takes all of it and goes alone.
+        let kib = u32::try_from(bytes >> 10).unwrap_or(u32::MAX).saturating_add(1).min(self.total_kib);
+        // Semaphores are first come, first served, so the object that is wanted next is never starved.
+        Arc::clone(&self.kib).acquire_many_owned(kib).await.ok()
+    }
+}
+
+/// What became of an object between its listing and its reading.
+#[derive(Debug)]
+pub enum Body {
+    /// Its bytes, as listed.
+    Whole(Bytes),
+    /// It is no longer there.
+    Gone,
+    /// It is another one now: the ETag differs from the listing's.
+    Changed,
+}
+
+/// An object that was read ahead; returns its share of the budget when dropped.
+#[derive(Debug)]
+pub struct Fetched {
+    /// What was found.
+    pub body: Body,
+    _share: Option<OwnedSemaphorePermit>,
+}
+
+/// Objects in the order in which they were asked for.
+#[derive(Debug)]
+pub struct Fetches {
+    receiver: mpsc::Receiver<Result<Fetched>>,
+}
+
+impl Fetches {
+    /// Waits for the next object.
+    ///
+    /// # Errors
+    /// When the store failed for good; what follows it is not fetched.
+    pub fn next(&mut self) -> Result<Fetched> {
+        self.receiver.blocking_recv().unwrap_or_else(|| Err(Error::stopped("reading ahead ended early")))
+    }
+}
+
+impl Store {
+    /// Starts reading objects ahead, in order.
+    pub fn fetch(&self, wanted: Vec<Listed>, budget: &Budget) -> Fetches {
+        let (sender, receiver) = mpsc::channel(super::MAX_REQUESTS_IN_FLIGHT);
+        let (store, budget) = (self.clone(), budget.clone());
+        self.io.0.spawn(async move {
+            let fetched = futures::stream::iter(wanted)
+                .then(|object| {
+                    let (budget, store) = (budget.clone(), store.clone());
+                    async move {
+                        let share = budget.take(object.size).await;
+                        let permit = Arc::clone(&budget.requests).acquire_owned().await;
+                        tokio::spawn(async move {
+                            let body = store.read(&object).await;
+                            drop(permit);
+                            Ok(Fetched { body: body?, _share: share })
+                        })
+                    }
+                })
+                .buffered(super::MAX_REQUESTS_IN_FLIGHT);
+            let mut fetched = std::pin::pin!(fetched);
+            while let Some(joined) = fetched.next().await {
+                let result = joined.unwrap_or_else(|e| Err(Error::stopped("a reader died").because(e)));
+                let failed = result.is_err();
+                if sender.send(result).await.is_err() || failed {
+                    return;
+                }
+            }
+        });
+        Fetches { receiver }
+    }
+
+    async fn read(&self, object: &Listed) -> Result<Body> {
+        let path = self.path(&object.key)?;
+        count(&self.counters.get, 1);
+        let found = match self.inner.get(&path).await {
+            Ok(found) => found,
+            Err(e @ object_store::Error::NotFound { .. }) if !e.to_string().contains("NoSuchBucket") => {
+                return Ok(Body::Gone);
+            }
+            Err(e) => return Err(self.failed("cannot read", &object.key, e)),
+        };
+        if found.meta.size != object.size || (object.etag.is_some() && found.meta.e_tag != object.etag) {
+            return Ok(Body::Changed);
+        }
+        found.bytes().await.map(Body::Whole).map_err(|e| self.failed("cannot read", &object.key, e))
+    }
+
+    /// Reads one object piece by piece, for those too large to be held; `None` if it is gone or changed.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn read_in_pieces(&self, object: &Listed) -> Result<Option<PieceReader>> {
+        let path = self.path(&object.key)?;
+        count(&self.counters.get, 1);
+        let found = match self.wait(self.inner.get(&path)) {
+            Ok(found) => found,
+            Err(object_store::Error::NotFound { .. }) => return Ok(None),
+            Err(e) => return Err(self.failed("cannot read", &object.key, e)),
+        };
+        if found.meta.size != object.size || (object.etag.is_some() && found.meta.e_tag != object.etag) {
+            return Ok(None);
+        }
+        // A handful of pieces: the network stays busy while one is decoded.
+        let (sender, receiver) = mpsc::channel(8);
+        self.io.0.spawn(async move {
+            let mut pieces = found.into_stream();
+            while let Some(piece) = pieces.next().await {
+                let failed = piece.is_err();
+                if sender.send(piece.map_err(io::Error::other)).await.is_err() || failed {
+                    return;
+                }
+            }
+        });
+        Ok(Some(PieceReader { receiver, piece: Bytes::new() }))
+    }
+}
+
+/// An object as a plain reader.
+#[derive(Debug)]
+pub struct PieceReader {
+    receiver: mpsc::Receiver<io::Result<Bytes>>,
+    piece: Bytes,
+}
+
+impl Read for PieceReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.piece.is_empty() {
+            match self.receiver.blocking_recv() {
+                Some(piece) => self.piece = piece?,
+                None => return Ok(0),
+            }
+        }
+        let len = buffer.len().min(self.piece.len());
+        self.piece.split_to(len).copy_to_slice(&mut buffer[..len]);
+        Ok(len)
+    }
+}

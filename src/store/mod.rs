@@ -1,0 +1,379 @@
+//! Object stores behind plain calls: S3 (and what speaks its language) and the local disk are the same code.
+//!
+//! In: a [`Location`] and [`StoreOptions`]. Out: a [`Store`] with list, get, put, create-if-absent, delete,
+//! read-ahead ([`fetch`]) and uploads of any size ([`upload`]). The only module that knows object_store and tokio;
+//! async stops here. Retries of 5xx, 503 Slow Down and dropped connections are object_store's.
+
+pub mod fetch;
+mod location;
+pub mod upload;
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt};
+use object_store::aws::{AmazonS3Builder, S3ConditionalPut};
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions, RetryConfig};
+use tokio::runtime::Runtime;
+
+use crate::error::{Error, Result};
+pub use location::Location;
+
+/// Requests in flight at once, over all uses of a store; S3 answers a prefix 5,500 times a second.
+pub const MAX_REQUESTS_IN_FLIGHT: usize = 64;
+
+/// Keys that one LIST request returns, by S3's definition.
+pub const KEYS_PER_LIST: usize = 1_000;
+
+/// How to reach S3, besides what the `AWS_*` variables of the environment say.
+#[derive(Debug, Clone, Default)]
+pub struct StoreOptions {
+    /// Endpoint of an S3-compatible server.
+    pub endpoint_url: Option<String>,
+    /// Region of the bucket (`AWS_REGION`).
+    pub s3_region: Option<String>,
+    /// Whether plain HTTP may be spoken.
+    pub allow_http: bool,
+    /// Whether the bucket's name goes into the host name instead of the path.
+    pub virtual_hosted: bool,
+    /// Whether requests are not signed.
+    pub anonymous: bool,
+}
+
+/// An object as a listing shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The whole key.
+    pub key: String,
+    /// Size in bytes.
+    pub size: u64,
+    /// Entity tag; changes when the object does.
+    pub etag: Option<String>,
+}
+
+/// One level of a listing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Level {
+    /// Folders, whole, without a trailing slash.
+    pub folders: Vec<String>,
+    /// Objects directly in the prefix.
+    pub objects: Vec<Listed>,
+}
+
+/// Whether [`Store::create`] made the object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Created {
+    /// It did.
+    Yes,
+    /// An object with this key was there before.
+    AlreadyThere,
+}
+
+/// Requests a store was sent; LIST counts pages.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Requests {
+    /// LIST requests.
+    pub list: u64,
+    /// GET and HEAD requests.
+    pub get: u64,
+    /// PUT, POST and multipart requests.
+    pub put: u64,
+    /// DELETE requests.
+    pub delete: u64,
+}
+
+#[derive(Debug, Default)]
+struct Counters {
+    list: AtomicU64,
+    get: AtomicU64,
+    put: AtomicU64,
+    delete: AtomicU64,
+}
+
+/// The runtime that all stores of a run share.
+#[derive(Debug, Clone)]
+pub struct Io(Arc<Runtime>);
+
+impl Io {
+    /// Starts the runtime.
+    ///
+    /// # Errors
+    /// When the operating system gives no threads.
+    pub fn start() -> Result<Self> {
+        // Two threads: they move bytes between sockets and buffers, the work is done elsewhere.
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("flowparquet-io")
+            .enable_all()
+            .build()
+            .map_err(|e| Error::stopped("cannot start the I/O threads").because(e))?;
+        Ok(Self(Arc::new(runtime)))
+    }
+}
+
+/// A bucket or the local disk, below one prefix.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<dyn ObjectStore>,
+    location: Location,
+    io: Io,
+    counters: Arc<Counters>,
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("location", &self.location).finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Connects to a location; sends nothing yet.
+    ///
+    /// # Errors
+    /// A usage error if the options or the environment do not make a client.
+    pub fn open(location: &Location, options: &StoreOptions, io: &Io) -> Result<Self> {
+        let inner: Arc<dyn ObjectStore> = match location.bucket() {
+            // fsync: a ledger entry that says "done" must not survive a power cut that its file did not.
+            None => Arc::new(LocalFileSystem::new().with_fsync(true)),
+            Some(bucket) => Arc::new(s3(bucket, options)?),
+        };
+        Ok(Self { inner, location: location.clone(), io: io.clone(), counters: Arc::default() })
+    }
+
+    /// Returns where the store stands.
+    pub fn location(&self) -> &Location {
+        &self.location
+    }
+
+    /// Returns what was asked of the store so far.
+    pub fn requests(&self) -> Requests {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let Counters { list, get, put, delete } = &*self.counters;
+        Requests { list: read(list), get: read(get), put: read(put), delete: read(delete) }
+    }
+
+    /// Lists one level below each of the prefixes, in parallel; results stand in the order of the prefixes.
+    ///
+    /// A prefix that does not exist has no content.
+    ///
+    /// # Errors
+    /// When a listing fails for good.
+    pub fn list_levels(&self, prefixes: &[String]) -> Result<Vec<Level>> {
+        self.each(prefixes, |prefix| self.list_level(prefix))
+    }
+
+    /// Lists everything below each of the prefixes, in parallel, as [`Store::list_levels`] does one level.
+    ///
+    /// # Errors
+    /// When a listing fails for good.
+    pub fn list_all(&self, prefixes: &[String]) -> Result<Vec<Vec<Listed>>> {
+        self.each(prefixes, |prefix| self.list_below(prefix))
+    }
+
+    /// Reads whole objects in parallel; results stand in the order of the keys.
+    ///
+    /// # Errors
+    /// When one of them cannot be read.
+    pub fn get_all(&self, keys: &[String]) -> Result<Vec<Bytes>> {
+        self.each(keys, |key| async move {
+            let path = self.path(key)?;
+            count(&self.counters.get, 1);
+            let read = async { self.inner.get(&path).await?.bytes().await };
+            read.await.map_err(|e| self.failed("cannot read", key, e))
+        })
+    }
+
+    /// Reads a whole object, or returns `None` if it is not there.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn get(&self, key: &str) -> Result<Option<Bytes>> {
+        let path = self.path(key)?;
+        count(&self.counters.get, 1);
+        self.wait(async {
+            match self.inner.get(&path).await {
+                Ok(found) => found.bytes().await.map(Some).map_err(|e| self.failed("cannot read", key, e)),
+                Err(object_store::Error::NotFound { .. }) => Ok(None),
+                Err(e) => Err(self.failed("cannot read", key, e)),
+            }
+        })
+    }
+
+    /// Reads part of an object.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn get_range(&self, key: &str, range: Range<u64>) -> Result<Bytes> {
+        let path = self.path(key)?;
+        count(&self.counters.get, 1);
+        self.wait(async { self.inner.get_range(&path, range).await.map_err(|e| self.failed("cannot read", key, e)) })
+    }
+
+    /// Returns an object's size and ETag, or `None` if it is not there.
+    ///
+    /// # Errors
+    /// When the store does not say.
+    pub fn head(&self, key: &str) -> Result<Option<Listed>> {
+        let path = self.path(key)?;
+        count(&self.counters.get, 1);
+        self.wait(async {
+            match self.inner.head(&path).await {
+                Ok(meta) => Ok(Some(listed(meta))),
+                Err(object_store::Error::NotFound { .. }) => Ok(None),
+                Err(e) => Err(self.failed("cannot look at", key, e)),
+            }
+        })
+    }
+
+    /// Creates an object unless one of this key is there: `If-None-Match: *`, on disk an exclusive link.
+    ///
+    /// After an answer that was lost on the way a retry may find the caller's own object: a caller for whom that
+    /// matters compares contents.
+    ///
+    /// # Errors
+    /// When the store fails otherwise, or does not know conditional requests.
+    pub fn create(&self, key: &str, content: impl Into<Bytes>) -> Result<Created> {
+        let path = self.path(key)?;
+        let content: Bytes = content.into();
+        count(&self.counters.put, 1);
+        let options = PutOptions::from(PutMode::Create);
+        self.wait(async {
+            match self.inner.put_opts(&path, content.into(), options).await {
+                Ok(_) => Ok(Created::Yes),
+                Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }) => {
+                    Ok(Created::AlreadyThere)
+                }
+                Err(e) => Err(self.failed("cannot create", key, e)),
+            }
+        })
+    }
+
+    /// Deletes an object; one that is not there is no error.
+    ///
+    /// # Errors
+    /// When the store refuses.
+    pub fn delete(&self, key: &str) -> Result<()> {
+        let path = self.path(key)?;
+        count(&self.counters.delete, 1);
+        self.wait(async {
+            match self.inner.delete(&path).await {
+                Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+                Err(e) => Err(self.failed("cannot delete", key, e)),
+            }
+        })
+    }
+
+    async fn list_level(&self, prefix: &String) -> Result<Level> {
+        let path = self.path(prefix)?;
+        let listing = match self.inner.list_with_delimiter(Some(&path)).await {
+            Ok(listing) => listing,
+            Err(object_store::Error::NotFound { .. }) if self.location.is_local() => object_store::ListResult {
+                common_prefixes: Vec::new(),
+                objects: Vec::new(),
+                extensions: object_store::Extensions::default(),
+            },
+            Err(e) => return Err(self.failed("cannot list", prefix, e)),
+        };
+        let folders: Vec<String> = listing.common_prefixes.into_iter().map(String::from).collect();
+        let objects: Vec<Listed> = listing.objects.into_iter().map(listed).collect();
+        count(&self.counters.list, pages(folders.len() + objects.len()));
+        Ok(Level { folders, objects })
+    }
+
+    async fn list_below(&self, prefix: &String) -> Result<Vec<Listed>> {
+        let path = self.path(prefix)?;
+        let listing = self.inner.list(Some(&path)).map_ok(listed).try_collect::<Vec<_>>().await;
+        let objects = listing.map_err(|e| self.failed("cannot list", prefix, e))?;
+        count(&self.counters.list, pages(objects.len()));
+        Ok(objects)
+    }
+
+    /// Runs a request for each item, many at once, and returns the results in the order of the items.
+    fn each<'a, I, T, F>(&'a self, items: &'a [I], request: impl Fn(&'a I) -> F) -> Result<Vec<T>>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        self.wait(futures::stream::iter(items.iter().map(request)).buffered(MAX_REQUESTS_IN_FLIGHT).try_collect())
+    }
+
+    fn wait<F: Future>(&self, future: F) -> F::Output {
+        self.io.0.block_on(future)
+    }
+
+    fn path(&self, key: &str) -> Result<Path> {
+        Path::parse(key).map_err(|e| Error::usage("this key cannot be used").at(self.location.url_of(key)).because(e))
+    }
+
+    fn failed(&self, what: &str, key: &str, error: object_store::Error) -> Error {
+        let place = self.location.url_of(key);
+        let text = error.to_string();
+        let (problem, help) = match &error {
+            object_store::Error::PermissionDenied { .. } => (
+                "the store denies it",
+                "check the bucket policy and that the credentials may list, read and write here",
+            ),
+            object_store::Error::Unauthenticated { .. } => (
+                "the credentials are not accepted",
+                "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN or the role",
+            ),
+            object_store::Error::NotFound { .. } if text.contains("NoSuchBucket") => {
+                ("there is no such bucket", "check the bucket's name, AWS_REGION and --endpoint-url")
+            }
+            object_store::Error::NotFound { .. } => {
+                ("it is not there", "it may have been deleted meanwhile; run again")
+            }
+            _ => ("the store failed", "nothing is half visible; it is safe to run again"),
+        };
+        Error::stopped(format!("{what}: {problem}")).at(place).because(error).help(help)
+    }
+}
+
+fn s3(bucket: &str, options: &StoreOptions) -> Result<object_store::aws::AmazonS3> {
+    let mut builder = AmazonS3Builder::from_env()
+        .with_bucket_name(bucket)
+        .with_conditional_put(S3ConditionalPut::ETagMatch)
+        .with_retry(RetryConfig { max_retries: 8, retry_timeout: Duration::from_secs(120), ..RetryConfig::default() });
+    if let Some(endpoint) = &options.endpoint_url {
+        if endpoint.starts_with("http://") && !options.allow_http {
+            return Err(Error::usage(format!("--endpoint-url {endpoint} is plain HTTP"))
+                .help("add --allow-http if that is meant, or use https://"));
+        }
+        builder = builder.with_endpoint(endpoint);
+    }
+    if let Some(region) = &options.s3_region {
+        builder = builder.with_region(region);
+    }
+    if options.allow_http {
+        builder = builder.with_allow_http(true);
+    }
+    if options.virtual_hosted {
+        builder = builder.with_virtual_hosted_style_request(true);
+    }
+    if options.anonymous {
+        builder = builder.with_skip_signature(true);
+    }
+    builder.build().map_err(|e| {
+        Error::usage("cannot make an S3 client of these settings")
+            .at(format!("s3://{bucket}"))
+            .because(e)
+            .help("check --endpoint-url, --s3-region and the AWS_* variables")
+    })
+}
+
+fn listed(meta: ObjectMeta) -> Listed {
+    Listed { key: meta.location.into(), size: meta.size, etag: meta.e_tag }
+}
+
+fn pages(keys: usize) -> u64 {
+    keys.div_ceil(KEYS_PER_LIST).max(1) as u64
+}
+
+fn count(counter: &AtomicU64, by: u64) {
+    counter.fetch_add(by, Ordering::Relaxed);
+}

@@ -1,0 +1,399 @@
+//! Making a file visible exactly once, on stores that know nothing but atomic PUT and create-if-absent.
+//!
+//! Steps of one output, and what a stop after each of them means:
+//!
+//! | stopped after | readers see | the next run |
+//! |---|---|---|
+//! | nothing | the old rows | claims |
+//! | 1 **claim**: these inputs will become this key | the old rows | finishes the claim as recorded |
+//! | 2 **rejects** of these inputs, under `_flowparquet/rejects/` | the old rows | finishes the claim; same key, same bytes |
+//! | in the middle of 3 | the old rows (an upload is visible only when complete) | finishes the claim |
+//! | 3 **file**, one PUT or completed upload | the new rows, once | finds the file, reads its footer, writes done |
+//! | 4 **done** | the new rows, once | nothing to do |
+//!
+//! The output key is a hash of the claim, and bytes follow from the claim alone: two writers that finish the same
+//! claim write the same object. Inputs of a claim are never claimed again, so that no row can come from two claims.
+//! A claim whose inputs are gone is abandoned by an entry of its own, which frees those that are left.
+
+use std::collections::BTreeMap;
+
+use parquet::file::metadata::ParquetMetaDataReader;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::file::FOOTER_KEY;
+use super::ledger::{
+    Claim, Done, Entry, LeftOut, OWN_FOLDER, Outcome, OutputFile, PartitionState, Record, VERSION, entry_number,
+    entry_path, ledger_path,
+};
+use super::partition::{Partition, PartitionBy};
+use crate::error::{Error, Result};
+use crate::record::header::Column;
+use crate::record::schema::{ColumnType, LogType};
+use crate::store::upload::hex;
+use crate::store::{Created, Store};
+
+/// What a DEST is, decided by its first conversion: `_flowparquet/table.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableInfo {
+    /// Version of this object; see [`VERSION`].
+    pub version: u32,
+    /// The one log type of the table.
+    pub log_type: LogType,
+    /// Its partitions.
+    pub partition_by: PartitionBy,
+    /// Whether `-` is NULL in string columns too.
+    pub dash_as_null: bool,
+    /// Whether the store does not refuse to create an object twice, and the user accepted that
+    /// (`--single-writer`): two runs at once may then write rows twice.
+    pub single_writer: bool,
+}
+
+/// The ledger and the files of one DEST.
+#[derive(Debug, Clone)]
+pub struct Table {
+    store: Store,
+    run: String,
+}
+
+/// What a footer says of the claim that a file came from: counts, never lists of keys.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FooterNote {
+    /// The program that wrote the file.
+    pub tool: String,
+    /// Objects that were claimed.
+    pub objects: u64,
+    /// Rows, rejected rows and unpacked bytes.
+    pub rows: u64,
+    /// Rows rejected.
+    pub rejected_rows: u64,
+    /// Bytes of text, unpacked.
+    pub text_bytes: u64,
+    /// Objects rejected or of another log type.
+    pub left_out_objects: u64,
+    /// Options the file was written with.
+    pub options: super::ledger::OutputOptions,
+    /// Header names that no log type knows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unknown_fields: Vec<String>,
+}
+
+impl Table {
+    /// Opens a DEST for one run.
+    pub fn new(store: Store) -> Self {
+        // Who wrote an entry only matters to its writer: any value that no other run has will do.
+        let seed = format!("{}-{:?}-{:p}", std::process::id(), std::time::SystemTime::now(), &raw const store);
+        let run = hex(&Sha256::digest(seed.as_bytes())[..8]);
+        Self { store, run }
+    }
+
+    /// Returns the store of DEST.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Returns what DEST is, or `None` before its first conversion.
+    ///
+    /// # Errors
+    /// When it cannot be read or was written by a newer version.
+    pub fn info(&self) -> Result<Option<TableInfo>> {
+        let key = self.info_key();
+        let Some(text) = self.store.get(&key)? else { return Ok(None) };
+        let place = self.store.location().url_of(&key);
+        let info: TableInfo = serde_json::from_slice(&text).map_err(|e| {
+            Error::usage("this is not the description of a table").at(&place).because(e).help(
+                "a newer flowparquet may have written it, or somebody else did; restore it or choose another DEST",
+            )
+        })?;
+        if info.version > VERSION {
+            return Err(Error::usage(format!("this DEST has version {}, this program knows {VERSION}", info.version))
+                .at(place)
+                .help("install a newer flowparquet"));
+        }
+        Ok(Some(info))
+    }
+
+    /// Makes DEST what `info` says, and probes that the store refuses to create an object twice.
+    ///
+    /// Returns what DEST is now: another run may have been faster.
+    ///
+    /// # Errors
+    /// A usage error if the store does not honour create-if-absent and `info.single_writer` is not set.
+    pub fn found(&self, info: TableInfo) -> Result<TableInfo> {
+        let key = self.info_key();
+        let text = serde_json::to_string_pretty(&info).map_err(|e| Error::stopped("cannot write").because(e))?;
+        let created = self.store.create(&key, text.clone())?;
+        if created == Created::AlreadyThere {
+            return self.info()?.ok_or_else(|| Error::stopped("the description of the table vanished").at(&key));
+        }
+        // The object is there now; a store that creates it again would let two runs claim the same inputs.
+        let honoured = self.store.create(&key, text)? == Created::AlreadyThere;
+        if honoured || info.single_writer {
+            return Ok(info);
+        }
+        self.store.delete(&key)?;
+        Err(Error::usage("the store of DEST does not honour create-if-absent (If-None-Match: *)")
+            .at(self.store.location())
+            .help("two runs at once could write rows twice here; use another store, or --single-writer if there is only ever one run"))
+    }
+
+    fn info_key(&self) -> String {
+        self.store.location().key(&format!("{OWN_FOLDER}/table.json"))
+    }
+
+    /// Returns every partition that has a ledger.
+    ///
+    /// # Errors
+    /// When the ledger cannot be listed.
+    pub fn partitions(&self) -> Result<Vec<Partition>> {
+        let root = self.store.location().key(&format!("{OWN_FOLDER}/ledger"));
+        let listed = self.store.list_all(std::slice::from_ref(&root))?;
+        let folders = listed.iter().flatten().filter_map(|object| {
+            let below = object.key.strip_prefix(&root)?.strip_prefix('/')?;
+            Partition::parse(below.rsplit_once('/')?.0)
+        });
+        let mut partitions: Vec<Partition> = folders.collect();
+        partitions.sort();
+        partitions.dedup();
+        Ok(partitions)
+    }
+
+    /// Reads the ledgers of these partitions.
+    ///
+    /// # Errors
+    /// When one cannot be read, is damaged or newer than this program.
+    pub fn load(&self, partitions: &[Partition]) -> Result<BTreeMap<Partition, PartitionState>> {
+        let location = self.store.location();
+        let folders: Vec<String> = partitions.iter().map(|p| location.key(&ledger_path(p))).collect();
+        let mut keys = Vec::new();
+        for (partition, listed) in partitions.iter().zip(self.store.list_all(&folders)?) {
+            let mut numbers: Vec<u64> = listed.iter().filter_map(|o| entry_number(o.key.rsplit('/').next()?)).collect();
+            numbers.sort_unstable();
+            keys.extend(
+                numbers.into_iter().map(|number| (partition, number, location.key(&entry_path(partition, number)))),
+            );
+        }
+        let wanted: Vec<String> = keys.iter().map(|(_, _, key)| key.clone()).collect();
+        let mut states: BTreeMap<Partition, PartitionState> =
+            partitions.iter().map(|p| (p.clone(), PartitionState::default())).collect();
+        for ((partition, number, key), text) in keys.into_iter().zip(self.store.get_all(&wanted)?) {
+            let place = location.url_of(&key);
+            if let Some(state) = states.get_mut(partition) {
+                state.add(number, Record::from_json(&text, &place)?, &place)?;
+            }
+        }
+        Ok(states)
+    }
+
+    /// Claims inputs: returns the claim's number, or `None` if another writer took the number.
+    ///
+    /// Either way `state` knows the entry that stands there now.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn claim(&self, partition: &Partition, state: &mut PartitionState, claim: Claim) -> Result<Option<u64>> {
+        let ours = self.append(partition, state, Entry::Claim(claim))?;
+        Ok(ours.then(|| state.last_number()))
+    }
+
+    /// Records that a claim is finished; returns false if another writer recorded it before.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn done(&self, partition: &Partition, state: &mut PartitionState, done: Done) -> Result<bool> {
+        loop {
+            if state.is_done(done.claim) {
+                return Ok(false);
+            }
+            if self.append(partition, state, Entry::Done(done.clone()))? {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Records that a claim will never be finished.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn abandon(&self, partition: &Partition, state: &mut PartitionState, claim: u64, reason: &str) -> Result<()> {
+        let entry = Entry::Abandon(super::ledger::Abandon { claim, reason: reason.to_owned() });
+        while state.unfinished().any(|(number, _)| number == claim) {
+            self.append(partition, state, entry.clone())?;
+        }
+        Ok(())
+    }
+
+    /// Writes the next entry; returns false if its number was taken, after adding what stands there to `state`.
+    fn append(&self, partition: &Partition, state: &mut PartitionState, entry: Entry) -> Result<bool> {
+        let number = state.last_number() + 1;
+        let key = self.store.location().key(&entry_path(partition, number));
+        let place = self.store.location().url_of(&key);
+        let tool = tool_name();
+        let record = Record { version: VERSION, tool, run: self.run.clone(), time: crate::days::now(), entry };
+        match self.store.create(&key, record.to_json()?)? {
+            Created::Yes => {
+                state.add(number, record, &place)?;
+                Ok(true)
+            }
+            Created::AlreadyThere => {
+                let there =
+                    self.store.get(&key)?.ok_or_else(|| Error::stopped("a ledger entry vanished").at(&place))?;
+                let there = Record::from_json(&there, &place)?;
+                // The answer to our own create may have been lost, and the retry found our own entry.
+                let ours = there == record;
+                state.add(number, there, &place)?;
+                Ok(ours)
+            }
+        }
+    }
+
+    /// Returns the key of a claim's file.
+    pub fn output_key(&self, partition: &Partition, claim: &Claim) -> String {
+        self.store.location().key(&format!("{partition}/{}", claim.output))
+    }
+
+    /// Returns where a claim's file is made before it is put in its place, on the local disk.
+    pub fn staging_key(&self, claim: &Claim) -> String {
+        self.store.location().key(&format!("{OWN_FOLDER}/staging/{}-{}", claim.output, self.run))
+    }
+
+    /// Returns the key of a claim's rejects.
+    pub fn rejects_key(&self, partition: &Partition, claim: &Claim) -> String {
+        let stem = claim.output.trim_end_matches(".parquet");
+        self.store.location().key(&format!("{OWN_FOLDER}/rejects/{partition}/{stem}.jsonl.gz"))
+    }
+
+    /// Returns what a stopped writer left complete: the file of a claim that has no done yet.
+    ///
+    /// A file is visible only when complete, so that its footer can be believed.
+    ///
+    /// # Errors
+    /// When the store fails, or the file is not one of ours.
+    pub fn find_complete(&self, partition: &Partition, number: u64, claim: &Claim) -> Result<Option<Done>> {
+        let key = self.output_key(partition, claim);
+        let Some(found) = self.store.head(&key)? else { return Ok(None) };
+        let (note, row_groups, columns) = self.read_footer(&key, found.size)?;
+        let mut outcome = Outcome {
+            rows: note.rows,
+            rejected_rows: note.rejected_rows,
+            text_bytes: note.text_bytes,
+            unknown_fields: note.unknown_fields,
+            ..Outcome::default()
+        };
+        if note.left_out_objects > 0 {
+            self.read_left_out(partition, claim, &mut outcome)?;
+        }
+        let file = OutputFile { bytes: found.size, row_groups, sha256: None, columns };
+        Ok(Some(Done { claim: number, outcome, file: Some(file) }))
+    }
+
+    fn read_footer(&self, key: &str, size: u64) -> Result<(FooterNote, u64, Vec<Column>)> {
+        let place = self.store.location().url_of(key);
+        let foreign = || {
+            Error::usage("an object that flowparquet did not write has the name of an output")
+                .at(&place)
+                .help("move it away; it is not touched")
+        };
+        let tail = self.store.get_range(key, size.saturating_sub(8)..size)?;
+        let Some([a, b, c, d, ..]) = tail.first_chunk::<8>() else { return Err(foreign()) };
+        let footer_bytes = u64::from(u32::from_le_bytes([*a, *b, *c, *d])) + 8;
+        let footer = self.store.get_range(key, size.saturating_sub(footer_bytes)..size)?;
+        let metadata = ParquetMetaDataReader::decode_metadata(&footer[..footer.len().saturating_sub(8)]);
+        let metadata = metadata.map_err(|_| foreign())?;
+        let keys = metadata.file_metadata().key_value_metadata();
+        let note = keys.and_then(|keys| keys.iter().find(|kv| kv.key == FOOTER_KEY)?.value.clone());
+        let note = serde_json::from_str(&note.ok_or_else(foreign)?).map_err(|_| foreign())?;
+        let columns = metadata.file_metadata().schema_descr().columns().iter().map(|column| Column {
+            name: column.name().to_owned(),
+            column_type: match column.physical_type() {
+                parquet::basic::Type::INT32 => ColumnType::Int,
+                parquet::basic::Type::INT64 => ColumnType::Bigint,
+                _ => ColumnType::String,
+            },
+        });
+        Ok((note, metadata.num_row_groups() as u64, columns.collect()))
+    }
+
+    /// Reads back which objects a claim left out, from its rejects.
+    fn read_left_out(&self, partition: &Partition, claim: &Claim, outcome: &mut Outcome) -> Result<()> {
+        let key = self.rejects_key(partition, claim);
+        let place = self.store.location().url_of(&key);
+        let packed =
+            self.store.get(&key)?.ok_or_else(|| Error::stopped("the rejects of a file are missing").at(&place))?;
+        let lines = std::io::BufReader::new(flate2::read::MultiGzDecoder::new(packed.as_ref()));
+        for line in std::io::BufRead::lines(lines) {
+            let line = line.map_err(|e| Error::stopped("cannot read rejects").at(&place).because(e))?;
+            let reject: Reject =
+                serde_json::from_str(&line).map_err(|e| Error::stopped("cannot read rejects").at(&place).because(e))?;
+            let left = LeftOut { key: reject.object, reason: reject.reason };
+            match reject.kind {
+                RejectKind::Row => {}
+                RejectKind::Object => outcome.rejected_objects.push(left),
+                RejectKind::OtherType => outcome.other_type.push(left),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a line of a rejects object is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RejectKind {
+    /// One line of an object.
+    Row,
+    /// A whole object.
+    Object,
+    /// An object of another log type.
+    OtherType,
+}
+
+/// A line of a rejects object, `_flowparquet/rejects/<partition>/<output>.jsonl.gz`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reject {
+    /// What it is about.
+    pub kind: RejectKind,
+    /// Key of the raw object.
+    pub object: String,
+    /// What is wrong.
+    pub reason: String,
+    /// Line number in the object's text, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
+    /// Offset of the line in the object's text, from 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub byte: Option<u64>,
+    /// The line, whole, if it is UTF-8.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// The line, whole, in hexadecimal, if it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hex: Option<String>,
+}
+
+/// Returns the name and version that entries and footers carry.
+pub fn tool_name() -> String {
+    concat!("flowparquet ", env!("CARGO_PKG_VERSION")).to_owned()
+}
+
+/// Returns the name of a claim's file: a hash of all that decides its bytes.
+pub fn output_name(partition: &Partition, claim: &Claim) -> String {
+    let mut hash = Sha256::new();
+    let mut add = |part: &str| {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part.as_bytes());
+    };
+    add(&partition.path());
+    add(&claim.log_type.to_string());
+    add(&claim.source);
+    add(&claim.options.compression.to_string());
+    add(if claim.options.dash_as_null { "null" } else { "-" });
+    add(claim.options.log_format.as_deref().unwrap_or_default());
+    add(&claim.options.max_object_bytes.to_string());
+    for input in &claim.inputs {
+        add(&input.key);
+        add(&input.size.to_string());
+        add(input.etag.as_deref().unwrap_or_default());
+    }
+    format!("part-{}.parquet", hex(&hash.finalize()[..12]))
+}

@@ -1,0 +1,198 @@
+"""What the black-box tests share: the binary and how it is run, the S3 server, the counting proxy, and how a table is read.
+
+FLOWPARQUET_BIN        another binary than target/release/flowparquet
+FLOWPARQUET_TEST_S3    moto (default) or rgw
+FLOWPARQUET_TEST_LONG  not empty: the long tests too
+"""
+
+import os
+import pathlib
+import subprocess
+import sys
+import uuid
+from dataclasses import dataclass
+
+import boto3
+import pyarrow.dataset
+import pytest
+from botocore.config import Config
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path += [str(ROOT / "scripts"), str(ROOT / "tests" / "python")]
+os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(ROOT / "target" / "hypothesis"))
+
+import flowlogs  # noqa: E402
+import s3_servers  # noqa: E402
+from proxy import Proxy  # noqa: E402
+
+S3_KIND = os.environ.get("FLOWPARQUET_TEST_S3") or "moto"
+LONG = bool(os.environ.get("FLOWPARQUET_TEST_LONG"))
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "s3" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.s3)
+        if item.get_closest_marker("long") and not LONG:
+            item.add_marker(pytest.mark.skip(reason="scripts/test.sh --long"))
+
+
+@pytest.fixture(scope="session")
+def binary():
+    path = pathlib.Path(os.environ.get("FLOWPARQUET_BIN") or ROOT / "target" / "release" / "flowparquet")
+    if not path.exists():
+        pytest.exit(f"{path} does not exist; build it first: cargo build --release", 2)
+    return path
+
+
+@dataclass
+class Result:
+    """How a run of flowparquet ended."""
+
+    args: list
+    code: int
+    out: str
+    err: str
+
+    @property
+    def said(self):
+        return self.out + self.err
+
+    def __str__(self):
+        return f"$ flowparquet {' '.join(self.args)}\nexit code {self.code}\n-- stdout\n{self.out}\n-- stderr\n{self.err}"
+
+
+@pytest.fixture(scope="session")
+def start(binary, tmp_path_factory):
+    """start(*args, env=...): a running flowparquet that sees nothing of the environment but PATH."""
+    home = tmp_path_factory.mktemp("home")
+
+    def start(*args, env=None):
+        clean = {"PATH": os.environ["PATH"], "HOME": str(home), "TMPDIR": str(home), **(env or {})}
+        args = [str(a) for a in args]
+        process = subprocess.Popen([str(binary), *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, env=clean, cwd=home, text=True, errors="replace")
+        process.typed = args
+        return process
+
+    return start
+
+
+def finish(process, expect=0, timeout=300):
+    """Waits for a started flowparquet. expect: an exit code, several, or None for any."""
+    try:
+        out, err = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        out, err = process.communicate()
+        pytest.fail(f"still running after {timeout} s\n{Result(process.typed, -1, out, err)}")
+    result = Result(process.typed, process.returncode, out, err)
+    if expect is not None and result.code not in ((expect,) if isinstance(expect, int) else expect):
+        pytest.fail(f"expected exit code {expect}\n{result}")
+    return result
+
+
+@pytest.fixture(scope="session")
+def run(start):
+    """run(*args, env=..., expect=0): runs flowparquet to its end; another exit code than expected fails with all it said."""
+    return lambda *args, env=None, expect=0, timeout=300: finish(start(*args, env=env), expect, timeout)
+
+
+@pytest.fixture(scope="session")
+def convert(run):
+    """convert(source, dest, *args): `flowparquet convert` between two places, all days unless args say which."""
+
+    def convert(source, dest, *args, expect=0):
+        return run(*convert_args(source, dest, *args), env={**source.env, **dest.env}, expect=expect)
+
+    return convert
+
+
+def convert_args(source, dest, *args):
+    days = [] if any(str(a) in ("--day", "--all", "--from", "--yesterday") for a in args) else ["--all"]
+    return ["convert", source.uri, dest.uri, *days, *(dest.args or source.args), *args]
+
+
+@pytest.fixture
+def folders(tmp_path):
+    """A SOURCE and a DEST on local disk."""
+    return flowlogs.Folder(tmp_path / "source"), flowlogs.Folder(tmp_path / "dest")
+
+
+@pytest.fixture(scope="session")
+def s3_server():
+    try:
+        with s3_servers.start(S3_KIND) as server:
+            yield server
+    except s3_servers.Unavailable as reason:
+        pytest.exit(str(reason), 2)
+
+
+@dataclass
+class S3:
+    """The S3 server of a test, with a fresh bucket."""
+
+    server: s3_servers.Server
+    client: object
+    proxy: Proxy
+    bucket: str = ""
+
+    @property
+    def env(self):
+        return {"AWS_ACCESS_KEY_ID": self.server.access_key, "AWS_SECRET_ACCESS_KEY": self.server.secret_key,
+                "AWS_REGION": self.server.region}
+
+    def args(self, endpoint=None):
+        return ["--endpoint-url", endpoint or self.server.endpoint, "--allow-http"]
+
+    def new_bucket(self):
+        name = f"test-{uuid.uuid4().hex[:16]}"
+        self.client.create_bucket(Bucket=name)
+        return name
+
+    def place(self, prefix="", bucket=None, proxied=True):
+        """A prefix of the bucket as SOURCE or DEST; flowparquet's requests go through the proxy, the test's own do not."""
+        args = self.args(self.proxy.endpoint if proxied else None)
+        return flowlogs.Bucket(self.client, bucket or self.bucket, prefix, args, self.env)
+
+
+@pytest.fixture
+def s3(s3_server):
+    client = boto3.client(
+        "s3", endpoint_url=s3_server.endpoint, aws_access_key_id=s3_server.access_key,
+        aws_secret_access_key=s3_server.secret_key, region_name=s3_server.region,
+        config=Config(s3={"addressing_style": "path"}, max_pool_connections=16),
+    )
+    proxy = Proxy(s3_server.endpoint)
+    s3 = S3(s3_server, client, proxy)
+    s3.bucket = s3.new_bucket()
+    yield s3
+    proxy.close()
+
+
+PARTITION_COLUMNS = {"aws_account_id", "aws_region", "year", "month", "day", "hour"}
+
+
+def read(place, tmp=None):
+    """The whole table by pyarrow, partition columns as strings."""
+    files = [str(place.local(tmp) / k) for k in flowlogs.data_keys(place)]
+    assert files, f"no Parquet file in {place.uri}: {place.keys()}"
+    root = str(place.local(tmp)) if isinstance(place, flowlogs.Folder) else str(tmp)
+    names = sorted({part.split("=")[0] for f in files for part in f[len(root):].split("/") if "=" in part})
+    keys = pyarrow.dataset.partitioning(pyarrow.schema([(n, pyarrow.string()) for n in names]), flavor="hive")
+    schemas = [pyarrow.dataset.dataset(f).schema for f in files]
+    merged = pyarrow.unify_schemas([*schemas, keys.schema])
+    return pyarrow.dataset.dataset(files, schema=merged, partitioning=keys, partition_base_dir=root).to_table()
+
+
+def records(table, fields):
+    """The rows of those fields, as a sorted list of tuples: what is compared where order does not matter."""
+    columns = [table.column(flowlogs.column(f)).to_pylist() for f in fields]
+    return sorted(zip(*columns), key=repr)
+
+
+def expected(fields, rows, source_fields=None):
+    """The same for rows of text; a field that the rows' own format lacks is null."""
+    position = {name: i for i, name in enumerate(source_fields or fields)}
+    parsed = [tuple(flowlogs.value(f, row[position[f]]) if f in position else None for f in fields) for row in rows]
+    return sorted(parsed, key=repr)

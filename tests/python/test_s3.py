@@ -1,0 +1,222 @@
+"""Real S3 over HTTP: paging, odd keys, multipart uploads, what is asked of the store and how often, and what is said when
+it refuses."""
+
+import random
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+import pyarrow.parquet as pq
+import pytest
+from conftest import expected, read, records
+from flowlogs import DAY, V2, Folder, data_keys, key, make_rows, pack, text
+from proxy import Reply
+
+ROWS = make_rows(V2, 40)
+BODY = pack(text(V2, ROWS))
+
+
+def put_all(place, bodies):
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda item: place.put(*item), bodies.items()))
+
+
+def test_bucket_to_bucket(s3, convert, tmp_path):
+    source, dest = s3.place("raw", s3.new_bucket()), s3.place("out")
+    source.put(key(), BODY)
+    convert(source, dest)
+    assert records(read(dest, tmp_path), V2) == expected(V2, ROWS)
+    assert all(k.startswith(("year=2026/month=01/day=15/part-", "_flowparquet/")) for k in dest.keys()), dest.keys()
+    assert not [k for k in dest.keys() if k.endswith("/")], "no folder markers"
+
+
+@pytest.mark.parametrize("way", ["s3 to folder", "folder to s3"])
+def test_s3_and_folder(s3, convert, tmp_path, way):
+    folder = Folder(tmp_path / "folder")
+    source, dest = (s3.place("raw"), folder) if way == "s3 to folder" else (folder, s3.place("out"))
+    source.put(key(), BODY)
+    convert(source, dest)
+    assert records(read(dest, tmp_path / "copy"), V2) == expected(V2, ROWS)
+
+
+def test_the_whole_bucket_as_source_and_dest(s3, convert, tmp_path):
+    source, dest = s3.place("", s3.new_bucket()), s3.place("")
+    source.put(key(), BODY)
+    convert(source, dest)
+    assert records(read(dest, tmp_path), V2) == expected(V2, ROWS)
+
+
+def test_more_objects_than_a_page_of_a_listing(s3, convert, tmp_path):
+    source, dest = s3.place("raw"), s3.place("out")
+    rows = {key(i): make_rows(V2, 2, seed=i) for i in range(1_203)}
+    put_all(source, {name: pack(text(V2, r)) for name, r in rows.items()})
+    convert(source, dest, "--day", DAY)
+    assert records(read(dest, tmp_path), V2) == expected(V2, [row for r in rows.values() for row in r])
+    assert "nothing to do" in convert(source, dest, "--day", DAY).said.lower()
+
+
+ODD = ["with space", "a+b", "per%20cent", "k=v/year=1999", "ünï/日本", "it's", '"quoted"', "a&b", "x~!*()@,;:$",
+       "deep/er/and/deeper"]
+
+
+@pytest.mark.parametrize("prefix", ODD)
+def test_odd_characters_in_keys(s3, convert, tmp_path, prefix):
+    source, dest = s3.place(""), s3.place(f"out {prefix}".replace("year=1999", "kept"))
+    source.put(key(prefix=f"raw/{prefix}/"), BODY)
+    source.prefix = "raw"
+    convert(source, dest)
+    assert records(read(dest, tmp_path), V2) == expected(V2, ROWS)
+    source.prefix = f"raw/{prefix}"
+    assert "nothing to do" in convert(source, dest).said.lower(), "named deeper, it is still the same objects"
+
+
+def test_a_large_file_goes_up_in_parts(s3, convert, tmp_path):
+    source, dest = s3.place("raw"), s3.place("out")
+    rng = random.Random(1)
+    number, total, count = rng.getrandbits, 0, 10
+    for i in range(count):
+        lines = []
+        for _ in range(100_000):
+            a, b = number(62), number(62)
+            total += a
+            lines.append(f"2 123456789012 eni-1 {number(32):x} {number(32):x} {number(16)} {number(16)} 6 {b} {a} "
+                         f"{number(62)} {number(62)} ACCEPT OK\n")
+        source.put(key(i), pack(text(V2, []) + "".join(lines)))
+    convert(source, dest)
+    assert s3.proxy.count("CREATE_MULTIPART", prefix="out/year=") >= 1
+    assert s3.proxy.count("PUT_PART", prefix="out/year=") >= 2
+    files = [dest.local(tmp_path) / k for k in data_keys(dest)]
+    assert sum(pq.read_metadata(f).num_rows for f in files) == count * 100_000
+    assert sum(sum(pq.read_table(f, columns=["bytes"])["bytes"].to_pylist()) for f in files) == total
+    left = dest.client.list_multipart_uploads(Bucket=dest.name).get("Uploads", [])
+    assert not left, "no unfinished upload stays behind"
+
+
+def test_second_run_has_nothing_to_do_and_fetches_nothing(s3, convert):
+    source, dest = s3.place("raw", s3.new_bucket()), s3.place("out")
+    put_all(source, {key(i): BODY for i in range(20)})
+    convert(source, dest, "--day", DAY)
+    before = dest.keys()
+    s3.proxy.clear()
+    assert "nothing to do" in convert(source, dest, "--day", DAY).said.lower()
+    assert s3.proxy.count("GET", source.name) == 0
+    writes = [r for r in s3.proxy.requests if r.kind not in ("GET", "HEAD", "LIST")]
+    assert not writes and dest.keys() == before
+
+
+def test_plan_reads_and_writes_nothing(s3, run, convert):
+    source, dest = s3.place("raw", s3.new_bucket()), s3.place("out")
+    source.put(key(), BODY)
+    run("plan", source.uri, dest.uri, "--day", DAY, *dest.args, env=s3.env)
+    convert(source, dest, "--day", DAY, "--dry-run")
+    assert {r.kind for r in s3.proxy.requests} <= {"GET", "HEAD", "LIST"} and dest.keys() == []
+
+
+def test_only_what_is_new_is_fetched(s3, convert, tmp_path):
+    source, dest = s3.place("raw", s3.new_bucket()), s3.place("out")
+    put_all(source, {key(i): BODY for i in range(3)})
+    convert(source, dest, "--day", DAY)
+    source.put(key(7), BODY)
+    s3.proxy.clear()
+    convert(source, dest, "--day", DAY)
+    assert {r.key for r in s3.proxy.of("GET", source.name)} == {f"raw/{key(7)}"}
+    assert records(read(dest, tmp_path), V2) == expected(V2, ROWS * 4)
+
+
+@pytest.mark.parametrize("layout", ["default", "hive", "hourly"])
+def test_listing_grows_with_the_days_asked_not_with_the_archive(s3, run, layout):
+    """Lists go down to the days that are asked, at a cost that neither a longer archive nor a neighbour's adds to."""
+
+    def lists(years, days):
+        source = s3.place("", s3.new_bucket())
+        asked = [f"2026-01-{d:02}" for d in range(15, 15 + days)]
+        archive = [f"{2026 - y}-{m:02}-{d:02}" for y in range(1, years + 1) for m in (1, 6) for d in range(1, 21)]
+        put_all(source, {key(day=day, layout=layout, prefix="p/"): BODY for day in archive + asked})
+        put_all(source, {f"p/other/{i:04}.txt": b"x" for i in range(years * 10)})
+        s3.proxy.clear()
+        run("plan", source.uri, s3.place("none").uri, *[a for d in asked for a in ("--day", d)],
+            *source.args, env=s3.env)
+        assert s3.proxy.count("GET", source.name) <= days, "a plan looks at headers at most"
+        return s3.proxy.count("LIST", source.name)
+
+    one_day, five_days = lists(1, 1), lists(1, 5)
+    assert lists(10, 1) == one_day, "ten times the archive, no more requests"
+    assert five_days <= 5 * one_day
+
+
+# --- what the store refuses ---------------------------------------------------------------------------------------------
+
+
+def test_no_such_bucket(s3, convert):
+    source, dest = s3.place("raw", "no-such-bucket-here"), s3.place("out")
+    said = convert(source, dest, expect=(2, 3)).err
+    assert "no-such-bucket-here" in said and re.search("no such bucket|not exist|not found|NoSuchBucket", said, re.I)
+    source, dest = s3.place("raw"), s3.place("out", "no-such-bucket-here")
+    source.put(key(), BODY)
+    assert "no-such-bucket-here" in convert(source, dest, expect=(2, 3)).err
+
+
+@pytest.mark.parametrize("kind", ["LIST", "GET", "PUT"])
+def test_no_permission(s3, convert, kind):
+    source, dest = s3.place("raw", s3.new_bucket()), s3.place("out")
+    source.put(key(), BODY)
+    s3.proxy.hook = lambda r: Reply(403, "AccessDenied", "Access Denied") if r.kind == kind else None
+    result = convert(source, dest, "--day", DAY, expect=3)
+    assert re.search("denied|permission|forbidden|not allowed", result.err, re.I), result
+    assert "s3://" in result.err or source.name in result.err or dest.name in result.err, result
+    assert data_keys(dest) == []
+    s3.proxy.hook = None
+    convert(source, dest, "--day", DAY)
+    assert len(data_keys(dest)) == 1
+
+
+def test_wrong_secret(s3, run):
+    if s3.server.kind == "moto":
+        pytest.skip("moto checks no signatures")
+    source = s3.place("raw")
+    env = s3.env | {"AWS_SECRET_ACCESS_KEY": "wrong"}
+    result = run("convert", source.uri, s3.place("out").uri, "--all", *source.args, env=env, expect=(2, 3))
+    assert re.search("signature|denied|permission|forbidden|credential|403", result.err, re.I), result
+
+
+def strip_if_none_match(request):
+    for name in list(request.headers):
+        if name.lower() == "if-none-match":
+            del request.headers[name]
+
+
+def test_a_store_that_ignores_create_if_absent_is_refused(s3, convert, tmp_path):
+    if s3.server.kind == "rgw":
+        pytest.skip("the signature covers the header")
+    source, dest = s3.place("raw"), s3.place("out")
+    source.put(key(), BODY)
+    s3.proxy.hook = strip_if_none_match
+    assert "--single-writer" in convert(source, dest, expect=2).err
+    assert data_keys(dest) == []
+    convert(source, dest, "--single-writer")
+    assert records(read(dest, tmp_path), V2) == expected(V2, ROWS)
+    assert "nothing to do" in convert(source, dest, "--single-writer").said.lower()
+
+
+@pytest.mark.parametrize("kind", ["LIST", "GET", "PUT"])
+def test_slow_down_is_waited_out(s3, convert, tmp_path, kind):
+    source, dest = s3.place("raw"), s3.place("out")
+    put_all(source, {key(i): BODY for i in range(5)})
+    refused = set()
+
+    def once_each(request):
+        if request.kind == kind and request.key not in refused:
+            refused.add(request.key)
+            return Reply(503, "SlowDown", "Please reduce your request rate.")
+
+    s3.proxy.hook = once_each
+    convert(source, dest, "--day", DAY)
+    assert refused
+    assert records(read(dest, tmp_path), V2) == expected(V2, ROWS * 5)
+
+
+@pytest.mark.long
+def test_ten_thousand_objects(s3, convert, tmp_path):
+    source, dest = s3.place("raw"), s3.place("out")
+    put_all(source, {key(i): BODY for i in range(10_000)})
+    convert(source, dest, "--day", DAY)
+    assert records(read(dest, tmp_path), V2) == expected(V2, ROWS * 10_000)
