@@ -85,7 +85,8 @@ fn comment(model: &TableModel, column: &Column) -> String {
 
 /// Returns the table's properties: projection of every partition key.
 fn properties(model: &TableModel) -> Result<Vec<(String, String)>> {
-    let mut properties = vec![("classification".to_owned(), "parquet".to_owned()), ("projection.enabled".to_owned(), "true".to_owned())];
+    let mut properties =
+        vec![("classification".to_owned(), "parquet".to_owned()), ("projection.enabled".to_owned(), "true".to_owned())];
     let mut template = model.location.clone();
     for key in model.partition_by.columns() {
         let mut put = |what: &str, value: String| properties.push((format!("projection.{key}.{what}"), value));

@@ -254,6 +254,19 @@ impl Store {
         })
     }
 
+    /// Writes a whole object, over one that may be there.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn put(&self, key: &str, content: impl Into<Bytes>) -> Result<()> {
+        let path = self.path(key)?;
+        let content: Bytes = content.into();
+        count(&self.counters.put, 1);
+        self.wait(async {
+            self.inner.put(&path, content.into()).await.map(drop).map_err(|e| self.failed("cannot write", key, e))
+        })
+    }
+
     /// Deletes an object; one that is not there is no error.
     ///
     /// # Errors

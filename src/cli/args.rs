@@ -1,0 +1,332 @@
+//! What people type, and nothing resolved: [`super::settings`] makes options of it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use flowparquet::days::{DEFAULT_LOOKBACK_DAYS, parse_day};
+use flowparquet::generate::KeyLayout;
+use flowparquet::table::codec::Compression;
+use jiff::civil::Date;
+
+/// Turns raw AWS VPC Flow Logs into Parquet that makes existing Athena queries fast and cheap.
+///
+/// SOURCE and DEST are s3://bucket/prefix or local paths. SOURCE may point anywhere at or above the folders of days.
+#[derive(Debug, Parser)]
+#[command(name = "flowparquet", version, after_help = EXIT_CODES, max_term_width = 120)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done, or nothing to do
+  1  finished, but some input was rejected or skipped; the report says which
+  2  wrong usage or configuration
+  3  stopped; nothing is half visible, and it is safe to run again
+
+S3 credentials and Region come from the AWS_* variables, a web identity or the instance's role.";
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Convert raw flow logs to Parquet partitions; what was converted before is not read again
+    Convert(Convert),
+    /// Say what `convert` would do; reads listings and the ledger only
+    Plan(Plan),
+    /// Print the Athena table definition of a converted DEST
+    Ddl(Ddl),
+    /// Print the fields of flow logs
+    Fields(Fields),
+    /// Write lifelike sample flow logs, the same for the same seed
+    Generate(Generate),
+    /// Generate, convert, DDL, gain: the whole story without AWS
+    Demo(Demo),
+}
+
+#[derive(Debug, Args)]
+pub struct Convert {
+    #[command(flatten)]
+    pub job: Job,
+    /// Only say what would be done (the same as `plan`)
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Write the run report as JSON to this file, `-` for standard output (see docs/report.md)
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// How to show progress; auto is a bar on a terminal and a line every ten seconds otherwise
+    #[arg(long, value_enum, default_value_t = ProgressKind::Auto, value_name = "KIND")]
+    pub progress: ProgressKind,
+}
+
+#[derive(Debug, Args)]
+pub struct Plan {
+    #[command(flatten)]
+    pub job: Job,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What `convert` and `plan` share.
+#[derive(Debug, Args)]
+pub struct Job {
+    /// Where the raw logs are
+    pub source: String,
+    /// Where the table is or will be; must not lie in SOURCE, nor SOURCE in it
+    pub dest: String,
+    #[command(flatten)]
+    pub days: DayArgs,
+    /// Only this account's flow logs [repeatable]
+    #[arg(long, value_name = "ID", help_heading = "Which logs")]
+    pub account: Vec<String>,
+    /// Only this Region's flow logs [repeatable]
+    #[arg(long, value_name = "REGION", help_heading = "Which logs")]
+    pub region: Vec<String>,
+    /// Folders of the table; a DEST keeps those of its first conversion [default: day]
+    #[arg(long, value_enum, value_name = "BY", help_heading = "The table")]
+    pub partition_by: Option<PartitionByArg>,
+    /// Put several accounts and Regions together in one partition, on purpose
+    #[arg(long, help_heading = "The table")]
+    pub merge: bool,
+    /// The one log type of DEST [default: DEST's, or what the newest object's header says]
+    #[arg(long, value_enum, value_name = "TYPE", help_heading = "The table")]
+    pub log_type: Option<LogTypeArg>,
+    /// Format of objects without a header line, as DescribeFlowLogs prints it: '${version} ${account-id} ...'
+    #[arg(long, value_name = "FORMAT", help_heading = "Which logs")]
+    pub log_format: Option<String>,
+    /// Make `-` NULL in string columns too; raw tables and AWS's own Parquet keep it, so queries may change
+    #[arg(long, help_heading = "The table")]
+    pub dash_as_null: bool,
+    /// zstd, zstd:LEVEL, snappy (old Redshift), gzip or none
+    #[arg(long, value_name = "CODEC", default_value_t = Compression::default(), help_heading = "The table")]
+    pub compression: Compression,
+    /// Size of a file; a day that is smaller becomes one file [default: 192MiB]
+    #[arg(long, value_name = "SIZE", value_parser = parse_bytes, help_heading = "The table")]
+    pub target_file_size: Option<u64>,
+    /// Most text that one object may unpack to [default: 64GiB]
+    #[arg(long, value_name = "SIZE", value_parser = parse_bytes, help_heading = "Limits")]
+    pub max_object_bytes: Option<u64>,
+    /// Memory to stay within [default: half of the machine's, at most 8GiB]
+    #[arg(long, value_name = "SIZE", value_parser = parse_bytes, help_heading = "Limits")]
+    pub memory: Option<u64>,
+    /// Threads that decode and encode; the output is the same with any number [default: one per processor]
+    #[arg(long, value_name = "N", help_heading = "Limits")]
+    pub threads: Option<usize>,
+    /// Accept a store that lets an object be created twice; then there must only ever be one run at a time
+    #[arg(long, help_heading = "Store")]
+    pub single_writer: bool,
+    #[command(flatten)]
+    pub store: StoreArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Days (UTC)")]
+pub struct DayArgs {
+    /// This day, such as 2026-01-15 [repeatable]
+    #[arg(long, value_name = "DAY", value_parser = parse_day, conflicts_with_all = ["from", "yesterday", "all", "lookback", "local_day"])]
+    pub day: Vec<Date>,
+    /// From this day on
+    #[arg(long, value_name = "DAY", value_parser = parse_day, conflicts_with_all = ["yesterday", "all", "lookback", "local_day"])]
+    pub from: Option<Date>,
+    /// To this day, which is included [default: yesterday]
+    #[arg(long, value_name = "DAY", value_parser = parse_day, requires = "from")]
+    pub to: Option<Date>,
+    /// The last complete day
+    #[arg(long, conflicts_with_all = ["all", "lookback", "local_day"])]
+    pub yesterday: bool,
+    /// Every day there is
+    #[arg(long, conflicts_with_all = ["lookback", "local_day"])]
+    pub all: bool,
+    /// The last N complete days; what is chosen if nothing else is, so that missed nights and late objects heal
+    #[arg(long, value_name = "N", conflicts_with = "local_day", help = format!("The last N complete days; chosen if nothing else is, so that missed nights and late objects heal [default: {DEFAULT_LOOKBACK_DAYS}]"))]
+    pub lookback: Option<u32>,
+    /// The UTC days that this day of --tz touches
+    #[arg(long, value_name = "DAY", value_parser = parse_day, requires = "tz")]
+    pub local_day: Option<Date>,
+    /// Time zone of --local-day, such as Asia/Tokyo
+    #[arg(long, value_name = "ZONE", requires = "local_day")]
+    pub tz: Option<String>,
+    /// Day of objects whose key gives none; objects that have one keep it
+    #[arg(long, value_name = "DAY", value_parser = parse_day)]
+    pub assume_day: Option<Date>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Store")]
+pub struct StoreArgs {
+    /// Endpoint of an S3-compatible server
+    #[arg(long, value_name = "URL")]
+    pub endpoint_url: Option<String>,
+    /// Region of the buckets [default: AWS_REGION]
+    #[arg(long, value_name = "REGION")]
+    pub s3_region: Option<String>,
+    /// Allow http:// endpoints
+    #[arg(long)]
+    pub allow_http: bool,
+    /// Put the bucket's name into the host name instead of the path
+    #[arg(long)]
+    pub virtual_hosted: bool,
+    /// Send unsigned requests, for public buckets
+    #[arg(long)]
+    pub anonymous: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Ddl {
+    /// The converted table
+    pub dest: String,
+    /// Name of the table
+    #[arg(long, value_name = "NAME", default_value = "vpc_flow_logs")]
+    pub table: String,
+    /// Name of the database
+    #[arg(long, value_name = "NAME")]
+    pub database: Option<String>,
+    /// s3:// location to print, if DEST is on the local disk and will be copied there
+    #[arg(long, value_name = "URL")]
+    pub location: Option<String>,
+    /// Leave the column comments out
+    #[arg(long)]
+    pub no_comments: bool,
+    #[command(flatten)]
+    pub store: StoreArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct Fields {
+    /// Only fields up to this flow log version
+    #[arg(long, value_name = "N")]
+    pub version: Option<u8>,
+    /// Log type
+    #[arg(long, value_enum, value_name = "TYPE", default_value_t = LogTypeArg::Vpc)]
+    pub log_type: LogTypeArg,
+    /// How to print them
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = FieldFormat::Table)]
+    pub format: FieldFormat,
+}
+
+#[derive(Debug, Args)]
+pub struct Generate {
+    /// Folder or s3:// prefix that AWSLogs/ is made in
+    pub dir: String,
+    /// The same seed gives the same bytes
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// This day [repeatable] [default: 2026-01-15, the tutorial's]
+    #[arg(long, value_name = "DAY", value_parser = parse_day, conflicts_with = "from")]
+    pub day: Vec<Date>,
+    /// From this day on
+    #[arg(long, value_name = "DAY", value_parser = parse_day, requires = "to")]
+    pub from: Option<Date>,
+    /// To this day, which is included
+    #[arg(long, value_name = "DAY", value_parser = parse_day, requires = "from")]
+    pub to: Option<Date>,
+    /// Objects a day; AWS publishes one every five minutes
+    #[arg(long, value_name = "N", default_value_t = 288)]
+    pub objects: u32,
+    /// Rows of each object
+    #[arg(long, value_name = "N", default_value_t = 20_000)]
+    pub rows: u32,
+    /// All fields up to this flow log version
+    #[arg(long, value_name = "N", default_value_t = 2, conflicts_with = "log_format")]
+    pub schema_version: u8,
+    /// These fields: '${version} ${account-id} ...'
+    #[arg(long, value_name = "FORMAT")]
+    pub log_format: Option<String>,
+    /// Log type
+    #[arg(long, value_enum, value_name = "TYPE", default_value_t = LogTypeArg::Vpc)]
+    pub log_type: LogTypeArg,
+    /// Layout of the keys: default, default-hourly, hive or hive-hourly
+    #[arg(long, value_name = "LAYOUT", default_value_t = KeyLayout::Default)]
+    pub layout: KeyLayout,
+    /// Account [repeatable]
+    #[arg(long, value_name = "ID", default_value = "123456789012")]
+    pub account: Vec<String>,
+    /// Region [repeatable]
+    #[arg(long, value_name = "REGION", default_value = "ap-northeast-1")]
+    pub region: Vec<String>,
+    #[command(flatten)]
+    pub store: StoreArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Folder to work in; must be empty or not there [default: a folder in the temporary directory]
+    pub dir: Option<PathBuf>,
+    /// Objects of the day
+    #[arg(long, value_name = "N", default_value_t = 288)]
+    pub objects: u32,
+    /// Rows of each object
+    #[arg(long, value_name = "N", default_value_t = 5_000)]
+    pub rows: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ProgressKind {
+    Auto,
+    Bar,
+    Plain,
+    Json,
+    None,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FieldFormat {
+    Table,
+    Json,
+    Markdown,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogTypeArg {
+    Vpc,
+    Tgw,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PartitionByArg {
+    Day,
+    AccountRegionDay,
+    Hour,
+    AccountRegionHour,
+}
+
+/// Parses `512MiB`, `2GB`, `1000`.
+pub fn parse_bytes(text: &str) -> Result<u64, String> {
+    let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(split);
+    let factor: u64 = match unit.trim() {
+        "" | "B" => 1,
+        "KiB" | "K" => 1 << 10,
+        "MiB" | "M" => 1 << 20,
+        "GiB" | "G" => 1 << 30,
+        "TiB" | "T" => 1 << 40,
+        "KB" | "kB" => 1_000,
+        "MB" => 1_000_000,
+        "GB" => 1_000_000_000,
+        "TB" => 1_000_000_000_000,
+        _ => return Err("not a size: write it as 512MiB, 2GB or in bytes".to_owned()),
+    };
+    let number: u64 = number.parse().map_err(|_| "not a size: write it as 512MiB, 2GB or in bytes".to_owned())?;
+    number.checked_mul(factor).filter(|bytes| *bytes > 0).ok_or_else(|| "not a size: zero or far too much".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes() {
+        assert_eq!(parse_bytes("512MiB"), Ok(512 << 20));
+        assert_eq!(parse_bytes("2 GB"), Ok(2_000_000_000));
+        assert_eq!(parse_bytes("1000"), Ok(1000));
+        for bad in ["", "0", "-1", "1.5GiB", "MiB", "99999999999TiB", "1 parsec"] {
+            assert!(parse_bytes(bad).is_err(), "{bad}");
+        }
+    }
+}

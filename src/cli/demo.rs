@@ -1,0 +1,129 @@
+//! `demo`: generate, convert, convert again, DDL, gain: the whole story in one command, without AWS.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use flowparquet::athena::cost::scan_usd;
+use flowparquet::athena::ddl::create_table;
+use flowparquet::convert::{ConvertOptions, DEFAULT_MAX_OBJECT_BYTES, convert};
+use flowparquet::days::Days;
+use flowparquet::generate::GenerateOptions;
+use flowparquet::plan::DEFAULT_TARGET_FILE_BYTES;
+use flowparquet::record::schema::LogType;
+use flowparquet::report::{Report, Silent};
+use flowparquet::source::discover::Wanted;
+use flowparquet::store::{Io, Location, Store, StoreOptions};
+use flowparquet::table::codec::Compression;
+use flowparquet::table::commit::Table;
+use flowparquet::table::ledger::OutputOptions;
+use flowparquet::{Error, Result};
+
+use super::args::Demo;
+use super::generate::{TUTORIAL_DAY, into_store, options};
+use super::show::{Align, bytes, count, dollars, table};
+use super::{ddl, print, progress, settings};
+
+/// Runs `flowparquet demo`.
+pub fn run(args: &Demo) -> Result<ExitCode> {
+    let dir = folder(args.dir.as_deref())?;
+    let io = Io::start()?;
+    let (raw_dir, table_dir) = (dir.join("raw"), dir.join("parquet"));
+    let open = |path: &Path| Store::open(&Location::parse(&path.to_string_lossy())?, &StoreOptions::default(), &io);
+    let (raw, dest) = (open(&raw_dir)?, Table::new(open(&table_dir)?));
+
+    heading("1. A day of flow logs, as AWS delivers them");
+    let sample = options(LogType::Vpc, 2, None, vec![TUTORIAL_DAY])?;
+    let sample = GenerateOptions { objects_per_day: args.objects, rows_per_object: args.rows, ..sample };
+    let made = into_store(&sample, &raw)?;
+    say(&format!(
+        "{} objects, {} rows, {} packed, below {}\n",
+        count(made.objects),
+        count(made.rows),
+        bytes(made.gzip_bytes),
+        raw_dir.display()
+    ))?;
+
+    heading("2. flowparquet convert raw parquet --day 2026-01-15");
+    let shown = progress::of_kind(super::args::ProgressKind::Auto);
+    let options = convert_options();
+    let report = convert(&raw, &dest, &options, shown.as_ref())?;
+    say(&format!("{} rows in {:.1} s\n", count(report.totals.rows_written), report.seconds))?;
+
+    heading("3. The same again: what is converted is not read again");
+    let again = convert(&raw, &dest, &options, &Silent)?;
+    if !again.nothing_to_do() {
+        return Err(Error::stopped("the second run found something to do")
+            .help("this is a bug in flowparquet: please report it"));
+    }
+    say(&format!("nothing to do, found out in {:.3} s\n", again.seconds))?;
+
+    heading("4. flowparquet ddl parquet --location s3://bucket/flow-parquet");
+    let mut model = ddl::model(&dest, "s3://bucket/flow-parquet".to_owned())?;
+    model.comments = false;
+    say(&create_table(&model)?)?;
+
+    heading("5. What was gained");
+    say(&gain(&report))?;
+    eprintln!("\nThe files are in {}; the queries of the README run on them as they are.", dir.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn convert_options() -> ConvertOptions {
+    ConvertOptions {
+        wanted: Wanted {
+            days: Days::These([TUTORIAL_DAY].into()),
+            accounts: Vec::new(),
+            regions: Vec::new(),
+            assume_day: None,
+        },
+        partition_by: None,
+        log_type: None,
+        merge: false,
+        target_file_bytes: DEFAULT_TARGET_FILE_BYTES,
+        output: OutputOptions {
+            compression: Compression::default(),
+            dash_as_null: false,
+            log_format: None,
+            max_object_bytes: DEFAULT_MAX_OBJECT_BYTES,
+        },
+        single_writer: false,
+        threads: settings::default_threads(),
+        memory_bytes: settings::default_memory(),
+    }
+}
+
+/// Returns the folder to work in: the one given, which must be empty, or a new one.
+fn folder(given: Option<&Path>) -> Result<PathBuf> {
+    let dir = given.map_or_else(
+        || std::env::temp_dir().join(format!("flowparquet-demo-{}", std::process::id())),
+        Path::to_path_buf,
+    );
+    let failed = |e| Error::usage("cannot use this folder").at(dir.display()).because(e);
+    std::fs::create_dir_all(&dir).map_err(failed)?;
+    if std::fs::read_dir(&dir).map_err(failed)?.next().is_some() {
+        return Err(Error::usage("the demo's folder is not empty")
+            .at(dir.display())
+            .help("give a new folder, or remove this one"));
+    }
+    Ok(dir)
+}
+
+fn gain(report: &Report) -> String {
+    let totals = &report.totals;
+    let line = |what: &str, size: u64, objects: u64| {
+        vec![what.to_owned(), count(objects), bytes(size), dollars(scan_usd(size))]
+    };
+    let mut rows =
+        vec![["a query that reads the whole day", "objects", "scans", "in Athena"].map(str::to_owned).to_vec()];
+    rows.push(line("raw text", totals.packed_bytes, totals.objects));
+    rows.push(line("Parquet, all columns", totals.output_bytes, totals.files));
+    table(&[Align::Left, Align::Right, Align::Right, Align::Right], &rows)
+}
+
+fn heading(text: &str) {
+    eprintln!("\n== {text}");
+}
+
+fn say(text: &str) -> Result<()> {
+    print(text)
+}

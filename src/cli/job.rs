@@ -1,0 +1,280 @@
+//! `convert` and `plan`: read options, get the plan, show it or execute it, show what came of it.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use flowparquet::athena::cost::scan_usd;
+use flowparquet::convert::{self, Prepared};
+use flowparquet::days::Days;
+use flowparquet::plan::Estimate;
+use flowparquet::report::{Counts, Named, Report};
+use flowparquet::store::Io;
+use flowparquet::table::commit::Table;
+use flowparquet::{Error, Result};
+use serde::Serialize;
+
+use super::args::{Convert, Job, Plan};
+use super::show::{Align, bytes, count, dollars, plural, table};
+use super::{EXIT_SOME_REJECTED, open, print, progress, settings, to_json};
+
+/// Partitions that a table names one by one; more are summed up, `--report` and `--json` have them all.
+const MAX_LINES: usize = 40;
+
+/// Runs `flowparquet convert`.
+pub fn convert(args: &Convert) -> Result<ExitCode> {
+    if args.dry_run {
+        return show_plan(&args.job, false);
+    }
+    let options = settings::convert_options(&args.job)?;
+    let io = Io::start()?;
+    let source = open(&args.job.source, &args.job.store, &io)?;
+    let dest = Table::new(open(&args.job.dest, &args.job.store, &io)?);
+    let shown = progress::of_kind(args.progress);
+    let report = convert::convert(&source, &dest, &options, shown.as_ref())?;
+    if let Some(file) = &args.report {
+        write_report(file, &report)?;
+    }
+    eprint!("{}", summary(&report, &options.wanted.days));
+    Ok(if report.needs_a_person() { ExitCode::from(EXIT_SOME_REJECTED) } else { ExitCode::SUCCESS })
+}
+
+/// Runs `flowparquet plan`.
+pub fn plan(args: &Plan) -> Result<ExitCode> {
+    show_plan(&args.job, args.json)
+}
+
+fn show_plan(job: &Job, json: bool) -> Result<ExitCode> {
+    let options = settings::convert_options(job)?;
+    let io = Io::start()?;
+    let source = open(&job.source, &job.store, &io)?;
+    let dest = Table::new(open(&job.dest, &job.store, &io)?);
+    let prepared = convert::prepare(&source, &dest, &options)?;
+    print(&if json { plan_json(&prepared)? } else { plan_table(&prepared, &options.wanted.days, &job.source) })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn write_report(file: &Path, report: &Report) -> Result<()> {
+    let text = to_json(report)?;
+    if file == Path::new("-") {
+        return print(&text);
+    }
+    std::fs::write(file, text).map_err(|e| {
+        Error::stopped("the conversion is done, but its report cannot be written").at(file.display()).because(e)
+    })
+}
+
+#[derive(Serialize)]
+struct PlanJson<'a> {
+    version: u32,
+    log_type: String,
+    partition_by: String,
+    total: Estimate,
+    raw_scan_usd: f64,
+    parquet_scan_usd: f64,
+    partitions: Vec<PartitionJson>,
+    passed_over: Vec<PassedOver<'a>>,
+}
+
+#[derive(Serialize)]
+struct PartitionJson {
+    partition: String,
+    #[serde(flatten)]
+    estimate: Estimate,
+}
+
+#[derive(Serialize)]
+struct PassedOver<'a> {
+    object: &'a str,
+    reason: &'static str,
+}
+
+fn plan_json(prepared: &Prepared) -> Result<String> {
+    let plan = &prepared.plan;
+    let total = plan.total();
+    to_json(&PlanJson {
+        version: 1,
+        log_type: plan.options.log_type.to_string(),
+        partition_by: plan.options.partition_by.to_string(),
+        raw_scan_usd: scan_usd(total.to_convert_bytes),
+        parquet_scan_usd: scan_usd(total.output_bytes),
+        total,
+        partitions: plan
+            .partitions
+            .iter()
+            .map(|p| PartitionJson { partition: p.partition.path(), estimate: plan.estimate(p) })
+            .collect(),
+        passed_over: prepared
+            .found
+            .passed_over
+            .iter()
+            .map(|(object, why)| PassedOver { object, reason: why.explain() })
+            .collect(),
+    })
+}
+
+fn plan_table(prepared: &Prepared, days: &Days, source: &str) -> String {
+    let plan = &prepared.plan;
+    let mut text = String::new();
+    if plan.partitions.is_empty() {
+        text.push_str(&nothing_found(days, source));
+    } else {
+        let head =
+            ["partition", "objects", "raw", "converted", "claimed", "late", "to convert", "files", "output (est.)"];
+        let mut rows = vec![head.map(str::to_owned).to_vec()];
+        let line = |name: String, e: &Estimate| {
+            vec![
+                name,
+                count(e.objects),
+                bytes(e.packed_bytes),
+                count(e.converted),
+                count(e.claimed),
+                count(e.late),
+                count(e.to_convert),
+                count(e.files),
+                bytes(e.output_bytes),
+            ]
+        };
+        let lines: Vec<_> = plan.partitions.iter().map(|p| line(p.partition.path(), &plan.estimate(p))).collect();
+        push_some(&mut rows, lines);
+        let total = plan.total();
+        rows.push(line("total".to_owned(), &total));
+        let mut align = vec![Align::Right; head.len()];
+        align[0] = Align::Left;
+        text.push_str(&table(&align, &rows));
+        text.push('\n');
+        if total.to_convert == 0 {
+            text.push_str("nothing to do: everything is converted\n");
+        } else {
+            text.push_str(&format!(
+                "requests: about {}; a query that reads all of it costs {} in Athena on the raw logs, about {} on Parquet, and less the fewer columns it reads\n",
+                count(total.requests),
+                dollars(scan_usd(total.to_convert_bytes)),
+                dollars(scan_usd(total.output_bytes)),
+            ));
+        }
+        if total.changed > 0 {
+            text.push_str(&format!(
+                "{} changed after being converted: the table keeps the old rows\n",
+                plural(total.changed, "object")
+            ));
+        }
+    }
+    let passed_over: Vec<Named> = prepared
+        .found
+        .passed_over
+        .iter()
+        .map(|(key, why)| Named { object: key.clone(), line: None, byte: None, reason: why.explain().to_owned() })
+        .collect();
+    push_named(&mut text, "passed over", &passed_over, passed_over.len() as u64);
+    text
+}
+
+fn nothing_found(days: &Days, source: &str) -> String {
+    let which = match days {
+        Days::All => String::new(),
+        Days::These(days) if days.len() == 1 => days.first().map(|day| format!(" for {day}")).unwrap_or_default(),
+        Days::These(days) => {
+            let (first, last) = (days.first(), days.last());
+            first.zip(last).map(|(first, last)| format!(" from {first} to {last}")).unwrap_or_default()
+        }
+    };
+    format!("nothing to do: no log objects{which} below {source}\n")
+}
+
+/// Returns what a run did, for a person.
+fn summary(report: &Report, days: &Days) -> String {
+    let mut text = String::new();
+    let totals = &report.totals;
+    if report.nothing_to_do() {
+        if report.objects_converted_before > 0 {
+            let before = plural(report.objects_converted_before, "object");
+            text.push_str(&format!("nothing to do: {before} converted before, none new\n"));
+        } else {
+            text.push_str(&nothing_found(days, &report.source));
+        }
+    } else {
+        let head = ["partition", "objects", "rows", "gz in", "parquet out", "ratio", "rejected", "files"];
+        let mut rows = vec![head.map(str::to_owned).to_vec()];
+        let line = |name: String, c: &Counts| {
+            let ratio = if c.packed_bytes > 0 { c.output_bytes as f64 / c.packed_bytes as f64 } else { 0.0 };
+            vec![
+                name,
+                count(c.objects),
+                count(c.rows_written),
+                bytes(c.packed_bytes),
+                bytes(c.output_bytes),
+                format!("{ratio:.2}"),
+                count(c.rows_rejected),
+                count(c.files),
+            ]
+        };
+        push_some(&mut rows, report.partitions.iter().map(|p| line(p.partition.clone(), &p.counts)).collect());
+        if report.partitions.len() > 1 {
+            rows.push(line("total".to_owned(), totals));
+        }
+        let mut align = vec![Align::Right; head.len()];
+        align[0] = Align::Left;
+        text.push_str(&table(&align, &rows));
+        let rate = totals.rows_written as f64 / report.seconds.max(1e-9);
+        text.push_str(&format!(
+            "\n{} in {:.1} s, {} rows/s",
+            plural(totals.rows_written, "row"),
+            report.seconds,
+            count(rate as u64)
+        ));
+        text.push_str(&format!(
+            "; rows read {} = written {} + rejected {}\n",
+            count(totals.rows_read),
+            count(totals.rows_written),
+            count(totals.rows_rejected)
+        ));
+        if totals.files_recovered > 0 {
+            text.push_str(&format!(
+                "{} of a stopped run found complete and recorded\n",
+                plural(totals.files_recovered, "file")
+            ));
+        }
+        if totals.finished_by_others > 0 {
+            text.push_str(&format!(
+                "{} finished by another run meanwhile\n",
+                plural(totals.finished_by_others, "claim")
+            ));
+        }
+    }
+    for warning in &report.warnings {
+        text.push_str(&format!("warning: {warning}\n"));
+    }
+    let rejected = totals.rows_rejected + totals.objects_rejected;
+    push_named(&mut text, "rejected", &report.rejects, rejected);
+    if totals.rows_rejected > 0 {
+        text.push_str(&format!("rejected rows are kept whole below {}/_flowparquet/rejects/\n", report.dest));
+    }
+    if totals.objects_rejected > 0 {
+        text.push_str("rejected objects stay unconverted and are tried again next time\n");
+    }
+    push_named(&mut text, "changed", &report.objects_changed, report.objects_changed.len() as u64);
+    push_named(&mut text, "passed over", &report.passed_over, report.objects_passed_over);
+    text
+}
+
+/// Names that a person is shown; the report and the rejects have more.
+const MAX_SHOWN: usize = 5;
+
+fn push_named(text: &mut String, what: &str, named: &[Named], all: u64) {
+    for Named { object, line, byte, reason } in named.iter().take(MAX_SHOWN) {
+        let place = line.zip(*byte).map(|(line, byte)| format!(", line {line}, byte {byte}")).unwrap_or_default();
+        text.push_str(&format!("{what}: {reason}\n  at {object}{place}\n"));
+    }
+    let shown = named.len().min(MAX_SHOWN) as u64;
+    if all > shown {
+        text.push_str(&format!("{what}: and {} more (--report names the first 100)\n", count(all - shown)));
+    }
+}
+
+fn push_some(rows: &mut Vec<Vec<String>>, lines: Vec<Vec<String>>) {
+    let hidden = lines.len().saturating_sub(MAX_LINES);
+    rows.extend(lines.into_iter().take(MAX_LINES));
+    if hidden > 0 {
+        rows.push(vec![format!("... and {hidden} more")]);
+    }
+}

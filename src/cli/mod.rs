@@ -1,0 +1,60 @@
+//! The command line: what people type and see. Uses only what `lib.rs` exports; the library never sees it.
+
+mod args;
+mod ddl;
+mod demo;
+mod fields;
+mod generate;
+mod job;
+mod progress;
+mod settings;
+mod show;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use flowparquet::store::{Io, Location, Store};
+use flowparquet::{Error, ErrorKind, Result};
+
+use args::{Cli, Command, StoreArgs};
+
+/// Finished, but some input was rejected or skipped.
+const EXIT_SOME_REJECTED: u8 = 1;
+
+/// Parses the command line, runs it, prints what went wrong, and returns the exit code.
+pub fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Convert(args) => job::convert(&args),
+        Command::Plan(args) => job::plan(&args),
+        Command::Ddl(args) => ddl::run(&args),
+        Command::Fields(args) => fields::run(&args),
+        Command::Generate(args) => generate::run(&args),
+        Command::Demo(args) => demo::run(&args),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("error: {error}");
+        ExitCode::from(match error.kind() {
+            ErrorKind::Usage => 2,
+            ErrorKind::Stopped => 3,
+        })
+    })
+}
+
+/// Opens a location that a person typed.
+fn open(location: &str, args: &StoreArgs, io: &Io) -> Result<Store> {
+    Store::open(&Location::parse(location)?, &settings::store_options(args), io)
+}
+
+/// Prints to standard output; a reader that went away (`| head`) ends the program quietly.
+fn print(text: &str) -> Result<()> {
+    use std::io::Write;
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
+        written => written.map_err(|e| Error::stopped("cannot write to standard output").because(e)),
+    }
+}
+
+fn to_json(value: &impl serde::Serialize) -> Result<String> {
+    let text = serde_json::to_string_pretty(value);
+    text.map(|text| text + "\n").map_err(|e| Error::stopped("cannot make JSON").because(e))
+}

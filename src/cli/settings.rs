@@ -1,0 +1,117 @@
+//! What was typed + the environment -> the library's options. Every default and cross-check happens here.
+
+use flowparquet::convert::{ConvertOptions, DEFAULT_MAX_OBJECT_BYTES, DEFAULT_MEMORY_BYTES, MIN_MEMORY_BYTES};
+use flowparquet::days::{DEFAULT_LOOKBACK_DAYS, Days, today};
+use flowparquet::plan::DEFAULT_TARGET_FILE_BYTES;
+use flowparquet::record::header::Header;
+use flowparquet::record::schema::LogType;
+use flowparquet::source::discover::Wanted;
+use flowparquet::store::StoreOptions;
+use flowparquet::table::ledger::OutputOptions;
+use flowparquet::table::partition::PartitionBy;
+use flowparquet::{Error, Result};
+
+use super::args::{DayArgs, Job, LogTypeArg, PartitionByArg, StoreArgs};
+
+/// Returns the days that were selected.
+pub fn days(args: &DayArgs) -> Result<Days> {
+    let today = today();
+    let yesterday = today.yesterday().map_err(|e| Error::usage("the clock is wrong").because(e))?;
+    let days = match args {
+        DayArgs { all: true, .. } => Days::All,
+        DayArgs { yesterday: true, .. } => Days::These([yesterday].into()),
+        DayArgs { local_day: Some(local), tz: Some(zone), .. } => Days::of_local_day(*local, zone)?,
+        DayArgs { from: Some(from), to, .. } => Days::range(*from, to.unwrap_or(yesterday))?,
+        DayArgs { day, .. } if !day.is_empty() => Days::These(day.iter().copied().collect()),
+        // A copy of one day with its day said needs no other selection.
+        DayArgs { assume_day: Some(day), lookback: None, .. } => Days::These([*day].into()),
+        _ => Days::lookback(today, args.lookback.unwrap_or(DEFAULT_LOOKBACK_DAYS))?,
+    };
+    days.refuse_future(today)
+}
+
+/// Returns how a job is to be done.
+pub fn convert_options(job: &Job) -> Result<ConvertOptions> {
+    if let Some(format) = &job.log_format {
+        Header::from_log_format(format).map_err(|e| {
+            Error::usage(format!("--log-format cannot be used: {e}"))
+                .help("write it as DescribeFlowLogs prints it: '${version} ${account-id} ${interface-id} ...'")
+        })?;
+    }
+    let memory_bytes = job.memory.unwrap_or_else(default_memory);
+    if memory_bytes < MIN_MEMORY_BYTES {
+        return Err(Error::usage(format!("--memory must be at least {}MiB", MIN_MEMORY_BYTES >> 20)));
+    }
+    if job.threads == Some(0) {
+        return Err(Error::usage("--threads must be at least 1"));
+    }
+    Ok(ConvertOptions {
+        wanted: Wanted {
+            days: days(&job.days)?,
+            accounts: job.account.clone(),
+            regions: job.region.clone(),
+            assume_day: job.days.assume_day,
+        },
+        partition_by: job.partition_by.map(Into::into),
+        log_type: job.log_type.map(Into::into),
+        merge: job.merge,
+        target_file_bytes: job.target_file_size.unwrap_or(DEFAULT_TARGET_FILE_BYTES),
+        output: OutputOptions {
+            compression: job.compression,
+            dash_as_null: job.dash_as_null,
+            log_format: job.log_format.clone(),
+            max_object_bytes: job.max_object_bytes.unwrap_or(DEFAULT_MAX_OBJECT_BYTES),
+        },
+        single_writer: job.single_writer,
+        threads: job.threads.unwrap_or_else(default_threads),
+        memory_bytes,
+    })
+}
+
+/// Returns how stores are reached.
+pub fn store_options(args: &StoreArgs) -> StoreOptions {
+    StoreOptions {
+        endpoint_url: args.endpoint_url.clone(),
+        s3_region: args.s3_region.clone(),
+        allow_http: args.allow_http,
+        virtual_hosted: args.virtual_hosted,
+        anonymous: args.anonymous,
+    }
+}
+
+/// Returns one thread per processor that this process may use.
+pub fn default_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// Returns half of the machine's or the container's memory, at most [`DEFAULT_MEMORY_BYTES`].
+pub fn default_memory() -> u64 {
+    let machine = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
+        let line = text.lines().find(|line| line.starts_with("MemTotal:"))?;
+        line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kib| kib << 10)
+    });
+    // cgroup v2: "max" if there is no limit.
+    let container = std::fs::read_to_string("/sys/fs/cgroup/memory.max").ok().and_then(|text| text.trim().parse().ok());
+    let total = machine.into_iter().chain(container).min().unwrap_or(DEFAULT_MEMORY_BYTES);
+    (total / 2).clamp(MIN_MEMORY_BYTES, DEFAULT_MEMORY_BYTES)
+}
+
+impl From<LogTypeArg> for LogType {
+    fn from(arg: LogTypeArg) -> Self {
+        match arg {
+            LogTypeArg::Vpc => Self::Vpc,
+            LogTypeArg::Tgw => Self::Tgw,
+        }
+    }
+}
+
+impl From<PartitionByArg> for PartitionBy {
+    fn from(arg: PartitionByArg) -> Self {
+        match arg {
+            PartitionByArg::Day => Self::Day,
+            PartitionByArg::AccountRegionDay => Self::AccountRegionDay,
+            PartitionByArg::Hour => Self::Hour,
+            PartitionByArg::AccountRegionHour => Self::AccountRegionHour,
+        }
+    }
+}

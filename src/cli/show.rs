@@ -1,0 +1,86 @@
+//! Numbers and tables as people read them.
+
+/// Returns `5,760,000`.
+pub fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Returns `141.0 MB`; powers of ten, as S3 and Athena bill.
+pub fn bytes(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["B", "kB", "MB", "GB", "TB"];
+    let mut value = bytes as f64;
+    let mut unit = 0;
+    while value >= 999.95 && unit + 1 < UNITS.len() {
+        value /= 1_000.0;
+        unit += 1;
+    }
+    if unit == 0 { format!("{bytes} B") } else { format!("{value:.1} {}", UNITS[unit]) }
+}
+
+/// Returns `$0.000644`: enough digits that cheap queries do not look free.
+pub fn dollars(usd: f64) -> String {
+    if usd >= 1.0 { format!("${usd:.2}") } else { format!("${usd:.6}") }
+}
+
+/// Returns `1 object` or `2 objects`.
+pub fn plural(number: u64, noun: &str) -> String {
+    format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
+}
+
+/// A column of a [`table`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Align {
+    /// Words.
+    Left,
+    /// Numbers.
+    Right,
+}
+
+/// Returns rows as lines of aligned columns, the first row being the heading.
+pub fn table(align: &[Align], rows: &[Vec<String>]) -> String {
+    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
+    let widths: Vec<usize> = (0..align.len()).map(|column| width(column).unwrap_or_default()).collect();
+    let mut text = String::new();
+    for row in rows {
+        let cells: Vec<String> = row
+            .iter()
+            .enumerate()
+            .map(|(column, cell)| match align[column] {
+                Align::Left => format!("{cell:<width$}", width = widths[column]),
+                Align::Right => format!("{cell:>width$}", width = widths[column]),
+            })
+            .collect();
+        text.push_str(cells.join("  ").trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers() {
+        assert_eq!([count(0), count(999), count(1_000), count(5_760_000)], ["0", "999", "1,000", "5,760,000"]);
+        assert_eq!(
+            [bytes(0), bytes(999), bytes(1_000), bytes(999_999), bytes(141_000_000)],
+            ["0 B", "999 B", "1.0 kB", "1.0 MB", "141.0 MB"]
+        );
+        assert_eq!([plural(1, "row"), plural(2_000, "row")], ["1 row", "2,000 rows"]);
+    }
+
+    #[test]
+    fn tables_line_up() {
+        let rows = [vec!["day".into(), "n".into()], vec!["2026-01-15".into(), "1,000".into()]];
+        assert_eq!(table(&[Align::Left, Align::Right], &rows), "day             n\n2026-01-15  1,000\n");
+    }
+}
