@@ -3,9 +3,9 @@
 //! [`prepare`] looks at SOURCE and DEST and makes the plan; [`convert`] executes it, partition by partition, several
 //! at once. [`file`] makes one output file, [`unit`] decodes and encodes the objects of one row group.
 //!
-//! Memory, all of it bounded by `--memory` M and the number of threads T: bytes fetched ahead (M/8, at most 64 MiB),
+//! Memory, all of it bounded by `--memory` M and the number of threads T: bytes fetched ahead (M/8, at most 8 MiB * T),
 //! text and columns of T + 1 units (each at most M/8T of text, about as much again of columns), and for each of the
-//! files being written at most four parts of 16 MiB. Nothing grows with the number of objects but their listing.
+//! files being written at most three parts of 8 MiB. Nothing grows with the number of objects but their listing.
 
 mod file;
 mod slots;
@@ -44,6 +44,9 @@ const MAX_ROUNDS: usize = 5;
 
 /// Partitions that are worked on at once: while one waits for the store, another computes.
 const MAX_PARTITIONS_AT_ONCE: usize = 16;
+
+/// Bytes that are fetched ahead for each thread: two units in work or waiting, and some objects on their way.
+const FETCH_AHEAD_BYTES_PER_THREAD: u64 = 8 << 20;
 
 /// What to convert and how, resolved: nothing in here asks the terminal or the environment.
 #[derive(Debug, Clone)]
@@ -309,7 +312,7 @@ impl<'a> Run<'a> {
             pool,
             // One more than threads, so that none waits while the next unit's objects are put together.
             slots: Slots::new(threads + 1),
-            budget: Budget::new((memory / 8).min(64 << 20)),
+            budget: Budget::new((memory / 8).min(threads as u64 * FETCH_AHEAD_BYTES_PER_THREAD)),
             max_text: per_thread.clamp(16 << 20, unit::MAX_LINE_BYTES),
             partitions_at_once: usize::try_from(memory / 8 / upload).unwrap_or(1).clamp(1, MAX_PARTITIONS_AT_ONCE),
         })

@@ -83,9 +83,17 @@ impl Recipe {
     }
 }
 
+/// What a worker keeps from unit to unit.
+#[derive(Debug, Default)]
+struct Scratch {
+    unpacker: Unpacker,
+    text: Vec<u8>,
+    batch: Batch,
+}
+
 thread_local! {
     // Buffers live as long as their thread: a unit finds them grown to the size that units have here.
-    static SCRATCH: RefCell<(Unpacker, Vec<u8>)> = RefCell::default();
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
 /// Decodes and encodes whole objects; gives each row group to `emit` as soon as it is made.
@@ -97,8 +105,8 @@ pub(super) fn whole_objects(
     objects: Vec<(Input, Body, impl Sized)>,
     emit: &mut dyn FnMut(EncodedRowGroup),
 ) -> Result<Summary> {
-    SCRATCH.with_borrow_mut(|(unpacker, text)| {
-        let mut unit = Unit::new(recipe, emit)?;
+    SCRATCH.with_borrow_mut(|Scratch { unpacker, text, batch }| {
+        let mut unit = Unit::new(recipe, batch, emit)?;
         for (input, body, share) in objects {
             let Body::Whole(bytes) = body else {
                 unit.summary.vanished = Some(format!("{} is gone or changed", input.key));
@@ -137,15 +145,17 @@ pub(super) fn one_stream(
     object: impl Read,
     emit: &mut dyn FnMut(EncodedRowGroup),
 ) -> Result<Summary> {
-    let mut unit = Unit::new(recipe, emit)?;
-    let gzip = input.key.ends_with(".gz");
-    unit.stream(input, TextReader::new(object, gzip, recipe.max_object_bytes))?;
-    unit.finish()
+    SCRATCH.with_borrow_mut(|Scratch { batch, .. }| {
+        let mut unit = Unit::new(recipe, batch, emit)?;
+        let gzip = input.key.ends_with(".gz");
+        unit.stream(input, TextReader::new(object, gzip, recipe.max_object_bytes))?;
+        unit.finish()
+    })
 }
 
 /// Returns why an object that was rejected before still does not read to its end, if so.
 pub(super) fn still_unreadable(recipe: &Recipe, input: &Input, object: &[u8]) -> Option<String> {
-    SCRATCH.with_borrow_mut(|(unpacker, text)| {
+    SCRATCH.with_borrow_mut(|Scratch { unpacker, text, .. }| {
         let packed_name = input.key.ends_with(".gz");
         match unpacker.unpack(object, packed_name, text, recipe.max_text, recipe.max_object_bytes) {
             Ok(Unpacked::Whole) => header_of(recipe, text).err(),
@@ -196,7 +206,7 @@ fn header_of(recipe: &Recipe, text: &[u8]) -> Result<(Arc<Header>, usize), Strin
 struct Unit<'a> {
     recipe: &'a Recipe,
     encoder: Encoder,
-    batch: Batch,
+    batch: &'a mut Batch,
     summary: Summary,
     unknown: BTreeSet<String>,
     rejects: GzEncoder<Vec<u8>>,
@@ -204,11 +214,13 @@ struct Unit<'a> {
 }
 
 impl<'a> Unit<'a> {
-    fn new(recipe: &'a Recipe, emit: &'a mut dyn FnMut(EncodedRowGroup)) -> Result<Self> {
+    fn new(recipe: &'a Recipe, batch: &'a mut Batch, emit: &'a mut dyn FnMut(EncodedRowGroup)) -> Result<Self> {
+        // A unit that failed may have left rows behind.
+        batch.clear();
         Ok(Self {
             recipe,
             encoder: Encoder::new(recipe.compression)?,
-            batch: Batch::default(),
+            batch,
             summary: Summary::default(),
             unknown: BTreeSet::new(),
             rejects: GzEncoder::new(Vec::new(), Compression::default()),
@@ -292,7 +304,7 @@ impl<'a> Unit<'a> {
         let mut rejects = Vec::new();
         let mut at = from;
         while at < text.len() {
-            let done = decoder.decode(text, at, &mut self.batch, MAX_ROW_GROUP_ROWS, &mut rejects);
+            let done = decoder.decode(text, at, self.batch, MAX_ROW_GROUP_ROWS, &mut rejects);
             at += done.bytes;
             self.summary.outcome.rows += done.rows;
             self.summary.outcome.rejected_rows += done.rejected;
@@ -321,15 +333,15 @@ impl<'a> Unit<'a> {
 
     fn end_row_group(&mut self) -> Result<()> {
         if self.batch.rows() > 0 {
-            let batch = std::mem::take(&mut self.batch);
-            (self.emit)(self.encoder.row_group(&batch)?);
+            (self.emit)(self.encoder.row_group(self.batch)?);
+            self.batch.clear();
         }
         Ok(())
     }
 
     /// Forgets the rows of an object that did not read to its end; the file they went to is given up.
     fn forget(&mut self) {
-        self.batch = Batch::default();
+        self.batch.clear();
         self.summary = Summary::default();
         self.rejects = GzEncoder::new(Vec::new(), Compression::default());
     }

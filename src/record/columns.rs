@@ -85,6 +85,18 @@ impl ColumnData {
         }
     }
 
+    fn clear(&mut self) {
+        self.nulls.clear();
+        match &mut self.values {
+            Values::Int(values) => values.clear(),
+            Values::Bigint(values) => values.clear(),
+            Values::String { codes, dictionary } => {
+                codes.clear();
+                dictionary.clear();
+            }
+        }
+    }
+
     /// Drops the rows from `rows` on. Only for integer columns: a string's dictionary would keep unused values.
     pub(super) fn truncate(&mut self, rows: usize) {
         debug_assert!(!matches!(self.values, Values::String { .. }));
@@ -101,9 +113,20 @@ pub struct Batch {
     rows: usize,
     columns: Vec<ColumnData>,
     by_name: HashMap<String, usize>,
+    /// Columns of an earlier use, empty but with their memory.
+    spare: Vec<ColumnData>,
 }
 
 impl Batch {
+    /// Takes all rows and columns out; their memory serves the next rows.
+    pub fn clear(&mut self) {
+        self.rows = 0;
+        self.by_name.clear();
+        // Not put back at once: a batch has the columns of its own objects only.
+        self.spare = std::mem::take(&mut self.columns);
+        self.spare.iter_mut().for_each(ColumnData::clear);
+    }
+
     /// Returns the number of rows.
     pub fn rows(&self) -> usize {
         self.rows
@@ -119,7 +142,8 @@ impl Batch {
         if let Some(place) = self.by_name.get(&column.name) {
             return *place;
         }
-        let mut data = ColumnData::new(column.clone());
+        let spare = self.spare.iter().position(|spare| spare.column == *column);
+        let mut data = spare.map_or_else(|| ColumnData::new(column.clone()), |at| self.spare.swap_remove(at));
         data.pad(self.rows);
         self.columns.push(data);
         self.by_name.insert(column.name.clone(), self.columns.len() - 1);

@@ -35,6 +35,18 @@ impl Default for Interner {
 }
 
 impl Interner {
+    /// Forgets all values; keeps the memory, unless the last use needed little of it.
+    pub fn clear(&mut self) {
+        if self.keys.len() * 16 < self.table.len() {
+            self.table = vec![0; FIRST_TABLE_SLOTS];
+        } else {
+            self.table.fill(0);
+        }
+        self.keys.clear();
+        self.bytes.clear();
+        self.last = 0;
+    }
+
     /// Returns how many distinct values there are; codes are below it.
     pub fn len(&self) -> usize {
         self.keys.len()

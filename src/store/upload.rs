@@ -14,11 +14,11 @@ use super::{Store, count};
 use crate::error::Result;
 
 /// Bytes of a part, and the largest object that goes up as one PUT: S3 wants parts of 5 MiB at least and 10,000
-/// at most, so a file can have 156 GiB; memory held per upload is this times [`MAX_PARTS_IN_FLIGHT`] plus one.
-pub const PART_BYTES: usize = 16 << 20;
+/// at most, so a file can have 78 GiB; memory held per upload is this times [`MAX_PARTS_IN_FLIGHT`] plus one.
+pub const PART_BYTES: usize = 8 << 20;
 
 /// Parts that are on their way at once.
-pub const MAX_PARTS_IN_FLIGHT: usize = 3;
+pub const MAX_PARTS_IN_FLIGHT: usize = 2;
 
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,6 +112,9 @@ impl Upload {
     fn add(&mut self, bytes: &[u8]) -> Result<()> {
         self.hash.update(bytes);
         self.bytes += bytes.len() as u64;
+        if self.buffer.capacity() == 0 {
+            self.buffer.reserve_exact(PART_BYTES);
+        }
         let mut rest = bytes;
         while self.buffer.len() + rest.len() > PART_BYTES {
             let (now, later) = rest.split_at(PART_BYTES - self.buffer.len());
