@@ -89,5 +89,7 @@ impl fmt::Display for Error {
 }
 
 fn first_line(text: &str) -> String {
-    text.lines().next().unwrap_or_default().trim().to_owned()
+    let line = text.lines().next().unwrap_or_default().trim();
+    // What S3 answers begins with an XML declaration that says nothing.
+    line.split(": <?xml").next().unwrap_or_default().to_owned()
 }

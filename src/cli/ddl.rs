@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use flowparquet::athena::ddl::{TableModel, create_table};
+use flowparquet::days::Days;
 use flowparquet::store::Io;
 use flowparquet::table::commit::Table;
 use flowparquet::table::file::sort_columns;
@@ -49,7 +50,7 @@ pub fn model(table: &Table, location: String) -> Result<TableModel> {
     let info = table.info()?.ok_or_else(nothing)?;
     let mut partitions = Vec::new();
     let mut columns = Vec::new();
-    for (partition, state) in table.load(&table.partitions()?)? {
+    for (partition, state) in table.load(&Days::All, info.partition_by)? {
         for file in state.finished().filter_map(|(_, done)| done.file.as_ref()) {
             for column in &file.columns {
                 if !columns.contains(column) {

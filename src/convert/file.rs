@@ -39,7 +39,7 @@ impl Run<'_> {
     ) -> Result<()> {
         let partition = &plan.partition;
         if recovering && let Some(done) = self.table.find_complete(partition, number, claim)? {
-            self.table.done(partition, state, done)?;
+            self.table.done(partition, state, &done)?;
             outcome.counts.files_recovered += 1;
             let (objects, bytes) = (claim.inputs.len() as u64, claim.inputs.iter().map(|input| input.size).sum());
             self.progress.advance(objects, bytes, 0);
@@ -61,11 +61,11 @@ impl Run<'_> {
         }
         let output = file.finish(self, plan, claim, &summary)?;
         let done = Done { claim: number, outcome: summary.outcome.clone(), file: output };
-        if !self.table.done(partition, state, done.clone())? {
+        if !self.table.done(partition, state, &done)? {
             outcome.counts.finished_by_others += 1;
             return Ok(());
         }
-        count(outcome, done, summary);
+        count(outcome, &done, summary);
         Ok(())
     }
 
@@ -84,7 +84,7 @@ impl Run<'_> {
         let recipe = Recipe::new(&probe, self.max_text)?;
         let mut fetches = self.source.fetch(whole.iter().map(listed).collect(), &self.budget);
         for input in whole {
-            let fetched = fetches.next()?;
+            let fetched = fetches.wait()?;
             let reason = match &fetched.body {
                 Body::Whole(bytes) => self.pool.install(|| unit::still_unreadable(&recipe, &input, bytes)),
                 Body::Gone | Body::Changed => continue,
@@ -102,7 +102,7 @@ impl Run<'_> {
     }
 }
 
-fn count(outcome: &mut PartitionOutcome, done: Done, summary: Summary) {
+fn count(outcome: &mut PartitionOutcome, done: &Done, summary: Summary) {
     let counts = &mut outcome.counts;
     counts.objects += summary.objects;
     counts.packed_bytes += summary.packed_bytes;
@@ -173,7 +173,7 @@ impl OpenFile {
             for (number, inputs) in units.into_iter().enumerate() {
                 let mut objects = Vec::with_capacity(inputs.len());
                 for input in inputs {
-                    let mut fetched = fetches.next()?;
+                    let mut fetched = fetches.wait()?;
                     let body = std::mem::replace(&mut fetched.body, Body::Gone);
                     objects.push((input.clone(), body, fetched));
                 }

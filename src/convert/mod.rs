@@ -1,7 +1,7 @@
 //! The job: prepare -> plan -> run -> report.
 //!
 //! [`prepare`] looks at SOURCE and DEST and makes the plan; [`convert`] executes it, partition by partition, several
-//! at once. [`file`] makes one output file, [`unit`] decodes and encodes the objects of one row group.
+//! at once. `file` makes one output file, `unit` decodes and encodes the objects of one row group.
 //!
 //! Memory, all of it bounded by `--memory` M and the number of threads T: bytes fetched ahead (M/8, at most 8 MiB * T),
 //! text and columns of T + 1 units (each at most M/8T of text, about as much again of columns), and for each of the
@@ -106,8 +106,8 @@ pub fn prepare(source: &Store, table: &Table, options: &ConvertOptions) -> Resul
         },
     };
     refuse_other_table(&info, options, table.store())?;
-    let partitions: Vec<Partition> = plan::partitions_of(&found, info.partition_by)?.into_iter().collect();
-    let states = if founded { table.load(&partitions)? } else { BTreeMap::new() };
+    let mut states = if founded { table.load(&options.wanted.days, info.partition_by)? } else { BTreeMap::new() };
+    states.retain(|partition, _| options.wanted.selects(partition.account_region.as_ref()));
     let plan_options = PlanOptions {
         partition_by: info.partition_by,
         merge: options.merge,

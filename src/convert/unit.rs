@@ -1,7 +1,7 @@
 //! One unit of work: some whole objects -> row groups.
 //!
 //! In: the bytes of consecutive objects. Out: encoded row groups, rejects and counts. Everything a worker needs is
-//! its own ([`Worker`]), so that units run side by side without meeting. What comes out depends on the claim alone,
+//! its own ([`Scratch`]), so that units run side by side without meeting. What comes out depends on the claim alone,
 //! never on memory or threads: row groups end at the unit's end or after exactly [`MAX_ROW_GROUP_ROWS`].
 
 use std::cell::RefCell;
@@ -122,7 +122,7 @@ pub(super) fn whole_objects(
                     let mut check = TextReader::new(bytes.as_ref(), gzip, recipe.max_object_bytes);
                     match check_lines(&mut check) {
                         Ok(()) => {
-                            unit.stream(&input, TextReader::new(bytes.as_ref(), gzip, recipe.max_object_bytes))?
+                            unit.stream(&input, TextReader::new(bytes.as_ref(), gzip, recipe.max_object_bytes))?;
                         }
                         Err(e) => unit.reject_object(&input, e.to_string()),
                     }

@@ -68,12 +68,8 @@ impl TokenTable {
     pub fn retain(&mut self, keep: &[bool]) {
         for field in 0..self.fields {
             let column = &mut self.tokens[field * LINES_PER_SCAN..][..self.lines];
-            let mut kept = 0;
-            for line in 0..column.len() {
-                if keep[line] {
-                    column.swap(kept, line);
-                    kept += 1;
-                }
+            for (kept, (line, _)) in keep.iter().enumerate().filter(|(_, keep)| **keep).enumerate() {
+                column.swap(kept, line);
             }
         }
         self.lines = keep.iter().filter(|k| **k).count();

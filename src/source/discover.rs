@@ -29,6 +29,14 @@ pub struct Wanted {
     pub assume_day: Option<Date>,
 }
 
+impl Wanted {
+    /// Returns whether a partition of this account and Region is asked for; one that is of neither always is.
+    pub fn selects(&self, account_region: Option<&(String, String)>) -> bool {
+        let fits = |list: &[String], value: &String| list.is_empty() || list.contains(value);
+        account_region.is_none_or(|(account, region)| fits(&self.accounts, account) && fits(&self.regions, region))
+    }
+}
+
 /// A raw log object, and what its key says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceObject {
@@ -119,7 +127,21 @@ pub fn discover(store: &Store, wanted: &Wanted) -> Result<Found> {
     found.objects.dedup_by(|a, b| a.object.key == b.object.key);
     found.passed_over.sort();
     found.passed_over.dedup();
+    if found.objects.is_empty() && found.passed_over.is_empty() {
+        refuse_empty(store)?;
+    }
     Ok(found)
+}
+
+/// Refuses a SOURCE below which nothing lies at all: a mistyped one would otherwise have nothing to do for years.
+fn refuse_empty(store: &Store) -> Result<()> {
+    let levels = store.list_levels(&[store.location().prefix().to_owned()])?;
+    if levels.iter().all(|level| level.folders.is_empty() && level.objects.is_empty()) {
+        return Err(Error::usage("nothing lies below SOURCE")
+            .at(store.location())
+            .help("check its spelling; it must be a folder, such as s3://bucket/prefix or s3://bucket/AWSLogs"));
+    }
+    Ok(())
 }
 
 /// A folder to look into.

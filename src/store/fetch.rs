@@ -69,13 +69,14 @@ impl Fetches {
     ///
     /// # Errors
     /// When the store failed for good; what follows it is not fetched.
-    pub fn next(&mut self) -> Result<Fetched> {
+    pub fn wait(&mut self) -> Result<Fetched> {
         self.receiver.blocking_recv().unwrap_or_else(|| Err(Error::stopped("reading ahead ended early")))
     }
 }
 
 impl Store {
     /// Starts reading objects ahead, in order.
+    #[expect(clippy::async_yields_async, reason = "a read is begun in one place and awaited in its turn in another")]
     pub fn fetch(&self, wanted: Vec<Listed>, budget: &Budget) -> Fetches {
         let (sender, receiver) = mpsc::channel(super::MAX_REQUESTS_IN_FLIGHT);
         let (store, budget) = (self.clone(), budget.clone());

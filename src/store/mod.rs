@@ -282,7 +282,7 @@ impl Store {
         })
     }
 
-    async fn list_level(&self, prefix: &String) -> Result<Level> {
+    async fn list_level(&self, prefix: &str) -> Result<Level> {
         let path = self.path(prefix)?;
         let listing = match self.inner.list_with_delimiter(Some(&path)).await {
             Ok(listing) => listing,
@@ -299,7 +299,7 @@ impl Store {
         Ok(Level { folders, objects })
     }
 
-    async fn list_below(&self, prefix: &String) -> Result<Vec<Listed>> {
+    async fn list_below(&self, prefix: &str) -> Result<Vec<Listed>> {
         let path = self.path(prefix)?;
         let listing = self.inner.list(Some(&path)).map_ok(listed).try_collect::<Vec<_>>().await;
         let objects = listing.map_err(|e| self.failed("cannot list", prefix, e))?;
@@ -325,7 +325,12 @@ impl Store {
 
     fn failed(&self, what: &str, key: &str, error: object_store::Error) -> Error {
         let place = self.location.url_of(key);
-        let text = error.to_string();
+        // S3 says so in the body of its answer; depending on the request, object_store makes different errors of it.
+        if error.to_string().contains("NoSuchBucket") {
+            return Error::usage(format!("{what}: there is no such bucket"))
+                .at(place)
+                .help("check the bucket's name, AWS_REGION and --endpoint-url");
+        }
         let (problem, help) = match &error {
             object_store::Error::PermissionDenied { .. } => (
                 "the store denies it",
@@ -335,12 +340,13 @@ impl Store {
                 "the credentials are not accepted",
                 "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN or the role",
             ),
-            object_store::Error::NotFound { .. } if text.contains("NoSuchBucket") => {
-                ("there is no such bucket", "check the bucket's name, AWS_REGION and --endpoint-url")
-            }
             object_store::Error::NotFound { .. } => {
                 ("it is not there", "it may have been deleted meanwhile; run again")
             }
+            object_store::Error::InvalidPath { .. } => (
+                "a key there cannot be used",
+                "a folder in it is empty (`//`), `.` or `..`: point SOURCE past it, or rename the object",
+            ),
             _ => ("the store failed", "nothing is half visible; it is safe to run again"),
         };
         Error::stopped(format!("{what}: {problem}")).at(place).because(error).help(help)

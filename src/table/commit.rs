@@ -17,6 +17,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
 use parquet::file::metadata::ParquetMetaDataReader;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -24,9 +25,10 @@ use sha2::{Digest, Sha256};
 use super::file::FOOTER_KEY;
 use super::ledger::{
     Claim, Done, Entry, LeftOut, OWN_FOLDER, Outcome, OutputFile, PartitionState, Record, VERSION, entry_number,
-    entry_path, ledger_path,
+    entry_path,
 };
 use super::partition::{Partition, PartitionBy};
+use crate::days::Days;
 use crate::error::{Error, Result};
 use crate::record::header::Column;
 use crate::record::schema::{ColumnType, LogType};
@@ -141,46 +143,41 @@ impl Table {
         self.store.location().key(&format!("{OWN_FOLDER}/table.json"))
     }
 
-    /// Returns every partition that has a ledger.
+    /// Reads the ledgers of the partitions of these days.
     ///
-    /// # Errors
-    /// When the ledger cannot be listed.
-    pub fn partitions(&self) -> Result<Vec<Partition>> {
-        let root = self.store.location().key(&format!("{OWN_FOLDER}/ledger"));
-        let listed = self.store.list_all(std::slice::from_ref(&root))?;
-        let folders = listed.iter().flatten().filter_map(|object| {
-            let below = object.key.strip_prefix(&root)?.strip_prefix('/')?;
-            Partition::parse(below.rsplit_once('/')?.0)
-        });
-        let mut partitions: Vec<Partition> = folders.collect();
-        partitions.sort();
-        partitions.dedup();
-        Ok(partitions)
-    }
-
-    /// Reads the ledgers of these partitions.
+    /// Lists the folders of accounts and Regions, if the table has them, and then each day's folder: the requests
+    /// grow with the days asked for. [`Days::All`] lists the whole ledger.
     ///
     /// # Errors
     /// When one cannot be read, is damaged or newer than this program.
-    pub fn load(&self, partitions: &[Partition]) -> Result<BTreeMap<Partition, PartitionState>> {
+    pub fn load(&self, days: &Days, by: PartitionBy) -> Result<BTreeMap<Partition, PartitionState>> {
         let location = self.store.location();
-        let folders: Vec<String> = partitions.iter().map(|p| location.key(&ledger_path(p))).collect();
-        let mut keys = Vec::new();
-        for (partition, listed) in partitions.iter().zip(self.store.list_all(&folders)?) {
-            let mut numbers: Vec<u64> = listed.iter().filter_map(|o| entry_number(o.key.rsplit('/').next()?)).collect();
-            numbers.sort_unstable();
-            keys.extend(
-                numbers.into_iter().map(|number| (partition, number, location.key(&entry_path(partition, number)))),
-            );
-        }
-        let wanted: Vec<String> = keys.iter().map(|(_, _, key)| key.clone()).collect();
-        let mut states: BTreeMap<Partition, PartitionState> =
-            partitions.iter().map(|p| (p.clone(), PartitionState::default())).collect();
-        for ((partition, number, key), text) in keys.into_iter().zip(self.store.get_all(&wanted)?) {
-            let place = location.url_of(&key);
-            if let Some(state) = states.get_mut(partition) {
-                state.add(number, Record::from_json(&text, &place)?, &place)?;
+        let root = location.key(&format!("{OWN_FOLDER}/ledger"));
+        let prefixes = match days {
+            Days::All => vec![root.clone()],
+            Days::These(days) => {
+                let mut tops = vec![root.clone()];
+                for _ in 0..if by.by_account_region() { 2 } else { 0 } {
+                    tops = self.store.list_levels(&tops)?.into_iter().flat_map(|level| level.folders).collect();
+                }
+                let day = |day: &Date| Partition { account_region: None, day: *day, hour: None }.path();
+                tops.iter().flat_map(|top| days.iter().map(move |d| format!("{top}/{}", day(d)))).collect()
             }
+        };
+        let mut entries: Vec<(Partition, u64)> = Vec::new();
+        for object in self.store.list_all(&prefixes)?.into_iter().flatten() {
+            let below = object.key.strip_prefix(&root).unwrap_or_default().trim_start_matches('/');
+            let Some((folder, name)) = below.rsplit_once('/') else { continue };
+            if let (Some(partition), Some(number)) = (Partition::parse(folder), entry_number(name)) {
+                entries.push((partition, number));
+            }
+        }
+        entries.sort();
+        let keys: Vec<String> = entries.iter().map(|(p, number)| location.key(&entry_path(p, *number))).collect();
+        let mut states: BTreeMap<Partition, PartitionState> = BTreeMap::new();
+        for (((partition, number), key), text) in entries.into_iter().zip(&keys).zip(self.store.get_all(&keys)?) {
+            let place = location.url_of(key);
+            states.entry(partition).or_default().add(number, Record::from_json(&text, &place)?, &place)?;
         }
         Ok(states)
     }
@@ -200,7 +197,7 @@ impl Table {
     ///
     /// # Errors
     /// When the store fails.
-    pub fn done(&self, partition: &Partition, state: &mut PartitionState, done: Done) -> Result<bool> {
+    pub fn done(&self, partition: &Partition, state: &mut PartitionState, done: &Done) -> Result<bool> {
         loop {
             if state.is_done(done.claim) {
                 return Ok(false);

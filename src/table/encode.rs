@@ -312,7 +312,7 @@ impl<'a> Chunk<'a> {
         min_max: impl Fn(u32, u32) -> Option<MinMax>,
     ) -> Result<EncodedColumn> {
         self.data_pages(coded, Encoding::PLAIN, &min_max, |codes, body| {
-            codes.iter().for_each(|code| put(*code, body))
+            codes.iter().for_each(|code| put(*code, body));
         })?;
         self.finish(false, coded, &min_max)
     }

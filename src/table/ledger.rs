@@ -195,11 +195,6 @@ pub fn entry_path(partition: &Partition, number: u64) -> String {
     format!("{OWN_FOLDER}/ledger/{partition}/{number:08}.json")
 }
 
-/// Returns the folder of a partition's entries, below DEST.
-pub fn ledger_path(partition: &Partition) -> String {
-    format!("{OWN_FOLDER}/ledger/{partition}")
-}
-
 /// Returns the number of an entry from the last part of its key.
 pub fn entry_number(name: &str) -> Option<u64> {
     let digits = name.strip_suffix(".json")?;
@@ -238,7 +233,7 @@ impl PartitionState {
     /// A usage error if a number is missing or an entry speaks of a claim that is not there.
     pub fn add(&mut self, number: u64, record: Record, place: &str) -> Result<()> {
         if number != self.last + 1 {
-            return Err(damaged(place, format!("entry {} is missing before it", self.last + 1)));
+            return Err(damaged(place, &format!("entry {} is missing before it", self.last + 1)));
         }
         self.last = number;
         match record.entry {
@@ -253,7 +248,7 @@ impl PartitionState {
                 // A writer that was thought dead may finish what another one abandoned.
                 let claim = self.claims.remove(&done.claim).or_else(|| self.abandoned.remove(&done.claim));
                 let claim = claim
-                    .ok_or_else(|| damaged(place, format!("it finishes claim {}, which is not there", done.claim)))?;
+                    .ok_or_else(|| damaged(place, &format!("it finishes claim {}, which is not there", done.claim)))?;
                 self.set_all(&claim, &InputState::Converted);
                 for left in &done.outcome.rejected_objects {
                     self.set(&claim, left, InputState::Rejected(left.reason.clone()));
@@ -323,7 +318,7 @@ fn full_key(source: &str, key: &str) -> String {
     format!("{source}{key}")
 }
 
-fn damaged(place: &str, why: String) -> Error {
+fn damaged(place: &str, why: &str) -> Error {
     Error::usage(format!("the ledger is damaged: {why}"))
         .at(place)
         .help("restore the folder _flowparquet/ledger from a version or backup; do not delete entries")

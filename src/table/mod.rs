@@ -1,6 +1,6 @@
 //! The Parquet side: columns -> row groups -> files -> visible, once.
 //!
-//! [`partition`] names the folders, [`codec`], [`levels`] and [`encode`] make column chunks, [`file`] puts them
+//! [`partition`] names the folders, [`codec`], [`levels`] and [`encode`] make column chunks, [`mod@file`] puts them
 //! together, [`ledger`] records which inputs became which outputs, [`commit`] makes a file visible exactly once.
 //! Knows nothing of text.
 
