@@ -325,8 +325,15 @@ impl Store {
 
     fn failed(&self, what: &str, key: &str, error: object_store::Error) -> Error {
         let place = self.location.url_of(key);
-        // S3 says so in the body of its answer; depending on the request, object_store makes different errors of it.
-        if error.to_string().contains("NoSuchBucket") {
+        // These two are told by text only: object_store makes different errors of them, depending on the request.
+        let text = error.to_string();
+        if text.contains("169.254.169.254") {
+            return Error::stopped(format!("{what}: there are no credentials, and no instance role to get some from"))
+                .at(place)
+                .because(error)
+                .help("set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, give the machine a role, or use --anonymous");
+        }
+        if text.contains("NoSuchBucket") {
             return Error::usage(format!("{what}: there is no such bucket"))
                 .at(place)
                 .help("check the bucket's name, AWS_REGION and --endpoint-url");
