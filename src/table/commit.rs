@@ -18,7 +18,7 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use parquet::file::metadata::ParquetMetaDataReader;
+use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -285,18 +285,12 @@ impl Table {
     }
 
     fn read_footer(&self, key: &str, size: u64) -> Result<(FooterNote, u64, Vec<Column>)> {
-        let place = self.store.location().url_of(key);
         let foreign = || {
             Error::usage("an object that flowparquet did not write has the name of an output")
-                .at(&place)
+                .at(self.store.location().url_of(key))
                 .help("move it away; it is not touched")
         };
-        let tail = self.store.get_range(key, size.saturating_sub(8)..size)?;
-        let Some([a, b, c, d, ..]) = tail.first_chunk::<8>() else { return Err(foreign()) };
-        let footer_bytes = u64::from(u32::from_le_bytes([*a, *b, *c, *d])) + 8;
-        let footer = self.store.get_range(key, size.saturating_sub(footer_bytes)..size)?;
-        let metadata = ParquetMetaDataReader::decode_metadata(&footer[..footer.len().saturating_sub(8)]);
-        let metadata = metadata.map_err(|_| foreign())?;
+        let metadata = self.metadata(key, size)?.ok_or_else(foreign)?;
         let keys = metadata.file_metadata().key_value_metadata();
         let note = keys.and_then(|keys| keys.iter().find(|kv| kv.key == FOOTER_KEY)?.value.clone());
         let note = serde_json::from_str(&note.ok_or_else(foreign)?).map_err(|_| foreign())?;
@@ -309,6 +303,41 @@ impl Table {
             },
         });
         Ok((note, metadata.num_row_groups() as u64, columns.collect()))
+    }
+
+    /// Reads the metadata of a Parquet file of this size, or returns `None` if it is none.
+    fn metadata(&self, key: &str, size: u64) -> Result<Option<ParquetMetaData>> {
+        /// What stands behind the metadata: its length and the magic bytes.
+        const TAIL_BYTES: u64 = 8;
+        if size < TAIL_BYTES {
+            return Ok(None);
+        }
+        let tail = self.store.get_range(key, size - TAIL_BYTES..size)?;
+        let Some([a, b, c, d, b'P', b'A', b'R', b'1']) = tail.first_chunk() else { return Ok(None) };
+        let bytes = u64::from(u32::from_le_bytes([*a, *b, *c, *d]));
+        if bytes == 0 || bytes + TAIL_BYTES > size {
+            return Ok(None);
+        }
+        let text = self.store.get_range(key, size - TAIL_BYTES - bytes..size - TAIL_BYTES)?;
+        Ok(ParquetMetaDataReader::decode_metadata(&text).ok())
+    }
+
+    /// Returns the bytes that a query over these days reads of these columns: their chunks in every file.
+    ///
+    /// # Errors
+    /// When the ledger or a footer cannot be read.
+    pub fn scan_bytes(&self, days: &Days, by: PartitionBy, columns: &[&str]) -> Result<u64> {
+        let mut bytes = 0;
+        for (partition, state) in self.load(days, by)? {
+            for (claim, done) in state.finished() {
+                let Some(file) = &done.file else { continue };
+                let metadata = self.metadata(&self.output_key(&partition, claim), file.bytes)?;
+                let chunks = metadata.iter().flat_map(ParquetMetaData::row_groups).flat_map(|group| group.columns());
+                let wanted = chunks.filter(|chunk| columns.contains(&chunk.column_descr().name()));
+                bytes += wanted.map(|chunk| chunk.compressed_size() as u64).sum::<u64>();
+            }
+        }
+        Ok(bytes)
     }
 
     /// Reads back which objects a claim left out, from its rejects.
