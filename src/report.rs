@@ -61,7 +61,7 @@ pub struct Counts {
     pub files: u64,
     /// Their size.
     pub output_bytes: u64,
-    /// Files that an earlier run wrote completely but did not record; their rows are counted in none of the above.
+    /// Files among these that a stopped run had written completely, but not recorded.
     pub files_recovered: u64,
     /// Claims that another run finished meanwhile; their rows are counted in none of the above.
     pub finished_by_others: u64,
@@ -133,6 +133,8 @@ pub struct Report {
     pub totals: Counts,
     /// Objects of the asked days that were converted before, and not read again.
     pub objects_converted_before: u64,
+    /// Objects of the asked days that were found to be of another log type before, and not read again.
+    pub objects_of_other_type_before: u64,
     /// The partitions that were touched.
     pub partitions: Vec<PartitionReport>,
     /// Rejected rows and objects, the first [`MAX_NAMED`].

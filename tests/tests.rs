@@ -1,1 +1,30 @@
-//! tests
+//! The one test binary: what belongs in which module.
+//!
+//! Everything here runs the `flowparquet` program as a person would and looks at what it says and leaves behind;
+//! tests of single functions stand in the files they test, other people's readers and S3 in `tests/python`.
+//!
+//! * [`bad_input`]: what cannot be converted: exact message, exit code, rejects, and that the others are converted
+//! * [`generator`]: `generate`: the same bytes for the same seed, every format and layout converts
+//! * [`golden`]: output that must not change unnoticed; `BLESS=1 cargo test --release --test tests` accepts a change
+//! * [`house`]: rules about the source tree: fences between modules, first lines, schema files
+//! * [`layouts`]: where logs lie, and which of them are chosen: SOURCE, prefixes, days, accounts, partitions
+//! * [`ledger`]: nothing twice and nothing lost: second runs, late objects, stops, races, equal bytes
+//! * [`text`]: how logs are written, and that every value arrives
+//! * [`util`]: what they share
+
+#[cfg(test)]
+mod bad_input;
+#[cfg(test)]
+mod generator;
+#[cfg(test)]
+mod golden;
+#[cfg(test)]
+mod house;
+#[cfg(test)]
+mod layouts;
+#[cfg(test)]
+mod ledger;
+#[cfg(test)]
+mod text;
+#[cfg(test)]
+mod util;

@@ -48,13 +48,13 @@ pub struct Convert {
     #[command(flatten)]
     pub job: Job,
     /// Only say what would be done (the same as `plan`)
-    #[arg(long)]
+    #[arg(long, help_heading = "What is shown")]
     pub dry_run: bool,
     /// Write the run report as JSON to this file, `-` for standard output (see docs/report.md)
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "What is shown")]
     pub report: Option<PathBuf>,
     /// How to show progress; auto is a bar on a terminal and a line every ten seconds otherwise
-    #[arg(long, value_enum, default_value_t = ProgressKind::Auto, value_name = "KIND")]
+    #[arg(long, value_enum, default_value_t = ProgressKind::Auto, value_name = "KIND", help_heading = "What is shown")]
     pub progress: ProgressKind,
 }
 
@@ -63,7 +63,7 @@ pub struct Plan {
     #[command(flatten)]
     pub job: Job,
     /// Print JSON
-    #[arg(long)]
+    #[arg(long, help_heading = "What is shown")]
     pub json: bool,
 }
 

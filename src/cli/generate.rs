@@ -60,7 +60,8 @@ pub fn options(log_type: LogType, version: u8, log_format: Option<&str>, days: V
         None if log_type == LogType::Tgw => schema.names_up_to(u8::MAX),
         None => schema.names_up_to(version),
     };
-    if fields.is_empty() {
+    let versioned = log_format.is_none() && log_type == LogType::Vpc;
+    if versioned && !(2..=schema.versions().last().copied().unwrap_or(2)).contains(&version) {
         return Err(Error::usage(format!("there is no flow log version {version}")).help("versions are 2 to 11"));
     }
     let version = fields.iter().filter_map(|name| schema.field(name)).map(|field| field.version).max().unwrap_or(2);

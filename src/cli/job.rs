@@ -189,6 +189,9 @@ fn summary(report: &Report, days: &Days) -> String {
         if report.objects_converted_before > 0 {
             let before = plural(report.objects_converted_before, "object");
             text.push_str(&format!("nothing to do: {before} converted before, none new\n"));
+        } else if report.objects_of_other_type_before > 0 {
+            let others = plural(report.objects_of_other_type_before, "object");
+            text.push_str(&format!("nothing to do: {others} of another log type left alone, none new\n"));
         } else {
             text.push_str(&nothing_found(days, &report.source));
         }

@@ -15,7 +15,7 @@ use crate::report::{MAX_NAMED, Named};
 use crate::store::Listed;
 use crate::store::fetch::Body;
 use crate::store::upload::{Upload, Uploaded};
-use crate::table::commit::{FooterNote, tool_name};
+use crate::table::commit::{Ended, FooterNote, Reject, RejectKind, tool_name};
 use crate::table::encode::EncodedRowGroup;
 use crate::table::file::{FileContent, FileWriter};
 use crate::table::ledger::{Claim, Done, Input, Outcome, OutputFile, PartitionState};
@@ -38,9 +38,15 @@ impl Run<'_> {
         recovering: bool,
     ) -> Result<()> {
         let partition = &plan.partition;
-        if recovering && let Some(done) = self.table.find_complete(partition, number, claim)? {
-            self.table.done(partition, state, &done)?;
-            outcome.counts.files_recovered += 1;
+        if recovering && let Some((done, rejects)) = self.table.find_complete(partition, number, claim)? {
+            match self.table.done(partition, state, &done)? {
+                Ended::Done => {
+                    outcome.counts.files_recovered += 1;
+                    count(outcome, &done, self.recovered(claim, &done, rejects));
+                }
+                Ended::DoneByAnother => outcome.counts.finished_by_others += 1,
+                Ended::AbandonedByAnother => outcome.again = true,
+            }
             let (objects, bytes) = (claim.inputs.len() as u64, claim.inputs.iter().map(|input| input.size).sum());
             self.progress.advance(objects, bytes, 0);
             return Ok(());
@@ -56,17 +62,42 @@ impl Run<'_> {
         if let Some(reason) = &summary.vanished {
             file.give_up();
             self.table.abandon(partition, state, number, reason)?;
+            outcome
+                .warnings
+                .push(format!("a claim of {partition} was abandoned and what is left of it planned anew: {reason}"));
             outcome.again = true;
             return Ok(());
         }
         let output = file.finish(self, plan, claim, &summary)?;
         let done = Done { claim: number, outcome: summary.outcome.clone(), file: output };
-        if !self.table.done(partition, state, &done)? {
-            outcome.counts.finished_by_others += 1;
-            return Ok(());
+        match self.table.done(partition, state, &done)? {
+            Ended::Done => count(outcome, &done, summary),
+            Ended::DoneByAnother => outcome.counts.finished_by_others += 1,
+            Ended::AbandonedByAnother => {
+                self.table.remove_strays(partition, state)?;
+                outcome.again = true;
+            }
         }
-        count(outcome, &done, summary);
         Ok(())
+    }
+
+    /// Returns what the stopped writer of a complete file would have reported.
+    fn recovered(&self, claim: &Claim, done: &Done, rejects: Vec<Reject>) -> Summary {
+        let left_out = |input: &&Input| {
+            let outcome = &done.outcome;
+            outcome.rejected_objects.iter().chain(&outcome.other_type).any(|left| left.key == input.key)
+        };
+        let converted: Vec<&Input> = claim.inputs.iter().filter(|input| !left_out(input)).collect();
+        let rejects = rejects.into_iter().filter(|reject| reject.kind != RejectKind::OtherType).take(MAX_NAMED);
+        let place = |key: &str| self.source.location().url_of(key);
+        Summary {
+            objects: converted.len() as u64,
+            packed_bytes: converted.iter().map(|input| input.size).sum(),
+            named: rejects
+                .map(|Reject { object, line, byte, reason, .. }| Named { object: place(&object), line, byte, reason })
+                .collect(),
+            ..Summary::default()
+        }
     }
 
     /// Returns those of the inputs rejected before that read to their end now; names the others again.
@@ -81,7 +112,7 @@ impl Run<'_> {
             options: self.plan.options.output.clone(),
             inputs: Vec::new(),
         };
-        let recipe = Recipe::new(&probe, self.max_text)?;
+        let recipe = Recipe::new(&probe, self.max_text, self.source.location())?;
         let mut fetches = self.source.fetch(whole.iter().map(listed).collect(), &self.budget);
         for input in whole {
             let fetched = fetches.wait()?;
@@ -94,7 +125,8 @@ impl Run<'_> {
                 None => readable.push(input),
                 Some(reason) => {
                     outcome.counts.objects_rejected += 1;
-                    outcome.rejects.push(Named { object: input.key, line: None, byte: None, reason });
+                    let object = self.source.location().url_of(&input.key);
+                    outcome.rejects.push(Named { object, line: None, byte: None, reason });
                 }
             }
         }
@@ -160,7 +192,7 @@ impl OpenFile {
 
     /// Makes every unit and appends its row groups in order.
     fn fill(&mut self, run: &Run<'_>, claim: &Claim) -> Result<Summary> {
-        let recipe = Arc::new(Recipe::new(claim, run.max_text)?);
+        let recipe = Arc::new(Recipe::new(claim, run.max_text, run.source.location())?);
         let units = if let [input] = claim.inputs.as_slice()
             && input.size >= STREAMED_OBJECT_BYTES
         {
@@ -206,9 +238,10 @@ impl OpenFile {
         let object = run.source.read_in_pieces(&listed(&input))?;
         run.pool.spawn(move || {
             let done = match object {
-                None => {
-                    Ok(Summary { vanished: Some(format!("{} is gone or changed", input.key)), ..Summary::default() })
-                }
+                None => Ok(Summary {
+                    vanished: Some(format!("{} is gone or changed", recipe.source.url_of(&input.key))),
+                    ..Summary::default()
+                }),
                 Some(object) => {
                     let mut emit = |group| drop(sender.send(Message::RowGroup(0, Box::new(group))));
                     unit::one_stream(&recipe, &input, object, &mut emit)
@@ -287,6 +320,7 @@ impl OpenFile {
         }
         let note = FooterNote {
             tool: tool_name(),
+            output: claim.output.clone(),
             objects: claim.inputs.len() as u64,
             rows: outcome.rows,
             rejected_rows: outcome.rejected_rows,

@@ -180,7 +180,7 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
         let mut prepared = prepare(source, table, options)?;
         let plan = &prepared.plan;
         if round == 0 {
-            describe(&mut report, &prepared);
+            describe(&mut report, &prepared, source);
         }
         if plan.partitions.iter().all(PartitionPlan::is_done) {
             break;
@@ -219,6 +219,7 @@ fn empty_report(source: &Store, table: &Table) -> Report {
         seconds: 0.0,
         totals: Counts::default(),
         objects_converted_before: 0,
+        objects_of_other_type_before: 0,
         partitions: Vec::new(),
         rejects: Vec::new(),
         passed_over: Vec::new(),
@@ -231,9 +232,9 @@ fn empty_report(source: &Store, table: &Table) -> Report {
     }
 }
 
-fn describe(report: &mut Report, prepared: &Prepared) {
+fn describe(report: &mut Report, prepared: &Prepared, source: &Store) {
     let named = |object: &String, reason: &str| Named {
-        object: object.clone(),
+        object: source.location().url_of(object),
         line: None,
         byte: None,
         reason: reason.to_owned(),
@@ -246,7 +247,13 @@ fn describe(report: &mut Report, prepared: &Prepared) {
     report.log_type = Some(prepared.info.log_type);
     report.partition_by = prepared.info.partition_by;
     report.objects_converted_before = prepared.plan.total().converted;
+    report.objects_of_other_type_before = prepared.plan.partitions.iter().map(|plan| plan.other_type).sum();
     let changed = prepared.plan.partitions.iter().flat_map(|plan| &plan.changed);
+    report.warnings.extend(prepared.plan.partitions.iter().flat_map(|plan| {
+        plan.unfinished_elsewhere.iter().map(|source| {
+            format!("{} has an unfinished claim on objects of {source}: run convert with that SOURCE", plan.partition)
+        })
+    }));
     report.objects_changed =
         changed.map(|key| named(key, "it changed after it was converted: the table still has its old rows")).collect();
 }
@@ -367,6 +374,7 @@ impl<'a> Run<'a> {
     /// Finishes what was begun in a partition, then claims and converts what is new.
     fn partition(&self, plan: &PartitionPlan, state: &mut PartitionState) -> Result<PartitionOutcome> {
         let mut outcome = PartitionOutcome::default();
+        self.table.remove_strays(&plan.partition, state)?;
         for (number, claim) in &plan.unfinished {
             self.finish_claim(plan, state, *number, claim, &mut outcome, true)?;
         }

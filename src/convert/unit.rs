@@ -19,6 +19,7 @@ use crate::record::header::Header;
 use crate::record::schema::LogType;
 use crate::report::{MAX_NAMED, Named};
 use crate::source::gunzip::{TextReader, UnpackError, Unpacked, Unpacker};
+use crate::store::Location;
 use crate::store::fetch::Body;
 use crate::store::upload::hex;
 use crate::table::commit::{Reject, RejectKind};
@@ -62,6 +63,7 @@ pub(super) struct Recipe {
     compression: crate::table::codec::Compression,
     fallback: Option<Arc<Header>>,
     max_text: usize,
+    pub(super) source: Location,
 }
 
 impl Recipe {
@@ -69,7 +71,7 @@ impl Recipe {
     ///
     /// # Errors
     /// A usage error if the recorded log format is none.
-    pub(super) fn new(claim: &Claim, max_text: usize) -> Result<Self> {
+    pub(super) fn new(claim: &Claim, max_text: usize, source: &Location) -> Result<Self> {
         let format = claim.options.log_format.as_deref().map(Header::from_log_format).transpose();
         let fallback = format.map_err(|e| Error::usage("--log-format cannot be used").because(e))?;
         Ok(Self {
@@ -79,6 +81,7 @@ impl Recipe {
             compression: claim.options.compression,
             fallback: fallback.map(Arc::new),
             max_text,
+            source: source.clone(),
         })
     }
 }
@@ -109,7 +112,7 @@ pub(super) fn whole_objects(
         let mut unit = Unit::new(recipe, batch, emit)?;
         for (input, body, share) in objects {
             let Body::Whole(bytes) = body else {
-                unit.summary.vanished = Some(format!("{} is gone or changed", input.key));
+                unit.summary.vanished = Some(format!("{} is gone or changed", recipe.source.url_of(&input.key)));
                 break;
             };
             let packed_name = input.key.ends_with(".gz");
@@ -237,7 +240,7 @@ impl<'a> Unit<'a> {
                 return Ok(());
             }
         };
-        let Some(mut decoder) = self.begin(input, header, text, begin) else { return Ok(()) };
+        let Some(mut decoder) = self.begin(input, header) else { return Ok(()) };
         self.piece(input, &mut decoder, text, begin)?;
         self.end(input, &decoder)
     }
@@ -249,7 +252,7 @@ impl<'a> Unit<'a> {
         loop {
             let last = match fill(&mut reader, &mut buffer) {
                 Ok(last) => last,
-                Err(UnpackError::Io(e)) => return Err(Error::stopped("cannot read").at(&input.key).because(e)),
+                Err(UnpackError::Io(e)) => return Err(Error::stopped("cannot read").at(self.place(input)).because(e)),
                 Err(e) => {
                     // Only an object that has its file to itself is read without having been read before.
                     self.forget();
@@ -264,7 +267,7 @@ impl<'a> Unit<'a> {
                 match header_of(self.recipe, piece) {
                     Ok((header, end)) => {
                         begin = end;
-                        decoder = self.begin(input, header, piece, end);
+                        decoder = self.begin(input, header);
                         if decoder.is_none() {
                             return Ok(());
                         }
@@ -288,7 +291,7 @@ impl<'a> Unit<'a> {
     }
 
     /// Returns a decoder for the lines behind the header, unless the object is of another log type.
-    fn begin(&mut self, input: &Input, header: Arc<Header>, text: &[u8], begin: usize) -> Option<ObjectDecoder> {
+    fn begin(&mut self, input: &Input, header: Arc<Header>) -> Option<ObjectDecoder> {
         if let Some(other) = header.log_type().filter(|log_type| *log_type != self.recipe.log_type) {
             let reason = format!("its header is that of {}", other.schema().title);
             self.leave_out(input, RejectKind::OtherType, &reason);
@@ -296,8 +299,7 @@ impl<'a> Unit<'a> {
             return None;
         }
         self.unknown.extend(header.unknown().map(str::to_owned));
-        let lines_before = memchr::memchr_iter(b'\n', &text[..begin]).count() as u64;
-        Some(ObjectDecoder::new(header, self.recipe.dash_as_null, lines_before, begin as u64))
+        Some(ObjectDecoder::new(header, self.recipe.dash_as_null, 0, 0))
     }
 
     fn piece(&mut self, input: &Input, decoder: &mut ObjectDecoder, text: &[u8], from: usize) -> Result<()> {
@@ -322,7 +324,7 @@ impl<'a> Unit<'a> {
     fn end(&mut self, input: &Input, decoder: &ObjectDecoder) -> Result<()> {
         decoder.check().map_err(|why| {
             Error::stopped(format!("the rows of an object do not add up: {why}"))
-                .at(&input.key)
+                .at(self.place(input))
                 .help("this is a bug in flowparquet: nothing of this file was written; please report it")
         })?;
         self.summary.objects += 1;
@@ -348,7 +350,7 @@ impl<'a> Unit<'a> {
 
     fn reject_object(&mut self, input: &Input, reason: String) {
         self.leave_out(input, RejectKind::Object, &reason);
-        self.name(Named { object: input.key.clone(), line: None, byte: None, reason: reason.clone() });
+        self.name(Named { object: self.place(input), line: None, byte: None, reason: reason.clone() });
         self.summary.outcome.rejected_objects.push(LeftOut { key: input.key.clone(), reason });
     }
 
@@ -360,7 +362,7 @@ impl<'a> Unit<'a> {
 
     fn reject_row(&mut self, input: &Input, row: RejectedRow) -> Result<()> {
         self.name(Named {
-            object: input.key.clone(),
+            object: self.place(input),
             line: Some(row.line),
             byte: Some(row.byte),
             reason: row.reason.clone(),
@@ -385,6 +387,11 @@ impl<'a> Unit<'a> {
         let failed = |e: std::io::Error| Error::stopped("cannot keep a reject").because(e);
         serde_json::to_writer(&mut self.rejects, reject).map_err(|e| failed(e.into()))?;
         self.rejects.write_all(b"\n").map_err(failed)
+    }
+
+    /// Returns an object's URL, for people; what is stored has its key.
+    fn place(&self, input: &Input) -> String {
+        self.recipe.source.url_of(&input.key)
     }
 
     fn name(&mut self, named: Named) {

@@ -64,7 +64,8 @@ pub struct Decoded {
 impl ObjectDecoder {
     /// Makes a decoder for the lines of one object behind its header line.
     ///
-    /// `lines_before` and `bytes_before` say where in the object the first piece begins.
+    /// `lines_before` and `bytes_before` say where in the object the first piece of text begins; the header line
+    /// is part of that piece, and passed over by the first call's `from`.
     pub fn new(header: Arc<Header>, dash_as_null: bool, lines_before: u64, bytes_before: u64) -> Self {
         let table = TokenTable::new(header.columns.len());
         Self {
@@ -188,7 +189,10 @@ impl ObjectDecoder {
         let mut bad: Vec<(Range<usize>, String)> = Vec::new();
         for odd in self.table.odd() {
             let fields = odd.fields;
-            bad.push((odd.line.clone(), format!("{fields} fields, the header names {wanted}")));
+            bad.push((
+                odd.line.clone(),
+                format!("{fields} field{}, the header names {wanted}", if fields == 1 { "" } else { "s" }),
+            ));
         }
         let places: Vec<usize> = header.columns.iter().map(|column| batch.place_of(column)).collect();
         let mut keep = vec![true; self.table.lines()];

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
-use super::layout::{FileName, Level, Place, Suffix};
+use super::layout::{FileName, Level, Place, SERVICE, Suffix};
 use crate::days::Days;
 use crate::error::{Error, Result};
 use crate::store::{Listed, Store};
@@ -98,7 +98,7 @@ pub struct Found {
 pub fn discover(store: &Store, wanted: &Wanted) -> Result<Found> {
     let prefix = store.location().prefix().to_owned();
     let mut search = Search { wanted, found: Found::default(), whole: BTreeSet::new() };
-    let mut frontier = vec![Node { place: Place::of_prefix(&prefix), prefix, depth: 0 }];
+    let mut frontier = vec![Node { place: Place::of_prefix(&prefix), prefix, depth: 0, year: None }];
     let mut opaque = 0;
     while !frontier.is_empty() {
         let levels: Vec<Node> = frontier.drain(..).flat_map(|node| search.route(node)).collect();
@@ -149,6 +149,8 @@ struct Node {
     prefix: String,
     place: Place,
     depth: u32,
+    /// For a folder that may be a year's or just be called like one: what it is as a year's.
+    year: Option<Place>,
 }
 
 struct Search<'a> {
@@ -161,32 +163,38 @@ struct Search<'a> {
 impl Search<'_> {
     /// Returns the folders that must be listed to get on, and notes those that are to be listed whole.
     fn route(&mut self, node: Node) -> Vec<Node> {
+        let mut to_list = Vec::new();
+        if node.place.level == Level::Year && node.place.region.is_none() {
+            // A copy without upper folders, or an opaque folder called like a year with `AWSLogs` in it? Both, then.
+            let (prefix, year) = (node.prefix.clone(), Some(node.place.clone()));
+            to_list.push(Node { prefix, place: Place::opaque(), depth: node.depth + 1, year });
+            if self.wanted.days == Days::All {
+                return to_list;
+            }
+        }
         match (node.place.level, &self.wanted.days) {
-            (Level::Opaque | Level::AwsLogs | Level::Service, _) => vec![node],
+            (Level::Opaque | Level::AwsLogs | Level::Service, _) => to_list.push(node),
             // Which of the two names the service's folder has, only a listing tells.
-            (Level::Account, _) if node.place.hive => vec![node],
+            (Level::Account, _) if node.place.hive => to_list.push(node),
             (Level::Account, _) => {
-                let next = node.place.enter("vpcflowlogs");
-                next.map(|place| Node { prefix: join(&node.prefix, "vpcflowlogs"), place, depth: node.depth + 1 })
-                    .into_iter()
-                    .collect()
+                let prefix = join(&node.prefix, SERVICE);
+                let next = node.place.enter(SERVICE);
+                to_list.extend(next.map(|place| Node { prefix, place, depth: node.depth + 1, year: None }));
             }
             (_, Days::All) => {
                 self.whole.insert(node.prefix);
-                Vec::new()
             }
             (Level::Day | Level::Hour, Days::These(_)) => {
                 if node.place.day.is_some_and(|day| self.wanted.days.contains(day)) {
                     self.whole.insert(node.prefix);
                 }
-                Vec::new()
             }
             (Level::Region | Level::Year | Level::Month, Days::These(days)) => {
                 let days = days.iter().filter(|day| node.place.may_hold(**day));
                 self.whole.extend(days.filter_map(|day| Some(join(&node.prefix, &node.place.folders_to(*day)?))));
-                Vec::new()
             }
         }
+        to_list
     }
 
     /// Returns the folder as a place to look into, if asked-for logs can be there.
@@ -196,9 +204,13 @@ impl Search<'_> {
         if node.place.level == Level::Opaque && name.starts_with(['.', '_']) {
             return None;
         }
-        let place = node.place.enter(name)?;
+        let month = node.year.as_ref().and_then(|year| year.enter(name)).filter(|place| place.level == Level::Month);
+        if month.is_some() && self.wanted.days != Days::All {
+            return None; // The asked days of it were gone to already.
+        }
+        let place = month.or_else(|| node.place.enter(name))?;
         let wanted = self.matches(place.account.as_deref(), place.region.as_deref(), true);
-        wanted.then_some(Node { prefix: folder, place, depth: node.depth + 1 })
+        wanted.then_some(Node { prefix: folder, place, depth: node.depth + 1, year: None })
     }
 
     fn matches(&self, account: Option<&str>, region: Option<&str>, unknown: bool) -> bool {

@@ -17,6 +17,9 @@ use jiff::civil::Date;
 /// The folder below which AWS's part of a key begins; reserved by AWS.
 pub const AWS_LOGS: &str = "AWSLogs";
 
+/// The folder of flow logs among an account's folders.
+pub const SERVICE: &str = "vpcflowlogs";
+
 /// How deep in a layout a folder is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
@@ -71,7 +74,8 @@ impl Place {
         place
     }
 
-    fn opaque() -> Self {
+    /// Returns a place that nothing is known of.
+    pub(super) fn opaque() -> Self {
         Self {
             level: Level::Opaque,
             hive: false,
@@ -111,7 +115,7 @@ impl Place {
                 } else {
                     folder
                 };
-                if service != "vpcflowlogs" {
+                if service != SERVICE {
                     return None;
                 }
                 next.level = Level::Service;

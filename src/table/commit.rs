@@ -13,19 +13,20 @@
 //!
 //! The output key is a hash of the claim, and bytes follow from the claim alone: two writers that finish the same
 //! claim write the same object. Inputs of a claim are never claimed again, so that no row can come from two claims.
-//! A claim whose inputs are gone is abandoned by an entry of its own, which frees those that are left.
+//! A claim whose inputs are gone is abandoned by an entry of its own, which frees those that are left; a file that
+//! its slow writer still puts there is removed by whoever sees it first.
 
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
+use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::file::FOOTER_KEY;
 use super::ledger::{
     Claim, Done, Entry, LeftOut, OWN_FOLDER, Outcome, OutputFile, PartitionState, Record, VERSION, entry_number,
-    entry_path,
+    entry_path, refuse_newer,
 };
 use super::partition::{Partition, PartitionBy};
 use crate::days::Days;
@@ -51,6 +52,17 @@ pub struct TableInfo {
     pub single_writer: bool,
 }
 
+/// How a claim came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// We recorded that it is done.
+    Done,
+    /// Another writer had recorded the same.
+    DoneByAnother,
+    /// Another writer had given it up, because inputs were gone when it looked.
+    AbandonedByAnother,
+}
+
 /// The ledger and the files of one DEST.
 #[derive(Debug, Clone)]
 pub struct Table {
@@ -63,9 +75,11 @@ pub struct Table {
 pub struct FooterNote {
     /// The program that wrote the file.
     pub tool: String,
+    /// Name of the claim's output: this file's name when it was written.
+    pub output: String,
     /// Objects that were claimed.
     pub objects: u64,
-    /// Rows, rejected rows and unpacked bytes.
+    /// Rows in the file.
     pub rows: u64,
     /// Rows rejected.
     pub rejected_rows: u64,
@@ -100,43 +114,69 @@ impl Table {
     /// When it cannot be read or was written by a newer version.
     pub fn info(&self) -> Result<Option<TableInfo>> {
         let key = self.info_key();
-        let Some(text) = self.store.get(&key)? else { return Ok(None) };
+        let Some(text) = self.store.get(&key)? else {
+            self.refuse_orphaned_ledger()?;
+            return Ok(None);
+        };
         let place = self.store.location().url_of(&key);
-        let info: TableInfo = serde_json::from_slice(&text).map_err(|e| {
-            Error::usage("this is not the description of a table").at(&place).because(e).help(
-                "a newer flowparquet may have written it, or somebody else did; restore it or choose another DEST",
-            )
+        refuse_newer(&text, &place)?;
+        let info = serde_json::from_slice(&text).map_err(|e| {
+            Error::usage("this is not the description of a table")
+                .at(&place)
+                .because(e)
+                .help("somebody else wrote it: restore it from a version or backup, or choose another DEST")
         })?;
-        if info.version > VERSION {
-            return Err(Error::usage(format!("this DEST has version {}, this program knows {VERSION}", info.version))
-                .at(place)
-                .help("install a newer flowparquet"));
-        }
         Ok(Some(info))
     }
 
-    /// Makes DEST what `info` says, and probes that the store refuses to create an object twice.
+    /// Refuses a DEST with a ledger but without a description: taken for a new one, all would be converted twice.
+    fn refuse_orphaned_ledger(&self) -> Result<()> {
+        let own = self.store.location().key(OWN_FOLDER);
+        let levels = self.store.list_levels(std::slice::from_ref(&own))?;
+        if levels.iter().flat_map(|level| &level.folders).any(|folder| folder.ends_with("/ledger")) {
+            return Err(Error::usage("DEST has a ledger, but _flowparquet/table.json is missing")
+                .at(self.store.location().url_of(&own))
+                .help("restore table.json from a version or backup; docs/ledger.md has its form"));
+        }
+        Ok(())
+    }
+
+    /// Makes DEST what `info` says, after probing that the store refuses to create an object twice.
     ///
     /// Returns what DEST is now: another run may have been faster.
     ///
     /// # Errors
     /// A usage error if the store does not honour create-if-absent and `info.single_writer` is not set.
     pub fn found(&self, info: TableInfo) -> Result<TableInfo> {
+        // Before the description is there: a run stopped in between must not leave a DEST that was never probed.
+        if !info.single_writer {
+            self.probe()?;
+        }
         let key = self.info_key();
         let text = serde_json::to_string_pretty(&info).map_err(|e| Error::stopped("cannot write").because(e))?;
-        let created = self.store.create(&key, text.clone())?;
-        if created == Created::AlreadyThere {
-            return self.info()?.ok_or_else(|| Error::stopped("the description of the table vanished").at(&key));
+        match self.store.create(&key, text)? {
+            Created::Yes => Ok(info),
+            Created::AlreadyThere => {
+                self.info()?.ok_or_else(|| Error::stopped("the description of the table vanished").at(&key))
+            }
         }
-        // The object is there now; a store that creates it again would let two runs claim the same inputs.
-        let honoured = self.store.create(&key, text)? == Created::AlreadyThere;
-        if honoured || info.single_writer {
-            return Ok(info);
-        }
+    }
+
+    /// Creates an object twice: a store that lets the second one through would let two runs claim the same inputs.
+    fn probe(&self) -> Result<()> {
+        let key = self.store.location().key(&format!("{OWN_FOLDER}/probe-{}", self.run));
+        self.store.create(&key, "first")?;
+        let second = self.store.create(&key, "second")?;
         self.store.delete(&key)?;
+        if second == Created::AlreadyThere {
+            return Ok(());
+        }
         Err(Error::usage("the store of DEST does not honour create-if-absent (If-None-Match: *)")
             .at(self.store.location())
-            .help("two runs at once could write rows twice here; use another store, or --single-writer if there is only ever one run"))
+            .help(
+                "two runs at once could write rows twice here; \
+                 use another store, or --single-writer if there is only ever one run",
+            ))
     }
 
     fn info_key(&self) -> String {
@@ -193,19 +233,37 @@ impl Table {
         Ok(ours.then(|| state.last_number()))
     }
 
-    /// Records that a claim is finished; returns false if another writer recorded it before.
+    /// Records that a claim is finished, unless another writer recorded its end before.
     ///
     /// # Errors
     /// When the store fails.
-    pub fn done(&self, partition: &Partition, state: &mut PartitionState, done: &Done) -> Result<bool> {
+    pub fn done(&self, partition: &Partition, state: &mut PartitionState, done: &Done) -> Result<Ended> {
         loop {
             if state.is_done(done.claim) {
-                return Ok(false);
+                return Ok(Ended::DoneByAnother);
+            }
+            if state.is_abandoned(done.claim) {
+                return Ok(Ended::AbandonedByAnother);
             }
             if self.append(partition, state, Entry::Done(done.clone()))? {
-                return Ok(true);
+                return Ok(Ended::Done);
             }
         }
+    }
+
+    /// Removes files that were written for claims which had been abandoned meanwhile: their inputs are claimed anew,
+    /// and their rows would be there twice.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn remove_strays(&self, partition: &Partition, state: &PartitionState) -> Result<()> {
+        for claim in state.stray_outputs() {
+            let key = self.output_key(partition, claim);
+            if self.store.head(&key)?.is_some() {
+                self.store.delete(&key)?;
+            }
+        }
+        Ok(())
     }
 
     /// Records that a claim will never be finished.
@@ -266,10 +324,15 @@ impl Table {
     ///
     /// # Errors
     /// When the store fails, or the file is not one of ours.
-    pub fn find_complete(&self, partition: &Partition, number: u64, claim: &Claim) -> Result<Option<Done>> {
+    pub fn find_complete(
+        &self,
+        partition: &Partition,
+        number: u64,
+        claim: &Claim,
+    ) -> Result<Option<(Done, Vec<Reject>)>> {
         let key = self.output_key(partition, claim);
         let Some(found) = self.store.head(&key)? else { return Ok(None) };
-        let (note, row_groups, columns) = self.read_footer(&key, found.size)?;
+        let (note, row_groups, columns) = self.read_footer(&key, found.size, claim)?;
         let mut outcome = Outcome {
             rows: note.rows,
             rejected_rows: note.rejected_rows,
@@ -277,14 +340,23 @@ impl Table {
             unknown_fields: note.unknown_fields,
             ..Outcome::default()
         };
-        if note.left_out_objects > 0 {
-            self.read_left_out(partition, claim, &mut outcome)?;
+        let mut rejects = Vec::new();
+        if note.left_out_objects + note.rejected_rows > 0 {
+            rejects = self.read_rejects(partition, claim)?;
+        }
+        for reject in &rejects {
+            let left = || LeftOut { key: reject.object.clone(), reason: reject.reason.clone() };
+            match reject.kind {
+                RejectKind::Row => {}
+                RejectKind::Object => outcome.rejected_objects.push(left()),
+                RejectKind::OtherType => outcome.other_type.push(left()),
+            }
         }
         let file = OutputFile { bytes: found.size, row_groups, sha256: None, columns };
-        Ok(Some(Done { claim: number, outcome, file: Some(file) }))
+        Ok(Some((Done { claim: number, outcome, file: Some(file) }, rejects)))
     }
 
-    fn read_footer(&self, key: &str, size: u64) -> Result<(FooterNote, u64, Vec<Column>)> {
+    fn read_footer(&self, key: &str, size: u64, claim: &Claim) -> Result<(FooterNote, u64, Vec<Column>)> {
         let foreign = || {
             Error::usage("an object that flowparquet did not write has the name of an output")
                 .at(self.store.location().url_of(key))
@@ -293,7 +365,10 @@ impl Table {
         let metadata = self.metadata(key, size)?.ok_or_else(foreign)?;
         let keys = metadata.file_metadata().key_value_metadata();
         let note = keys.and_then(|keys| keys.iter().find(|kv| kv.key == FOOTER_KEY)?.value.clone());
-        let note = serde_json::from_str(&note.ok_or_else(foreign)?).map_err(|_| foreign())?;
+        let note: FooterNote = serde_json::from_str(&note.ok_or_else(foreign)?).map_err(|_| foreign())?;
+        if note.output != claim.output {
+            return Err(foreign());
+        }
         let columns = metadata.file_metadata().schema_descr().columns().iter().map(|column| Column {
             name: column.name().to_owned(),
             column_type: match column.physical_type() {
@@ -332,7 +407,7 @@ impl Table {
             for (claim, done) in state.finished() {
                 let Some(file) = &done.file else { continue };
                 let metadata = self.metadata(&self.output_key(&partition, claim), file.bytes)?;
-                let chunks = metadata.iter().flat_map(ParquetMetaData::row_groups).flat_map(|group| group.columns());
+                let chunks = metadata.iter().flat_map(ParquetMetaData::row_groups).flat_map(RowGroupMetaData::columns);
                 let wanted = chunks.filter(|chunk| columns.contains(&chunk.column_descr().name()));
                 bytes += wanted.map(|chunk| chunk.compressed_size() as u64).sum::<u64>();
             }
@@ -340,25 +415,17 @@ impl Table {
         Ok(bytes)
     }
 
-    /// Reads back which objects a claim left out, from its rejects.
-    fn read_left_out(&self, partition: &Partition, claim: &Claim, outcome: &mut Outcome) -> Result<()> {
+    /// Reads back what a claim rejected and left out.
+    fn read_rejects(&self, partition: &Partition, claim: &Claim) -> Result<Vec<Reject>> {
         let key = self.rejects_key(partition, claim);
         let place = self.store.location().url_of(&key);
         let packed =
             self.store.get(&key)?.ok_or_else(|| Error::stopped("the rejects of a file are missing").at(&place))?;
+        let failed = |e: std::io::Error| Error::stopped("cannot read rejects").at(&place).because(e);
         let lines = std::io::BufReader::new(flate2::read::MultiGzDecoder::new(packed.as_ref()));
-        for line in std::io::BufRead::lines(lines) {
-            let line = line.map_err(|e| Error::stopped("cannot read rejects").at(&place).because(e))?;
-            let reject: Reject =
-                serde_json::from_str(&line).map_err(|e| Error::stopped("cannot read rejects").at(&place).because(e))?;
-            let left = LeftOut { key: reject.object, reason: reject.reason };
-            match reject.kind {
-                RejectKind::Row => {}
-                RejectKind::Object => outcome.rejected_objects.push(left),
-                RejectKind::OtherType => outcome.other_type.push(left),
-            }
-        }
-        Ok(())
+        std::io::BufRead::lines(lines)
+            .map(|line| serde_json::from_str(&line.map_err(failed)?).map_err(|e| failed(e.into())))
+            .collect()
     }
 }
 

@@ -171,22 +171,31 @@ impl Record {
     /// # Errors
     /// A usage error for entries of a newer version or that are no entries, naming `place`.
     pub fn from_json(text: &[u8], place: &str) -> Result<Self> {
-        #[derive(Deserialize)]
-        struct Version {
-            version: u32,
-        }
-        if let Ok(Version { version }) = serde_json::from_slice(text)
-            && version > VERSION
-        {
-            return Err(Error::usage(format!("this ledger entry has version {version}, this program knows {VERSION}"))
-                .at(place)
-                .help("a newer flowparquet wrote to this DEST: install that version or a later one"));
-        }
+        refuse_newer(text, place)?;
         serde_json::from_slice(text).map_err(|e| {
             Error::usage("this is not a ledger entry").at(place).because(e).help(
                 "nobody but flowparquet may write here: move the object away, or restore it from a version or backup",
             )
         })
+    }
+}
+
+/// Refuses a stored object of a version that this program does not know, whatever else is in it.
+///
+/// # Errors
+/// A usage error that names `place` and both versions.
+pub fn refuse_newer(text: &[u8], place: &str) -> Result<()> {
+    #[derive(Deserialize)]
+    struct Versioned {
+        version: u32,
+    }
+    match serde_json::from_slice(text) {
+        Ok(Versioned { version }) if version > VERSION => {
+            Err(Error::usage(format!("this object has version {version}, this program knows {VERSION}"))
+                .at(place)
+                .help("a newer flowparquet wrote to this DEST: install that version or a later one"))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -242,11 +251,12 @@ impl PartitionState {
                 self.claims.insert(number, claim);
             }
             Entry::Done(done) => {
-                if self.done.contains_key(&done.claim) {
-                    return Ok(()); // Two writers finished one claim; the first entry counts.
+                // Two writers finished one claim: the first entry counts. And what was abandoned stays so: its inputs
+                // may have been claimed again since.
+                if self.done.contains_key(&done.claim) || self.abandoned.contains_key(&done.claim) {
+                    return Ok(());
                 }
-                // A writer that was thought dead may finish what another one abandoned.
-                let claim = self.claims.remove(&done.claim).or_else(|| self.abandoned.remove(&done.claim));
+                let claim = self.claims.remove(&done.claim);
                 let claim = claim
                     .ok_or_else(|| damaged(place, &format!("it finishes claim {}, which is not there", done.claim)))?;
                 self.set_all(&claim, &InputState::Converted);
@@ -262,7 +272,7 @@ impl PartitionState {
             Entry::Abandon(abandon) => {
                 if let Some(claim) = self.claims.remove(&abandon.claim) {
                     for input in &claim.inputs {
-                        self.inputs.remove(&input.key);
+                        self.inputs.remove(&full_key(&claim.source, &input.key));
                     }
                     self.abandoned.insert(abandon.claim, claim);
                 }
@@ -301,6 +311,21 @@ impl PartitionState {
     /// Returns the finished claims, by number.
     pub fn finished(&self) -> impl Iterator<Item = (&Claim, &Done)> {
         self.done.values().map(|(claim, done)| (claim, done))
+    }
+
+    /// Returns whether this claim was abandoned.
+    pub fn is_abandoned(&self, claim: u64) -> bool {
+        self.abandoned.contains_key(&claim)
+    }
+
+    /// Returns the outputs of abandoned claims that no other claim has: a writer that was thought dead may have
+    /// written them after all, and their rows are not counted.
+    pub fn stray_outputs(&self) -> impl Iterator<Item = &Claim> {
+        let live = |output: &str| {
+            let finished = self.done.values().map(|(claim, _)| claim);
+            self.claims.values().chain(finished).any(|claim| claim.output == output)
+        };
+        self.abandoned.values().filter(move |claim| !live(&claim.output))
     }
 
     /// Returns whether this claim is finished.
@@ -380,11 +405,14 @@ mod tests {
         assert_eq!(of(&finished, "b"), Some(&InputState::Rejected("cut off".into())));
         assert_eq!((finished.converted_inputs(), finished.unfinished().count()), (1, 0));
 
-        let given_up = Entry::Abandon(Abandon { claim: 1, reason: "gone".into() });
-        let freed = state(vec![claim(&["a"]), given_up.clone()]).unwrap();
+        let given_up = || Entry::Abandon(Abandon { claim: 1, reason: "gone".into() });
+        let freed = state(vec![claim(&["a"]), given_up()]).unwrap();
         assert_eq!((of(&freed, "a"), freed.unfinished().count()), (None, 0));
-        let late = state(vec![claim(&["a"]), given_up, done(1, &[])]).unwrap();
-        assert_eq!(of(&late, "a"), Some(&InputState::Converted), "finished by a writer that was thought dead");
+        let late = state(vec![claim(&["a"]), given_up(), done(1, &[])]).unwrap();
+        assert_eq!(of(&late, "a"), None, "what was abandoned stays so, whoever comes late");
+        assert_eq!(late.stray_outputs().count(), 1, "and what was written for it is to be removed");
+        let again = state(vec![claim(&["a"]), given_up(), claim(&["a"])]).unwrap();
+        assert_eq!(again.stray_outputs().count(), 0, "the same claim again owns the same output");
     }
 
     #[test]

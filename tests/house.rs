@@ -1,0 +1,200 @@
+//! Rules about the source tree that the compiler does not know: fences between modules, homes of crates, first
+//! lines of files, and that the schema files mean what the table definition says.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use crate::util::{DAY, Work};
+
+/// A source file: its path below `src/` and its lines without comments and without its unit tests.
+struct Source {
+    path: String,
+    whole: String,
+    code: Vec<(usize, String)>,
+}
+
+fn sources(folder: &str) -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let mut paths = Vec::new();
+    collect(&root, &mut paths);
+    paths.sort();
+    let read = |path: String| {
+        let whole = fs::read_to_string(root.join(&path)).unwrap();
+        let code = whole
+            .lines()
+            .enumerate()
+            .take_while(|(_, line)| !line.starts_with("#[cfg(test)]"))
+            .filter(|(_, line)| !line.trim_start().starts_with("//"))
+            .map(|(at, line)| (at + 1, line.split(" // ").next().unwrap_or_default().to_owned()))
+            .collect();
+        Source { path, whole, code }
+    };
+    paths.into_iter().map(read).collect()
+}
+
+fn collect(folder: &Path, paths: &mut Vec<String>) {
+    fn below(root: &Path, folder: &Path, paths: &mut Vec<String>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                below(root, &path, paths);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                paths.push(path.strip_prefix(root).unwrap().to_str().unwrap().to_owned());
+            }
+        }
+    }
+    below(folder, folder, paths);
+}
+
+/// Returns whether a line of code speaks of a crate or module: `name::`, `use name;`, `use name as`, `{name, `.
+fn mentions(line: &str, name: &str) -> bool {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    line.match_indices(name).any(|(at, _)| {
+        let before = line[..at].chars().next_back();
+        let behind = &line[at + name.len()..];
+        // `parquet::arrow::` is no mention of the crate arrow, nor `super::parquet` one of the crate parquet.
+        let starts = before.is_none_or(|c| !is_word(c) && c != ':' && c != '.');
+        let is_path =
+            behind.starts_with("::") || (line.trim_start().starts_with("use ") && !behind.starts_with(is_word));
+        starts && is_path
+    })
+}
+
+/// Asserts that a name is mentioned in these places only; a place is a file or a folder below `src/`.
+#[track_caller]
+fn only_in(name: &str, places: &[&str]) {
+    let wrong = found(name, |path| !places.iter().any(|place| path.starts_with(place)));
+    assert!(wrong.is_empty(), "{name} belongs in {places:?} only, but stands in\n{}", wrong.join("\n"));
+}
+
+/// Asserts that a place does not mention a name.
+#[track_caller]
+fn not_in(name: &str, place: &str) {
+    let wrong = found(name, |path| path.starts_with(place));
+    assert!(wrong.is_empty(), "{place} must know nothing of {name}, but\n{}", wrong.join("\n"));
+}
+
+fn found(name: &str, place: impl Fn(&str) -> bool) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for source in sources("src").iter().filter(|source| place(&source.path)) {
+        for (number, line) in source.code.iter().filter(|(_, line)| mentions(line, name)) {
+            wrong.push(format!("  src/{}:{number}: {}", source.path, line.trim()));
+        }
+    }
+    wrong
+}
+
+#[test]
+fn mentions_are_found() {
+    for line in ["use arrow::array::Array;", "    let x = arrow::compute::sort(y);", "use arrow;", "use arrow as a;"] {
+        assert!(mentions(line, "arrow"), "{line}");
+    }
+    for line in ["use parquet::arrow::Reader;", "self.arrow()", "let arrow = 1;", "use arrows::x;", "narrow::x()"] {
+        assert!(!mentions(line, "arrow"), "{line}");
+    }
+}
+
+#[test]
+fn crates_have_homes() {
+    only_in("object_store", &["store/"]);
+    only_in("tokio", &["store/"]);
+    only_in("futures", &["store/"]);
+    only_in("clap", &["cli/"]);
+    only_in("indicatif", &["cli/"]);
+    only_in("rayon", &["convert/", "generate/"]);
+    only_in("arrow", &["record/schema.rs", "table/"]);
+    only_in("parquet", &["table/"]);
+    only_in("toml", &["record/schema.rs"]);
+    only_in("libdeflater", &["source/", "generate/"]);
+}
+
+#[test]
+fn modules_know_only_what_lies_left_of_them() {
+    // record knows nothing of object stores, source nothing of Arrow, table nothing of text, athena nothing of bytes.
+    for other in ["crate::store", "crate::source", "crate::table", "crate::athena", "crate::plan", "crate::convert"] {
+        not_in(other, "record/");
+    }
+    for other in ["crate::table", "crate::athena", "crate::plan", "crate::convert", "arrow", "parquet"] {
+        not_in(other, "source/");
+    }
+    for other in [
+        "crate::source",
+        "crate::athena",
+        "crate::plan",
+        "crate::convert",
+        "crate::record::decode",
+        "crate::record::tokens",
+    ] {
+        not_in(other, "table/");
+    }
+    for other in
+        ["crate::store", "crate::source", "crate::plan", "crate::convert", "object_store", "parquet", "arrow", "bytes"]
+    {
+        not_in(other, "athena/");
+    }
+    for other in ["crate::record", "crate::source", "crate::table", "crate::athena", "crate::plan", "crate::convert"] {
+        not_in(other, "store/");
+    }
+    not_in("crate::convert", "plan.rs");
+    only_in("crate::cli", &["cli/"]);
+    not_in("crate::convert", "report.rs");
+    // The command line uses only what lib.rs exports.
+    for other in ["crate::store", "crate::source", "crate::table", "crate::plan", "crate::convert", "crate::record"] {
+        not_in(other, "cli/");
+    }
+}
+
+#[test]
+fn every_file_opens_with_what_it_is_for() {
+    for folder in ["src", "tests"] {
+        for source in sources(folder) {
+            let first = source.whole.lines().next().unwrap_or_default();
+            assert!(
+                first.starts_with("//! ") && first.len() > 15,
+                "{folder}/{} must open with `//!` and what it is for, not {first:?}",
+                source.path
+            );
+        }
+    }
+}
+
+#[test]
+fn every_test_module_is_listed_in_tests_rs() {
+    let list = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tests.rs")).unwrap();
+    for source in sources("tests").iter().filter(|source| source.path != "tests.rs") {
+        let module = source.path.trim_end_matches(".rs");
+        assert!(
+            list.contains(&format!("\nmod {module};")),
+            "tests/{} is not compiled: add it to tests/tests.rs",
+            source.path
+        );
+        assert!(list.contains(&format!("//! * [`{module}`]: ")), "say in tests/tests.rs what belongs in {module}");
+    }
+}
+
+#[test]
+fn types_of_the_schema_files_are_words_of_the_table_definition() {
+    let work = Work::new();
+    for (file, log_type) in [("vpc_flow", "vpc"), ("transit_gateway_flow", "tgw")] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("schemas/{file}.toml"));
+        let schema: toml::Table = toml::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+        let of = |field: &toml::Value, key: &str| field[key].as_str().unwrap().to_owned();
+        let fields = schema["field"].as_array().unwrap();
+        let wanted: BTreeMap<String, String> =
+            fields.iter().map(|field| (of(field, "column"), of(field, "type"))).collect();
+        for field in fields {
+            assert!(["int", "bigint", "string"].contains(&of(field, "type").as_str()), "{field:?}");
+            assert_eq!(of(field, "column"), of(field, "name").replace('-', "_"));
+        }
+        let args = ["--objects", "1", "--rows", "20", "--schema-version", "11", "--log-type", log_type];
+        work.run(&[&["generate", log_type], &args[..]].concat()).code(0);
+        let table = format!("{log_type}-table");
+        work.convert_from(log_type, &table, &["--day", DAY]).code(0);
+        let ddl = work.run(&["ddl", &table, "--no-comments"]);
+        let columns = ddl.code(0).stdout.lines().filter_map(|line| line.strip_prefix("  `")?.split_once('`'));
+        let said: BTreeMap<String, String> =
+            columns.map(|(name, rest)| (name.to_owned(), rest.trim().trim_end_matches(',').to_owned())).collect();
+        assert_eq!(said, wanted);
+    }
+}

@@ -1,0 +1,527 @@
+//! Nothing twice, nothing lost: second runs, late objects, runs that were stopped anywhere, races, equal bytes.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::thread::sleep;
+use std::time::Duration;
+
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use serde_json::Value as Json;
+
+use crate::util::{ACCOUNT, DAY, DAY_FOLDER, Layout, REGION, Ran, Work, all_expected, assert_rows, gz, key, text};
+
+const ON_THIS_DAY: [&str; 2] = ["--day", DAY];
+
+/// Writes objects 0 to 3 and returns their texts.
+fn write_day(work: &Work) -> Vec<String> {
+    (0..4_u32)
+        .map(|number| {
+            let content = text(u64::from(number) * 10, 5);
+            work.object(&key(number), &content);
+            content
+        })
+        .collect()
+}
+
+/// Returns the contents of the table's files by name.
+fn contents(work: &Work, table: &str) -> BTreeMap<String, Vec<u8>> {
+    let read = |file: String| (file.clone(), fs::read(work.path(table).join(file)).unwrap());
+    work.parquet_files(table).into_iter().map(read).collect()
+}
+
+/// Returns an entry without what differs from run to run.
+fn without_run(entry: &Json) -> Json {
+    let mut entry = entry.clone();
+    for name in ["run", "time"] {
+        entry.as_object_mut().unwrap().remove(name).unwrap();
+    }
+    entry
+}
+
+/// Returns the only file of the table.
+fn only_file(work: &Work) -> String {
+    let [file] = work.parquet_files("table").try_into().unwrap();
+    format!("table/{file}")
+}
+
+// ---- Again and late
+
+#[test]
+fn a_second_run_has_nothing_to_do_from_anywhere() {
+    let work = Work::new();
+    write_day(&work);
+    work.convert(&ON_THIS_DAY).code(0);
+    let files = work.files("table");
+    work.convert(&ON_THIS_DAY).nothing_to_do(4);
+    // Keys are whole: how SOURCE is written does not matter.
+    let folder = key(0).rsplit_once('/').unwrap().0.to_owned();
+    for source in
+        ["raw/".to_owned(), "./raw/AWSLogs".to_owned(), format!("raw/{folder}"), format!("file://{}", work.arg("raw"))]
+    {
+        work.run(&["convert", &source, "table", "--day", DAY]).nothing_to_do(4);
+    }
+    // Nor do options that decide bytes: what is converted stays.
+    work.convert(&["--day", DAY, "--compression", "none", "--target-file-size", "1"]).nothing_to_do(4);
+    assert_eq!(work.files("table"), files);
+}
+
+#[test]
+fn nothing_but_the_table_and_its_own_folder_is_left_behind() {
+    let work = Work::new();
+    write_day(&work);
+    work.write(&format!("raw/{}", key(9)), "broken");
+    work.convert(&ON_THIS_DAY).code(1);
+    let file = only_file(&work);
+    assert!(file.starts_with(&format!("table/{DAY_FOLDER}/part-")), "{file}");
+    let stem = file.rsplit('/').next().unwrap().trim_end_matches(".parquet").to_owned();
+    assert_eq!(
+        work.files("table/_flowparquet"),
+        [
+            format!("ledger/{DAY_FOLDER}/00000001.json"),
+            format!("ledger/{DAY_FOLDER}/00000002.json"),
+            format!("rejects/{DAY_FOLDER}/{stem}.jsonl.gz"),
+            "table.json".to_owned(),
+        ]
+    );
+}
+
+#[test]
+fn late_objects_become_one_more_file() {
+    let work = Work::new();
+    let mut texts = write_day(&work);
+    work.convert(&ON_THIS_DAY).code(0);
+    let first = contents(&work, "table");
+    for number in [7, 5] {
+        texts.push(text(u64::from(number) * 10, 3));
+        work.object(&key(number), texts.last().unwrap());
+    }
+    let plan: Json = serde_json::from_str(&work.run(&["plan", "raw", "table", "--day", DAY, "--json"]).stdout).unwrap();
+    assert_eq!((&plan["total"]["converted"], &plan["total"]["late"]), (&4.into(), &2.into()));
+    work.convert(&ON_THIS_DAY).code(0).totals(&[("objects", 2), ("rows_written", 6), ("files", 1)]);
+    let both = contents(&work, "table");
+    assert_eq!(both.len(), 2);
+    assert!(first.iter().all(|(name, bytes)| both.get(name) == Some(bytes)), "the first file is what it was");
+    assert_rows(&work.rows(), &all_expected(&texts));
+    assert_eq!(work.entries(), ["claim", "done", "claim", "done"]);
+    let inputs = work.ledger()[2]["inputs"].clone();
+    let keys: Vec<&str> = inputs.as_array().unwrap().iter().map(|input| input["key"].as_str().unwrap()).collect();
+    assert_eq!(keys.len(), 2, "only the late ones are claimed");
+    assert!(keys[0].ends_with(&key(5)) && keys[1].ends_with(&key(7)), "{keys:?}");
+    work.convert(&ON_THIS_DAY).nothing_to_do(6);
+}
+
+#[test]
+fn an_object_that_changed_after_it_was_converted_is_named() {
+    let work = Work::new();
+    let texts = write_day(&work);
+    work.convert(&ON_THIS_DAY).code(0);
+    sleep(Duration::from_millis(20));
+    work.object(&key(1), text(500, 7));
+    let ran = work.convert(&ON_THIS_DAY);
+    ran.code(1).says(&format!(
+        "changed: it changed after it was converted: the table still has its old rows\n  at WORK/raw/{}\n",
+        key(1)
+    ));
+    assert_eq!(ran.report()["objects_changed"].as_array().unwrap().len(), 1);
+    assert_rows(&work.rows(), &all_expected(&texts));
+    assert_eq!(work.entries(), ["claim", "done"]);
+}
+
+// ---- Stopped runs: what the table in src/table/commit.rs promises
+
+#[test]
+fn stopped_after_the_claim_the_file_is_made_again_with_the_same_bytes() {
+    let work = Work::new();
+    let texts = write_day(&work);
+    work.convert(&ON_THIS_DAY).code(0);
+    let (before, entries) = (contents(&work, "table"), work.ledger());
+    work.remove(&work.entry(2));
+    work.remove(&only_file(&work));
+    // As recorded, whatever is asked for now; what came late is claimed apart.
+    work.object(&key(8), text(80, 2));
+    let ran = work.convert(&["--day", DAY, "--compression", "gzip", "--max-object-bytes", "10GiB", "--threads", "1"]);
+    ran.code(0).totals(&[("objects", 5), ("rows_written", 22), ("files", 2), ("files_recovered", 0)]);
+    let after = contents(&work, "table");
+    assert!(before.iter().all(|(name, bytes)| after.get(name) == Some(bytes)), "same name, same bytes");
+    assert_eq!(work.entries(), ["claim", "done", "claim", "done"]);
+    assert_eq!(without_run(&work.ledger()[1]), without_run(&entries[1]));
+    assert_rows(&work.rows(), &all_expected(texts.iter().chain([&text(80, 2)])));
+    work.convert(&ON_THIS_DAY).nothing_to_do(5);
+}
+
+/// Removes the raw objects of the day, as a lifecycle rule does.
+fn only_another_day_is_left(work: &Work) {
+    work.remove("raw");
+    work.object(&Layout::Default.key(ACCOUNT, REGION, "2026-01-20", 0), text(0, 1));
+}
+
+/// A run that stopped between file and done: its file is found, and nothing is read again.
+#[track_caller]
+fn recovered(work: &Work, texts: &[String], entries: &[Json]) -> Ran {
+    let before = contents(work, "table");
+    let ran = work.convert(&ON_THIS_DAY);
+    ran.says("1 file of a stopped run found complete and recorded\n");
+    ran.totals(&[("files_recovered", 1), ("files", 1), ("rows_read", 20), ("objects", 4)]);
+    assert_eq!(ran.report()["source_requests"]["get"], 0, "no log object is read");
+    assert_eq!(contents(work, "table"), before);
+    assert_rows(&work.rows(), &all_expected(texts));
+    let mut done = without_run(&entries[1]);
+    // Not hashed: the file was not read.
+    done["file"].as_object_mut().unwrap().remove("sha256").unwrap();
+    assert_eq!(without_run(&work.ledger()[1]), done);
+    ran
+}
+
+#[test]
+fn stopped_after_the_file_it_is_found() {
+    let work = Work::new();
+    let texts = write_day(&work);
+    work.convert(&ON_THIS_DAY).code(0);
+    let entries = work.ledger();
+    work.remove(&work.entry(2));
+    recovered(&work, &texts, &entries).code(0);
+    work.convert(&ON_THIS_DAY).nothing_to_do(4);
+}
+
+#[test]
+fn stopped_after_the_file_it_is_found_though_some_raw_objects_are_gone() {
+    let work = Work::new();
+    let texts = write_day(&work);
+    work.convert(&ON_THIS_DAY).code(0);
+    let entries = work.ledger();
+    work.remove(&work.entry(2));
+    work.remove(&format!("raw/{}", key(0)));
+    work.remove(&format!("raw/{}", key(2)));
+    recovered(&work, &texts, &entries).code(0);
+    work.convert(&ON_THIS_DAY).nothing_to_do(2);
+}
+
+#[test]
+fn stopped_after_the_file_it_is_found_though_all_raw_objects_are_gone() {
+    let work = Work::new();
+    let texts = write_day(&work);
+    work.convert(&ON_THIS_DAY).code(0);
+    let entries = work.ledger();
+    work.remove(&work.entry(2));
+    only_another_day_is_left(&work);
+    recovered(&work, &texts, &entries).code(0);
+}
+
+#[test]
+fn a_found_file_keeps_its_rejects() {
+    let work = Work::new();
+    let mut texts = write_day(&work);
+    work.write(&format!("raw/{}", key(9)), "broken");
+    work.object(&key(10), format!("{}not a record\n", text(100, 2)));
+    texts.push(text(100, 2));
+    work.convert(&ON_THIS_DAY).code(1);
+    let (entries, rejects) = (work.ledger(), work.rejects());
+    work.remove(&work.entry(2));
+    let before = contents(&work, "table");
+    let ran = work.convert(&ON_THIS_DAY);
+    // Whoever runs this must learn of the rejects: the run that met them was stopped before it could tell.
+    ran.code(1).totals(&[("files_recovered", 1)]);
+    assert_eq!(contents(&work, "table"), before);
+    assert_eq!(work.rejects(), rejects);
+    let done = without_run(&work.ledger()[1]);
+    for name in ["rejected_rows", "rejected_objects", "rows", "text_bytes"] {
+        assert_eq!(done[name], entries[1][name], "{name}");
+    }
+    // The rejected object is free again.
+    work.object(&key(9), text(90, 2));
+    texts.push(text(90, 2));
+    work.convert(&ON_THIS_DAY).code(0).totals(&[("objects", 1)]);
+    assert_rows(&work.rows(), &all_expected(&texts));
+}
+
+#[test]
+fn a_claim_whose_inputs_are_gone_is_abandoned_and_frees_the_others() {
+    let work = Work::new();
+    let texts = write_day(&work);
+    work.convert(&ON_THIS_DAY).code(0);
+    work.remove(&work.entry(2));
+    work.remove(&only_file(&work));
+    work.remove(&format!("raw/{}", key(1)));
+    work.convert(&ON_THIS_DAY).code(0).totals(&[("objects", 3), ("rows_written", 15)]);
+    assert_eq!(work.entries(), ["claim", "abandon", "claim", "done"]);
+    let reason = work.ledger()[1]["reason"].as_str().unwrap().to_owned();
+    assert!(reason.ends_with(&format!("{} is gone or changed", key(1))), "{reason}");
+    assert_rows(&work.rows(), &all_expected([&texts[0], &texts[2], &texts[3]]));
+    work.convert(&ON_THIS_DAY).nothing_to_do(3);
+}
+
+#[test]
+fn a_claim_whose_inputs_changed_is_abandoned_and_their_new_content_is_converted() {
+    let work = Work::new();
+    let mut texts = write_day(&work);
+    work.convert(&ON_THIS_DAY).code(0);
+    work.remove(&work.entry(2));
+    work.remove(&only_file(&work));
+    texts[1] = text(700, 9);
+    work.object(&key(1), &texts[1]);
+    work.convert(&ON_THIS_DAY).code(0).totals(&[("objects", 4), ("rows_written", 24)]);
+    assert_eq!(work.entries(), ["claim", "abandon", "claim", "done"]);
+    assert_rows(&work.rows(), &all_expected(&texts));
+    work.convert(&ON_THIS_DAY).nothing_to_do(4);
+}
+
+#[test]
+fn a_claim_whose_inputs_are_all_gone_is_abandoned() {
+    let work = Work::new();
+    write_day(&work);
+    work.convert(&ON_THIS_DAY).code(0);
+    work.remove(&work.entry(2));
+    work.remove(&only_file(&work));
+    only_another_day_is_left(&work);
+    work.convert(&ON_THIS_DAY).code(0);
+    assert_eq!(work.entries(), ["claim", "abandon"]);
+    assert_eq!(work.parquet_files("table"), [""; 0]);
+}
+
+#[test]
+fn plan_shows_what_a_stopped_run_claimed() {
+    let work = Work::new();
+    write_day(&work);
+    work.convert(&ON_THIS_DAY).code(0);
+    work.remove(&work.entry(2));
+    let files = work.files("table");
+    let plan = work.run(&["plan", "raw", "table", "--day", DAY, "--json"]);
+    let plan: Json = serde_json::from_str(&plan.code(0).stdout).unwrap();
+    let total = &plan["total"];
+    assert_eq!((&total["claimed"], &total["to_convert"], &total["converted"]), (&4.into(), &4.into(), &0.into()));
+    assert_eq!(work.files("table"), files, "plan writes nothing");
+}
+
+#[test]
+fn killed_anywhere_the_next_run_brings_every_row_once() {
+    let work = Work::new();
+    let (objects, rows) = (24, 8_000);
+    let sample = ["generate", "raw", "--objects", &objects.to_string(), "--rows", &rows.to_string()];
+    work.run(&sample).code(0);
+    let args = ["convert", "raw", "table", "--day", DAY, "--target-file-size", "500kB", "--report", "-"];
+    for milliseconds in [5, 30, 60, 100, 150, 220] {
+        let mut child = work.start(&args);
+        sleep(Duration::from_millis(milliseconds));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    work.run(&args).code(0);
+    let count = |file: &String| {
+        let file = fs::File::open(work.path("table").join(file)).unwrap();
+        SerializedFileReader::new(file).unwrap().metadata().file_metadata().num_rows()
+    };
+    let files = work.parquet_files("table");
+    assert!(files.len() > 2, "{files:?}");
+    assert_eq!(files.iter().map(count).sum::<i64>(), objects * rows);
+    let ledger = work.ledger();
+    let of = |kind: &str| ledger.iter().filter(|entry| entry["entry"] == kind).count();
+    assert_eq!((of("claim"), of("done"), of("abandon")), (files.len(), files.len(), 0));
+    work.run(&args).nothing_to_do(objects as u64);
+}
+
+// ---- Damage and strangers
+
+#[test]
+fn a_foreign_object_under_an_outputs_name_is_not_touched() {
+    let parquet_of_another = {
+        use arrow::array::{ArrayRef, Int32Array, RecordBatch};
+        let column: ArrayRef = std::sync::Arc::new(Int32Array::from(vec![1]));
+        let batch = RecordBatch::try_from_iter([("a", column)]).unwrap();
+        let mut writer = parquet::arrow::ArrowWriter::try_new(Vec::new(), batch.schema(), None).unwrap();
+        writer.write(&batch).unwrap();
+        writer.into_inner().unwrap()
+    };
+    let long_text = "this is not Parquet ".repeat(100);
+    let foreign = [b"".as_slice(), b"hello", b"PAR1", long_text.as_bytes(), &parquet_of_another];
+    for content in foreign {
+        let work = Work::new();
+        let texts = write_day(&work);
+        work.convert(&ON_THIS_DAY).code(0);
+        work.remove(&work.entry(2));
+        let file = only_file(&work);
+        work.write(&file, content);
+        let message = format!(
+            "error: an object that flowparquet did not write has the name of an output\n  at WORK/{file}\n  help: move it away; it is not touched\n"
+        );
+        work.convert(&ON_THIS_DAY).code(2).says_only(&message);
+        assert_eq!(fs::read(work.path(&file)).unwrap(), content);
+        work.remove(&file);
+        work.convert(&ON_THIS_DAY).code(0);
+        assert_rows(&work.rows(), &all_expected(&texts));
+    }
+}
+
+#[test]
+fn a_gap_in_the_ledger_is_refused() {
+    let work = Work::new();
+    write_day(&work);
+    work.convert(&ON_THIS_DAY).code(0);
+    work.remove(&work.entry(1));
+    let files = work.files("table");
+    let message = format!(
+        "error: the ledger is damaged: entry 1 is missing before it\n  at WORK/{}\n  help: restore the folder _flowparquet/ledger from a version or backup; do not delete entries\n",
+        work.entry(2)
+    );
+    work.convert(&ON_THIS_DAY).code(2).says_only(&message);
+    work.run(&["plan", "raw", "table", "--day", DAY]).code(2).says_only(&message);
+    work.run(&["ddl", "table"]).code(2).says(&message);
+    assert_eq!(work.files("table"), files);
+}
+
+#[test]
+fn a_ledger_that_is_lost_is_written_again_with_the_same_file() {
+    let work = Work::new();
+    let texts = write_day(&work);
+    work.convert(&ON_THIS_DAY).code(0);
+    let before = contents(&work, "table");
+    work.remove("table/_flowparquet");
+    work.convert(&ON_THIS_DAY).code(0);
+    assert_eq!(contents(&work, "table"), before);
+    assert_rows(&work.rows(), &all_expected(&texts));
+}
+
+#[test]
+fn what_a_newer_version_wrote_is_refused() {
+    let work = Work::new();
+    write_day(&work);
+    work.convert(&ON_THIS_DAY).code(0);
+    let newer = |path: &str| {
+        let text = fs::read_to_string(work.path(path)).unwrap();
+        work.write(path, text.replace("\"version\": 1", "\"version\": 2"));
+        text
+    };
+    let entry = work.entry(2);
+    let old = newer(&entry);
+    work.convert(&ON_THIS_DAY).code(2).says_only(&format!(
+        "error: this object has version 2, this program knows 1\n  at WORK/{entry}\n  help: a newer flowparquet wrote to this DEST: install that version or a later one\n"
+    ));
+    work.write(&entry, old);
+    newer("table/_flowparquet/table.json");
+    work.convert(&ON_THIS_DAY).code(2).says_only(
+        "error: this object has version 2, this program knows 1\n  at WORK/table/_flowparquet/table.json\n  help: a newer flowparquet wrote to this DEST: install that version or a later one\n",
+    );
+}
+
+#[test]
+fn a_table_description_of_a_newer_version_with_other_fields_is_refused_as_newer() {
+    let work = Work::new();
+    write_day(&work);
+    work.write("table/_flowparquet/table.json", "{\"version\": 7, \"shape\": \"other\"}");
+    work.convert(&ON_THIS_DAY).code(2).says("error: this object has version 7, this program knows 1\n");
+}
+
+#[test]
+fn what_is_no_ledger_entry_is_refused() {
+    let work = Work::new();
+    write_day(&work);
+    work.convert(&ON_THIS_DAY).code(0);
+    let entry = work.entry(2);
+    for content in ["", "{", "{\"version\": 1}", "[]"] {
+        work.write(&entry, content);
+        let ran = work.convert(&ON_THIS_DAY);
+        ran.code(2).says(&format!("error: this is not a ledger entry\n  at WORK/{entry}\n  cause: "));
+        ran.says("  help: nobody but flowparquet may write here: move the object away, or restore it from a version or backup\n");
+    }
+    work.write("table/_flowparquet/table.json", "{}");
+    work.convert(&ON_THIS_DAY)
+        .code(2)
+        .says("error: this is not the description of a table\n  at WORK/table/_flowparquet/table.json\n");
+}
+
+#[test]
+fn entries_of_the_first_version_stay_readable() {
+    let work = Work::new();
+    write_day(&work);
+    work.convert(&ON_THIS_DAY).code(0);
+    // Entries that were stored once, under another day: `ddl` reads the whole ledger.
+    let stored = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/ledger");
+    for (number, name) in [(1, "claim-v1.json"), (2, "done-v1.json")] {
+        let folder = "table/_flowparquet/ledger/year=2024/month=02/day=29";
+        work.write(&format!("{folder}/{number:08}.json"), fs::read(stored.join(name)).unwrap());
+    }
+    let ran = work.run(&["ddl", "table"]);
+    assert!(ran.code(0).stdout.contains("'projection.year.range' = '2024,"), "{}", ran.stdout);
+}
+
+// ---- The same bytes, and two at once
+
+#[test]
+fn bytes_do_not_depend_on_threads_and_memory() {
+    let work = Work::new();
+    work.run(&["generate", "raw", "--objects", "40", "--rows", "9000", "--schema-version", "5"]).code(0);
+    work.write(&format!("raw/{}", key(300)), "broken");
+    let options: [&[&str]; 5] = [
+        &["--threads", "1"],
+        &["--threads", "2"],
+        &["--threads", "8"],
+        &["--threads", "8", "--memory", "128MiB"],
+        &["--memory", "4GiB"],
+    ];
+    let made: Vec<_> = options
+        .iter()
+        .enumerate()
+        .map(|(at, options)| {
+            let table = format!("table-{at}");
+            let args = [&ON_THIS_DAY[..], &["--target-file-size", "6MB"], options].concat();
+            work.convert_from("raw", &table, &args).code(1).totals(&[("rows_written", 360_000)]);
+            contents(&work, &table)
+        })
+        .collect();
+    assert!(made[0].len() > 1, "several files");
+    for (other, options) in made.iter().zip(options).skip(1) {
+        assert!(made[0] == *other, "{options:?} gives other bytes than {:?}", options[0]);
+    }
+}
+
+#[test]
+fn two_runs_at_once_write_every_row_once() {
+    for round in 0..5_u32 {
+        let work = Work::new();
+        let texts: Vec<String> = (0..60).map(|number| text(number * 100, 60)).collect();
+        for (number, content) in texts.iter().enumerate() {
+            work.object(&key(number as u32), content);
+        }
+        if round % 2 == 1 {
+            // A DEST that is there already, and a stopped run's claim that both want to finish.
+            work.convert(&ON_THIS_DAY).code(0);
+            work.remove(&only_file(&work));
+            work.remove(&work.entry(2));
+        }
+        let args = ["convert", "raw", "table", "--day", DAY, "--report", "-", "--target-file-size", "20kB"];
+        let runs = [0, 1, 2].map(|_| work.start(&args));
+        let rans = runs.map(|child| work.wait(&args, child));
+        let written: u64 = rans.iter().map(|ran| ran.code(0).total("rows_written")).sum();
+        assert_rows(&work.rows(), &all_expected(&texts));
+        // A file that one run wrote and another one recorded is reported by neither.
+        assert!(written <= 3_600, "rows are reported twice: {written}");
+        work.convert(&ON_THIS_DAY).nothing_to_do(60);
+        assert!(
+            !work.path("table/_flowparquet/staging").exists() || work.files("table/_flowparquet/staging").is_empty()
+        );
+    }
+}
+
+#[test]
+fn two_runs_at_once_over_several_days_and_a_broken_object() {
+    let work = Work::new();
+    let mut texts = Vec::new();
+    for (at, day) in ["2026-01-14", "2026-01-15", "2026-01-16"].iter().enumerate() {
+        for number in 0..20 {
+            let content = text(at as u64 * 10_000 + u64::from(number) * 100, 30);
+            work.object(&Layout::Hive.key(ACCOUNT, REGION, day, number), &content);
+            texts.push(content);
+        }
+    }
+    work.write(&format!("raw/{}", key(100)), &gz("x")[..9]);
+    let args = ["convert", "raw", "table", "--from", "2026-01-14", "--to", "2026-01-16", "--report", "-"];
+    let runs = [0, 1].map(|_| work.start(&args));
+    for child in runs {
+        let ran = work.wait(&args, child);
+        if ![Some(0), Some(1)].contains(&ran.code) {
+            ran.fail("a run that was overtaken is no failure");
+        }
+    }
+    assert_rows(&work.rows(), &all_expected(&texts));
+    work.run(&args).code(1).totals(&[("objects_rejected", 1), ("rows_read", 0)]);
+}
