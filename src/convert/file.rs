@@ -113,13 +113,11 @@ impl Run<'_> {
             inputs: Vec::new(),
         };
         let recipe = Recipe::new(&probe, self.max_text, self.source.location())?;
-        let mut fetches = self.source.fetch(whole.iter().map(listed).collect(), &self.budget);
+        let mut fetches = self.source.fetch(whole.iter().map(|input| vec![listed(input)]).collect(), &self.budget);
         for input in whole {
             let fetched = fetches.wait()?;
-            let reason = match &fetched.body {
-                Body::Whole(bytes) => self.pool.install(|| unit::still_unreadable(&recipe, &input, bytes)),
-                Body::Gone | Body::Changed => continue,
-            };
+            let [Body::Whole(bytes)] = fetched.bodies.as_slice() else { continue };
+            let reason = self.pool.install(|| unit::still_unreadable(&recipe, &input, bytes));
             self.progress.advance(u64::from(reason.is_some()), if reason.is_some() { input.size } else { 0 }, 0);
             match reason {
                 None => readable.push(input),
@@ -199,22 +197,20 @@ impl OpenFile {
             self.start_stream(run, &recipe, input)?;
             1
         } else {
-            let mut fetches = run.source.fetch(claim.inputs.iter().map(listed).collect(), &run.budget);
             let units = units(&claim.inputs);
             let count = units.len();
+            let groups = units.iter().map(|unit| unit.iter().map(listed).collect()).collect();
+            let mut fetches = run.source.fetch(groups, &run.budget);
             for (number, inputs) in units.into_iter().enumerate() {
-                let mut objects = Vec::with_capacity(inputs.len());
-                for input in inputs {
-                    let mut fetched = fetches.wait()?;
-                    let body = std::mem::replace(&mut fetched.body, Body::Gone);
-                    objects.push((input.clone(), body, fetched));
-                }
+                let mut fetched = fetches.wait()?;
+                let inputs = inputs.to_vec();
                 let slot = run.slots.take();
                 let (recipe, sender) = (Arc::clone(&recipe), self.sender.clone());
                 run.pool.spawn(move || {
                     let mut emit = |group| drop(sender.send(Message::RowGroup(number, Box::new(group))));
+                    let objects = inputs.into_iter().zip(fetched.bodies.drain(..));
                     let done = unit::whole_objects(&recipe, objects, &mut emit);
-                    drop(slot);
+                    drop((fetched, slot));
                     drop(sender.send(Message::Done(number, Box::new(done))));
                 });
                 while let Ok(message) = self.receiver.try_recv() {

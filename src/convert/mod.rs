@@ -178,6 +178,9 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
     let mut report = empty_report(source, table);
     for round in 0..MAX_ROUNDS {
         let mut prepared = prepare(source, table, options)?;
+        for (partition, state) in &prepared.states {
+            table.remove_strays(partition, state)?;
+        }
         let plan = &prepared.plan;
         if round == 0 {
             describe(&mut report, &prepared, source);
@@ -374,7 +377,6 @@ impl<'a> Run<'a> {
     /// Finishes what was begun in a partition, then claims and converts what is new.
     fn partition(&self, plan: &PartitionPlan, state: &mut PartitionState) -> Result<PartitionOutcome> {
         let mut outcome = PartitionOutcome::default();
-        self.table.remove_strays(&plan.partition, state)?;
         for (number, claim) in &plan.unfinished {
             self.finish_claim(plan, state, *number, claim, &mut outcome, true)?;
         }

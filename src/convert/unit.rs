@@ -105,12 +105,12 @@ thread_local! {
 /// When encoding fails, or the books do not balance.
 pub(super) fn whole_objects(
     recipe: &Recipe,
-    objects: Vec<(Input, Body, impl Sized)>,
+    objects: impl Iterator<Item = (Input, Body)>,
     emit: &mut dyn FnMut(EncodedRowGroup),
 ) -> Result<Summary> {
     SCRATCH.with_borrow_mut(|Scratch { unpacker, text, batch }| {
         let mut unit = Unit::new(recipe, batch, emit)?;
-        for (input, body, share) in objects {
+        for (input, body) in objects {
             let Body::Whole(bytes) = body else {
                 unit.summary.vanished = Some(format!("{} is gone or changed", recipe.source.url_of(&input.key)));
                 break;
@@ -132,7 +132,6 @@ pub(super) fn whole_objects(
                 }
                 Err(e) => unit.reject_object(&input, e.to_string()),
             }
-            drop(share);
         }
         unit.finish()
     })

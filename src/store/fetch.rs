@@ -1,7 +1,9 @@
-//! Reading ahead: whole objects, in order, as many at once as a byte budget allows.
+//! Reading ahead: groups of whole objects, in order, as many at once as a byte budget allows.
 //!
-//! In: keys in the order in which they are wanted. Out: their bytes in that order. A [`Budget`] is shared by all
-//! readers of a run and is held until the bytes are dropped, so that what waits to be decoded is bounded too.
+//! In: groups of keys in the order in which they are wanted. Out: their bytes in that order. A [`Budget`] is shared by
+//! all readers of a run and is held until a group is done with, so that what waits to be decoded is bounded too. A
+//! group gets its whole share before its first byte is read: readers that each held part of one could otherwise wait
+//! for each other for ever.
 
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -32,9 +34,9 @@ impl Budget {
     }
 
     async fn take(&self, bytes: u64) -> Option<OwnedSemaphorePermit> {
-        // An object larger than the whole budget takes all of it and goes alone.
+        // A group larger than the whole budget takes all of it and goes alone.
         let kib = u32::try_from(bytes >> 10).unwrap_or(u32::MAX).saturating_add(1).min(self.total_kib);
-        // Semaphores are first come, first served, so the object that is wanted next is never starved.
+        // Semaphores are first come, first served, so the group that is wanted next is never starved.
         Arc::clone(&self.kib).acquire_many_owned(kib).await.ok()
     }
 }
@@ -50,51 +52,49 @@ pub enum Body {
     Changed,
 }
 
-/// An object that was read ahead; returns its share of the budget when dropped.
+/// Objects that were read ahead; their share of the budget is free again when this is dropped.
 #[derive(Debug)]
 pub struct Fetched {
-    /// What was found.
-    pub body: Body,
+    /// What was found, in the order of the group.
+    pub bodies: Vec<Body>,
     _share: Option<OwnedSemaphorePermit>,
 }
 
-/// Objects in the order in which they were asked for.
+/// Groups in the order in which they were asked for.
 #[derive(Debug)]
 pub struct Fetches {
     receiver: mpsc::Receiver<Result<Fetched>>,
 }
 
 impl Fetches {
-    /// Waits for the next object.
+    /// Waits for the next group.
     ///
     /// # Errors
-    /// When the store failed for good; what follows it is not fetched.
+    /// When the store failed for good; what follows is not fetched.
     pub fn wait(&mut self) -> Result<Fetched> {
         self.receiver.blocking_recv().unwrap_or_else(|| Err(Error::stopped("reading ahead ended early")))
     }
 }
 
+/// Groups that one reader has under way, if the budget allows: enough to fill it with groups of a few megabytes.
+const GROUPS_AHEAD: usize = 8;
+
 impl Store {
-    /// Starts reading objects ahead, in order.
-    #[expect(clippy::async_yields_async, reason = "a read is begun in one place and awaited in its turn in another")]
-    pub fn fetch(&self, wanted: Vec<Listed>, budget: &Budget) -> Fetches {
-        let (sender, receiver) = mpsc::channel(super::MAX_REQUESTS_IN_FLIGHT);
+    /// Starts reading groups of objects ahead, in order.
+    #[expect(clippy::async_yields_async, reason = "a group is begun in one place and awaited in its turn in another")]
+    pub fn fetch(&self, groups: Vec<Vec<Listed>>, budget: &Budget) -> Fetches {
+        let (sender, receiver) = mpsc::channel(1);
         let (store, budget) = (self.clone(), budget.clone());
         self.io.0.spawn(async move {
-            let fetched = futures::stream::iter(wanted)
-                .then(|object| {
+            let fetched = futures::stream::iter(groups)
+                .then(|group| {
                     let (budget, store) = (budget.clone(), store.clone());
                     async move {
-                        let share = budget.take(object.size).await;
-                        let permit = Arc::clone(&budget.requests).acquire_owned().await;
-                        tokio::spawn(async move {
-                            let body = store.read(&object).await;
-                            drop(permit);
-                            Ok(Fetched { body: body?, _share: share })
-                        })
+                        let share = budget.take(group.iter().map(|object| object.size).sum()).await;
+                        tokio::spawn(store.read_group(group, share, budget.requests))
                     }
                 })
-                .buffered(super::MAX_REQUESTS_IN_FLIGHT);
+                .buffered(GROUPS_AHEAD);
             let mut fetched = std::pin::pin!(fetched);
             while let Some(joined) = fetched.next().await {
                 let result = joined.unwrap_or_else(|e| Err(Error::stopped("a reader died").because(e)));
@@ -105,6 +105,29 @@ impl Store {
             }
         });
         Fetches { receiver }
+    }
+
+    async fn read_group(
+        self,
+        group: Vec<Listed>,
+        share: Option<OwnedSemaphorePermit>,
+        requests: Arc<Semaphore>,
+    ) -> Result<Fetched> {
+        let reads: Vec<_> = group
+            .into_iter()
+            .map(|object| {
+                let (store, requests) = (self.clone(), Arc::clone(&requests));
+                tokio::spawn(async move {
+                    let _permit = requests.acquire_owned().await;
+                    store.read(&object).await
+                })
+            })
+            .collect();
+        let mut bodies = Vec::with_capacity(reads.len());
+        for read in reads {
+            bodies.push(read.await.map_err(|e| Error::stopped("a reader died").because(e))??);
+        }
+        Ok(Fetched { bodies, _share: share })
     }
 
     async fn read(&self, object: &Listed) -> Result<Body> {
@@ -171,5 +194,47 @@ impl Read for PieceReader {
         let len = buffer.len().min(self.piece.len());
         self.piece.split_to(len).copy_to_slice(&mut buffer[..len]);
         Ok(len)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::store::{Io, Location, StoreOptions};
+
+    #[test]
+    fn readers_that_share_a_small_budget_do_not_wait_for_each_other() {
+        let dir = std::env::temp_dir().join(format!("flowparquet-fetch-{}", std::process::id()));
+        std::fs::create_dir_all(&dir).unwrap();
+        let io = Io::start().unwrap();
+        let store =
+            Store::open(&Location::parse(&dir.to_string_lossy()).unwrap(), &StoreOptions::default(), &io).unwrap();
+        let keys: Vec<String> = (0..4).map(|n| store.location().key(&format!("{n}.log"))).collect();
+        keys.iter().for_each(|key| store.put(key, vec![b'x'; 1000]).unwrap());
+        let groups = || -> Vec<Vec<Listed>> {
+            let listed = |key: &String| store.head(key).unwrap().unwrap();
+            (0..50).map(|_| keys.iter().map(listed).collect()).collect()
+        };
+        // Room for one group and a part of another: eight readers that took it object by object would each hold some.
+        let budget = Budget::new(5 << 10);
+        let (sender, receiver) = mpsc::channel();
+        for _ in 0..8 {
+            let (mut fetches, sender) = (store.fetch(groups(), &budget), sender.clone());
+            std::thread::spawn(move || {
+                for _ in 0..50 {
+                    let fetched = fetches.wait().unwrap();
+                    let whole = |body: &Body| matches!(body, Body::Whole(bytes) if bytes.len() == 1000);
+                    assert!(fetched.bodies.len() == 4 && fetched.bodies.iter().all(whole));
+                }
+                sender.send(()).unwrap();
+            });
+        }
+        for _ in 0..8 {
+            receiver.recv_timeout(Duration::from_secs(60)).unwrap();
+        }
+        std::fs::remove_dir_all(dir).unwrap();
     }
 }
