@@ -183,8 +183,11 @@ mod tests {
 
     use super::*;
 
+    /// The fields of the lines that have the wanted number, and where the others begin and how many they have.
+    type Lines<'a> = (Vec<Vec<&'a [u8]>>, Vec<(usize, usize)>);
+
     /// The plain twin: what `scan` must find.
-    fn plain(text: &[u8], fields: usize) -> (Vec<Vec<&[u8]>>, Vec<(usize, usize)>) {
+    fn plain(text: &[u8], fields: usize) -> Lines<'_> {
         let (mut lines, mut odd) = (Vec::new(), Vec::new());
         let mut begin = 0;
         for line in text.split(|b| *b == b'\n') {
@@ -200,7 +203,7 @@ mod tests {
         (lines, odd)
     }
 
-    fn fast(text: &[u8], fields: usize, max_lines: usize) -> (Vec<Vec<&[u8]>>, Vec<(usize, usize)>) {
+    fn fast(text: &[u8], fields: usize, max_lines: usize) -> Lines<'_> {
         let (mut lines, mut odd) = (Vec::new(), Vec::new());
         let mut table = TokenTable::new(fields);
         let mut at = 0;
