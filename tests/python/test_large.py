@@ -1,0 +1,52 @@
+"""Objects that are too large to be held: their text is read as a stream, whole or not at all (scripts/test.sh --long)."""
+
+import duckdb
+import pytest
+from flowlogs import Folder
+
+TYPES = ("{'version':'INTEGER','account-id':'VARCHAR','interface-id':'VARCHAR','srcaddr':'VARCHAR','dstaddr':'VARCHAR',"
+         "'srcport':'INTEGER','dstport':'INTEGER','protocol':'INTEGER','packets':'BIGINT','bytes':'BIGINT',"
+         "'start':'BIGINT','end':'BIGINT','action':'VARCHAR','log-status':'VARCHAR'}")
+SUMS = ('select count(*), count(bytes), sum(bytes), sum(packets), sum(srcport), min("start"), max("end"), '
+        "count(*) filter (where action = 'REJECT'), sum(hash(dstaddr) % 1000003) from ")
+
+
+def one_object(run, tmp_path, rows):
+    run("generate", tmp_path / "source", "--objects", "1", "--rows", str(rows))
+    (path,) = (tmp_path / "source").rglob("*.gz")
+    return path
+
+
+def assert_same(path, dest):
+    raw = f"(select * replace (coalesce(dstaddr, '-') as dstaddr) from read_csv('{path}', delim=' ', header=true, columns={TYPES}"
+    nulls = ", nullstr='-'))"
+    assert duckdb.sql(SUMS + raw + nulls).fetchall() == duckdb.sql(
+        SUMS + f"read_parquet('{dest.path}/year*/**/*.parquet')").fetchall()
+
+
+# 1.4 M rows are 160 MB of text, above what is held; 6.2 M are 150 MB packed, above what is fetched whole.
+@pytest.mark.long
+@pytest.mark.parametrize("rows", [1_400_000, 6_200_000])
+def test_large_objects_arrive_whole(run, convert, tmp_path, rows):
+    path = one_object(run, tmp_path, rows)
+    dests = Folder(tmp_path / "dest"), Folder(tmp_path / "small")
+    convert(Folder(tmp_path / "source"), dests[0])
+    convert(Folder(tmp_path / "source"), dests[1], "--memory", "128MiB", "--threads", "1")
+    assert_same(path, dests[0])
+    files = [sorted(p for p in dest.path.rglob("*.parquet")) for dest in dests]
+    assert [p.name for p in files[0]] == [p.name for p in files[1]]
+    assert [p.read_bytes() for p in files[0]] == [p.read_bytes() for p in files[1]], "memory does not change the bytes"
+
+
+@pytest.mark.long
+def test_a_large_object_that_is_cut_off_gives_no_row_and_is_tried_again(run, convert, tmp_path):
+    path = one_object(run, tmp_path, 6_200_000)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) - (5 << 20)])
+    source, dest = Folder(tmp_path / "source"), Folder(tmp_path / "dest")
+    result = convert(source, dest, expect=1)
+    assert "the gzip data is cut off after" in result.err
+    assert not list(dest.path.rglob("*.parquet"))
+    path.write_bytes(whole)
+    convert(source, dest)
+    assert_same(path, dest)
