@@ -525,3 +525,33 @@ fn two_runs_at_once_over_several_days_and_a_broken_object() {
     assert_rows(&work.rows(), &all_expected(&texts));
     work.run(&args).code(1).totals(&[("objects_rejected", 1), ("rows_read", 0)]);
 }
+
+#[test]
+fn a_file_whose_claim_was_abandoned_is_removed() {
+    let work = Work::new();
+    let mut texts = write_day(&work);
+    work.convert(&ON_THIS_DAY).code(0);
+    // Another run saw inputs missing and gave the claim up; its slow writer put the file there all the same, and died.
+    let stray = work.parquet_files("table");
+    let abandon =
+        r#"{"version": 1, "tool": "t", "run": "r", "time": "t", "entry": "abandon", "claim": 1, "reason": "gone"}"#;
+    work.write(&work.entry(2), abandon);
+    texts.push(text(70, 3));
+    work.object(&key(7), &texts[4]);
+    work.convert(&ON_THIS_DAY).code(0).totals(&[("objects", 5), ("files", 1), ("rows_written", 23)]);
+    assert!(!work.parquet_files("table").contains(&stray[0]), "the stray file is gone");
+    assert_rows(&work.rows(), &all_expected(&texts));
+    assert_eq!(work.entries(), ["claim", "abandon", "claim", "done"]);
+    work.convert(&ON_THIS_DAY).nothing_to_do(5);
+}
+
+#[test]
+fn a_ledger_without_its_table_description_is_refused() {
+    let work = Work::new();
+    write_day(&work);
+    work.convert(&ON_THIS_DAY).code(0);
+    work.remove("table/_flowparquet/table.json");
+    let before = contents(&work, "table");
+    work.convert(&ON_THIS_DAY).code(2).says("error: DEST has a ledger, but _flowparquet/table.json is missing\n");
+    assert_eq!(contents(&work, "table"), before);
+}

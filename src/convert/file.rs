@@ -325,7 +325,7 @@ impl OpenFile {
             options: claim.options.clone(),
             unknown_fields: outcome.unknown_fields.clone(),
         };
-        let about = |_: &FileContent| serde_json::to_string(&note).unwrap_or_default();
+        let about = serde_json::to_string(&note).map_err(|e| Error::stopped("cannot make the footer").because(e))?;
         let (upload, content) = self.writer.finish(claim.log_type, claim.options.compression, about)?;
         let Uploaded { bytes, sha256 } = upload.finish()?;
         let FileContent { row_groups, columns, .. } = content;

@@ -113,11 +113,6 @@ impl Codec {
         Ok(Self { compression, zstd })
     }
 
-    /// Returns how it compresses.
-    pub fn compression(&self) -> Compression {
-        self.compression
-    }
-
     /// Compresses a page.
     ///
     /// # Errors

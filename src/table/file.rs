@@ -110,17 +110,12 @@ impl<W: Write> FileWriter<W> {
     ///
     /// # Errors
     /// When the writer fails.
-    pub fn finish(
-        mut self,
-        log_type: LogType,
-        compression: Compression,
-        about: impl FnOnce(&FileContent) -> String,
-    ) -> Result<(W, FileContent)> {
+    pub fn finish(mut self, log_type: LogType, compression: Compression, about: String) -> Result<(W, FileContent)> {
         sort_columns(&mut self.columns, log_type);
         self.fill_missing(compression)?;
         let content =
             FileContent { rows: self.rows(), row_groups: self.groups.len() as u64, columns: self.columns.clone() };
-        let footer = self.footer(compression, about(&content), content.rows);
+        let footer = self.footer(compression, about, content.rows);
         let footer = footer.map_err(|e| Error::stopped("cannot make the Parquet footer").because(e))?;
         self.write(&footer)?;
         Ok((self.out, content))
@@ -363,7 +358,7 @@ mod tests {
         for batch in batches {
             file.append(encoder.row_group(batch).unwrap()).unwrap();
         }
-        file.finish(LogType::Vpc, compression, |_| "{}".to_owned()).unwrap()
+        file.finish(LogType::Vpc, compression, "{}".to_owned()).unwrap()
     }
 
     /// Reads every cell back as text by arrow-rs, which wrote none of the pages.

@@ -232,7 +232,6 @@ pub struct PartitionState {
     claims: BTreeMap<u64, Claim>,
     done: BTreeMap<u64, (Claim, Done)>,
     abandoned: BTreeMap<u64, Claim>,
-    first_done: Option<String>,
 }
 
 impl PartitionState {
@@ -266,7 +265,6 @@ impl PartitionState {
                 for left in &done.outcome.other_type {
                     self.set(&claim, left, InputState::OtherType);
                 }
-                self.first_done.get_or_insert(record.time);
                 self.done.insert(done.claim, (claim, done));
             }
             Entry::Abandon(abandon) => {
@@ -331,11 +329,6 @@ impl PartitionState {
     /// Returns whether this claim is finished.
     pub fn is_done(&self, claim: u64) -> bool {
         self.done.contains_key(&claim)
-    }
-
-    /// Returns how many inputs are converted.
-    pub fn converted_inputs(&self) -> u64 {
-        self.inputs.values().filter(|(_, state)| *state == InputState::Converted).count() as u64
     }
 }
 
@@ -403,7 +396,7 @@ mod tests {
         let finished = state(vec![claim(&["a", "b"]), done(1, &["b"])]).unwrap();
         assert_eq!(of(&finished, "a"), Some(&InputState::Converted));
         assert_eq!(of(&finished, "b"), Some(&InputState::Rejected("cut off".into())));
-        assert_eq!((finished.converted_inputs(), finished.unfinished().count()), (1, 0));
+        assert_eq!((finished.finished().count(), finished.unfinished().count()), (1, 0));
 
         let given_up = || Entry::Abandon(Abandon { claim: 1, reason: "gone".into() });
         let freed = state(vec![claim(&["a"]), given_up()]).unwrap();
