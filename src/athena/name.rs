@@ -1,5 +1,8 @@
 //! Names and texts that stand in SQL: checked, then quoted, so that nothing typed can leave its place in a statement.
 
+use std::fmt;
+
+use super::types::Dialect;
 use crate::error::{Error, Result};
 
 /// Longest name of a table or database in the Glue catalog.
@@ -45,6 +48,19 @@ impl TableName {
         &self.table
     }
 
+    /// Returns a table beside this one, with `suffix` behind its name.
+    ///
+    /// # Errors
+    /// A usage error if the name becomes too long.
+    pub fn with_suffix(&self, suffix: &str) -> Result<Self> {
+        Self::new(self.database(), &format!("{}{suffix}", self.table))
+    }
+
+    /// Returns it as a dialect quotes it.
+    pub fn quoted_for(&self, dialect: Dialect) -> String {
+        self.quoted(dialect.quote())
+    }
+
     /// Returns it as `SELECT` and `CREATE VIEW` have it: in double quotes.
     pub fn for_select(&self) -> String {
         self.quoted('"')
@@ -69,6 +85,15 @@ impl TableName {
 /// A usage error for a name that is none.
 pub fn identifier(name: &str, quote: char) -> Result<String> {
     check(name)?;
+    Ok(format!("{quote}{name}{quote}"))
+}
+
+/// Returns a column or partition key in `quote`; people's own may have hyphens, as AWS's `aws-account-id` has.
+///
+/// # Errors
+/// A usage error for a name that is none.
+pub fn column(name: &str, quote: char) -> Result<String> {
+    check(&name.replace('-', "_"))?;
     Ok(format!("{quote}{name}{quote}"))
 }
 
@@ -97,6 +122,13 @@ fn check(name: &str) -> Result<()> {
     }
     Err(Error::usage(format!("{name:?} is no name for a table, database or column in Athena"))
         .help("use lower-case letters, digits and underscores"))
+}
+
+impl fmt::Display for TableName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.database.iter().try_for_each(|database| write!(f, "{database}."))?;
+        f.write_str(&self.table)
+    }
 }
 
 #[cfg(test)]

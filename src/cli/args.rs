@@ -174,21 +174,82 @@ pub struct StoreArgs {
 #[derive(Debug, Args)]
 pub struct Ddl {
     /// The converted table
-    pub dest: String,
-    /// Name of the table
-    #[arg(long, value_name = "NAME", default_value = "vpc_flow_logs")]
-    pub table: String,
+    #[arg(required_unless_present_any = ["raw", "schema_version", "log_format"])]
+    pub dest: Option<String>,
+    /// Name of the table [default: vpc_flow_logs, or vpc_flow_logs_raw with --raw]
+    #[arg(long, value_name = "NAME")]
+    pub table: Option<String>,
     /// Name of the database
     #[arg(long, value_name = "NAME")]
     pub database: Option<String>,
     /// s3:// location to print, if DEST is on the local disk and will be copied there
     #[arg(long, value_name = "URL")]
     pub location: Option<String>,
+    /// What to print it for
+    #[arg(long, value_enum, value_name = "FORM", default_value_t = Form::Athena)]
+    pub format: Form,
+    /// How partitions become known: on computes them, off registers each converted one, msck looks for their folders
+    /// [default: on; msck for Spark]
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub projection: Option<ProjectionArg>,
+    /// Only register the partitions from this day on; the table is there already
+    #[arg(long, value_name = "DAY", value_parser = parse_day)]
+    pub since: Option<Date>,
     /// Leave the column comments out
     #[arg(long)]
     pub no_comments: bool,
     #[command(flatten)]
+    pub raw: RawArgs,
+    #[command(flatten)]
+    pub ahead: AheadArgs,
+    #[command(flatten)]
     pub store: StoreArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Raw logs")]
+pub struct RawArgs {
+    /// Define the table over these raw logs instead of DEST
+    #[arg(long, value_name = "SOURCE", conflicts_with = "dest")]
+    pub raw: Option<String>,
+    /// Only this account's flow logs [repeatable]
+    #[arg(long, value_name = "ID")]
+    pub account: Vec<String>,
+    /// Only this Region's flow logs [repeatable]
+    #[arg(long, value_name = "REGION")]
+    pub region: Vec<String>,
+    /// Format of objects without a header line, or of a table before its first conversion: '${version} ...'
+    #[arg(long, value_name = "FORMAT", conflicts_with = "schema_version")]
+    pub log_format: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Before anything is converted")]
+pub struct AheadArgs {
+    /// All fields up to this flow log version
+    #[arg(long, value_name = "N", conflicts_with = "raw")]
+    pub schema_version: Option<u8>,
+    /// Log type
+    #[arg(long, value_enum, value_name = "TYPE", conflicts_with = "raw")]
+    pub log_type: Option<LogTypeArg>,
+    /// Folders of the table [default: day]
+    #[arg(long, value_enum, value_name = "BY", conflicts_with = "raw")]
+    pub partition_by: Option<PartitionByArg>,
+}
+
+/// What a definition is printed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Form {
+    /// Athena's CREATE EXTERNAL TABLE
+    Athena,
+}
+
+/// How partitions become known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ProjectionArg {
+    On,
+    Off,
+    Msck,
 }
 
 #[derive(Debug, Args)]

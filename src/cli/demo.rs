@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use flowparquet::athena::cost::USD_PER_TIB;
-use flowparquet::athena::ddl::create_table;
+use flowparquet::athena::definition::Definition;
+use flowparquet::athena::hive::create_table;
+use flowparquet::athena::name::TableName;
 use flowparquet::convert::{ConvertOptions, DEFAULT_MAX_OBJECT_BYTES, convert};
-use flowparquet::days::Days;
+use flowparquet::days::{Days, today};
 use flowparquet::generate::GenerateOptions;
 use flowparquet::plan::DEFAULT_TARGET_FILE_BYTES;
 use flowparquet::record::schema::LogType;
@@ -21,7 +23,7 @@ use flowparquet::{Error, Result};
 use super::args::Demo;
 use super::generate::{TUTORIAL_DAY, into_store, options};
 use super::show::{Align, bytes, count, dollars, table};
-use super::{ddl, print, progress, settings};
+use super::{print, progress, settings};
 
 /// Runs `flowparquet demo`.
 pub fn run(args: &Demo) -> Result<ExitCode> {
@@ -58,9 +60,12 @@ pub fn run(args: &Demo) -> Result<ExitCode> {
     say(&format!("nothing to do, found out in {:.3} s\n", again.seconds))?;
 
     heading("4. flowparquet ddl parquet --location s3://bucket/flow-parquet");
-    let mut model = ddl::model(&dest, "s3://bucket/flow-parquet".to_owned())?;
-    model.comments = false;
-    say(&create_table(&model)?)?;
+    if let Some(contents) = dest.contents()? {
+        let name = TableName::new(None, "vpc_flow_logs")?;
+        let mut definition = Definition::of_table(name, "s3://bucket/flow-parquet", &contents, today());
+        definition.columns.iter_mut().for_each(|column| column.comment = None);
+        say(&create_table(&definition)?)?;
+    }
 
     heading("5. What was gained");
     let days = &options.wanted.days;

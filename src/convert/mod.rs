@@ -104,6 +104,7 @@ pub fn prepare(source: &Store, table: &Table, options: &ConvertOptions) -> Resul
             partition_by: options.partition_by.unwrap_or_default(),
             dash_as_null: options.output.dash_as_null,
             single_writer: options.single_writer,
+            founded: Some(crate::days::today().to_string()),
         },
     };
     refuse_other_table(&info, options, table.store())?;
