@@ -1,12 +1,19 @@
 //! What Athena and its neighbours are told, and what a scan costs.
 //!
 //! [`definition`] is the one model of a table; [`hive`] prints it as Athena takes it. [`pattern`], [`types`] and
-//! [`name`] are what definitions are made of; [`cost`] knows the price of a scan. Works on names, types and counts;
-//! knows nothing of bytes in files.
+//! [`name`] are what definitions are made of. [`like`] reads a table that a person has, [`bridge`] makes ours answer for
+//! it, with a [`view`] where needed, and [`cutover`] has the steps to move. [`outgrown`] knows when a definition no
+//! longer shows all; [`cost`] knows the price of a scan. Works on names, types and counts; knows nothing of bytes in
+//! files.
 
+pub mod bridge;
 pub mod cost;
+pub mod cutover;
 pub mod definition;
 pub mod hive;
+pub mod like;
 pub mod name;
+pub mod outgrown;
 pub mod pattern;
 pub mod types;
+pub mod view;

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use flowparquet::athena::bridge::parse_key;
+use flowparquet::athena::pattern::Pattern;
 use flowparquet::days::{DEFAULT_LOOKBACK_DAYS, parse_day};
 use flowparquet::generate::KeyLayout;
 use flowparquet::table::codec::Compression;
@@ -199,11 +201,32 @@ pub struct Ddl {
     #[arg(long)]
     pub no_comments: bool,
     #[command(flatten)]
+    pub like: LikeArgs,
+    #[command(flatten)]
     pub raw: RawArgs,
     #[command(flatten)]
     pub ahead: AheadArgs,
     #[command(flatten)]
     pub store: StoreArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "The table of today")]
+pub struct LikeArgs {
+    /// Make a table that answers the queries of this one: a file with its CREATE EXTERNAL TABLE statement
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["raw", "schema_version"])]
+    pub like: Option<PathBuf>,
+    /// What a partition key of theirs holds, if its name does not tell: account, region or yyyy/MM/dd [repeatable]
+    #[arg(long, value_name = "NAME=WHAT", value_parser = parse_key, requires = "like")]
+    pub key: Vec<(String, Pattern)>,
+    /// Print the steps that put the converted table in the place of this one: hybrid takes converted days from Parquet
+    /// and all others from the raw logs, view prints its last statement alone, to be run when more days are converted;
+    /// replace shows converted days only
+    #[arg(long, value_enum, value_name = "HOW", requires = "source", num_args = 0..=1, default_missing_value = "hybrid", require_equals = true)]
+    pub cutover: Option<CutoverArg>,
+    /// Where the raw logs are
+    #[arg(long, value_name = "SOURCE")]
+    pub source: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -242,6 +265,14 @@ pub struct AheadArgs {
 pub enum Form {
     /// Athena's CREATE EXTERNAL TABLE
     Athena,
+}
+
+/// What comes into the place of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CutoverArg {
+    Hybrid,
+    View,
+    Replace,
 }
 
 /// How partitions become known.

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use flowparquet::athena::definition::{Definition, Partitions};
-use flowparquet::athena::hive;
 use flowparquet::athena::name::TableName;
+use flowparquet::athena::{cutover, hive};
 use flowparquet::days::{Days, today};
 use flowparquet::record::header::{Column, Header};
 use flowparquet::record::schema::LogType;
 use flowparquet::source::discover::Wanted;
-use flowparquet::store::{Io, Location};
+use flowparquet::store::{Io, Location, Store};
 use flowparquet::survey::{Survey, survey};
 use flowparquet::table::commit::Table;
 use flowparquet::table::contents::Contents;
@@ -20,7 +20,7 @@ use flowparquet::{Error, Result};
 use jiff::civil::Date;
 
 use super::args::{Ddl, Form, ProjectionArg};
-use super::{open, print};
+use super::{like, open, print};
 
 /// Location that is printed for a table on the local disk.
 const PLACEHOLDER: &str = "s3://YOUR-BUCKET/YOUR-PREFIX";
@@ -28,6 +28,9 @@ const PLACEHOLDER: &str = "s3://YOUR-BUCKET/YOUR-PREFIX";
 /// Runs `flowparquet ddl`.
 pub fn run(args: &Ddl) -> Result<ExitCode> {
     let io = Io::start()?;
+    if args.like.cutover.is_some() || args.like.like.is_some() {
+        return like::run(args, &io);
+    }
     let mut definition = match &args.raw.raw {
         Some(source) => raw(args, source, &io)?,
         None => converted(args, &io)?,
@@ -35,26 +38,35 @@ pub fn run(args: &Ddl) -> Result<ExitCode> {
     if args.no_comments {
         definition.columns.iter_mut().for_each(|column| column.comment = None);
     }
-    match args.projection {
-        None => {}
-        Some(ProjectionArg::On) => definition.partitioning = Partitions::Projected,
-        Some(ProjectionArg::Off) => {
-            definition.partitioning = Partitions::Registered;
-            if ahead(args) {
-                definition.partitions.clear(); // None is there yet.
-            }
-        }
-        Some(ProjectionArg::Msck) => definition.partitioning = Partitions::Repaired,
+    if let Some(asked) = args.projection {
+        definition.partitioning = asked.into();
     }
+    if ahead(args) && definition.partitioning == Partitions::Registered {
+        definition.partitions.clear(); // None is there yet.
+    }
+    print(&form(args, &definition)?)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Returns a definition as it was asked for.
+pub fn form(args: &Ddl, definition: &Definition) -> Result<String> {
     if args.since.is_some() && definition.partitioning != Partitions::Registered {
         return Err(Error::usage("--since registers partitions, but this table's are not registered")
             .help("add --projection off, or leave --since away"));
     }
-    let text = match args.format {
-        Form::Athena => hive::statements(&definition, args.since)?.join("\n"),
-    };
-    print(&text)?;
-    Ok(ExitCode::SUCCESS)
+    match args.format {
+        Form::Athena => Ok(hive::statements(definition, args.since)?.join("\n")),
+    }
+}
+
+impl From<ProjectionArg> for Partitions {
+    fn from(arg: ProjectionArg) -> Self {
+        match arg {
+            ProjectionArg::On => Self::Projected,
+            ProjectionArg::Off => Self::Registered,
+            ProjectionArg::Msck => Self::Repaired,
+        }
+    }
 }
 
 fn name(args: &Ddl, default: &str) -> Result<TableName> {
@@ -63,7 +75,9 @@ fn name(args: &Ddl, default: &str) -> Result<TableName> {
 
 /// Returns whether the definition is of a table before its first conversion.
 fn ahead(args: &Ddl) -> bool {
-    args.raw.raw.is_none() && (args.ahead.schema_version.is_some() || args.raw.log_format.is_some())
+    args.raw.raw.is_none()
+        && args.like.like.is_none()
+        && (args.ahead.schema_version.is_some() || args.raw.log_format.is_some())
 }
 
 /// Returns the definition of DEST: as its ledger and footers have it, or as it will be.
@@ -77,14 +91,17 @@ fn converted(args: &Ddl, io: &Io) -> Result<Definition> {
         }
         Some(contents) => contents,
         None if ahead => contents_ahead(args)?,
-        None => {
-            return Err(Error::usage("nothing is converted here yet")
-                .at(args.dest.as_deref().unwrap_or_default())
-                .help("run `flowparquet convert SOURCE DEST` first, check DEST, or say with --schema-version what will be"));
-        }
+        None => return Err(nothing_converted(args)),
     };
     let location = location(args, table.as_ref().map(|table| table.store().location()))?;
     Ok(Definition::of_table(name(args, "vpc_flow_logs")?, &location, &contents, today()))
+}
+
+/// Returns the error of a DEST without data.
+pub fn nothing_converted(args: &Ddl) -> Error {
+    Error::usage("nothing is converted here yet")
+        .at(args.dest.as_deref().unwrap_or_default())
+        .help("run `flowparquet convert SOURCE DEST` first, check DEST, or say with --schema-version what will be")
 }
 
 /// Returns what a table will hold, by what was typed.
@@ -114,7 +131,7 @@ fn contents_ahead(args: &Ddl) -> Result<Contents> {
     Ok(Contents { log_type, partition_by, columns, partitions: known.collect(), dash_as_null: false, founded: None })
 }
 
-fn log_format(format: &str) -> Result<Header> {
+pub fn log_format(format: &str) -> Result<Header> {
     Header::from_log_format(format).map_err(|e| {
         Error::usage(format!("--log-format cannot be used: {e}"))
             .help("write it as DescribeFlowLogs prints it: '${version} ${account-id} ${interface-id} ...'")
@@ -122,7 +139,7 @@ fn log_format(format: &str) -> Result<Header> {
 }
 
 /// Returns where the table is, as the definition will say it.
-fn location(args: &Ddl, dest: Option<&Location>) -> Result<String> {
+pub fn location(args: &Ddl, dest: Option<&Location>) -> Result<String> {
     match (&args.location, dest) {
         (Some(location), _) if location.starts_with("s3://") => Ok(location.clone()),
         (Some(location), _) => Err(Error::usage(format!("--location {location} is not s3://bucket/prefix"))),
@@ -137,15 +154,7 @@ fn location(args: &Ddl, dest: Option<&Location>) -> Result<String> {
 /// Returns the definition over the raw logs of SOURCE, and says what one table cannot show.
 fn raw(args: &Ddl, source: &str, io: &Io) -> Result<Definition> {
     let store = open(source, &args.store, io)?;
-    let wanted = Wanted {
-        days: Days::All,
-        accounts: args.raw.account.clone(),
-        regions: args.raw.region.clone(),
-        assume_day: None,
-    };
-    let format = args.raw.log_format.as_deref().map(log_format).transpose()?;
-    let mut seen = survey(&store, &wanted, format.as_ref())?;
-    warn(&seen);
+    let mut seen = look_at(args, &store)?;
     if store.location().is_local() {
         let location = location(args, None)?;
         seen.raw.location = format!("{location}/{}", below(&seen.raw.location, store.location()));
@@ -153,8 +162,22 @@ fn raw(args: &Ddl, source: &str, io: &Io) -> Result<Definition> {
     Ok(Definition::of_raw(name(args, "vpc_flow_logs_raw")?, seen.raw.folded(), today()))
 }
 
+/// Returns all objects of the accounts and Regions that were named.
+pub fn all_days(args: &Ddl) -> Wanted {
+    let (accounts, regions) = (args.raw.account.clone(), args.raw.region.clone());
+    Wanted { days: Days::All, accounts, regions, assume_day: None }
+}
+
+/// Looks at the raw logs of SOURCE.
+pub fn look_at(args: &Ddl, source: &Store) -> Result<Survey> {
+    let format = args.raw.log_format.as_deref().map(log_format).transpose()?;
+    let seen = survey(source, &all_days(args), format.as_ref())?;
+    warn(&seen);
+    Ok(seen)
+}
+
 /// Returns what lies below SOURCE in a location.
-fn below(location: &str, source: &Location) -> String {
+pub fn below(location: &str, source: &Location) -> String {
     let root = format!("{}{}", source.root(), source.prefix());
     location.strip_prefix(&root).unwrap_or_default().trim_start_matches('/').to_owned()
 }
@@ -178,16 +201,10 @@ fn warn(seen: &Survey) {
     }
 }
 
-/// Returns days as ranges: `2026-01-01 to 2026-01-05, 2026-01-09`.
-fn ranges(days: &BTreeSet<Date>) -> String {
-    let mut ranges: Vec<(Date, Date)> = Vec::new();
-    for day in days {
-        match ranges.last_mut() {
-            Some((_, last)) if last.tomorrow().is_ok_and(|next| next == *day) => *last = *day,
-            _ => ranges.push((*day, *day)),
-        }
-    }
-    let shown =
-        ranges.iter().map(|(first, last)| if first == last { first.to_string() } else { format!("{first} to {last}") });
+/// Returns days as people write them: `2026-01-01 to 2026-01-05, 2026-01-09`.
+pub fn ranges(days: &BTreeSet<Date>) -> String {
+    let shown = cutover::ranges(days.iter().copied())
+        .into_iter()
+        .map(|(first, last)| if first == last { first.to_string() } else { format!("{first} to {last}") });
     shown.collect::<Vec<_>>().join(", ")
 }

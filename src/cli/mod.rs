@@ -6,6 +6,7 @@ mod demo;
 mod fields;
 mod generate;
 mod job;
+mod like;
 mod progress;
 mod settings;
 mod show;

@@ -1,5 +1,7 @@
 //! What a table holds, for its definition: columns and partitions by the ledger, checked against real footers.
 
+use std::collections::BTreeSet;
+
 use crate::days::Days;
 use crate::error::{Error, Result};
 use crate::record::header::Column;
@@ -7,6 +9,7 @@ use crate::record::schema::LogType;
 
 use super::commit::Table;
 use super::file::sort_columns;
+use super::ledger::PartitionState;
 use super::partition::{Partition, PartitionBy};
 
 /// What a table holds.
@@ -26,7 +29,60 @@ pub struct Contents {
     pub founded: Option<i16>,
 }
 
+/// How far a table reaches, as its folders and some of its files show: what a definition has to cover.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Extent {
+    /// Years with folders.
+    pub years: BTreeSet<i16>,
+    /// Accounts with folders.
+    pub accounts: BTreeSet<String>,
+    /// Regions with folders.
+    pub regions: BTreeSet<String>,
+    /// Columns of the files that were looked at.
+    pub columns: BTreeSet<String>,
+}
+
+impl Extent {
+    /// Adds a partition.
+    pub fn add(&mut self, partition: &Partition) {
+        self.years.insert(partition.day.year());
+        if let Some((account, region)) = &partition.account_region {
+            self.accounts.insert(account.clone());
+            self.regions.insert(region.clone());
+        }
+    }
+
+    /// Adds the columns of a partition's files.
+    pub fn add_columns(&mut self, state: &PartitionState) {
+        let files = state.finished().filter_map(|(_, done)| done.file.as_ref());
+        self.columns.extend(files.flat_map(|file| &file.columns).map(|column| column.name.clone()));
+    }
+}
+
 impl Table {
+    /// Returns the years, accounts and Regions that the table's folders name. Lists folders of accounts, Regions and
+    /// years, not of days.
+    ///
+    /// # Errors
+    /// When a listing fails.
+    pub fn extent(&self, by: PartitionBy) -> Result<Extent> {
+        let mut extent = Extent::default();
+        let mut tops = vec![self.store().location().prefix().to_owned()];
+        let levels = by.columns().into_iter().take_while(|column| *column != "month");
+        for column in levels {
+            let folders = self.store().list_levels(&tops)?.into_iter().flat_map(|level| level.folders);
+            tops = folders.filter(|folder| last(folder).starts_with(&format!("{column}="))).collect();
+            let values =
+                tops.iter().filter_map(|folder| last(folder).split_once('=')).map(|(_, value)| value.to_owned());
+            match column {
+                "aws_account_id" => extent.accounts.extend(values),
+                "aws_region" => extent.regions.extend(values),
+                _ => extent.years.extend(values.filter_map(|year| year.parse::<i16>().ok())),
+            }
+        }
+        Ok(extent)
+    }
+
     /// Returns what the table holds, or `None` if nothing is converted yet.
     ///
     /// Reads the whole ledger, and one footer for each set of columns that files have.
@@ -76,6 +132,7 @@ impl Table {
         }))
     }
 
+    /// Refuses a file whose footer does not have these columns.
     fn check_footer(&self, key: &str, bytes: u64, columns: &[Column]) -> Result<()> {
         let found = self.metadata(key, bytes)?.map(|metadata| Self::columns_of(&metadata));
         if found.as_deref() == Some(columns) {
@@ -85,4 +142,8 @@ impl Table {
             .at(self.store().location().url_of(key))
             .help("somebody replaced it: restore it from a version or backup, then run again"))
     }
+}
+
+fn last(folder: &str) -> &str {
+    folder.rsplit('/').next().unwrap_or_default()
 }
