@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use flowparquet::athena::definition::{Definition, Partitions};
-use flowparquet::athena::hive;
 use flowparquet::athena::name::TableName;
 use flowparquet::days::{Days, today};
 use flowparquet::record::header::{Column, Header};
@@ -19,7 +18,7 @@ use flowparquet::table::partition::Partition;
 use flowparquet::{Error, Result};
 use jiff::civil::Date;
 
-use super::args::{Ddl, Form, ProjectionArg};
+use super::args::Ddl;
 use super::{open, print};
 
 /// Location that is printed for a table on the local disk.
@@ -35,24 +34,14 @@ pub fn run(args: &Ddl) -> Result<ExitCode> {
     if args.no_comments {
         definition.columns.iter_mut().for_each(|column| column.comment = None);
     }
-    match args.projection {
-        None => {}
-        Some(ProjectionArg::On) => definition.partitioning = Partitions::Projected,
-        Some(ProjectionArg::Off) => {
-            definition.partitioning = Partitions::Registered;
-            if ahead(args) {
-                definition.partitions.clear(); // None is there yet.
-            }
-        }
-        Some(ProjectionArg::Msck) => definition.partitioning = Partitions::Repaired,
+    definition = args.format.partitioned(definition, args.projection)?;
+    if ahead(args) && definition.partitioning == Partitions::Registered {
+        definition.partitions.clear(); // None is there yet.
     }
-    if args.since.is_some() && definition.partitioning != Partitions::Registered {
-        return Err(Error::usage("--since registers partitions, but this table's are not registered")
-            .help("add --projection off, or leave --since away"));
+    let text = args.format.print(&definition, args.since)?;
+    if let Some(note) = args.format.note(&definition, args.since) {
+        eprintln!("note: {note}");
     }
-    let text = match args.format {
-        Form::Athena => hive::statements(&definition, args.since)?.join("\n"),
-    };
     print(&text)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -124,9 +113,10 @@ fn log_format(format: &str) -> Result<Header> {
 /// Returns where the table is, as the definition will say it.
 fn location(args: &Ddl, dest: Option<&Location>) -> Result<String> {
     match (&args.location, dest) {
-        (Some(location), _) if location.starts_with("s3://") => Ok(location.clone()),
-        (Some(location), _) => Err(Error::usage(format!("--location {location} is not s3://bucket/prefix"))),
-        (None, Some(dest)) if !dest.is_local() => Ok(dest.to_string()),
+        (Some(location), _) => args.format.location(location),
+        (None, Some(dest)) if !dest.is_local() || args.format.reads_local_disks() => {
+            Ok(format!("{}{}", dest.root(), dest.prefix()))
+        }
         (None, _) => {
             eprintln!("note: put the table's s3:// location in place of {PLACEHOLDER}, or give --location");
             Ok(PLACEHOLDER.to_owned())
@@ -144,13 +134,20 @@ fn raw(args: &Ddl, source: &str, io: &Io) -> Result<Definition> {
         assume_day: None,
     };
     let format = args.raw.log_format.as_deref().map(log_format).transpose()?;
-    let mut seen = survey(&store, &wanted, format.as_ref())?;
+    let seen = survey(&store, &wanted, format.as_ref())?;
     warn(&seen);
-    if store.location().is_local() {
-        let location = location(args, None)?;
-        seen.raw.location = format!("{location}/{}", below(&seen.raw.location, store.location()));
+    let mut raw = seen.raw.folded();
+    let there = store.location();
+    if args.location.is_some() || (there.is_local() && !args.format.reads_local_disks()) {
+        if args.location.is_some() && !raw.location.starts_with(&format!("{}{}", there.root(), there.prefix())) {
+            return Err(Error::usage("--location cannot stand for SOURCE, since the table's folders begin above it")
+                .at(&raw.location)
+                .help("give that folder as SOURCE, and its place on S3 as --location"));
+        }
+        let location = location(args, Some(there))?;
+        raw.location = format!("{}/{}", location.trim_end_matches('/'), below(&raw.location, there));
     }
-    Ok(Definition::of_raw(name(args, "vpc_flow_logs_raw")?, seen.raw.folded(), today()))
+    Ok(Definition::of_raw(name(args, "vpc_flow_logs_raw")?, raw, today()))
 }
 
 /// Returns what lies below SOURCE in a location.
