@@ -178,6 +178,31 @@ impl Definition {
         }
     }
 
+    /// Returns the table with partitions that become known in this way.
+    ///
+    /// # Errors
+    /// A usage error if they cannot.
+    pub fn known_by(mut self, partitioning: Partitions) -> Result<Self> {
+        if self.keys.is_empty() && partitioning == Partitions::Projected {
+            return Err(Error::usage(format!("{} has no partitions that could be projected", self.name))
+                .help("its objects lie in no folders of days; leave --projection away"));
+        }
+        if !self.is_hive_style() && partitioning == Partitions::Repaired {
+            return Err(Error::usage(format!("no engine finds the partitions of {} by their folders", self.name))
+                .at(format!("{}{}", self.location, self.layout))
+                .help("only folders named after the partition keys, as year=2026/, are found; give --projection on or off"));
+        }
+        self.partitioning = partitioning;
+        Ok(self)
+    }
+
+    /// Returns whether the folders tell key and value, as Hive's do: `year=${year}/month=${month}/`.
+    pub fn is_hive_style(&self) -> bool {
+        let folder =
+            |folders: Pattern, key: &Key| folders.text(&key.name).text("=").followed_by(&key.pattern).text("/");
+        !self.keys.is_empty() && self.keys.iter().fold(Pattern::default(), folder) == self.layout
+    }
+
     /// Returns the names of columns and keys, as `SELECT *` shows them.
     pub fn shown(&self) -> impl Iterator<Item = &str> {
         self.columns.iter().map(|column| column.name.as_str()).chain(self.keys.iter().map(|key| key.name.as_str()))
@@ -187,6 +212,16 @@ impl Definition {
     pub fn template(&self) -> Option<String> {
         let below = self.layout.template(self.keys.iter().map(|key| (key.name.as_str(), &key.pattern)))?;
         Some(format!("{}{below}", self.location))
+    }
+
+    /// Returns the template of the partitions' locations.
+    ///
+    /// # Errors
+    /// A usage error if the keys cannot tell them.
+    pub fn location_template(&self) -> Result<String> {
+        self.template().ok_or_else(|| {
+            Error::usage("the partition keys do not tell where partitions are, so they cannot be projected")
+        })
     }
 
     /// Returns what each key's values can be.
@@ -248,10 +283,7 @@ impl Definition {
                     put(&format!("projection.{}.{what}", key.name), value);
                 }
             }
-            let template = self.template().ok_or_else(|| {
-                Error::usage("the partition keys do not tell where partitions are, so they cannot be projected")
-            })?;
-            put("storage.location.template", template);
+            put("storage.location.template", self.location_template()?);
         }
         Ok(properties)
     }

@@ -6,13 +6,18 @@ use std::fmt::Write;
 
 use jiff::civil::Date;
 
-use super::definition::{Definition, Partitions, Storage};
+use super::definition::{Definition, Partitions, Storage, TableColumn};
 use super::name::{TableName, column, literal};
+use super::types::Dialect;
 use crate::error::Result;
 
 /// Partitions that one `ALTER TABLE ADD PARTITION` names: a statement may have 262,144 bytes
 /// (<https://docs.aws.amazon.com/athena/latest/ug/service-limits.html>), and a partition needs 300 at most.
 const PARTITIONS_PER_STATEMENT: usize = 100;
+
+/// Longest comment of a column in the Glue catalog
+/// (<https://docs.aws.amazon.com/glue/latest/webapi/API_Column.html>).
+const MAX_COMMENT_BYTES: usize = 255;
 
 /// Returns the table and what makes its partitions known, one statement after the other.
 ///
@@ -25,12 +30,20 @@ pub fn statements(definition: &Definition, since: Option<Date>) -> Result<Vec<St
     if since.is_none() {
         statements.push(create_table(definition)?);
     }
-    match definition.partitioning {
-        Partitions::Projected => {}
-        Partitions::Registered => statements.extend(add_partitions(definition, since)?),
-        Partitions::Repaired => statements.push(repair(&definition.name)),
-    }
+    statements.extend(make_known(definition, since)?);
     Ok(statements)
+}
+
+/// Returns what makes the partitions of a table known that is there, if anything has to.
+///
+/// # Errors
+/// As [`Definition::registered`].
+pub(super) fn make_known(definition: &Definition, since: Option<Date>) -> Result<Vec<String>> {
+    match definition.partitioning {
+        Partitions::Projected => Ok(Vec::new()),
+        Partitions::Registered => add_partitions(definition, since),
+        Partitions::Repaired => Ok(vec![repair(&definition.name)]),
+    }
 }
 
 /// Returns the `CREATE EXTERNAL TABLE` statement.
@@ -40,7 +53,7 @@ pub fn statements(definition: &Definition, since: Option<Date>) -> Result<Vec<St
 pub fn create_table(definition: &Definition) -> Result<String> {
     let mut sql = String::new();
     line(&mut sql, format_args!("CREATE EXTERNAL TABLE IF NOT EXISTS {} (", definition.name.for_ddl()));
-    line(&mut sql, format_args!("{}", columns(definition)?));
+    line(&mut sql, format_args!("{}", columns(definition, Dialect::Hive)?.join(",\n")));
     line(&mut sql, format_args!(")"));
     if !definition.keys.is_empty() {
         line(&mut sql, format_args!("PARTITIONED BY ({})", keys(definition)?.join(", ")));
@@ -51,21 +64,24 @@ pub fn create_table(definition: &Definition) -> Result<String> {
     Ok(sql)
 }
 
-/// Returns the columns, a line each.
-pub(super) fn columns(definition: &Definition) -> Result<String> {
+/// Returns the columns as a dialect declares them, a line each.
+///
+/// # Errors
+/// A usage error for names that are none.
+pub(super) fn columns(definition: &Definition, dialect: Dialect) -> Result<Vec<String>> {
     let width = definition.columns.iter().map(|column| column.name.len()).max().unwrap_or_default() + 2;
-    let lines: Result<Vec<String>> = definition
-        .columns
-        .iter()
-        .map(|at| {
-            let comment = at.comment.as_ref().map_or(String::new(), |text| format!(" COMMENT '{}'", harmless(text)));
-            Ok(format!("  {:width$} {}{comment}", column(&at.name, '`')?, at.sql_type))
-        })
-        .collect();
-    Ok(lines?.join(",\n"))
+    let line = |at: &TableColumn| {
+        let comment = at.comment.as_ref().map_or(String::new(), |text| format!(" COMMENT '{}'", harmless(text)));
+        Ok(format!("  {:width$} {}{comment}", column(&at.name, dialect.quote())?, at.sql_type.name(dialect)))
+    };
+    definition.columns.iter().map(line).collect()
 }
 
-fn keys(definition: &Definition) -> Result<Vec<String>> {
+/// Returns the partition keys with their types.
+///
+/// # Errors
+/// As [`columns`].
+pub(super) fn keys(definition: &Definition) -> Result<Vec<String>> {
     definition.keys.iter().map(|key| Ok(format!("{} {}", column(&key.name, '`')?, key.sql_type))).collect()
 }
 
@@ -111,11 +127,16 @@ pub fn repair(name: &TableName) -> String {
     format!("MSCK REPAIR TABLE {};\n", name.for_ddl())
 }
 
-/// Returns a comment that cannot leave its quotes in any engine.
+/// Returns a comment that cannot leave its quotes in any engine, cut to what the Glue catalog takes.
 pub(super) fn harmless(comment: &str) -> String {
     // A semicolon would end the statement for programs that split texts at them.
     let comment = comment.replace(';', ",");
-    comment.chars().filter(|c| !matches!(c, '\'' | '"' | '\\') && !c.is_control()).collect()
+    let mut bytes = 0;
+    let fits = |c: &char| {
+        bytes += c.len_utf8();
+        bytes <= MAX_COMMENT_BYTES
+    };
+    comment.chars().filter(|c| !matches!(c, '\'' | '"' | '\\') && !c.is_control()).take_while(fits).collect()
 }
 
 fn line(sql: &mut String, text: std::fmt::Arguments<'_>) {

@@ -93,8 +93,15 @@ pub fn identifier(name: &str, quote: char) -> Result<String> {
 /// # Errors
 /// A usage error for a name that is none.
 pub fn column(name: &str, quote: char) -> Result<String> {
-    check(&name.replace('-', "_"))?;
-    Ok(format!("{quote}{name}{quote}"))
+    plain_column(name).map(|name| format!("{quote}{name}{quote}"))
+}
+
+/// Returns a column or partition key as it stands where nothing is quoted: in JSON and in other texts.
+///
+/// # Errors
+/// As [`column`].
+pub fn plain_column(name: &str) -> Result<&str> {
+    check(&name.replace('-', "_")).map(|()| name)
 }
 
 /// Returns a text in single quotes.

@@ -98,9 +98,15 @@ impl Pattern {
     /// Puts text before all of it.
     #[must_use]
     pub fn with_text_before(self, text: &str) -> Self {
-        self.0.into_iter().fold(Self::default().text(text), |pattern, piece| match piece {
-            Piece::Text(text) => pattern.text(&text),
-            Piece::Part(part) => pattern.then(part),
+        Self::default().text(text).followed_by(&self)
+    }
+
+    /// Adds all of another pattern.
+    #[must_use]
+    pub fn followed_by(self, other: &Self) -> Self {
+        other.0.iter().fold(self, |pattern, piece| match piece {
+            Piece::Text(text) => pattern.text(text),
+            Piece::Part(part) => pattern.then(*part),
         })
     }
 

@@ -35,7 +35,7 @@ pub enum Command {
     Convert(Convert),
     /// Say what `convert` would do; reads listings and the ledger only
     Plan(Plan),
-    /// Print the Athena table definition of a converted DEST
+    /// Print the table definition of a converted DEST or of raw logs, for Athena and others
     Ddl(Ddl),
     /// Print the fields of flow logs
     Fields(Fields),
@@ -184,14 +184,15 @@ pub struct Ddl {
     /// Name of the database
     #[arg(long, value_name = "NAME")]
     pub database: Option<String>,
-    /// s3:// location to print, if DEST is on the local disk and will be copied there
+    /// s3:// location to print, if DEST is on the local disk and will be copied there; Trino, Spark and DuckDB also read
+    /// file:///
     #[arg(long, value_name = "URL")]
     pub location: Option<String>,
     /// What to print it for
     #[arg(long, value_enum, value_name = "FORM", default_value_t = Form::Athena)]
     pub format: Form,
     /// How partitions become known: on computes them, off registers each converted one, msck looks for their folders
-    /// [default: on; msck for Spark]
+    /// [default: on; for Spark msck, and off with --raw]
     #[arg(long, value_enum, value_name = "HOW")]
     pub projection: Option<ProjectionArg>,
     /// Only register the partitions from this day on; the table is there already
@@ -263,8 +264,20 @@ pub struct AheadArgs {
 /// What a definition is printed for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Form {
-    /// Athena's CREATE EXTERNAL TABLE
+    /// CREATE EXTERNAL TABLE, as Athena and Hive take it
     Athena,
+    /// TableInput of `aws glue create-table`; with --since, a line for each call of `aws glue batch-create-partition`
+    GlueJson,
+    /// Template with an AWS::Glue::Table
+    Cloudformation,
+    /// aws_glue_catalog_table
+    Terraform,
+    /// CREATE TABLE of Trino's Hive connector
+    Trino,
+    /// CREATE TABLE of Spark SQL
+    Spark,
+    /// View over the files
+    Duckdb,
 }
 
 /// What comes into the place of a table.

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::process::ExitCode;
 
+use flowparquet::athena::cutover;
 use flowparquet::athena::definition::{Definition, Partitions};
 use flowparquet::athena::name::TableName;
-use flowparquet::athena::{cutover, hive};
 use flowparquet::days::{Days, today};
 use flowparquet::record::header::{Column, Header};
 use flowparquet::record::schema::LogType;
@@ -19,7 +19,7 @@ use flowparquet::table::partition::Partition;
 use flowparquet::{Error, Result};
 use jiff::civil::Date;
 
-use super::args::{Ddl, Form, ProjectionArg};
+use super::args::Ddl;
 use super::{like, open, print};
 
 /// Location that is printed for a table on the local disk.
@@ -38,9 +38,7 @@ pub fn run(args: &Ddl) -> Result<ExitCode> {
     if args.no_comments {
         definition.columns.iter_mut().for_each(|column| column.comment = None);
     }
-    if let Some(asked) = args.projection {
-        definition.partitioning = asked.into();
-    }
+    definition = args.format.partitioned(definition, args.projection)?;
     if ahead(args) && definition.partitioning == Partitions::Registered {
         definition.partitions.clear(); // None is there yet.
     }
@@ -48,25 +46,13 @@ pub fn run(args: &Ddl) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Returns a definition as it was asked for.
+/// Returns a definition as it was asked for, and says what has to be known beside it.
 pub fn form(args: &Ddl, definition: &Definition) -> Result<String> {
-    if args.since.is_some() && definition.partitioning != Partitions::Registered {
-        return Err(Error::usage("--since registers partitions, but this table's are not registered")
-            .help("add --projection off, or leave --since away"));
+    let text = args.format.print(definition, args.since)?;
+    if let Some(note) = args.format.note(definition, args.since) {
+        eprintln!("note: {note}");
     }
-    match args.format {
-        Form::Athena => Ok(hive::statements(definition, args.since)?.join("\n")),
-    }
-}
-
-impl From<ProjectionArg> for Partitions {
-    fn from(arg: ProjectionArg) -> Self {
-        match arg {
-            ProjectionArg::On => Self::Projected,
-            ProjectionArg::Off => Self::Registered,
-            ProjectionArg::Msck => Self::Repaired,
-        }
-    }
+    Ok(text)
 }
 
 fn name(args: &Ddl, default: &str) -> Result<TableName> {
@@ -141,9 +127,10 @@ pub fn log_format(format: &str) -> Result<Header> {
 /// Returns where the table is, as the definition will say it.
 pub fn location(args: &Ddl, dest: Option<&Location>) -> Result<String> {
     match (&args.location, dest) {
-        (Some(location), _) if location.starts_with("s3://") => Ok(location.clone()),
-        (Some(location), _) => Err(Error::usage(format!("--location {location} is not s3://bucket/prefix"))),
-        (None, Some(dest)) if !dest.is_local() => Ok(dest.to_string()),
+        (Some(location), _) => args.format.location(location),
+        (None, Some(dest)) if !dest.is_local() || args.format.reads_local_disks() => {
+            Ok(format!("{}{}", dest.root(), dest.prefix()))
+        }
         (None, _) => {
             eprintln!("note: put the table's s3:// location in place of {PLACEHOLDER}, or give --location");
             Ok(PLACEHOLDER.to_owned())
@@ -154,12 +141,18 @@ pub fn location(args: &Ddl, dest: Option<&Location>) -> Result<String> {
 /// Returns the definition over the raw logs of SOURCE, and says what one table cannot show.
 fn raw(args: &Ddl, source: &str, io: &Io) -> Result<Definition> {
     let store = open(source, &args.store, io)?;
-    let mut seen = look_at(args, &store)?;
-    if store.location().is_local() {
-        let location = location(args, None)?;
-        seen.raw.location = format!("{location}/{}", below(&seen.raw.location, store.location()));
+    let mut raw = look_at(args, &store)?.raw.folded();
+    let there = store.location();
+    if args.location.is_some() || (there.is_local() && !args.format.reads_local_disks()) {
+        if args.location.is_some() && !raw.location.starts_with(&format!("{}{}", there.root(), there.prefix())) {
+            return Err(Error::usage("--location cannot stand for SOURCE, since the table's folders begin above it")
+                .at(&raw.location)
+                .help("give that folder as SOURCE, and its place on S3 as --location"));
+        }
+        let location = location(args, Some(there))?;
+        raw.location = format!("{}/{}", location.trim_end_matches('/'), below(&raw.location, there));
     }
-    Ok(Definition::of_raw(name(args, "vpc_flow_logs_raw")?, seen.raw.folded(), today()))
+    Ok(Definition::of_raw(name(args, "vpc_flow_logs_raw")?, raw, today()))
 }
 
 /// Returns all objects of the accounts and Regions that were named.

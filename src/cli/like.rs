@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use flowparquet::athena::bridge::{Hints, bridge, constants};
 use flowparquet::athena::cutover::{Cutover, ranges, script};
-use flowparquet::athena::definition::Definition;
+use flowparquet::athena::definition::{Definition, Partitions};
 use flowparquet::athena::like::Theirs;
 use flowparquet::athena::name::TableName;
 use flowparquet::athena::pattern::Part;
@@ -104,7 +104,12 @@ pub fn run(args: &Ddl, io: &Io) -> Result<ExitCode> {
 /// Returns the SQL that a view is to be printed in.
 fn dialect(args: &Ddl) -> Result<Dialect> {
     match args.format {
-        Form::Athena => Ok(Dialect::Trino),
+        Form::Athena | Form::Trino => Ok(Dialect::Trino),
+        Form::Spark => Ok(Dialect::Spark),
+        Form::GlueJson | Form::Cloudformation | Form::Terraform | Form::Duckdb => Err(Error::usage(
+            "a table alone cannot answer for theirs: it needs a view in front, which this form cannot say",
+        )
+        .help("print it with --format athena, trino or spark")),
     }
 }
 
@@ -134,7 +139,10 @@ fn hints(args: &Ddl, seen: Option<&Survey>) -> Result<Hints> {
         }
     }
     let keys = args.like.key.iter().cloned().collect();
-    Ok(Hints { fields, constants: same, keys, partitioning: args.projection.map(Into::into) })
+    // Spark knows no projection; it finds folders by their names.
+    let usual = (args.format == Form::Spark).then_some(Partitions::Repaired);
+    let partitioning = args.projection.map(Into::into).or(usual);
+    Ok(Hints { fields, constants: same, keys, partitioning })
 }
 
 /// Returns the complete days that DEST has and of which no object of SOURCE is left to convert.

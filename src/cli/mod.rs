@@ -4,6 +4,7 @@ mod args;
 mod ddl;
 mod demo;
 mod fields;
+mod forms;
 mod generate;
 mod job;
 mod like;
