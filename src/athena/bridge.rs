@@ -127,7 +127,9 @@ pub fn select(table: &Definition, outputs: Vec<(Expr, String)>, keys: &[Key], th
             continue;
         }
         let expr = key_expr(&key.pattern, table).ok_or_else(|| missing_part(key, table, theirs))?;
-        let expr = if key.sql_type == SqlType::String { expr } else { Expr::Cast(Box::new(expr), key.sql_type) };
+        // Projected keys also make days that no calendar has, such as 30 February: for CAST these are an error, which
+        // keeps engines from ruling their folders out.
+        let expr = if key.sql_type == SqlType::String { expr } else { Expr::TryCast(Box::new(expr), key.sql_type) };
         all.push((expr, key.name.clone()));
     }
     Ok(Select { outputs: all, from: table.name.clone(), condition: None })
