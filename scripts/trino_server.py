@@ -31,7 +31,7 @@ from dataclasses import dataclass
 import s3_servers
 from s3_servers import Processes, Unavailable
 
-# The last version whose server is on Maven Central. It asks for Java 24 (https://trino.io/docs/476/release/release-476.html).
+# The last version whose server is on Maven Central; https://trino.io/docs/476/release/release-476.html: it needs Java 24.
 VERSION, MIN_JAVA = "476", 24
 MAVEN = os.environ.get("MAVEN_CENTRAL", "https://repo1.maven.org/maven2")
 SERVER = (f"io/trino/trino-server-core/{VERSION}/trino-server-core-{VERSION}.tar.gz",

@@ -241,7 +241,7 @@ def with_neighbours(days):
 
 def days_of(names):
     """The days of keys and of prefixes, of raw logs and of tables."""
-    return {"-".join(re.search(r"/(?:year=)?(\d{4})/(?:month=)?(\d\d)/(?:day=)?(\d\d)/", n).groups()) for n in names}
+    return {"-".join(re.search(r"/(?:year=)?(\d+)/(?:month=)?(\d+)/(?:day=)?(\d+)/", n).groups()) for n in names}
 
 
 # --- the rows ---------------------------------------------------------------------------------------------------------
@@ -300,8 +300,8 @@ PREDICATES = {
                         "(year = '2026' AND month = '01' AND day <= '02')", ["2025-12-31", "2026-01-01", "2026-01-02"]),
 }
 
-# The same on what is made of keys. Trino tries it on every projected partition that predicates on keys alone have left,
-# at about 0.1 ms each: no matter for the days of ten years, a minute for their hours. MONTHS are such predicates.
+# The same on what is made of keys. Trino tries it on every projected partition that predicates on keys alone have left:
+# half a second for the days of ten years, half a minute for their hours. MONTHS is such a predicate on keys alone.
 MONTHS = "year IN ('2025', '2026') AND month IN ('01', '12')"
 MADE = {
     "pairs": ("(year, month, day) IN (('2025', '12', '31'), ('2026', '01', '01'))", ["2025-12-31", "2026-01-01"]),
