@@ -12,12 +12,11 @@ use crate::record::header::Column;
 use crate::record::schema::LogType;
 use crate::table::partition::{Partition, PartitionBy};
 
+use super::name::{TableName, identifier, literal};
+
 /// Years that the projected range goes on behind the last converted one: values outside a range give zero rows
 /// without an error, and a year more costs one listing only for queries without a predicate on it.
 pub const YEARS_AHEAD: i16 = 10;
-
-/// Longest name of a table or database in the Glue catalog.
-const MAX_NAME_BYTES: usize = 255;
 
 /// What a definition is made from.
 #[derive(Debug, Clone)]
@@ -46,11 +45,11 @@ pub struct TableModel {
 /// A usage error for names that are none.
 pub fn create_table(model: &TableModel) -> Result<String> {
     let mut sql = String::new();
-    let table = qualified(model)?;
+    let table = TableName::new(model.database.as_deref(), &model.table)?.for_ddl();
     line(&mut sql, format_args!("CREATE EXTERNAL TABLE IF NOT EXISTS {table} ("));
     let width = model.columns.iter().map(|column| column.name.len()).max().unwrap_or_default() + 2;
     for (at, column) in model.columns.iter().enumerate() {
-        let name = identifier(&column.name)?;
+        let name = identifier(&column.name, '`')?;
         let comment = comment(model, column);
         let comma = if at + 1 < model.columns.len() { "," } else { "" };
         line(&mut sql, format_args!("  {name:width$} {}{comment}{comma}", column.column_type));
@@ -129,36 +128,6 @@ fn values(model: &TableModel, key: &str) -> Result<String> {
             .help("convert at least one day first"));
     }
     Ok(values.into_iter().collect::<Vec<_>>().join(","))
-}
-
-fn qualified(model: &TableModel) -> Result<String> {
-    let table = identifier(&model.table)?;
-    model.database.as_ref().map_or(Ok(table.clone()), |database| Ok(format!("{}.{table}", identifier(database)?)))
-}
-
-/// Returns a name in backticks.
-///
-/// Glue allows lower-case letters, digits and underscores that every engine agrees on
-/// (<https://docs.aws.amazon.com/athena/latest/ug/tables-databases-columns-names.html>); nothing else is let through,
-/// so that nothing typed can leave its place in the statement.
-fn identifier(name: &str) -> Result<String> {
-    let good = !name.is_empty()
-        && name.len() <= MAX_NAME_BYTES
-        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
-    if good {
-        return Ok(format!("`{name}`"));
-    }
-    Err(Error::usage(format!("{name:?} is no name for a table, database or column in Athena"))
-        .help("use lower-case letters, digits and underscores"))
-}
-
-/// Returns a text in single quotes.
-fn literal(text: &str) -> Result<String> {
-    if text.contains(['\'', '\\', ';']) || text.contains(char::is_control) {
-        return Err(Error::usage(format!("{text:?} cannot stand in a table definition"))
-            .help("choose a location without quotes, backslashes, semicolons and control characters"));
-    }
-    Ok(format!("'{text}'"))
 }
 
 #[cfg(test)]

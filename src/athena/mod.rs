@@ -3,3 +3,4 @@
 
 pub mod cost;
 pub mod ddl;
+pub mod name;
