@@ -4,3 +4,5 @@
 pub mod cost;
 pub mod ddl;
 pub mod name;
+pub mod predicate;
+pub mod queries;

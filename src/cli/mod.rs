@@ -7,6 +7,7 @@ mod fields;
 mod generate;
 mod job;
 mod progress;
+mod queries;
 mod settings;
 mod show;
 
@@ -27,6 +28,7 @@ pub fn main() -> ExitCode {
         Command::Convert(args) => job::convert(&args),
         Command::Plan(args) => job::plan(&args),
         Command::Ddl(args) => ddl::run(&args),
+        Command::Queries(args) => queries::run(&args),
         Command::Fields(args) => fields::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Demo(args) => demo::run(&args),
