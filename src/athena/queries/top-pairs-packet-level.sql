@@ -7,7 +7,7 @@
 SELECT pkt_srcaddr, pkt_dstaddr, count(*) AS flows, sum(packets) AS packets, sum(bytes) AS bytes
 FROM {{table}}
 WHERE {{days}}
-  AND bytes IS NOT NULL
+  AND pkt_srcaddr <> '-' AND bytes IS NOT NULL
 GROUP BY pkt_srcaddr, pkt_dstaddr
 ORDER BY bytes DESC, pkt_srcaddr, pkt_dstaddr
 LIMIT {{limit}};

@@ -11,7 +11,7 @@ SELECT CASE way WHEN 'sent' THEN pkt_srcaddr ELSE pkt_dstaddr END AS address,
 FROM {{table}}
 CROSS JOIN (VALUES 'sent', 'received') AS ways (way)
 WHERE {{days}}
-  AND bytes IS NOT NULL
+  AND pkt_srcaddr <> '-' AND bytes IS NOT NULL
 GROUP BY 1
 ORDER BY total_bytes DESC, address
 LIMIT {{limit}};
