@@ -9,6 +9,7 @@ mod generate;
 mod job;
 mod like;
 mod progress;
+mod queries;
 mod settings;
 mod show;
 
@@ -29,6 +30,7 @@ pub fn main() -> ExitCode {
         Command::Convert(args) => job::convert(&args),
         Command::Plan(args) => job::plan(&args),
         Command::Ddl(args) => ddl::run(&args),
+        Command::Queries(args) => queries::run(&args),
         Command::Fields(args) => fields::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Demo(args) => demo::run(&args),
