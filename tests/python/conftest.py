@@ -128,6 +128,16 @@ def s3_server():
         pytest.exit(str(reason), 2)
 
 
+@pytest.fixture(scope="session")
+def engines(tmp_path_factory):
+    """Hive and Spark; up in about 10 s, so only for the tests that ask for them."""
+    from engines import Engines
+
+    engines = Engines(tmp_path_factory.mktemp("engines"))
+    yield engines
+    engines.stop()
+
+
 @dataclass
 class S3:
     """The S3 server of a test, with a fresh bucket."""
@@ -168,6 +178,25 @@ def s3(s3_server):
     s3.bucket = s3.new_bucket()
     yield s3
     proxy.close()
+
+
+@dataclass
+class Glue:
+    """Glue's catalog, which moto has on the port of its S3, with a fresh database."""
+
+    server: s3_servers.Server
+    database: str
+
+
+@pytest.fixture
+def glue(s3_server):
+    if s3_server.kind != "moto":
+        pytest.skip(f"{s3_server.kind} has no Glue")
+    client = boto3.client("glue", endpoint_url=s3_server.endpoint, aws_access_key_id=s3_server.access_key,
+                          aws_secret_access_key=s3_server.secret_key, region_name=s3_server.region)
+    database = f"test_{uuid.uuid4().hex[:16]}"
+    client.create_database(DatabaseInput={"Name": database})
+    return Glue(s3_server, database)
 
 
 PARTITION_COLUMNS = {"aws_account_id", "aws_region", "year", "month", "day", "hour"}
