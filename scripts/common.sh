@@ -5,8 +5,8 @@
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 export CARGO_TARGET_DIR="$PWD/target"   # the scripts look for the binary there
 
-fail() { # fail MESSAGE: a prerequisite is missing
-    echo "${0##*/}: $1" >&2
+fail() { # fail MESSAGE...: a prerequisite is missing
+    echo "${0##*/}: $*" >&2
     exit 2
 }
 
@@ -42,6 +42,26 @@ need_python() {
     done
     [ -z "$have" ] || fail "python3 is $have, $MIN_PYTHON or newer is needed"
     fail "python3 is not installed; $MIN_PYTHON or newer is needed"
+}
+
+# need_java: exports JAVA_HOME, of a Java that the pinned pyspark runs on: the one of JAVA_HOME, of the PATH, or any other
+# where Linux and macOS have them. MIN_JAVA is what Spark asks for, MAX_JAVA the newest that these tests have run with.
+MIN_JAVA=17 MAX_JAVA=25
+need_java() {
+    local java said version found=""
+    for java in ${JAVA_HOME:+"$JAVA_HOME/bin/java"} java /usr/lib/jvm/*/bin/java \
+        /Library/Java/JavaVirtualMachines/*/Contents/Home/bin/java; do
+        said=$("$java" -XshowSettings:properties -version 2>&1) || continue
+        version=$(sed -n 's/^ *java\.specification\.version = //p' <<<"$said")
+        if has_version "$version" $MIN_JAVA && has_version $MAX_JAVA "$version"; then
+            JAVA_HOME=$(sed -n 's/^ *java\.home = //p' <<<"$said")
+            export JAVA_HOME
+            return
+        fi
+        found=${found:-$version}
+    done
+    fail "Java is ${found:-not installed}, $MIN_JAVA to $MAX_JAVA is needed; on Debian and Ubuntu:" \
+        "apt-get install openjdk-17-jre-headless"
 }
 
 # venv FILE...: makes target/venv with the packages of scripts/FILE..., unless they are there already. A changed file is

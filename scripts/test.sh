@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs everything that CI runs, in its order, and stops at the first failure. Needs cargo and python3; fetches the rest
-# into target/.
+# Runs everything that CI runs, in its order, and stops at the first failure. Needs cargo, python3 and Java; fetches
+# the rest into target/.
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
@@ -28,6 +28,7 @@ done
 
 need_cargo
 need_python
+need_java
 [ -z "$trino" ] || "$PYTHON" scripts/trino_server.py fetch   # so that it does not fail at the end
 skipped=()
 
@@ -77,10 +78,10 @@ fi
 step "binary" cargo build --release --locked
 step "Rust tests" cargo test --release --locked
 
-venv requirements.txt
+venv requirements.txt requirements-engines.txt
 export FLOWPARQUET_TEST_LONG=$long
 pytest=("$PYTHON" -m pytest -q -c tests/python/pytest.ini tests/python)
-step "black-box tests, S3 by moto" env FLOWPARQUET_TEST_S3=moto "${pytest[@]}"
+step "black-box tests, S3 by moto, definitions by Hive and Spark" env FLOWPARQUET_TEST_S3=moto "${pytest[@]}"
 [ -z "$rgw" ] || step "S3 tests by Ceph RGW" env FLOWPARQUET_TEST_S3=rgw "${pytest[@]}" -m s3
 [ -z "$trino" ] || step "Athena's SQL by Trino" env FLOWPARQUET_TEST_TRINO=1 "${pytest[@]}" -m trino
 

@@ -133,6 +133,16 @@ def s3_server():
         pytest.exit(str(reason), 2)
 
 
+@pytest.fixture(scope="session")
+def engines(tmp_path_factory):
+    """Hive and Spark; up in about 10 s, so only for the tests that ask for them."""
+    from engines import Engines
+
+    engines = Engines(tmp_path_factory.mktemp("engines"))
+    yield engines
+    engines.stop()
+
+
 @dataclass
 class S3:
     """The S3 server of a test, with a fresh bucket."""
@@ -183,6 +193,23 @@ def reach(server):
 def s3(s3_server):
     with reach(s3_server) as s3:
         yield s3
+
+
+@dataclass
+class Glue:
+    """Glue's catalog, which moto has on the port of its S3, with a fresh database."""
+
+    server: s3_servers.Server
+    database: str
+
+
+@pytest.fixture
+def glue(s3_server):
+    if s3_server.kind != "moto":
+        pytest.skip(f"{s3_server.kind} has no Glue")
+    database = f"test_{uuid.uuid4().hex[:16]}"
+    boto(s3_server, "glue").create_database(DatabaseInput={"Name": database})
+    return Glue(s3_server, database)
 
 
 PARTITION_COLUMNS = {"aws_account_id", "aws_region", "year", "month", "day", "hour"}

@@ -108,6 +108,11 @@ class Folder:
     def uri(self):
         return str(self.path)
 
+    @property
+    def url(self):
+        """As engines want it; Path.as_uri() would write %3D for the `=` of partitions."""
+        return f"file://{self.path}"
+
     def put(self, name, body):
         file = self.path / name
         file.parent.mkdir(parents=True, exist_ok=True)
