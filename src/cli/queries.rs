@@ -96,8 +96,8 @@ fn columns(args: &Queries) -> Result<Option<Have>> {
         })?;
         let keys = contents.partition_by.columns();
         let selected = [("--account", "aws_account_id", &args.account), ("--region", "aws_region", &args.region)];
-        for (flag, key, _) in selected.into_iter().filter(|(_, key, values)| !values.is_empty() && !keys.contains(key))
-        {
+        let lacks = |(_, key, values): &(_, &str, &Vec<String>)| !values.is_empty() && !keys.contains(key);
+        if let Some((flag, key, _)) = selected.into_iter().find(lacks) {
             return Err(Error::usage(format!("{flag} needs a table partitioned by {key}"))
                 .at(dest)
                 .help(format!("this one is partitioned by {}", keys.join(", "))));

@@ -370,7 +370,7 @@ ANSWERS = {
         (*k, action, *volume(g), *seen(g)) for (k, action), g in grouped(
             [r for r in rows if {22, 3389} & {r["srcport"], r["dstport"]}], client_server, "action").items()],
     "ssh-rdp-exposure": lambda rows: volumes(
-        [r for r in rows if accepted(r) and r["dstport"] in (22, 3389) and not is_in(OWN)(r["srcaddr"])],
+        [r for r in rows if accepted(r) and r["interface_id"] != "-" and r["dstport"] in (22, 3389) and not is_in(OWN)(r["srcaddr"])],
         "interface_id", "dstaddr", "dstport", "srcaddr", times=True),
     "tcp-from-address": lambda rows: volumes([r for r in rows if r["srcaddr"] == "172.32.21.19" and r["protocol"] == 6],
                                              "dstaddr", "dstport", "action", times=True),
