@@ -81,32 +81,41 @@ fn typed(at: &TableColumn) -> Result<String> {
     Ok(format!("TRY_CAST({name} AS {}) AS {name}", at.sql_type.name(Dialect::DuckDb)))
 }
 
-/// Returns an expression for a key's value, told from the name of the file.
+/// Returns an expression for a key's value, told from the folders above a file.
 fn value(key: &Key, layout: &Pattern) -> Result<String> {
-    let mut folders = String::from("/");
-    for piece in layout.pieces() {
-        match (piece, digits(piece)) {
-            // The glob has let through only what is spelled so.
-            (Piece::Text(text), _) => {
-                folders.push_str(&text.replace(|c: char| !c.is_alphanumeric() && !"/=-_".contains(c), "."))
-            }
-            (Piece::Part(_), Some(digits)) => folders.push_str(&format!("([0-9]{{{digits}}})")),
-            (Piece::Part(_), None) => folders.push_str("([^/]+)"),
-        }
-    }
-    let folders = literal(&format!("{folders}[^/]+$"))?;
-    let pieces = key.pattern.pieces().iter().map(|piece| match piece {
+    let folders = folders(layout);
+    let untold = || Error::usage(format!("the folders do not tell the partition key {}", key.name));
+    let piece = |piece: &Piece| match piece {
         Piece::Text(text) => literal(text),
         Piece::Part(part) => {
-            let group = layout
-                .parts()
-                .position(|at| at == *part)
-                .map(|at| at + 1)
-                .ok_or_else(|| Error::usage(format!("the folders do not tell the partition key {}", key.name)))?;
-            Ok(format!("regexp_extract(filename, {folders}, {group})"))
+            let at = folders.iter().position(|(_, told)| *told == Some(*part)).ok_or_else(untold)?;
+            // The name of the file is the last of them.
+            let folder = format!("split_part(filename, '/', -{})", folders.len() - at);
+            let before = folders[at].0.chars().count();
+            Ok(if before == 0 { folder } else { format!("{folder}[{}:]", before + 1) })
         }
-    });
-    Ok(pieces.collect::<Result<Vec<_>>>()?.join(" || "))
+    };
+    Ok(key.pattern.pieces().iter().map(piece).collect::<Result<Vec<_>>>()?.join(" || "))
+}
+
+/// Returns what stands in each folder of a layout before the part that it tells, and the part; last comes the file.
+fn folders(layout: &Pattern) -> Vec<(String, Option<Part>)> {
+    let mut folders = Vec::new();
+    let mut folder = (String::new(), None);
+    for piece in layout.pieces() {
+        match piece {
+            Piece::Part(part) => folder.1 = Some(*part),
+            Piece::Text(text) => {
+                let mut texts = text.split('/');
+                folder.0.push_str(texts.next().unwrap_or_default());
+                for text in texts {
+                    folders.push(std::mem::replace(&mut folder, (text.to_owned(), None)));
+                }
+            }
+        }
+    }
+    folders.push(folder);
+    folders
 }
 
 /// Returns the files in the folders of partitions, as a pattern in quotes.
