@@ -105,7 +105,8 @@ def test_a_table_like_theirs_answers_like_theirs(name, projection, run, logs, en
     want = engines.spark_sql(theirs.select())
     assert len(want) == len(DAYS) * OBJECTS * ROWS
     assert collections.Counter(engines.spark_sql(theirs.select("vpc_flow_logs_parquet"))) == collections.Counter(want)
-    described = [[(row[0], row[1]) for row in engines.spark_sql(f"DESCRIBE {theirs.database}.{table}")][
+    # Spark's views know no length of text.
+    described = [[(row[0], re.sub(r"varchar\(\d+\)", "string", row[1])) for row in engines.spark_sql(f"DESCRIBE {theirs.database}.{table}")][
         :len(theirs.columns) + len(theirs.keys)] for table in ("vpc_flow_logs", "vpc_flow_logs_parquet")]
     assert described[0] == described[1], "names, types and order are theirs"
     # By a key, as their queries ask.
@@ -199,5 +200,7 @@ def test_replacing_the_table_keeps_its_answers(name, run, logs, engines, tmp_pat
     # And back, by what is printed for that.
     back = "\n".join(line.removeprefix("-- ") for line in text[text.index("-- The way back"):].splitlines()[1:])
     for statement in split_statements(back.replace(LOGS, source.url) + "\n"):
+        if statement.startswith("DROP VIEW"):
+            statement = statement.replace('"', "`")
         engines.spark_sql(statement)
     assert collections.Counter(engines.spark_sql(theirs.select())) == collections.Counter(before)
