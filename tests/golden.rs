@@ -106,6 +106,44 @@ fn plan() {
 }
 
 #[test]
+fn status() {
+    let work = Work::new();
+    work.run(&["status", "table"]).code(2).says("error: nothing is converted here yet\n");
+    let args = three_days(&work);
+    let stopped = work.run(&["status", "table"]);
+    assert!(stopped.code(1).stdout.contains("a run was stopped: run convert again"), "{}", stopped.stdout);
+    work.write(&format!("raw/{}", key(20)), "broken");
+    let plain = Layout::Default.key(ACCOUNT, REGION, "2026-01-16", 21).replace(".log.gz", ".log");
+    work.write(&format!("raw/{plain}"), format!("{}not a record\n", text(0, 2)));
+    work.write(
+        &format!("raw/{}", Layout::Default.key(ACCOUNT, REGION, "2026-01-19", 0).replace(".gz", "")),
+        text(0, 2),
+    );
+    work.run(&[&["convert"], &args[..4], &["--to", "2026-01-19"]].concat()).code(1);
+    // Sizes of Parquet files are those of this version.
+    let sizeless = |text: &str| text.lines().map(|line| redact_size(line) + "\n").collect::<String>();
+    golden("status.txt", &sizeless(&work.run(&["status", "table"]).code(1).stdout));
+    let mut json: Json = serde_json::from_str(&work.run(&["status", "table", "--json"]).code(1).stdout).unwrap();
+    for day in json["days"].as_object_mut().unwrap().values_mut() {
+        assert!(day["bytes"].as_u64().unwrap() > 0);
+        day["bytes"] = 0.into();
+    }
+    golden("status.json", &(serde_json::to_string_pretty(&json).unwrap() + "\n"));
+    let one = work.run(&["status", "table", "--day", "2026-01-14"]);
+    assert!(one.code(0).stdout.contains("2026-01-14") && !one.stdout.contains("2026-01-15"), "{}", one.stdout);
+    assert_eq!(work.run(&["status", "table", "--day", "2026-01-01"]).code(0).stdout, "no day of these is converted\n");
+}
+
+/// Puts `SIZE` in place of a size such as `4.1 kB`.
+fn redact_size(line: &str) -> String {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    match words.iter().position(|word| ["B", "kB"].contains(word)) {
+        Some(unit) => [&words[..unit - 1], &["SIZE"], &words[unit + 1..]].concat().join(" "),
+        None => words.join(" "),
+    }
+}
+
+#[test]
 fn report() {
     let work = Work::new();
     let args = three_days(&work);

@@ -421,6 +421,8 @@ fn the_last_projected_year_warns_and_is_extended() {
             .stderr
             .contains(&format!("the years that definitions of this table project end with {this_year}:"));
         assert_eq!(said, warns, "{age} years old\n{}", ran.stderr);
+        let status = work.run(&["status", "table"]);
+        assert_eq!(status.code(0).stderr.starts_with("warning: the years that definitions"), warns, "{age} years old");
     }
     // Tables from before there was such a day count from their first data.
     let mut info: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();

@@ -232,6 +232,20 @@ impl Definition {
         self.keys.iter().map(|key| Ok((key, self.projection(key)?))).collect()
     }
 
+    /// Returns how many partitions are projected, whether they are there or not.
+    ///
+    /// # Errors
+    /// As [`Definition::projections`].
+    pub fn projected_partitions(&self) -> Result<u64> {
+        let days = u64::try_from((i64::from(self.years.1) - i64::from(self.years.0) + 1) * 366).unwrap_or(0);
+        let values = |projection: &Projection| match projection {
+            Projection::Integer { first, last, .. } => u64::try_from(last - first + 1).unwrap_or(0),
+            Projection::Enum(values) => values.len() as u64,
+            Projection::Date { unit, .. } => days * if *unit == "HOURS" { 24 } else { 1 },
+        };
+        Ok(self.projections()?.iter().map(|(_, projection)| values(projection)).product())
+    }
+
     fn projection(&self, key: &Key) -> Result<Projection> {
         let integer =
             |first: i16, last: i16, digits| Projection::Integer { first: first.into(), last: last.into(), digits };

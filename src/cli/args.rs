@@ -39,6 +39,8 @@ pub enum Command {
     Plan(Plan),
     /// Print the table definition of a converted DEST or of raw logs, for Athena and others
     Ddl(Ddl),
+    /// Say what DEST holds, day by day; reads the ledger only
+    Status(Status),
     /// List ready queries, or print one for a table and days
     Queries(Queries),
     /// Print the fields of flow logs
@@ -329,6 +331,19 @@ pub struct Queries {
     /// The same for a table with these fields: '${version} ${account-id} ...'
     #[arg(long, value_name = "FORMAT", requires = "name", help_heading = "Columns")]
     pub log_format: Option<String>,
+    #[command(flatten)]
+    pub days: DayArgs,
+    #[command(flatten)]
+    pub store: StoreArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct Status {
+    /// The converted table
+    pub dest: String,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
     #[command(flatten)]
     pub days: DayArgs,
     #[command(flatten)]
