@@ -47,7 +47,7 @@ KEYS = {
 FORMS = {
     "projected": [],
     "registered": ["--projection", "off"],
-    "repaired": ["--projection", "msck"],
+    "msck": ["--projection", "msck"],
 }
 ENGINES = ["hive", "spark"]
 
