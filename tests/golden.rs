@@ -201,7 +201,9 @@ fn no_digits(line: &str) -> String {
 
 /// Returns a definition without the year in which it was printed: projected years go on behind it.
 pub fn stable(text: &str) -> String {
-    text.replace(&format!(",{}'", crate::util::days_ago(0).year() + 10), ",THIS YEAR + 10'")
+    let last = crate::util::days_ago(0).year() + 10;
+    let quoted = |text: String, quote| text.replace(&format!(",{last}{quote}"), &format!(",THIS YEAR + 10{quote}"));
+    quoted(quoted(text.to_owned(), '\''), '"').replace(&format!("'{last}']"), "'THIS YEAR + 10']")
 }
 
 #[test]

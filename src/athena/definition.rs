@@ -460,6 +460,34 @@ mod tests {
     }
 
     #[test]
+    fn only_folders_named_after_the_keys_are_found_by_their_names() {
+        let raw = |layout: Pattern| RawContents {
+            log_type: LogType::Vpc,
+            columns: Vec::new(),
+            location: "s3://b/".into(),
+            layout,
+            partitions: Vec::new(),
+        };
+        let table = |layout| Definition::of_raw(TableName::parse("t").unwrap(), raw(layout), date(2026, 1, 15));
+        let month = |before: &str, between: &str| {
+            Pattern::default().text(before).then(Part::Year).text(between).then(Part::Month).text("/")
+        };
+        for (layout, found) in [
+            (month("year=", "/month="), true),
+            (month("", "/"), false),
+            (month("y=", "/month="), false),
+            (month("x/year=", "/month="), false),
+            (month("year=", "-month="), false),
+            (Pattern::default(), false),
+        ] {
+            assert_eq!(table(layout.clone()).is_hive_style(), found, "{layout}");
+            assert_eq!(table(layout.clone()).known_by(Partitions::Repaired).is_ok(), found, "{layout}");
+            let projected = table(layout.clone()).known_by(Partitions::Projected);
+            assert_eq!(projected.is_ok(), layout != Pattern::default(), "{layout}");
+        }
+    }
+
+    #[test]
     fn a_range_grows_when_its_last_year_begins_and_that_year_warns() {
         assert_eq!(projected_years(Some(2024), 2026, date(2026, 3, 1)), (2024, 2036));
         assert_eq!(projected_years(Some(2024), 2026, date(2035, 12, 31)), (2024, 2036));
