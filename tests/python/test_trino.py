@@ -461,29 +461,45 @@ def test_the_printed_cutover(lake, run, convert, tmp_path):
 
 # --- queries that people have -----------------------------------------------------------------------------------------
 
-# Each has an answer on the tutorial's day, and says {table} and {day} for the table and a predicate that means that day.
-READY_QUERIES = [
-    """SELECT srcaddr, dstaddr, sum(bytes) AS total, count(*) AS flows FROM {table} WHERE {day}
-       GROUP BY srcaddr, dstaddr ORDER BY total DESC, srcaddr, dstaddr LIMIT 20""",
-    """SELECT srcaddr, dstport, protocol, count(*) AS flows FROM {table} WHERE {day} AND action = 'REJECT'
-       GROUP BY srcaddr, dstport, protocol ORDER BY flows DESC, srcaddr, dstport, protocol LIMIT 20""",
-    """SELECT date_trunc('hour', from_unixtime("start")) AS hour, sum(bytes) * 8 / 3600 AS bits_per_second FROM {table}
-       WHERE {day} GROUP BY 1 ORDER BY 1""",
-    """SELECT interface_id, log_status, count(*), count(srcport), min("start"), max("end") FROM {table} WHERE {day}
-       GROUP BY interface_id, log_status ORDER BY 1, 2""",
-]
+READY_QUERIES = sorted(file.stem for file in (ROOT / "src" / "athena" / "queries").glob("*.sql"))
 
 
-@pytest.mark.parametrize("query", READY_QUERIES, ids=range(len(READY_QUERIES)))
-def test_ready_queries(by_day, query):
-    def answer(table):
-        return by_day.lake.rows(query.format(table=table, day=PREDICATES["a day"][0]))
+@pytest.fixture(scope="module")
+def every_field(lake, run, convert):
+    """The raw and the Parquet table of the tutorial's day and its neighbours, with all fields there are."""
+    bucket = lake.s3.new_bucket()
+    source, dest = lake.s3.place("raw", bucket, proxied=False), lake.s3.place("parquet", bucket, proxied=False)
+    run("generate", source.uri, "--objects", "8", "--rows", "400", "--from", "2026-01-14", "--to", "2026-01-15",
+        "--schema-version", "11", *source.args, env=source.env)
+    convert(source, dest)
+    parquet, raw = table_inputs(run, dest, source)
+    return lake.create(raw), lake.create(parquet)
 
-    raw = answer(by_day.raw)
-    assert raw
-    assert answer(by_day.parquet) == raw
-    assert answer(cutover(by_day, "20260114")) == raw
-    assert answer(cutover(by_day, "20260115")) == raw
+
+@pytest.mark.parametrize("name", READY_QUERIES)
+def test_ready_queries(name, every_field, lake, run):
+    """What `flowparquet queries` prints is Athena's SQL, and the Parquet table answers it as the raw one does."""
+    answers = []
+    for table in every_field:
+        made = {"view": f"v{uuid.uuid4().hex[:8]}"} if name == "local-time-view" else {}
+        words = [word for name_value in settings(run, name, **made) for word in ("--set", name_value)]
+        # A view is of all days.
+        days = [] if made else ["--from", "2026-01-14", "--to", "2026-01-15"]
+        sql = run("queries", name, "--table", f"logs.{table}", *days, *words).out.strip().removesuffix(";")
+        answer = lake.rows(sql)
+        if made:
+            answer = lake.rows(f"""SELECT local_day, count(*), min(local_start), max(local_end) FROM {made['view']}
+                                   WHERE year = '2026' AND month = '01' AND day IN ('14', '15') GROUP BY 1""")
+        answers.append(in_order(answer))
+    raw, parquet = answers
+    assert parquet == raw
+
+
+def settings(run, name, **made):
+    """NAME=VALUE for the parameters that have no default, and for those in `made`."""
+    known = {query["name"]: query for query in json.loads(run("queries", "--json").out)}[name]["parameters"]
+    wanted = {p["name"]: p["example"] for p in known if p.get("default") is None} | made
+    return [f"{key}={value}" for key, value in wanted.items()]
 
 
 def tutorial_queries():
