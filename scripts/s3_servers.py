@@ -62,7 +62,8 @@ def start(kind):
 
 
 class Processes:
-    """Children with a log file each, stopped in the reverse order, and by the kernel should this process be killed."""
+    """Children with a log file each, in the folder that they run in; stopped in the reverse order, and by the kernel should
+    this process be killed."""
 
     def __init__(self, log_dir, env=None):
         self.log_dir, self.env, self.children = log_dir, env, []
@@ -73,7 +74,7 @@ class Processes:
     def spawn(self, name, *command):
         child = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=open(self.log(name), "wb"), stderr=subprocess.STDOUT,
-            env=self.env, start_new_session=True, preexec_fn=_die_with_parent,
+            cwd=self.log_dir, env=self.env, start_new_session=True, preexec_fn=_die_with_parent,
         )
         self.children.append((name, child))
 
@@ -86,17 +87,25 @@ class Processes:
 
     def wait_http(self, name, url, seconds):
         """Waits until the server answers at all."""
+
+        def answers():
+            try:
+                urllib.request.urlopen(url, timeout=5).close()
+            except urllib.error.HTTPError:
+                pass
+
+        self.wait(name, answers, seconds)
+
+    def wait(self, name, attempt, seconds, failures=(OSError,)):
+        """Waits until `attempt` no longer raises one of the failures that are usual for a server that is starting."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             for child_name, child in self.children:
                 if child.poll() is not None:
                     raise Unavailable(f"{child_name} ended with {child.returncode}:\n{self.tail(child_name)}")
             try:
-                urllib.request.urlopen(url, timeout=5).close()
-                return
-            except urllib.error.HTTPError:
-                return
-            except OSError:
+                return attempt()
+            except failures:
                 time.sleep(0.1)
         raise Unavailable(f"{name} did not answer within {seconds} s:\n{self.tail(name)}")
 

@@ -7,17 +7,19 @@ set -euo pipefail
 
 usage() {
     cat <<'END'
-usage: scripts/test.sh [--rgw] [--long] [-h]
+usage: scripts/test.sh [--rgw] [--trino] [--long] [-h]
 
   --rgw    also run the S3 tests against Ceph's RADOS Gateway (Debian only; fetches 70 MB once, up in about 15 s)
+  --trino  also query the tables with Trino, the engine behind Athena (Java 24 or newer; fetches 450 MB once)
   --long   also run the long tests: more random examples, larger data, more races
 END
 }
 
-rgw="" long=""
+rgw="" trino="" long=""
 for arg in "$@"; do
     case $arg in
     --rgw) rgw=1 ;;
+    --trino) trino=1 ;;
     --long) long=1 ;;
     -h | --help) usage && exit ;;
     *) usage >&2 && exit 2 ;;
@@ -27,6 +29,7 @@ done
 need_cargo
 need_python
 need_java
+[ -z "$trino" ] || "$PYTHON" scripts/trino_server.py fetch   # so that it does not fail at the end
 skipped=()
 
 step() { # step HEADING COMMAND...: a failure says which step it was and ends the script
@@ -80,6 +83,7 @@ export FLOWPARQUET_TEST_LONG=$long
 pytest=("$PYTHON" -m pytest -q -c tests/python/pytest.ini tests/python)
 step "black-box tests, S3 by moto, definitions by Hive and Spark" env FLOWPARQUET_TEST_S3=moto "${pytest[@]}"
 [ -z "$rgw" ] || step "S3 tests by Ceph RGW" env FLOWPARQUET_TEST_S3=rgw "${pytest[@]}" -m s3
+[ -z "$trino" ] || step "Athena's SQL by Trino" env FLOWPARQUET_TEST_TRINO=1 "${pytest[@]}" -m trino
 
 echo
 for s in "${skipped[@]+"${skipped[@]}"}"; do echo "skipped $s"; done

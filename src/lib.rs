@@ -12,7 +12,8 @@
 //! * [`source`]: raw objects: key layouts, finding them, gunzip
 //! * [`record`]: one line of text -> typed, dictionary-coded columns; the schema table
 //! * [`table`]: the Parquet side: partitions, row groups, files, ledger, commit
-//! * [`athena`]: table definitions and prices
+//! * [`athena`]: table definitions, queries and prices
+//! * [`survey`]: a look at SOURCE, for the definition of a raw table
 //! * [`plan`], [`convert`], [`report`]: the job: plan is a value, execution follows it, a report is what is left
 //! * [`generate`]: lifelike sample logs
 
@@ -26,6 +27,7 @@ pub mod record;
 pub mod report;
 pub mod source;
 pub mod store;
+pub mod survey;
 pub mod table;
 
 pub use error::{Error, ErrorKind, Result};

@@ -20,7 +20,7 @@ fn blessed() -> bool {
 
 /// Compares a text with the golden file of this name.
 #[track_caller]
-fn golden(name: &str, actual: &str) {
+pub fn golden(name: &str, actual: &str) {
     let path: PathBuf = root().join("tests/golden").join(name);
     if blessed() {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -161,17 +161,19 @@ fn no_digits(line: &str) -> String {
     words.collect::<Vec<_>>().join(" ").replace("# B", "# bytes").replace("# kB", "# bytes")
 }
 
+/// Returns a definition without the year in which it was printed: projected years go on behind it.
+pub fn stable(text: &str) -> String {
+    text.replace(&format!(",{}'", crate::util::days_ago(0).year() + 10), ",THIS YEAR + 10'")
+}
+
 #[test]
 fn ddl() {
     let work = Work::new();
     work.object(&key(0), text(0, 5));
     work.convert(&["--day", DAY]).code(0);
-    let this_year = crate::util::days_ago(0).year();
-    // The projected years go on behind the current one.
-    let stable = |text: &str| text.replace(&format!(",{}'", this_year + 10), ",THIS YEAR + 10'");
     let ran = work.run(&["ddl", "table"]);
     ran.code(0).says_only(
-        "note: DEST is on the local disk; put its s3:// location in place of s3://YOUR-BUCKET/YOUR-PREFIX, or give --location\n",
+        "note: put the table's s3:// location in place of s3://YOUR-BUCKET/YOUR-PREFIX, or give --location\n",
     );
     golden("ddl.sql", &stable(&ran.stdout));
     let options = ["--table", "flows", "--database", "logs", "--location", "s3://bucket/a/b/", "--no-comments"];

@@ -9,6 +9,7 @@
 //! * [`house`]: rules about the source tree: fences between modules, first lines, schema files
 //! * [`layouts`]: where logs lie, and which of them are chosen: SOURCE, prefixes, days, accounts, partitions
 //! * [`ledger`]: nothing twice and nothing lost: second runs, late objects, stops, races, equal bytes
+//! * [`moving`]: from the table of today to one over Parquet: definitions like theirs, cut-over, raw tables
 //! * [`text`]: how logs are written, and that every value arrives
 //! * [`util`]: what they share
 
@@ -24,6 +25,8 @@ mod house;
 mod layouts;
 #[cfg(test)]
 mod ledger;
+#[cfg(test)]
+mod moving;
 #[cfg(test)]
 mod text;
 #[cfg(test)]

@@ -1,5 +1,25 @@
-//! What Athena is told and what it costs: [`ddl`] makes table definitions, [`cost`] knows the price of a scan.
-//! Works on names, types and counts; knows nothing of bytes in files.
+//! What Athena and its neighbours are told, and what a scan costs.
+//!
+//! [`definition`] is the one model of a table; [`hive`] prints it as Athena takes it, [`glue`], [`cloudformation`],
+//! [`terraform`], [`trino`], [`spark`] and [`duckdb`] as others do. [`pattern`], [`types`] and [`name`] are what
+//! definitions are made of. [`like`] reads a table that a person has, [`bridge`] makes ours answer for it, with a
+//! [`view`] where needed, and [`cutover`] has the steps to move. [`outgrown`] knows when a definition no longer shows
+//! all; [`cost`] knows the price of a scan. Works on names, types and counts; knows nothing of bytes in files.
 
+pub mod bridge;
+pub mod cloudformation;
 pub mod cost;
-pub mod ddl;
+pub mod cutover;
+pub mod definition;
+pub mod duckdb;
+pub mod glue;
+pub mod hive;
+pub mod like;
+pub mod name;
+pub mod outgrown;
+pub mod pattern;
+pub mod spark;
+pub mod terraform;
+pub mod trino;
+pub mod types;
+pub mod view;

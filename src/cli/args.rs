@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use flowparquet::athena::bridge::parse_key;
+use flowparquet::athena::pattern::Pattern;
 use flowparquet::days::{DEFAULT_LOOKBACK_DAYS, parse_day};
 use flowparquet::generate::KeyLayout;
 use flowparquet::table::codec::Compression;
@@ -33,7 +35,7 @@ pub enum Command {
     Convert(Convert),
     /// Say what `convert` would do; reads listings and the ledger only
     Plan(Plan),
-    /// Print the Athena table definition of a converted DEST
+    /// Print the table definition of a converted DEST or of raw logs, for Athena and others
     Ddl(Ddl),
     /// Print the fields of flow logs
     Fields(Fields),
@@ -174,21 +176,124 @@ pub struct StoreArgs {
 #[derive(Debug, Args)]
 pub struct Ddl {
     /// The converted table
-    pub dest: String,
-    /// Name of the table
-    #[arg(long, value_name = "NAME", default_value = "vpc_flow_logs")]
-    pub table: String,
+    #[arg(required_unless_present_any = ["raw", "schema_version", "log_format"])]
+    pub dest: Option<String>,
+    /// Name of the table [default: vpc_flow_logs, or vpc_flow_logs_raw with --raw]
+    #[arg(long, value_name = "NAME")]
+    pub table: Option<String>,
     /// Name of the database
     #[arg(long, value_name = "NAME")]
     pub database: Option<String>,
-    /// s3:// location to print, if DEST is on the local disk and will be copied there
+    /// s3:// location to print, if DEST is on the local disk and will be copied there; Trino, Spark and DuckDB also read
+    /// file:///
     #[arg(long, value_name = "URL")]
     pub location: Option<String>,
+    /// What to print it for
+    #[arg(long, value_enum, value_name = "FORM", default_value_t = Form::Athena)]
+    pub format: Form,
+    /// How partitions become known: on computes them, off registers each converted one, msck looks for their folders
+    /// [default: on; for Spark msck, and off with --raw]
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub projection: Option<ProjectionArg>,
+    /// Only register the partitions from this day on; the table is there already
+    #[arg(long, value_name = "DAY", value_parser = parse_day)]
+    pub since: Option<Date>,
     /// Leave the column comments out
     #[arg(long)]
     pub no_comments: bool,
     #[command(flatten)]
+    pub like: LikeArgs,
+    #[command(flatten)]
+    pub raw: RawArgs,
+    #[command(flatten)]
+    pub ahead: AheadArgs,
+    #[command(flatten)]
     pub store: StoreArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "The table of today")]
+pub struct LikeArgs {
+    /// Make a table that answers the queries of this one: a file with its CREATE EXTERNAL TABLE statement
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["raw", "schema_version"])]
+    pub like: Option<PathBuf>,
+    /// What a partition key of theirs holds, if its name does not tell: account, region or yyyy/MM/dd [repeatable]
+    #[arg(long, value_name = "NAME=WHAT", value_parser = parse_key, requires = "like")]
+    pub key: Vec<(String, Pattern)>,
+    /// Print the steps that put the converted table in the place of this one: hybrid takes converted days from Parquet
+    /// and all others from the raw logs, view prints its last statement alone, to be run when more days are converted;
+    /// replace shows converted days only
+    #[arg(long, value_enum, value_name = "HOW", requires = "source", num_args = 0..=1, default_missing_value = "hybrid", require_equals = true)]
+    pub cutover: Option<CutoverArg>,
+    /// Where the raw logs are
+    #[arg(long, value_name = "SOURCE")]
+    pub source: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Raw logs")]
+pub struct RawArgs {
+    /// Define the table over these raw logs instead of DEST
+    #[arg(long, value_name = "SOURCE", conflicts_with = "dest")]
+    pub raw: Option<String>,
+    /// Only this account's flow logs [repeatable]
+    #[arg(long, value_name = "ID")]
+    pub account: Vec<String>,
+    /// Only this Region's flow logs [repeatable]
+    #[arg(long, value_name = "REGION")]
+    pub region: Vec<String>,
+    /// Format of objects without a header line, or of a table before its first conversion: '${version} ...'
+    #[arg(long, value_name = "FORMAT", conflicts_with = "schema_version")]
+    pub log_format: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Before anything is converted")]
+pub struct AheadArgs {
+    /// All fields up to this flow log version
+    #[arg(long, value_name = "N", conflicts_with = "raw")]
+    pub schema_version: Option<u8>,
+    /// Log type
+    #[arg(long, value_enum, value_name = "TYPE", conflicts_with = "raw")]
+    pub log_type: Option<LogTypeArg>,
+    /// Folders of the table [default: day]
+    #[arg(long, value_enum, value_name = "BY", conflicts_with = "raw")]
+    pub partition_by: Option<PartitionByArg>,
+}
+
+/// What a definition is printed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Form {
+    /// CREATE EXTERNAL TABLE, as Athena and Hive take it
+    Athena,
+    /// TableInput of `aws glue create-table`; with --since, a line for each call of `aws glue batch-create-partition`
+    GlueJson,
+    /// Template with an AWS::Glue::Table
+    Cloudformation,
+    /// aws_glue_catalog_table
+    Terraform,
+    /// CREATE TABLE of Trino's Hive connector
+    Trino,
+    /// CREATE TABLE of Spark SQL
+    Spark,
+    /// View over the files
+    Duckdb,
+}
+
+/// What comes into the place of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CutoverArg {
+    Hybrid,
+    View,
+    Replace,
+}
+
+/// How partitions become known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ProjectionArg {
+    On,
+    Off,
+    Msck,
 }
 
 #[derive(Debug, Args)]

@@ -4,24 +4,22 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use flowparquet::athena::cost::USD_PER_TIB;
-use flowparquet::athena::ddl::create_table;
-use flowparquet::convert::{ConvertOptions, DEFAULT_MAX_OBJECT_BYTES, convert};
-use flowparquet::days::Days;
+use flowparquet::athena::definition::Definition;
+use flowparquet::athena::hive::create_table;
+use flowparquet::athena::name::TableName;
+use flowparquet::convert::convert;
+use flowparquet::days::{Days, today};
 use flowparquet::generate::GenerateOptions;
-use flowparquet::plan::DEFAULT_TARGET_FILE_BYTES;
 use flowparquet::record::schema::LogType;
 use flowparquet::report::{Report, Silent};
-use flowparquet::source::discover::Wanted;
 use flowparquet::store::{Io, Location, Store, StoreOptions};
-use flowparquet::table::codec::Compression;
 use flowparquet::table::commit::Table;
-use flowparquet::table::ledger::OutputOptions;
 use flowparquet::{Error, Result};
 
 use super::args::Demo;
 use super::generate::{TUTORIAL_DAY, into_store, options};
 use super::show::{Align, bytes, count, dollars, table};
-use super::{ddl, print, progress, settings};
+use super::{print, progress, settings};
 
 /// Runs `flowparquet demo`.
 pub fn run(args: &Demo) -> Result<ExitCode> {
@@ -45,7 +43,7 @@ pub fn run(args: &Demo) -> Result<ExitCode> {
 
     heading("2. flowparquet convert raw parquet --day 2026-01-15");
     let shown = progress::of_kind(super::args::ProgressKind::Auto);
-    let options = convert_options();
+    let options = settings::defaults(Days::These([TUTORIAL_DAY].into()));
     let report = convert(&raw, &dest, &options, shown.as_ref())?;
     say(&format!("{} rows in {:.1} s\n", count(report.totals.rows_written), report.seconds))?;
 
@@ -58,9 +56,12 @@ pub fn run(args: &Demo) -> Result<ExitCode> {
     say(&format!("nothing to do, found out in {:.3} s\n", again.seconds))?;
 
     heading("4. flowparquet ddl parquet --location s3://bucket/flow-parquet");
-    let mut model = ddl::model(&dest, "s3://bucket/flow-parquet".to_owned())?;
-    model.comments = false;
-    say(&create_table(&model)?)?;
+    if let Some(contents) = dest.contents()? {
+        let name = TableName::new(None, "vpc_flow_logs")?;
+        let mut definition = Definition::of_table(name, "s3://bucket/flow-parquet", &contents, today());
+        definition.columns.iter_mut().for_each(|column| column.comment = None);
+        say(&create_table(&definition)?)?;
+    }
 
     heading("5. What was gained");
     let days = &options.wanted.days;
@@ -69,30 +70,6 @@ pub fn run(args: &Demo) -> Result<ExitCode> {
     say(&gain(&report, talkers, rejects))?;
     eprintln!("\nThe files are in {}; the queries of the README run on them as they are.", dir.display());
     Ok(ExitCode::SUCCESS)
-}
-
-fn convert_options() -> ConvertOptions {
-    ConvertOptions {
-        wanted: Wanted {
-            days: Days::These([TUTORIAL_DAY].into()),
-            accounts: Vec::new(),
-            regions: Vec::new(),
-            assume_day: None,
-        },
-        partition_by: None,
-        log_type: None,
-        merge: false,
-        target_file_bytes: DEFAULT_TARGET_FILE_BYTES,
-        output: OutputOptions {
-            compression: Compression::default(),
-            dash_as_null: false,
-            log_format: None,
-            max_object_bytes: DEFAULT_MAX_OBJECT_BYTES,
-        },
-        single_writer: false,
-        threads: settings::default_threads(),
-        memory_bytes: settings::default_memory(),
-    }
 }
 
 /// Returns the folder to work in: the one given, which must be empty, or a new one.

@@ -7,6 +7,7 @@ use flowparquet::record::header::Header;
 use flowparquet::record::schema::LogType;
 use flowparquet::source::discover::Wanted;
 use flowparquet::store::StoreOptions;
+use flowparquet::table::codec::Compression;
 use flowparquet::table::ledger::OutputOptions;
 use flowparquet::table::partition::PartitionBy;
 use flowparquet::{Error, Result};
@@ -66,6 +67,26 @@ pub fn convert_options(job: &Job) -> Result<ConvertOptions> {
         threads: job.threads.unwrap_or_else(default_threads),
         memory_bytes,
     })
+}
+
+/// Returns how a job over these days is done if nothing else is said.
+pub fn defaults(days: Days) -> ConvertOptions {
+    ConvertOptions {
+        wanted: Wanted { days, accounts: Vec::new(), regions: Vec::new(), assume_day: None },
+        partition_by: None,
+        log_type: None,
+        merge: false,
+        target_file_bytes: DEFAULT_TARGET_FILE_BYTES,
+        output: OutputOptions {
+            compression: Compression::default(),
+            dash_as_null: false,
+            log_format: None,
+            max_object_bytes: DEFAULT_MAX_OBJECT_BYTES,
+        },
+        single_writer: false,
+        threads: default_threads(),
+        memory_bytes: default_memory(),
+    }
 }
 
 /// Returns how stores are reached.

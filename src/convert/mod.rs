@@ -17,6 +17,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
+use crate::athena::outgrown::{outgrown, running_out};
 use crate::error::{Error, Result};
 use crate::plan::{self, PartitionPlan, Plan, PlanOptions};
 use crate::record::header::Header;
@@ -27,6 +28,7 @@ use crate::source::gunzip;
 use crate::store::Store;
 use crate::store::fetch::Budget;
 use crate::table::commit::{Table, TableInfo, tool_name};
+use crate::table::contents::Extent;
 use crate::table::ledger::{OutputOptions, PartitionState, VERSION};
 use crate::table::partition::{Partition, PartitionBy};
 use slots::Slots;
@@ -104,6 +106,7 @@ pub fn prepare(source: &Store, table: &Table, options: &ConvertOptions) -> Resul
             partition_by: options.partition_by.unwrap_or_default(),
             dash_as_null: options.output.dash_as_null,
             single_writer: options.single_writer,
+            founded: Some(crate::days::today().to_string()),
         },
     };
     refuse_other_table(&info, options, table.store())?;
@@ -188,6 +191,7 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
         let plan = &prepared.plan;
         if round == 0 {
             describe(&mut report, &prepared, source);
+            report.warnings.extend(founded(&prepared.info).and_then(|year| running_out(year, crate::days::today())));
         }
         if plan.partitions.iter().all(PartitionPlan::is_done) {
             break;
@@ -198,12 +202,15 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
                 continue; // Another run was faster and made it something else: plan for what it is.
             }
         }
+        let before = if prepared.founded { extent(table, &prepared)? } else { Extent::default() };
         let total = plan.total();
         progress.begin(total.to_convert, total.to_convert_bytes);
         let run = Run::new(source, table, options, plan, progress)?;
         let again = run.all(&mut prepared.states, &mut report);
         progress.end();
-        if !again? {
+        let again = again?;
+        report.warnings.extend(outgrown(&before, &grown(&before, &prepared.states)));
+        if !again {
             break;
         }
         if round + 1 == MAX_ROUNDS {
@@ -214,6 +221,30 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
     }
     finish(&mut report, source, table, begun);
     Ok(report)
+}
+
+/// Returns the year in which a table was founded, if its description says so.
+fn founded(info: &TableInfo) -> Option<i16> {
+    info.founded.as_deref()?.get(..4)?.parse().ok()
+}
+
+/// Returns how far a table reaches before a run: its folders, and the columns of the files in the partitions at hand.
+fn extent(table: &Table, prepared: &Prepared) -> Result<Extent> {
+    let mut extent = table.extent(prepared.info.partition_by)?;
+    prepared.states.values().for_each(|state| extent.add_columns(state));
+    Ok(extent)
+}
+
+/// Returns how far it reaches when these partitions have become what they are.
+fn grown(before: &Extent, states: &BTreeMap<Partition, PartitionState>) -> Extent {
+    let mut after = before.clone();
+    for (partition, state) in states {
+        if state.finished().any(|(_, done)| done.file.is_some()) {
+            after.add(partition);
+            after.add_columns(state);
+        }
+    }
+    after
 }
 
 fn empty_report(source: &Store, table: &Table) -> Report {
@@ -361,7 +392,9 @@ impl<'a> Run<'a> {
         });
         let mut again = false;
         let mut failed = None;
-        for ((plan, _), outcome) in work.iter().zip(outcomes) {
+        for ((plan, state), outcome) in work.into_iter().zip(outcomes) {
+            let state = state.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+            states.insert(plan.partition.clone(), state);
             match outcome.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
                 Some(Ok(outcome)) => {
                     again |= outcome.again;

@@ -174,6 +174,47 @@ impl Place {
     }
 }
 
+/// A folder of a key: what stands before its value, and what the value is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folder {
+    /// What the folder says; [`Level::AwsLogs`] and [`Level::Service`] say nothing.
+    pub level: Level,
+    /// The folder without its value: `year=`, or nothing, or all of `vpcflowlogs`.
+    pub text: String,
+}
+
+/// Splits a key into what lies above its layout, ending in `/` unless empty, and the folders of its layout.
+///
+/// Two objects whose folders are equal differ in values only: one template names both.
+pub fn folders_of(key: &str) -> (String, Vec<Folder>) {
+    let (mut above, mut folders) = (String::new(), Vec::new());
+    let mut place = Place::opaque();
+    for folder in key.split('/').rev().skip(1).collect::<Vec<_>>().into_iter().rev() {
+        let next = place.enter(folder).filter(|next| next.level != Level::Opaque);
+        if next.as_ref().is_none_or(|next| next.level == Level::AwsLogs) {
+            // All before it was not the layout yet.
+            let before: String = folders.drain(..).map(|(_, folder): (Folder, &str)| format!("{folder}/")).collect();
+            above.push_str(&before);
+        }
+        match next {
+            None => {
+                above.push_str(folder);
+                above.push('/');
+                place = Place::opaque();
+            }
+            Some(next) => {
+                let text = match next.level {
+                    Level::Opaque | Level::AwsLogs | Level::Service => folder,
+                    _ => folder.split_inclusive('=').next().filter(|text| text.ends_with('=')).unwrap_or_default(),
+                };
+                folders.push((Folder { level: next.level, text: text.to_owned() }, folder));
+                place = next;
+            }
+        }
+    }
+    (above, folders.into_iter().map(|(folder, _)| folder).collect())
+}
+
 /// What the name of a log object says; every part is optional, since people rename copies.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FileName {
@@ -185,6 +226,8 @@ pub struct FileName {
     pub day: Option<Date>,
     /// The UTC hour of these five minutes.
     pub hour: Option<i8>,
+    /// The flow log's id, such as `fl-1234abcd`; its format never changes.
+    pub flow_log: Option<String>,
 }
 
 impl FileName {
@@ -192,13 +235,19 @@ impl FileName {
     pub fn parse(name: &str) -> Self {
         let stem = name.split_once('.').map_or(name, |(stem, _)| stem);
         let mut parts = stem.rsplitn(6, '_');
-        let (Some(_hash), Some(time), Some(_flow_log), Some(region), Some("vpcflowlogs"), Some(account)) =
+        let (Some(_hash), Some(time), Some(flow_log), Some(region), Some("vpcflowlogs"), Some(account)) =
             (parts.next(), parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
         else {
             return Self::default();
         };
         let (day, hour) = parse_time(time).unzip();
-        Self { account: Some(account.to_owned()).filter(|a| is_account(a)), region: Some(region.to_owned()), day, hour }
+        Self {
+            account: Some(account.to_owned()).filter(|a| is_account(a)),
+            region: Some(region.to_owned()),
+            day,
+            hour,
+            flow_log: Some(flow_log.to_owned()),
+        }
     }
 }
 
@@ -304,6 +353,36 @@ mod tests {
             assert!(year.may_hold(day) && !year.may_hold(date(2025, 3, 5)));
             assert!(way.ends_with(&year.folders_to(day).unwrap()));
         }
+    }
+
+    #[test]
+    fn splits_keys_into_what_is_above_and_folders() {
+        let shown = |key: &str| {
+            let (above, folders) = folders_of(key);
+            let level = |f: Folder| {
+                if f.level == Level::AwsLogs || f.level == Level::Service {
+                    f.text
+                } else {
+                    format!("{}{:?}", f.text, f.level)
+                }
+            };
+            (above, folders.into_iter().map(level).collect::<Vec<_>>().join("/"))
+        };
+        let is = |above: &str, folders: &str| (above.to_owned(), folders.to_owned());
+        let aws = "AWSLogs/Account/vpcflowlogs/Region/Year/Month/Day";
+        assert_eq!(shown("AWSLogs/111122223333/vpcflowlogs/us-east-1/2026/01/15/x.gz"), is("", aws));
+        assert_eq!(shown("a/2026/b/AWSLogs/111122223333/vpcflowlogs/us-east-1/2026/01/15/x.gz"), is("a/2026/b/", aws));
+        assert_eq!(
+            shown(
+                "p/AWSLogs/aws-account-id=111122223333/aws-service=vpcflowlogs/aws-region=r/year=2026/month=01/day=15/hour=05/x"
+            ),
+            is(
+                "p/",
+                "AWSLogs/aws-account-id=Account/aws-service=vpcflowlogs/aws-region=Region/year=Year/month=Month/day=Day/hour=Hour"
+            )
+        );
+        assert_eq!(shown("copy/2026/01/15/x.gz"), is("copy/", "Year/Month/Day"));
+        assert_eq!(shown("x.gz"), is("", ""));
     }
 
     #[test]

@@ -215,6 +215,22 @@ impl Store {
         self.wait(async { self.inner.get_range(&path, range).await.map_err(|e| self.failed("cannot read", key, e)) })
     }
 
+    /// Reads the first bytes of objects, at most `bytes` of each, in parallel; results stand in the order of `objects`.
+    ///
+    /// # Errors
+    /// When one of them cannot be read.
+    pub fn get_heads(&self, objects: &[&Listed], bytes: u64) -> Result<Vec<Bytes>> {
+        self.each(objects, |object| async move {
+            let range = 0..object.size.min(bytes);
+            if range.is_empty() {
+                return Ok(Bytes::new());
+            }
+            count(&self.counters.get, 1);
+            let read = self.inner.get_range(&self.path(&object.key)?, range).await;
+            read.map_err(|e| self.failed("cannot read", &object.key, e))
+        })
+    }
+
     /// Returns an object's size and ETag, or `None` if it is not there.
     ///
     /// # Errors

@@ -50,6 +50,10 @@ pub struct TableInfo {
     /// Whether the store does not refuse to create an object twice, and the user accepted that
     /// (`--single-writer`): two runs at once may then write rows twice.
     pub single_writer: bool,
+    /// The UTC day of its founding; absent in older tables. The years that definitions project are counted from
+    /// it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub founded: Option<String>,
 }
 
 /// How a claim came to its end.
@@ -369,6 +373,11 @@ impl Table {
         if note.output != claim.output {
             return Err(foreign());
         }
+        Ok((note, metadata.num_row_groups() as u64, Self::columns_of(&metadata)))
+    }
+
+    /// Returns the columns that a footer describes.
+    pub(super) fn columns_of(metadata: &ParquetMetaData) -> Vec<Column> {
         let columns = metadata.file_metadata().schema_descr().columns().iter().map(|column| Column {
             name: column.name().to_owned(),
             column_type: match column.physical_type() {
@@ -377,11 +386,11 @@ impl Table {
                 _ => ColumnType::String,
             },
         });
-        Ok((note, metadata.num_row_groups() as u64, columns.collect()))
+        columns.collect()
     }
 
     /// Reads the metadata of a Parquet file of this size, or returns `None` if it is none.
-    fn metadata(&self, key: &str, size: u64) -> Result<Option<ParquetMetaData>> {
+    pub(super) fn metadata(&self, key: &str, size: u64) -> Result<Option<ParquetMetaData>> {
         /// What stands behind the metadata: its length and the magic bytes.
         const TAIL_BYTES: u64 = 8;
         if size < TAIL_BYTES {

@@ -1,10 +1,12 @@
 """What the black-box tests share: the binary and how it is run, the S3 server, the counting proxy, and how a table is read.
 
-FLOWPARQUET_BIN        another binary than target/release/flowparquet
-FLOWPARQUET_TEST_S3    moto (default) or rgw
-FLOWPARQUET_TEST_LONG  not empty: the long tests too
+FLOWPARQUET_BIN         another binary than target/release/flowparquet
+FLOWPARQUET_TEST_S3     moto (default) or rgw
+FLOWPARQUET_TEST_TRINO  not empty: the tests that query with Trino too
+FLOWPARQUET_TEST_LONG   not empty: the long tests too
 """
 
+import contextlib
 import os
 import pathlib
 import subprocess
@@ -27,6 +29,7 @@ from proxy import Proxy  # noqa: E402
 
 S3_KIND = os.environ.get("FLOWPARQUET_TEST_S3") or "moto"
 LONG = bool(os.environ.get("FLOWPARQUET_TEST_LONG"))
+TRINO = bool(os.environ.get("FLOWPARQUET_TEST_TRINO"))
 
 
 def pytest_collection_modifyitems(items):
@@ -35,6 +38,8 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.s3)
         if item.get_closest_marker("long") and not LONG:
             item.add_marker(pytest.mark.skip(reason="scripts/test.sh --long"))
+        if item.get_closest_marker("trino") and not TRINO:
+            item.add_marker(pytest.mark.skip(reason="scripts/test.sh --trino"))
 
 
 @pytest.fixture(scope="session")
@@ -166,18 +171,28 @@ class S3:
         return flowlogs.Bucket(self.client, bucket or self.bucket, prefix, args, self.env)
 
 
-@pytest.fixture
-def s3(s3_server):
-    client = boto3.client(
-        "s3", endpoint_url=s3_server.endpoint, aws_access_key_id=s3_server.access_key,
-        aws_secret_access_key=s3_server.secret_key, region_name=s3_server.region,
+def boto(server, service="s3"):
+    return boto3.client(
+        service, endpoint_url=server.endpoint, aws_access_key_id=server.access_key,
+        aws_secret_access_key=server.secret_key, region_name=server.region,
         config=Config(s3={"addressing_style": "path"}, max_pool_connections=16),
     )
-    proxy = Proxy(s3_server.endpoint)
-    s3 = S3(s3_server, client, proxy)
+
+
+@contextlib.contextmanager
+def reach(server):
+    """The S3 of a server, with a fresh bucket and a proxy of its own."""
+    proxy = Proxy(server.endpoint)
+    s3 = S3(server, boto(server), proxy)
     s3.bucket = s3.new_bucket()
     yield s3
     proxy.close()
+
+
+@pytest.fixture
+def s3(s3_server):
+    with reach(s3_server) as s3:
+        yield s3
 
 
 @dataclass
@@ -192,10 +207,8 @@ class Glue:
 def glue(s3_server):
     if s3_server.kind != "moto":
         pytest.skip(f"{s3_server.kind} has no Glue")
-    client = boto3.client("glue", endpoint_url=s3_server.endpoint, aws_access_key_id=s3_server.access_key,
-                          aws_secret_access_key=s3_server.secret_key, region_name=s3_server.region)
     database = f"test_{uuid.uuid4().hex[:16]}"
-    client.create_database(DatabaseInput={"Name": database})
+    boto(s3_server, "glue").create_database(DatabaseInput={"Name": database})
     return Glue(s3_server, database)
 
 

@@ -1,0 +1,229 @@
+//! The steps that move a live table to Parquet without touching a query (`ddl --cutover`).
+//!
+//! In: the table of today, what DEST holds, what the raw logs look like, and the days that are converted. Out: ordered
+//! [`Step`]s. Athena cannot rename a table of the Glue catalog, so the old name becomes a view, and raw logs get a table
+//! under a new name. The view names the converted days: each day's rows come from one of the two tables, whatever
+//! becomes of the nightly run; days that it does not name come from the raw logs, slower but complete.
+
+use std::fmt::Write;
+
+use jiff::civil::Date;
+
+use super::bridge::{self, Hints, header_note};
+use super::definition::{Definition, Partitions, RawContents, Storage, TableColumn};
+use super::hive;
+use super::like::{At, TheirColumn, Theirs};
+use super::name::TableName;
+use super::types::Dialect;
+use super::view::{Condition, DayKey, Expr, create_view, difference};
+use crate::error::{Error, Result};
+use crate::table::contents::Contents;
+
+/// A step of a cut-over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// What it is for and what to expect.
+    pub about: String,
+    /// What is run, one after the other.
+    pub statements: Vec<String>,
+    /// Whether it is only there in case: it is printed, but commented out.
+    pub in_case: bool,
+}
+
+/// What a cut-over starts from.
+#[derive(Debug)]
+pub struct Cutover<'a> {
+    /// The table of today.
+    pub theirs: &'a Theirs,
+    /// What DEST holds.
+    pub contents: &'a Contents,
+    /// Where DEST is.
+    pub location: &'a str,
+    /// What the raw logs look like.
+    pub raw: RawContents,
+    /// Days whose objects are all converted, as ranges, ascending and apart from each other.
+    pub converted: Vec<(Date, Date)>,
+    /// What helps where their definition does not tell enough.
+    pub hints: &'a Hints,
+    /// Today, UTC.
+    pub today: Date,
+}
+
+impl Theirs {
+    /// Returns the table over raw logs that somebody has who took our definition of them.
+    ///
+    /// # Errors
+    /// As [`hive::create_table`].
+    pub fn of_raw(raw: &Definition) -> Result<Self> {
+        let column = |name: &String, sql_type| TheirColumn {
+            name: name.clone(),
+            sql_type,
+            comment: None,
+            at: At { line: 0, column: 0 },
+        };
+        Ok(Self {
+            name: raw.name.clone(),
+            columns: raw.columns.iter().map(|at| column(&at.name, at.sql_type)).collect(),
+            keys: raw.keys.iter().map(|key| column(&key.name, key.sql_type)).collect(),
+            storage: Storage::Text,
+            properties: raw.properties()?.into_iter().collect(),
+            text: hive::create_table(raw)?.trim_end().trim_end_matches(';').to_owned(),
+            place: "the definition of SOURCE".to_owned(),
+        })
+    }
+}
+
+impl Cutover<'_> {
+    /// Returns the steps that put a view in the old table's place: converted days from Parquet, all others raw.
+    ///
+    /// # Errors
+    /// As [`bridge::bridge`], and if no day is converted or raw logs do not lie in folders of days.
+    pub fn hybrid(&self) -> Result<(Vec<Step>, Vec<String>)> {
+        let mut notes = Vec::new();
+        let shown = bridge::columns(self.theirs, self.contents, self.hints, &mut notes)?;
+        notes.extend(header_note(self.theirs));
+        let name = &self.theirs.name;
+        let mut parquet = Definition::of_table(name.with_suffix("_parquet")?, self.location, self.contents, self.today);
+        // With the columns of theirs that no file has yet: the view names them.
+        let more = bridge::declared(&shown, self.contents);
+        let known: Vec<String> = parquet.columns.iter().map(|column| column.name.clone()).collect();
+        parquet.columns.extend(more.into_iter().filter(|column| !known.contains(&column.name)));
+        parquet.columns.iter_mut().for_each(|column| column.comment = None);
+        let raw = self.raw_table(name.with_suffix("_raw")?);
+        let keys = |table: &Definition| {
+            let parts: Vec<_> = table.layout.parts().collect();
+            bridge::keys(self.theirs, self.hints, &parts)
+        };
+        let mut ours = bridge::select(&parquet, bridge::outputs(&shown, self.contents), &keys(&parquet)?, self.theirs)?;
+        let as_is = self.theirs.columns.iter().map(|column| (Expr::column(&column.name), column.name.clone()));
+        let mut theirs = bridge::select(&raw, as_is.collect(), &keys(&raw)?, self.theirs)?;
+        let day_of = |table: &Definition| {
+            DayKey::of(table).ok_or_else(|| Error::usage("the raw logs do not lie in folders of year, month and day"))
+        };
+        let (parquet_day, raw_day) = (day_of(&parquet)?, day_of(&raw)?);
+        let Some((_, last)) = self.converted.last().copied() else {
+            return Err(Error::usage("no day is converted completely yet").help("run `flowparquet convert` first"));
+        };
+        ours.condition = Some(Condition::In(parquet_day.clone(), vec![(last, last)]));
+        theirs.condition = Some(Condition::In(raw_day.clone(), vec![(last, last)]));
+        let check = difference(&ours, &theirs, Dialect::Trino)?;
+        ours.condition = Some(Condition::In(parquet_day, self.converted.clone()));
+        theirs.condition = Some(Condition::NotIn(raw_day, self.converted.clone()));
+        let view = create_view(name, &[ours, theirs], Dialect::Trino)?;
+        let steps = vec![
+            step("The Parquet table, under a new name. No query sees it yet.", vec![hive::create_table(&parquet)?]),
+            step("The raw logs, under a new name. No query sees it yet.", vec![hive::create_table(&raw)?]),
+            step(
+                &format!("Check: {last} must be the same in both. Expected: no row. Stop here if there is one."),
+                vec![check],
+            ),
+            step(
+                "Take the old definition away; no object is touched. From here to the next statement queries fail.",
+                vec![format!("DROP TABLE {};\n", name.for_ddl())],
+            ),
+            step(
+                "The old name again: converted days from Parquet, all others from the raw logs, no row from both. When more \
+                 days are converted: --cutover=view prints this statement alone, and it replaces the view at once.",
+                vec![view],
+            ),
+            self.way_back(&format!("DROP VIEW {};\n", name.for_select()))?,
+        ];
+        Ok((steps, notes))
+    }
+
+    /// Returns the last of the steps of [`Cutover::hybrid`]: the view, which replaces one that names fewer days.
+    ///
+    /// # Errors
+    /// As [`Cutover::hybrid`].
+    pub fn view(&self) -> Result<(Vec<Step>, Vec<String>)> {
+        let (steps, _) = self.hybrid()?;
+        let about = steps.into_iter().rfind(|step| !step.in_case);
+        Ok((about.into_iter().collect(), Vec::new()))
+    }
+
+    /// Returns the steps that put the Parquet table alone in the old table's place.
+    ///
+    /// # Errors
+    /// As [`bridge::bridge`].
+    pub fn replace(&self) -> Result<(Vec<Step>, Vec<String>)> {
+        let name = self.theirs.name.clone();
+        let bridged = bridge::bridge(self.theirs, self.contents, self.location, name.clone(), self.hints, self.today)?;
+        let mut steps = Vec::new();
+        let mut statements = hive::statements(&bridged.table, None)?;
+        let drop = format!("DROP TABLE {};\n", name.for_ddl());
+        let drop_new = if let Some((view, select)) = &bridged.view {
+            steps.push(step(
+                "The Parquet table, under a new name. No query sees it yet.",
+                std::mem::take(&mut statements),
+            ));
+            statements.push(create_view(view, std::slice::from_ref(select), Dialect::Trino)?);
+            format!("DROP VIEW {};\n", name.for_select())
+        } else {
+            drop.clone()
+        };
+        steps.push(step(
+            "Take the old definition away; no object is touched. From here to the next statement queries fail.",
+            vec![drop],
+        ));
+        steps.push(step(
+            "The old name again, over Parquet alone: days that are not converted yet are not in it.",
+            statements,
+        ));
+        steps.push(self.way_back(&drop_new)?);
+        Ok((steps, bridged.notes))
+    }
+
+    /// Returns the raw logs as their table has them, with our own keys: these can be computed.
+    fn raw_table(&self, name: TableName) -> Definition {
+        let mut raw = Definition::of_raw(name, self.raw.clone(), self.today);
+        let column =
+            |theirs: &TheirColumn| TableColumn { name: theirs.name.clone(), sql_type: theirs.sql_type, comment: None };
+        raw.columns = self.theirs.columns.iter().map(column).collect();
+        raw
+    }
+
+    fn way_back(&self, drop: &str) -> Result<Step> {
+        let mut statements = vec![drop.to_owned(), format!("{};\n", self.theirs.text)];
+        if !self.theirs.is_projected() && !self.theirs.keys.is_empty() {
+            // Their partitions were registered by hand, and registrations go with the table.
+            let mut table = self.raw_table(self.theirs.name.clone());
+            table.keys = bridge::keys(self.theirs, self.hints, &table.layout.parts().collect::<Vec<_>>())?;
+            table.partitioning = Partitions::Registered;
+            statements.extend(hive::add_partitions(&table, None)?);
+        }
+        Ok(Step { about: "The way back, at any time: the table as it was.".to_owned(), statements, in_case: true })
+    }
+}
+
+fn step(about: &str, statements: Vec<String>) -> Step {
+    Step { about: about.to_owned(), statements, in_case: false }
+}
+
+/// Returns the steps as one text; comments stand between statements, never inside.
+pub fn script(steps: &[Step]) -> String {
+    let mut text = String::new();
+    for (at, step) in steps.iter().enumerate() {
+        let heading = if step.in_case || steps.len() == 1 { String::new() } else { format!("Step {}. ", at + 1) };
+        // Into a string: cannot fail.
+        let _ = writeln!(text, "-- {heading}{}\n", step.about);
+        for statement in &step.statements {
+            for line in statement.lines() {
+                let _ = if step.in_case { writeln!(text, "-- {line}") } else { writeln!(text, "{line}") };
+            }
+            text.push('\n');
+        }
+    }
+    text.trim_end().to_owned() + "\n"
+}
+
+/// Returns days as ranges, ascending and apart from each other.
+pub fn ranges(days: impl IntoIterator<Item = Date>) -> Vec<(Date, Date)> {
+    let mut ranges: Vec<(Date, Date)> = Vec::new();
+    for day in days {
+        match ranges.last_mut() {
+            Some((_, last)) if last.tomorrow().is_ok_and(|next| next == day) => *last = day,
+            _ => ranges.push((day, day)),
+        }
+    }
+    ranges
+}

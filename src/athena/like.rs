@@ -1,0 +1,556 @@
+//! Reads the `CREATE EXTERNAL TABLE` that a person has today.
+//!
+//! In: the text of a statement in Hive's SQL, as AWS documents it and people copied it: with or without backticks,
+//! quotes of either kind, comments, clauses in any order. Out: a [`Theirs`]. What cannot be understood is an error that
+//! names line and column; nothing is passed over.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use sqlparser::dialect::HiveDialect;
+use sqlparser::parser::{Parser, ParserError};
+use sqlparser::tokenizer::{Location as SqlLocation, Token, TokenWithSpan};
+
+use super::definition::Storage;
+use super::name::TableName;
+use super::types::SqlType;
+use crate::error::{Error, Result};
+
+/// Where something stands in a text, counted from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct At {
+    /// Line.
+    pub line: u64,
+    /// Column, in characters.
+    pub column: u64,
+}
+
+impl fmt::Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}, column {}", self.line, self.column)
+    }
+}
+
+impl From<SqlLocation> for At {
+    fn from(at: SqlLocation) -> Self {
+        Self { line: at.line, column: at.column }
+    }
+}
+
+/// A column or key of their table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TheirColumn {
+    /// Name, in lower case as Athena keeps it.
+    pub name: String,
+    /// Type.
+    pub sql_type: SqlType,
+    /// Comment.
+    pub comment: Option<String>,
+    /// Where it stands.
+    pub at: At,
+}
+
+/// The table that a person has today.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Theirs {
+    /// Database and table.
+    pub name: TableName,
+    /// Columns.
+    pub columns: Vec<TheirColumn>,
+    /// Partition keys.
+    pub keys: Vec<TheirColumn>,
+    /// What its objects are.
+    pub storage: Storage,
+    /// Table properties, names in lower case.
+    pub properties: BTreeMap<String, String>,
+    /// The statement as it was read, without what stands around it.
+    pub text: String,
+    /// What errors call the text that it was read from.
+    pub place: String,
+}
+
+impl Theirs {
+    /// Returns whether Athena computes its partitions.
+    pub fn is_projected(&self) -> bool {
+        self.properties.get("projection.enabled").is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    }
+
+    /// Returns whether the header line of each object is skipped.
+    pub fn skips_header(&self) -> bool {
+        self.properties.get("skip.header.line.count").is_some_and(|count| count != "0")
+    }
+
+    /// Returns where a column stands, for errors.
+    pub fn place_of(&self, column: &TheirColumn) -> String {
+        format!("{}, {}", self.place, column.at)
+    }
+
+    /// Returns the date format of a key, if it is projected as a date.
+    pub fn date_format(&self, key: &str) -> Option<&str> {
+        self.properties.get(&format!("projection.{key}.format")).map(String::as_str)
+    }
+
+    /// Reads a statement; `place` is what errors call its text.
+    ///
+    /// # Errors
+    /// A usage error with line and column for what is no `CREATE EXTERNAL TABLE`, cannot be understood or has no
+    /// meaning for flow logs.
+    pub fn parse(text: &str, place: &str) -> Result<Self> {
+        let dialect = HiveDialect {};
+        let parser = Parser::new(&dialect).try_with_sql(text).map_err(|e| broken(&e, place))?;
+        Reader { parser, place }.statement(text)
+    }
+}
+
+fn broken(error: &ParserError, place: &str) -> Error {
+    let text = match error {
+        ParserError::TokenizerError(text) | ParserError::ParserError(text) => text.as_str(),
+        ParserError::RecursionLimitExceeded => "it is nested too deeply",
+    };
+    Error::usage(format!("this is no SQL: {text}")).at(place)
+}
+
+struct Reader<'a> {
+    parser: Parser<'a>,
+    place: &'a str,
+}
+
+/// What the clauses behind the columns say.
+struct Clauses {
+    keys: Vec<TheirColumn>,
+    properties: BTreeMap<String, String>,
+    serde: Option<(String, At)>,
+    serde_properties: BTreeMap<String, String>,
+    delimiter: Option<(String, At)>,
+    format: Option<(String, At)>,
+    end: SqlLocation,
+}
+
+impl Reader<'_> {
+    fn statement(mut self, text: &str) -> Result<Theirs> {
+        let begin = self.peek().span.start;
+        self.word("CREATE")?;
+        if !self.is_word("EXTERNAL") {
+            return Err(self.wrong("EXTERNAL: only tables over objects that are there already can be moved"));
+        }
+        self.word("EXTERNAL")?;
+        self.word("TABLE")?;
+        if self.is_word("IF") {
+            for word in ["IF", "NOT", "EXISTS"] {
+                self.word(word)?;
+            }
+        }
+        let name = self.table_name()?;
+        let columns = self.columns()?;
+        let clauses = self.clauses()?;
+        let storage = clauses.storage(&self)?;
+        let mut seen: Vec<&str> = Vec::new();
+        for column in columns.iter().chain(&clauses.keys) {
+            if seen.contains(&column.name.as_str()) {
+                return Err(self.refuse(column.at, format!("the column {} stands twice", column.name)));
+            }
+            seen.push(&column.name);
+        }
+        let text = between(text, begin, clauses.end).to_owned();
+        Ok(Theirs {
+            name,
+            columns,
+            keys: clauses.keys,
+            storage,
+            properties: clauses.properties,
+            text,
+            place: self.place.to_owned(),
+        })
+    }
+
+    fn clauses(&mut self) -> Result<Clauses> {
+        let mut clauses = Clauses {
+            keys: Vec::new(),
+            properties: BTreeMap::new(),
+            serde: None,
+            serde_properties: BTreeMap::new(),
+            delimiter: None,
+            format: None,
+            end: SqlLocation::empty(),
+        };
+        loop {
+            let token = self.peek();
+            let at = At::from(token.span.start);
+            clauses.end = self.parser.get_current_token().span.end;
+            match &token.token {
+                Token::EOF => return Ok(clauses),
+                Token::SemiColon => {
+                    self.parser.next_token();
+                    let rest = self.peek();
+                    if rest.token != Token::EOF {
+                        let help = "give one CREATE EXTERNAL TABLE statement alone";
+                        return Err(self.refuse(rest.span.start.into(), "a second statement begins here").help(help));
+                    }
+                    return Ok(clauses);
+                }
+                _ => {}
+            }
+            match self.any_word()?.as_str() {
+                "COMMENT" => {
+                    self.string()?;
+                }
+                "PARTITIONED" => {
+                    self.word("BY")?;
+                    clauses.keys = self.columns()?;
+                }
+                "ROW" => {
+                    self.word("FORMAT")?;
+                    match self.any_word()?.as_str() {
+                        "DELIMITED" => self.delimiters(&mut clauses)?,
+                        "SERDE" => {
+                            clauses.serde = Some((self.string()?, at));
+                            if self.is_word("WITH") {
+                                self.word("WITH")?;
+                                self.word("SERDEPROPERTIES")?;
+                                clauses.serde_properties = self.properties()?;
+                            }
+                        }
+                        _ => return Err(self.refuse(at, "ROW FORMAT must be DELIMITED or SERDE")),
+                    }
+                }
+                "STORED" => {
+                    self.word("AS")?;
+                    let format = self.any_word()?;
+                    if format == "INPUTFORMAT" {
+                        clauses.format = Some((self.string()?, at));
+                        self.word("OUTPUTFORMAT")?;
+                        self.string()?;
+                    } else {
+                        clauses.format = Some((format, at));
+                    }
+                }
+                "LOCATION" => {
+                    self.string()?;
+                }
+                "TBLPROPERTIES" => clauses.properties = self.properties()?,
+                word => {
+                    let help = "known are COMMENT, PARTITIONED BY, ROW FORMAT, STORED AS, LOCATION and TBLPROPERTIES";
+                    return Err(self.refuse(at, format!("{word} cannot be carried over")).help(help));
+                }
+            }
+        }
+    }
+
+    /// Reads what follows `ROW FORMAT DELIMITED`.
+    fn delimiters(&mut self, clauses: &mut Clauses) -> Result<()> {
+        loop {
+            let at = At::from(self.peek().span.start);
+            if self.is_word("FIELDS") {
+                self.word("FIELDS")?;
+                self.word("TERMINATED")?;
+                self.word("BY")?;
+                clauses.delimiter = Some((self.string()?, at));
+                if self.is_word("ESCAPED") {
+                    let at = At::from(self.peek().span.start);
+                    return Err(self.refuse(at, "ESCAPED BY cannot be carried over: flow logs escape nothing"));
+                }
+            } else if self.is_word("LINES") {
+                self.word("LINES")?;
+                self.word("TERMINATED")?;
+                self.word("BY")?;
+                let ends = self.string()?;
+                if !["\\n", "\n", "10"].contains(&ends.as_str()) {
+                    return Err(self.refuse(at, "lines of flow logs end with \\n"));
+                }
+            } else {
+                return Ok(());
+            }
+        }
+    }
+
+    fn properties(&mut self) -> Result<BTreeMap<String, String>> {
+        self.token(&Token::LParen)?;
+        let mut properties = BTreeMap::new();
+        while self.peek().token != Token::RParen {
+            let name = self.string()?.to_ascii_lowercase();
+            self.token(&Token::Eq)?;
+            properties.insert(name, self.string()?);
+            if !self.parser.consume_token(&Token::Comma) {
+                break;
+            }
+        }
+        self.token(&Token::RParen)?;
+        Ok(properties)
+    }
+
+    fn table_name(&mut self) -> Result<TableName> {
+        let at = At::from(self.peek().span.start);
+        let first = self.name()?;
+        let (database, table) =
+            if self.parser.consume_token(&Token::Period) { (Some(first), self.name()?) } else { (None, first) };
+        TableName::new(database.as_deref(), &table).map_err(|e| e.at(format!("{}, {at}", self.place)))
+    }
+
+    fn columns(&mut self) -> Result<Vec<TheirColumn>> {
+        self.token(&Token::LParen)?;
+        let mut columns = Vec::new();
+        loop {
+            let at = At::from(self.peek().span.start);
+            let name = self.name()?;
+            super::name::column(&name, '`').map_err(|e| e.at(format!("{}, {at}", self.place)))?;
+            let sql_type = self.sql_type(&name)?;
+            let mut comment = None;
+            if self.is_word("COMMENT") {
+                self.word("COMMENT")?;
+                comment = Some(self.string()?);
+            }
+            columns.push(TheirColumn { name, sql_type, comment, at });
+            if !self.parser.consume_token(&Token::Comma) {
+                break;
+            }
+        }
+        self.token(&Token::RParen)?;
+        Ok(columns)
+    }
+
+    fn sql_type(&mut self, column: &str) -> Result<SqlType> {
+        let at = At::from(self.peek().span.start);
+        let word = self.any_word()?;
+        Ok(match word.as_str() {
+            "TINYINT" => SqlType::Tinyint,
+            "SMALLINT" => SqlType::Smallint,
+            "INT" | "INTEGER" => SqlType::Int,
+            "BIGINT" => SqlType::Bigint,
+            "FLOAT" => SqlType::Float,
+            "DOUBLE" => SqlType::Double,
+            "STRING" => SqlType::String,
+            "DATE" => SqlType::Date,
+            "VARCHAR" => match self.numbers()?.as_slice() {
+                [length] => SqlType::Varchar(*length),
+                _ => return Err(self.refuse(at, "varchar needs a length: varchar(40)")),
+            },
+            "DECIMAL" => match self.numbers()?.as_slice() {
+                [] => SqlType::Decimal(10, 0),
+                [digits @ 1..=38] => SqlType::Decimal(*digits as u8, 0),
+                [digits @ 1..=38, scale] if scale <= digits => SqlType::Decimal(*digits as u8, *scale as u8),
+                _ => return Err(self.refuse(at, "decimal has 1 to 38 digits: decimal(20,0)")),
+            },
+            _ => {
+                let wrong = format!("the type {} of {column} cannot be carried over", word.to_ascii_lowercase());
+                return Err(self.refuse(at, wrong).help(
+                    "values of flow logs are numbers and strings; a raw table shows them as NULL under other types: \
+                     declare it as int, bigint or string",
+                ));
+            }
+        })
+    }
+
+    /// Reads numbers in parentheses, if there are any.
+    fn numbers(&mut self) -> Result<Vec<u32>> {
+        let mut numbers = Vec::new();
+        if self.parser.consume_token(&Token::LParen) {
+            loop {
+                let token = self.parser.next_token();
+                let number = match &token.token {
+                    Token::Number(digits, _) => digits.parse().ok(),
+                    _ => None,
+                };
+                numbers.push(number.ok_or_else(|| self.expected("a number", &token))?);
+                if !self.parser.consume_token(&Token::Comma) {
+                    break;
+                }
+            }
+            self.token(&Token::RParen)?;
+        }
+        Ok(numbers)
+    }
+
+    fn peek(&self) -> TokenWithSpan {
+        self.parser.peek_token()
+    }
+
+    fn is_word(&self, wanted: &str) -> bool {
+        matches!(&self.parser.peek_token_ref().token,
+            Token::Word(word) if word.quote_style.is_none() && word.value.eq_ignore_ascii_case(wanted))
+    }
+
+    fn word(&mut self, wanted: &str) -> Result<()> {
+        if !self.is_word(wanted) {
+            return Err(self.wrong(wanted));
+        }
+        self.parser.next_token();
+        Ok(())
+    }
+
+    /// Reads a word without quotes, in upper case.
+    fn any_word(&mut self) -> Result<String> {
+        let token = self.parser.next_token();
+        match &token.token {
+            Token::Word(word) if word.quote_style.is_none() => Ok(word.value.to_ascii_uppercase()),
+            _ => Err(self.expected("a keyword", &token)),
+        }
+    }
+
+    /// Reads a name with or without backticks, in lower case as Athena keeps it.
+    fn name(&mut self) -> Result<String> {
+        let token = self.parser.next_token();
+        match &token.token {
+            Token::Word(word) if word.quote_style.is_none_or(|quote| quote == '`') => Ok(word.value.to_lowercase()),
+            _ => Err(self.expected("a name", &token)),
+        }
+    }
+
+    /// Reads a text in quotes of either kind.
+    fn string(&mut self) -> Result<String> {
+        let token = self.parser.next_token();
+        match &token.token {
+            Token::SingleQuotedString(text) | Token::DoubleQuotedString(text) => Ok(text.clone()),
+            Token::Word(word) if word.quote_style == Some('"') => Ok(word.value.clone()),
+            _ => Err(self.expected("a text in quotes", &token)),
+        }
+    }
+
+    fn token(&mut self, wanted: &Token) -> Result<()> {
+        let token = self.parser.next_token();
+        if token.token == *wanted { Ok(()) } else { Err(self.expected(&wanted.to_string(), &token)) }
+    }
+
+    fn wrong(&self, wanted: &str) -> Error {
+        self.expected(wanted, &self.peek())
+    }
+
+    fn expected(&self, wanted: &str, found: &TokenWithSpan) -> Error {
+        let what = match &found.token {
+            Token::EOF => "the text ends here".to_owned(),
+            token => format!("{token} stands here"),
+        };
+        self.refuse(found.span.start.into(), format!("{what}, wanted is {wanted}"))
+    }
+
+    fn refuse(&self, at: At, message: impl Into<String>) -> Error {
+        // The end of a text has no place of its own.
+        if at.line == 0 {
+            Error::usage(message).at(self.place)
+        } else {
+            Error::usage(message).at(format!("{}, {at}", self.place))
+        }
+    }
+}
+
+impl Clauses {
+    /// Returns what the objects are, from the clauses that tell.
+    fn storage(&self, reader: &Reader<'_>) -> Result<Storage> {
+        let of_class = |class: &str| {
+            if class.contains("ParquetHiveSerDe") || class.contains("MapredParquet") || class == "PARQUET" {
+                Some(Storage::Parquet)
+            } else if class.ends_with("LazySimpleSerDe") || class.ends_with("TextInputFormat") || class == "TEXTFILE" {
+                Some(Storage::Text)
+            } else {
+                None
+            }
+        };
+        let mut storage = None;
+        for (class, at) in self.serde.iter().chain(&self.format) {
+            let this = of_class(class).ok_or_else(|| {
+                let wrong = format!("{class} cannot be carried over");
+                reader.refuse(*at, wrong).help("known are ROW FORMAT DELIMITED, LazySimpleSerDe and Parquet")
+            })?;
+            storage = storage.or(Some(this));
+        }
+        let storage = storage.unwrap_or(Storage::Text);
+        if storage == Storage::Text {
+            let names = ["field.delim", "serialization.format"];
+            let in_serde = names.into_iter().find_map(|name| self.serde_properties.get(name));
+            let delimiter = self.delimiter.as_ref().map(|(delimiter, _)| delimiter).or(in_serde);
+            let at = self.delimiter.as_ref().map(|(_, at)| *at).or(self.serde.as_ref().map(|(_, at)| *at));
+            if delimiter.is_none_or(|delimiter| delimiter != " ") {
+                let wrong = "the fields of flow logs are separated by blanks, those of this table are not";
+                return Err(reader
+                    .refuse(at.unwrap_or(At { line: 0, column: 0 }), wrong)
+                    .help("its ROW FORMAT must say DELIMITED FIELDS TERMINATED BY ' '"));
+            }
+        }
+        Ok(storage)
+    }
+}
+
+/// Returns the text between two places; to its end if `end` has none.
+fn between(text: &str, begin: SqlLocation, end: SqlLocation) -> &str {
+    let offset = |at: SqlLocation| {
+        let line_start: usize = text.split_inclusive('\n').take(at.line.saturating_sub(1) as usize).map(str::len).sum();
+        let line = text.get(line_start..).unwrap_or_default();
+        line_start + line.chars().take(at.column.saturating_sub(1) as usize).map(char::len_utf8).sum::<usize>()
+    };
+    text.get(offset(begin)..offset(end)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_people_write() {
+        let text = "-- copied from the tutorial\nCREATE EXTERNAL TABLE IF NOT EXISTS Logs.`VPC` ( /* columns */\n\
+            version INT COMMENT 'it is; the version',\n  start bigint, `end` bigint -- reserved\n)\nCOMMENT \"flow logs\"\n\
+            PARTITIONED BY (`date` date)\nROW FORMAT DELIMITED\nFIELDS TERMINATED BY ' '\n\
+            LOCATION 's3://b/{account_id}/'\nTBLPROPERTIES (\"skip.header.line.count\"=\"1\");\n-- the end\n";
+        let theirs = Theirs::parse(text, "old.sql").unwrap();
+        assert_eq!(theirs.name.to_string(), "logs.vpc");
+        let shown: Vec<String> = theirs.columns.iter().map(|c| format!("{} {} {}", c.name, c.sql_type, c.at)).collect();
+        assert_eq!(
+            shown,
+            ["version int line 3, column 1", "start bigint line 4, column 3", "end bigint line 4, column 17"]
+        );
+        assert_eq!(theirs.columns[0].comment.as_deref(), Some("it is; the version"));
+        assert_eq!((theirs.keys[0].name.as_str(), theirs.keys[0].sql_type), ("date", SqlType::Date));
+        assert!(theirs.skips_header() && !theirs.is_projected() && theirs.storage == Storage::Text);
+        assert!(theirs.text.starts_with("CREATE EXTERNAL") && theirs.text.ends_with("\"1\")"), "{}", theirs.text);
+    }
+
+    #[test]
+    fn knows_storages() {
+        let with = |clauses: &str| Theirs::parse(&format!("CREATE EXTERNAL TABLE t (a int) {clauses}"), "f");
+        let lazy = "ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe' WITH SERDEPROPERTIES";
+        for (clauses, storage) in [
+            (
+                "ROW FORMAT DELIMITED FIELDS TERMINATED BY ' ' LINES TERMINATED BY '\\n' STORED AS TEXTFILE",
+                Storage::Text,
+            ),
+            (&format!("{lazy} ('field.delim'=' ', 'serialization.format'=' ')"), Storage::Text),
+            ("STORED AS PARQUET LOCATION 's3://b/'", Storage::Parquet),
+            (
+                "ROW FORMAT SERDE 'org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe' STORED AS INPUTFORMAT \
+                 'org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat' OUTPUTFORMAT 'x'",
+                Storage::Parquet,
+            ),
+        ] {
+            assert_eq!(with(clauses).unwrap().storage, storage, "{clauses}");
+        }
+        for clauses in ["", "ROW FORMAT DELIMITED", "ROW FORMAT DELIMITED FIELDS TERMINATED BY ','", "STORED AS ORC"] {
+            assert!(with(clauses).is_err(), "{clauses}");
+        }
+    }
+
+    #[test]
+    fn points_at_what_it_does_not_understand() {
+        let says = |text: &str| Theirs::parse(text, "old.sql").unwrap_err().to_string();
+        let blank = "ROW FORMAT DELIMITED FIELDS TERMINATED BY ' '";
+        for (text, wanted) in [
+            ("CREATE TABLE t (a int)", "EXTERNAL"),
+            ("CREATE EXTERNAL TABLE t (\n  a int\n  b int)", "old.sql, line 3, column 3"),
+            ("CREATE EXTERNAL TABLE t (a-b int)", "old.sql, line 1, column 27"),
+            ("CREATE EXTERNAL TABLE t (a timestamp)", "the type timestamp of a cannot be carried over"),
+            ("CREATE EXTERNAL TABLE t (a array<string>)", "old.sql, line 1, column 28"),
+            (&format!("CREATE EXTERNAL TABLE t (a int) {blank} CLUSTERED BY (a) INTO 4 BUCKETS"), "CLUSTERED"),
+            (&format!("CREATE EXTERNAL TABLE t (a int, a string) {blank}"), "the column a stands twice"),
+            (&format!("CREATE EXTERNAL TABLE t (a int) {blank}; DROP TABLE t"), "a second statement"),
+            ("CREATE EXTERNAL TABLE t (a int", "the text ends here"),
+            ("CREATE EXTERNAL TABLE `t; DROP` (a int)", "is no name"),
+            (
+                "CREATE EXTERNAL TABLE t (a int) ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.RegexSerDe'",
+                "RegexSerDe",
+            ),
+            ("CREATE EXTERNAL TABLE t (a int) LOCATION 's3://b", "no SQL"),
+            ("SELECT 1", "CREATE"),
+            ("", "the text ends here"),
+        ] {
+            let said = says(text);
+            assert!(said.contains(wanted), "{text}\n{said}");
+        }
+    }
+}

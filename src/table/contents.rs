@@ -1,0 +1,149 @@
+//! What a table holds, for its definition: columns and partitions by the ledger, checked against real footers.
+
+use std::collections::BTreeSet;
+
+use crate::days::Days;
+use crate::error::{Error, Result};
+use crate::record::header::Column;
+use crate::record::schema::LogType;
+
+use super::commit::Table;
+use super::file::sort_columns;
+use super::ledger::PartitionState;
+use super::partition::{Partition, PartitionBy};
+
+/// What a table holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contents {
+    /// Its log type.
+    pub log_type: LogType,
+    /// How it is partitioned.
+    pub partition_by: PartitionBy,
+    /// Columns of all files together, in AWS's order, unknown ones behind.
+    pub columns: Vec<Column>,
+    /// Partitions with at least one file, in order.
+    pub partitions: Vec<Partition>,
+    /// Whether `-` is NULL in string columns too.
+    pub dash_as_null: bool,
+    /// Year in which it was founded, if its description says so.
+    pub founded: Option<i16>,
+}
+
+/// How far a table reaches, as its folders and some of its files show: what a definition has to cover.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Extent {
+    /// Years with folders.
+    pub years: BTreeSet<i16>,
+    /// Accounts with folders.
+    pub accounts: BTreeSet<String>,
+    /// Regions with folders.
+    pub regions: BTreeSet<String>,
+    /// Columns of the files that were looked at.
+    pub columns: BTreeSet<String>,
+}
+
+impl Extent {
+    /// Adds a partition.
+    pub fn add(&mut self, partition: &Partition) {
+        self.years.insert(partition.day.year());
+        if let Some((account, region)) = &partition.account_region {
+            self.accounts.insert(account.clone());
+            self.regions.insert(region.clone());
+        }
+    }
+
+    /// Adds the columns of a partition's files.
+    pub fn add_columns(&mut self, state: &PartitionState) {
+        let files = state.finished().filter_map(|(_, done)| done.file.as_ref());
+        self.columns.extend(files.flat_map(|file| &file.columns).map(|column| column.name.clone()));
+    }
+}
+
+impl Table {
+    /// Returns the years, accounts and Regions that the table's folders name. Lists folders of accounts, Regions and
+    /// years, not of days.
+    ///
+    /// # Errors
+    /// When a listing fails.
+    pub fn extent(&self, by: PartitionBy) -> Result<Extent> {
+        let mut extent = Extent::default();
+        let mut tops = vec![self.store().location().prefix().to_owned()];
+        let levels = by.columns().into_iter().take_while(|column| *column != "month");
+        for column in levels {
+            let folders = self.store().list_levels(&tops)?.into_iter().flat_map(|level| level.folders);
+            tops = folders.filter(|folder| last(folder).starts_with(&format!("{column}="))).collect();
+            let values =
+                tops.iter().filter_map(|folder| last(folder).split_once('=')).map(|(_, value)| value.to_owned());
+            match column {
+                "aws_account_id" => extent.accounts.extend(values),
+                "aws_region" => extent.regions.extend(values),
+                _ => extent.years.extend(values.filter_map(|year| year.parse::<i16>().ok())),
+            }
+        }
+        Ok(extent)
+    }
+
+    /// Returns what the table holds, or `None` if nothing is converted yet.
+    ///
+    /// Reads the whole ledger, and one footer for each set of columns that files have.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read, and a usage error for a file whose footer is not what the ledger says: a
+    /// definition made from the ledger would not fit it.
+    pub fn contents(&self) -> Result<Option<Contents>> {
+        let Some(info) = self.info()? else { return Ok(None) };
+        let mut partitions: Vec<Partition> = Vec::new();
+        let mut columns: Vec<Column> = Vec::new();
+        // The newest file of each set of columns; a table has a handful of them in years.
+        let mut sets: Vec<(Vec<Column>, String, u64)> = Vec::new();
+        for (partition, state) in self.load(&Days::All, info.partition_by)? {
+            for (claim, done) in state.finished() {
+                let Some(file) = &done.file else { continue };
+                let newest = (self.output_key(&partition, claim), file.bytes);
+                match sets.iter_mut().find(|(set, ..)| *set == file.columns) {
+                    Some(known) => (known.1, known.2) = newest,
+                    None => sets.push((file.columns.clone(), newest.0, newest.1)),
+                }
+                if partitions.last() != Some(&partition) {
+                    partitions.push(partition.clone());
+                }
+            }
+        }
+        for (set, key, bytes) in sets {
+            self.check_footer(&key, bytes, &set)?;
+            for column in set {
+                if !columns.contains(&column) {
+                    columns.push(column);
+                }
+            }
+        }
+        if partitions.is_empty() {
+            return Ok(None);
+        }
+        sort_columns(&mut columns, info.log_type);
+        let founded = info.founded.as_deref().and_then(|day| day.get(..4)?.parse().ok());
+        Ok(Some(Contents {
+            log_type: info.log_type,
+            partition_by: info.partition_by,
+            columns,
+            partitions,
+            dash_as_null: info.dash_as_null,
+            founded,
+        }))
+    }
+
+    /// Refuses a file whose footer does not have these columns.
+    fn check_footer(&self, key: &str, bytes: u64, columns: &[Column]) -> Result<()> {
+        let found = self.metadata(key, bytes)?.map(|metadata| Self::columns_of(&metadata));
+        if found.as_deref() == Some(columns) {
+            return Ok(());
+        }
+        Err(Error::usage("this file is not the one that the ledger speaks of: its footer has other columns or is none")
+            .at(self.store().location().url_of(key))
+            .help("somebody replaced it: restore it from a version or backup, then run again"))
+    }
+}
+
+fn last(folder: &str) -> &str {
+    folder.rsplit('/').next().unwrap_or_default()
+}

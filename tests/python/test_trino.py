@@ -1,0 +1,515 @@
+"""Trino, the engine behind Athena, on the tables as Athena sees them: known to a Glue catalog, their partitions not listed
+anywhere but projected, their data on S3. The Parquet table gives the answers of the raw table, and those of the plain
+reading of the text; what is not asked for is neither listed nor read."""
+
+import contextlib
+import datetime
+import gzip
+import re
+import uuid
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow
+import pytest
+import s3_servers
+import trino_server
+from conftest import ROOT, S3, boto, reach
+from flowlogs import INT32, INT64, LAYOUTS, V2, V5, Bucket, column, key, make_rows, pack, text, value
+
+pytestmark = pytest.mark.trino
+
+# Ends of months and of a year, a leap day, the tutorial's day; 2026-01-03 and most others are missing.
+DAYS = ["2024-02-28", "2024-02-29", "2024-03-01", "2025-11-30", "2025-12-01", "2025-12-30", "2025-12-31", "2026-01-01",
+        "2026-01-02", "2026-01-15", "2026-01-31", "2026-02-01", "2026-02-28", "2026-03-01"]
+TURN_OF_THE_YEAR = ["2025-12-30", "2025-12-31", "2026-01-01", "2026-01-15"]
+
+
+@dataclass
+class Case:
+    """A kind of table: how it is partitioned, and the raw logs that it is made from."""
+
+    partition_by: str
+    layout: str  # of flowlogs.LAYOUTS; has an hour if the partitions have one
+    days: list
+    accounts: list
+    regions: list
+
+
+ONE = [["123456789012"], ["ap-northeast-1"]]
+SEVERAL = [["111122223333", "000000000042"], ["us-east-1", "eu-central-1"]]
+CASES = [
+    Case("day", "default", DAYS, *ONE),
+    Case("hour", "hourly", DAYS, *ONE),
+    Case("account-region-day", "hive", TURN_OF_THE_YEAR, *SEVERAL),
+    Case("account-region-hour", "hive-hourly", TURN_OF_THE_YEAR, *SEVERAL),
+]
+
+
+@dataclass
+class Lake:
+    """A Glue catalog, an S3 and the Trino that reads both; Trino's own requests to S3 go through the proxy."""
+
+    s3: S3
+    glue: object
+    trino: trino_server.Trino
+
+    def create(self, table_input):
+        """Registers a table under a new name, and no partition of it; returns the name."""
+        name = f"t{uuid.uuid4().hex[:8]}"
+        self.glue.create_table(DatabaseName=self.trino.schema, TableInput={**table_input, "Name": name})
+        return name
+
+    def view(self, sql):
+        name = f"v{uuid.uuid4().hex[:8]}"
+        self.trino.rows(f"CREATE VIEW {name} AS {sql}")
+        return name
+
+    def rows(self, sql):
+        return self.trino.rows(sql)
+
+    @contextlib.contextmanager
+    def watched(self):
+        """What the statements in its block ask of S3."""
+        self.s3.proxy.clear()
+        asked = Asked()
+        yield asked
+        asked.listed = {r.query["prefix"] for r in self.s3.proxy.of("LIST")}
+        asked.read = {r.key for r in self.s3.proxy.of("GET")}
+
+
+class Asked:
+    """The folders that were listed and the objects that were read."""
+
+    listed: set
+    read: set
+
+
+@pytest.fixture(scope="session")
+def lake():
+    try:
+        with s3_servers.start("moto") as server, reach(server) as s3:
+            with trino_server.start(server, s3.proxy.endpoint) as trino:
+                trino.schema = "logs"
+                glue = boto(server, "glue")
+                glue.create_database(DatabaseInput={"Name": trino.schema})
+                yield Lake(s3, glue, trino)
+    except s3_servers.Unavailable as reason:
+        pytest.exit(str(reason), 2)
+
+
+# --- tables -----------------------------------------------------------------------------------------------------------
+
+TEXT = {
+    "InputFormat": "org.apache.hadoop.mapred.TextInputFormat",
+    "OutputFormat": "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
+    "SerdeInfo": {"SerializationLibrary": "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe",
+                  "Parameters": {"field.delim": " ", "serialization.format": " "}},
+}
+PARQUET = {
+    "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
+    "OutputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
+    "SerdeInfo": {"SerializationLibrary": "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe",
+                  "Parameters": {"serialization.format": "1"}},
+}
+
+
+def table_inputs(run, dest, source=None, case=None):
+    """Glue's TableInput of the table in DEST; with a source, that of the raw table over the same days too."""
+    ddl = run("ddl", dest.uri, "--no-comments", *dest.args, env=dest.env).out
+    types = dict(re.findall(r"^  `(\w+)` +(\w+),?$", ddl, re.M))
+    keys = re.findall(r"`(\w+)` string", re.search(r"^PARTITIONED BY \((.*)\)$", ddl, re.M)[1])
+    properties = dict(re.findall(r"^  '(.+)' = '(.*)',?$", ddl, re.M))
+    location = re.search(r"^LOCATION '(.*)'$", ddl, re.M)[1]
+
+    def table_input(columns, location, properties, storage):
+        return {
+            "TableType": "EXTERNAL_TABLE",
+            "PartitionKeys": [{"Name": name, "Type": "string"} for name in keys],
+            "StorageDescriptor": {"Columns": [{"Name": n, "Type": types[n]} for n in columns], "Location": location,
+                                  **storage},
+            "Parameters": {"EXTERNAL": "TRUE", **properties},
+        }
+
+    parquet = table_input(types, location, properties, PARQUET)
+    if not source:
+        return parquet
+    several = "aws_account_id" in keys
+    template = LAYOUTS[case.layout].format(
+        service="aws-service", account="${aws_account_id}" if several else case.accounts[0],
+        region="${aws_region}" if several else case.regions[0], y="${year}", m="${month}", d="${day}", h="${hour}")
+    own = {"classification": "csv", "skip.header.line.count": "1",
+           "storage.location.template": f"{source.uri}/{template}"}
+    fields = [column(f) for f in header(source)]
+    return parquet, table_input(fields, f"{source.uri}/AWSLogs/", properties | own, TEXT)
+
+
+def lines(source, name):
+    return gzip.decompress(source.get(name)).decode().splitlines()
+
+
+def header(source):
+    return lines(source, source.keys()[0])[0].split(" ")
+
+
+@dataclass
+class Tables:
+    """The raw and the Parquet table over the same logs, and the same logs read plainly."""
+
+    case: Case
+    lake: Lake
+    raw: str
+    parquet: str
+    columns: list  # the partition keys come last
+    keys: list
+    rows: list  # of tuples in the order of columns
+
+    def on(self, days):
+        at = [self.columns.index(k) for k in ("year", "month", "day")]
+        return [row for row in self.rows if "-".join(row[i] for i in at) in days]
+
+    def select(self, table, where):
+        names = ", ".join(f'"{c}"' for c in self.columns)
+        return self.lake.rows(f"SELECT {names} FROM {table} WHERE {where}")
+
+
+@pytest.fixture(scope="module", params=CASES, ids=lambda case: case.partition_by)
+def tables(request, lake, run, convert):
+    return make_tables(request.param, lake, run, convert)
+
+
+def of_cases_with(word):
+    """Marks a test as one of those cases only whose partitions have it."""
+    cases = [case for case in CASES if word in case.partition_by]
+    return pytest.mark.parametrize("tables", cases, ids=lambda case: case.partition_by, indirect=True)
+
+
+@pytest.fixture(scope="module")
+def by_day(lake, run, convert):
+    return make_tables(CASES[0], lake, run, convert)
+
+
+def make_tables(case, lake, run, convert):
+    bucket = lake.s3.new_bucket()
+    source, dest = lake.s3.place("raw", bucket, proxied=False), lake.s3.place("parquet", bucket, proxied=False)
+    layout = "default-hourly" if case.layout == "hourly" else case.layout
+    options = [("--day", d) for d in case.days] + [("--account", a) for a in case.accounts]
+    options += [("--region", r) for r in case.regions]
+    run("generate", source.uri, "--objects", "4", "--rows", "200", "--layout", layout, *sum(options, ()), *source.args,
+        env=source.env)
+    convert(source, dest, "--partition-by", case.partition_by)
+    parquet, raw = table_inputs(run, dest, source, case)
+    keys = [k["Name"] for k in parquet["PartitionKeys"]]
+    columns = [c["Name"] for c in raw["StorageDescriptor"]["Columns"]] + keys
+    return Tables(case, lake, lake.create(raw), lake.create(parquet), columns, keys, plain_rows(source, keys))
+
+
+# aws-account-id, and so on, or the plain folders.
+PLACE = re.compile(r"AWSLogs/(?:aws-account-id=)?(?P<aws_account_id>\d+)/[^/]+/(?:aws-region=)?(?P<aws_region>[^/]+)/"
+                   r"(?:year=)?(?P<year>\d+)/(?:month=)?(?P<month>\d+)/(?:day=)?(?P<day>\d+)/(?:(?:hour=)?(?P<hour>\d+)/)?")
+
+
+def plain_rows(source, keys):
+    """Every row of the raw logs, each followed by the partition keys that its object's folder names."""
+    fields, rows = header(source), []
+    for name in source.keys():
+        place = PLACE.match(name)
+        first, *rest = lines(source, name)
+        assert first.split(" ") == fields
+        for line in rest:
+            rows.append(tuple(map(value, fields, line.split(" "))) + tuple(place[k] for k in keys))
+    return rows
+
+
+def in_order(rows):
+    return sorted(rows, key=repr)
+
+
+YMD = "concat(year, '-', month, '-', day)"
+
+
+def any_of(days):
+    parts = [d.split("-") for d in days]
+    return "(" + " OR ".join(f"year = '{y}' AND month = '{m}' AND day = '{d}'" for y, m, d in parts) + ")"
+
+
+def with_neighbours(days):
+    """The days, those before and those after."""
+    dates = {datetime.date.fromisoformat(d) + datetime.timedelta(n) for d in days for n in (-1, 0, 1)}
+    return sorted(map(str, dates))
+
+
+def days_of(names):
+    """The days of keys and of prefixes, of raw logs and of tables."""
+    return {"-".join(re.search(r"/(?:year=)?(\d+)/(?:month=)?(\d+)/(?:day=)?(\d+)/", n).groups()) for n in names}
+
+
+# --- the rows ---------------------------------------------------------------------------------------------------------
+
+
+def test_every_row_and_value_is_there_once(tables):
+    where = any_of(tables.case.days)
+    want = in_order(tables.rows)
+    assert in_order(tables.select(tables.raw, where)) == want
+    assert in_order(tables.select(tables.parquet, where)) == want
+
+
+def test_sums_per_partition(tables):
+    numbers = ["packets", "bytes", "start", "end"]
+    at = [tables.columns.index(c) for c in numbers]
+    keys = ", ".join(tables.keys)
+    sums = ", ".join(f'sum("{c}"), count("{c}"), min("{c}"), max("{c}")' for c in numbers)
+    partitions = {}
+    for row in tables.rows:
+        partitions.setdefault(row[-len(tables.keys):], []).append([row[i] for i in at])
+    want = []
+    for partition, rows in partitions.items():
+        present = [[v for v in values if v is not None] for values in zip(*rows)]
+        want.append((*partition, len(rows), *(f(v) for v in present for f in (sum, len, min, max))))
+    for table in (tables.raw, tables.parquet):
+        assert in_order(tables.lake.rows(
+            f"SELECT {keys}, count(*), {sums} FROM {table} WHERE {any_of(with_neighbours(tables.case.days))} GROUP BY {keys}"
+        )) == in_order(want)
+
+
+@pytest.mark.long
+def test_without_a_predicate(by_day):
+    for table in (by_day.raw, by_day.parquet):
+        assert by_day.lake.rows(f"SELECT count(*) FROM {table}") == [(len(by_day.rows),)]
+
+
+def test_it_is_the_projection_that_finds_the_partitions(by_day):
+    """The same definition without projection finds nothing: no partition is registered."""
+    glue, database = by_day.lake.glue, by_day.lake.trino.schema
+    table = glue.get_table(DatabaseName=database, Name=by_day.parquet)["Table"]
+    kept = {k: table[k] for k in ("TableType", "PartitionKeys", "StorageDescriptor", "Parameters")}
+    kept["Parameters"] = {**kept["Parameters"], "projection.enabled": "false"}
+    assert by_day.lake.rows(f"SELECT count(*) FROM {by_day.lake.create(kept)}") == [(0,)]
+
+
+# --- which days -------------------------------------------------------------------------------------------------------
+
+# A predicate on keys, and the days that it means: no other folder may be listed, no other object read.
+PREDICATES = {
+    "a day": ("year = '2026' AND month = '01' AND day = '15'", ["2026-01-15"]),
+    "a day that is missing": ("year = '2026' AND month = '01' AND day = '03'", ["2026-01-03"]),
+    "no day of the calendar": ("year = '2026' AND month = '02' AND day = '30'", ["2026-02-30"]),
+    "before the range": ("year = '2019'", []),
+    "an end of a month": ("year = '2026' AND month = '01' AND day >= '30'", ["2026-01-30", "2026-01-31"]),
+    "across the year": ("(year = '2025' AND month = '12' AND day >= '31') OR "
+                        "(year = '2026' AND month = '01' AND day <= '02')", ["2025-12-31", "2026-01-01", "2026-01-02"]),
+}
+
+# The same on what is made of keys. Trino tries it on every projected partition that predicates on keys alone have left:
+# half a second for the days of ten years, half a minute for their hours. MONTHS is such a predicate on keys alone.
+MONTHS = "year IN ('2025', '2026') AND month IN ('01', '12')"
+MADE = {
+    "pairs": ("(year, month, day) IN (('2025', '12', '31'), ('2026', '01', '01'))", ["2025-12-31", "2026-01-01"]),
+    "concat": ("concat(year, month, day) BETWEEN '20251231' AND '20260102'", ["2025-12-31", "2026-01-01", "2026-01-02"]),
+    "||": ("year || '/' || month || '/' || day >= '2025/12/31' AND year || '/' || month || '/' || day < '2026/01/02'",
+           ["2025-12-31", "2026-01-01"]),
+    "a date": (f"TRY_CAST({YMD} AS date) = DATE '2026-01-15'", ["2026-01-15"]),
+    "dates": (f"TRY_CAST({YMD} AS date) BETWEEN DATE '2025-12-31' AND DATE '2026-01-01'", ["2025-12-31", "2026-01-01"]),
+    "numbers": ("CAST(year AS integer) = 2026 AND CAST(month AS integer) = 1 AND CAST(day AS integer) = 15",
+                ["2026-01-15"]),
+}
+
+
+def predicate(tables, name):
+    if name in PREDICATES:
+        return PREDICATES[name]
+    where, days = MADE[name]
+    return where if tables.case.partition_by == "day" else f"{MONTHS} AND {where}", days
+
+
+@pytest.mark.parametrize("name", PREDICATES | MADE)
+def test_only_the_days_that_are_asked_for_are_looked_at(tables, name):
+    where, days = predicate(tables, name)
+    want = tables.on(days)
+    at = tables.columns.index("bytes")
+    for table in (tables.raw, tables.parquet):
+        with tables.lake.watched() as asked:
+            got = tables.lake.rows(f"SELECT count(*), count(bytes), sum(bytes) FROM {table} WHERE {where}")
+        numbers = [row[at] for row in want if row[at] is not None]
+        assert got == [(len(want), len(numbers), sum(numbers) if numbers else None)]
+        assert days_of(asked.listed) == set(days)
+        assert days_of(asked.read) == set(days) & set(tables.case.days)
+
+
+@of_cases_with("account")
+def test_keys_before_the_day_prune_too(tables):
+    at = tables.columns.index("aws_account_id")
+    account = tables.case.accounts[0]
+    want = [row for row in tables.on(["2025-12-31"]) if row[at] == account]
+    for table in (tables.raw, tables.parquet):
+        with tables.lake.watched() as asked:
+            got = tables.select(table, f"aws_account_id = '{account}' AND {any_of(['2025-12-31'])}")
+        assert in_order(got) == in_order(want)
+        assert asked.listed and all(account in prefix for prefix in asked.listed)
+
+
+@of_cases_with("hour")
+def test_an_hour(tables):
+    for table in (tables.raw, tables.parquet):
+        with tables.lake.watched() as asked:
+            got = tables.select(table, f"{any_of(['2025-12-31'])} AND hour = '18'")
+        assert in_order(got) == in_order(r for r in tables.on(["2025-12-31"]) if r[-1] == "18")
+        assert len(asked.listed) == len(tables.case.accounts) * len(tables.case.regions)
+
+
+# --- views ------------------------------------------------------------------------------------------------------------
+
+# A column made of the partition keys, a predicate on it, and the days that it means.
+VIEWS = {
+    "text": ("concat(year, '/', month, '/', day)", "made = '2026/01/15'", ["2026-01-15"]),
+    "text across the year": ("concat(year, '/', month, '/', day)", "made BETWEEN '2025/12/31' AND '2026/01/01'",
+                             ["2025-12-31", "2026-01-01"]),
+    "start of a text": ("concat(year, '/', month, '/', day)", "made LIKE '2026/01/0%'",
+                        [f"2026-01-{d:02}" for d in range(1, 10)]),
+    "date": (f"TRY_CAST({YMD} AS date)", "made = DATE '2026-01-15'", ["2026-01-15"]),
+    "date across the year": (f"TRY_CAST({YMD} AS date)", "made BETWEEN DATE '2025-12-31' AND DATE '2026-01-01'",
+                             ["2025-12-31", "2026-01-01"]),
+}
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_a_view_with_a_column_made_of_the_keys(by_day, name):
+    made, where, days = VIEWS[name]
+    for table in (by_day.raw, by_day.parquet):
+        view = by_day.lake.view(f"SELECT *, {made} AS made FROM {table}")
+        with by_day.lake.watched() as asked:
+            assert in_order(by_day.select(view, where)) == in_order(by_day.on(days))
+        assert days_of(asked.listed) == set(days)
+        assert days_of(asked.read) == set(days) & set(by_day.case.days)
+
+
+def test_cast_lists_days_that_no_calendar_has(by_day):
+    """CAST fails for 30 February, where TRY_CAST says NULL: Trino then keeps that partition, and lists its empty folder."""
+    view = by_day.lake.view(f"SELECT *, CAST({YMD} AS date) AS made FROM {by_day.parquet}")
+    with by_day.lake.watched() as asked:
+        assert in_order(by_day.select(view, "made = DATE '2026-01-15'")) == in_order(by_day.on(["2026-01-15"]))
+    assert days_of(asked.read) == {"2026-01-15"}
+    others = days_of(asked.listed) - {"2026-01-15"}
+    assert "2026-02-30" in others
+    for day in others:
+        with pytest.raises(ValueError):
+            datetime.date.fromisoformat(day)
+
+
+def cutover(tables, last_day):
+    """A view of the Parquet table up to a day, and of the raw table after it."""
+    names = ", ".join(f'"{c}"' for c in tables.columns)
+    return tables.lake.view(
+        f"SELECT {names} FROM {tables.parquet} WHERE concat(year, month, day) <= '{last_day}' "
+        f"UNION ALL SELECT {names} FROM {tables.raw} WHERE concat(year, month, day) > '{last_day}'")
+
+
+def test_parquet_up_to_a_day_and_raw_after_it(tables):
+    view = cutover(tables, "20251231")
+    assert in_order(tables.select(view, any_of(tables.case.days))) == in_order(tables.rows)
+    for name in ("a day", "before the range", "across the year", "concat", "dates"):
+        where, days = predicate(tables, name)
+        with tables.lake.watched() as asked:
+            assert in_order(tables.select(view, where)) == in_order(tables.on(days)), name
+        old = {d for d in days if d <= "2025-12-31"}
+        assert days_of(p for p in asked.listed if p.startswith("parquet/")) == old, name
+        assert days_of(p for p in asked.listed if p.startswith("raw/")) == set(days) - old, name
+        assert days_of(asked.read) == set(days) & set(tables.case.days), name
+
+
+# --- queries that people have -----------------------------------------------------------------------------------------
+
+# Each has an answer on the tutorial's day, and says {table} and {day} for the table and a predicate that means that day.
+READY_QUERIES = [
+    """SELECT srcaddr, dstaddr, sum(bytes) AS total, count(*) AS flows FROM {table} WHERE {day}
+       GROUP BY srcaddr, dstaddr ORDER BY total DESC, srcaddr, dstaddr LIMIT 20""",
+    """SELECT srcaddr, dstport, protocol, count(*) AS flows FROM {table} WHERE {day} AND action = 'REJECT'
+       GROUP BY srcaddr, dstport, protocol ORDER BY flows DESC, srcaddr, dstport, protocol LIMIT 20""",
+    """SELECT date_trunc('hour', from_unixtime("start")) AS hour, sum(bytes) * 8 / 3600 AS bits_per_second FROM {table}
+       WHERE {day} GROUP BY 1 ORDER BY 1""",
+    """SELECT interface_id, log_status, count(*), count(srcport), min("start"), max("end") FROM {table} WHERE {day}
+       GROUP BY interface_id, log_status ORDER BY 1, 2""",
+]
+
+
+@pytest.mark.parametrize("query", READY_QUERIES, ids=range(len(READY_QUERIES)))
+def test_ready_queries(by_day, query):
+    def answer(table):
+        return by_day.lake.rows(query.format(table=table, day=PREDICATES["a day"][0]))
+
+    raw = answer(by_day.raw)
+    assert raw
+    assert answer(by_day.parquet) == raw
+    assert answer(cutover(by_day, "20260114")) == raw
+    assert answer(cutover(by_day, "20260115")) == raw
+
+
+def tutorial_queries():
+    """The SELECTs of the README."""
+    blocks = re.findall(r"```sql\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
+    statements = [s.strip() for block in blocks for s in block.split(";")]
+    return [s for s in statements if re.match(r"SELECT\b.*\bFROM vpc_flow_logs\b", s, re.S)]
+
+
+def test_tutorial_queries(by_day):
+    """The answers of the raw table, of the Parquet table and of DuckDB on the text."""
+    queries = tutorial_queries()
+    assert len(queries) >= 3
+    types = [pyarrow.int32() if f in INT32 else pyarrow.int64() if f in INT64 else pyarrow.string()
+             for f in (c.replace("_", "-") for c in by_day.columns)]
+    arrays = [pyarrow.array(values, kind) for values, kind in zip(zip(*by_day.rows), types)]
+    database = duckdb.connect()
+    database.register("vpc_flow_logs", pyarrow.table(arrays, by_day.columns))
+    for query in queries:
+        want = database.execute(query).fetchall()
+        assert want
+        for table in (by_day.raw, by_day.parquet):
+            assert by_day.lake.rows(query.replace("vpc_flow_logs", table)) == want, query
+
+
+# --- the files --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def mixed(lake, run, convert):
+    """A table of objects of two formats, most fields '-' in one row of ten: (table, fields, rows)."""
+    bucket = lake.s3.new_bucket()
+    source, dest = lake.s3.place("raw", bucket, proxied=False), lake.s3.place("parquet", bucket, proxied=False)
+    fields = [*V5, "brand-new-field"]
+    rows = []
+    for number in range(6):
+        own = V2 if number % 2 else fields
+        texts = make_rows(own, 300, seed=number)
+        source.put(key(number), pack(text(own, texts)))
+        rows += [tuple(value(f, t[own.index(f)]) if f in own else None for f in fields) for t in texts]
+    convert(source, dest)
+    return lake.create(table_inputs(run, dest)), fields, rows
+
+
+WHERE = PREDICATES["a day"][0]
+
+
+def test_a_field_that_a_file_lacks_is_null(lake, mixed):
+    table, fields, rows = mixed
+    names = ", ".join(f'"{column(f)}"' for f in fields)
+    assert in_order(lake.rows(f"SELECT {names} FROM {table} WHERE {WHERE}")) == in_order(rows)
+
+
+def test_filters_agree_with_the_rows(lake, mixed):
+    """Filters are pushed down into statistics, page index, dictionaries and bloom filters: they must hide nothing."""
+    table, fields, rows = mixed
+    for at, field in enumerate(fields):
+        values = [row[at] for row in rows]
+        present = sorted(v for v in values if v is not None)
+        lowest, middle, highest = present[0], present[len(present) // 2], present[-1]
+        absent = 123456 if isinstance(lowest, int) else "no such value"
+        c = f'"{column(field)}"'
+        cases = {f"{c} IS NULL": len(values) - len(present)}
+        for v in (lowest, middle, highest, absent):
+            cases[f"{c} = {v!r}"] = present.count(v)
+        cases[f"{c} < {middle!r}"] = sum(v < middle for v in present)
+        cases[f"{c} >= {middle!r}"] = sum(v >= middle for v in present)
+        cases[f"{c} <> {middle!r}"] = sum(v != middle for v in present)
+        parts = [f"SELECT {i}, count(*) FROM {table} WHERE {WHERE} AND {f}" for i, f in enumerate(cases)]
+        got = lake.rows(" UNION ALL ".join(parts))
+        assert sorted(got) == list(enumerate(cases.values())), (field, list(cases))
