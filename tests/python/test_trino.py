@@ -483,8 +483,10 @@ def test_ready_queries(name, every_field, lake, run):
     for table in every_field:
         made = {"view": f"v{uuid.uuid4().hex[:8]}"} if name == "local-time-view" else {}
         words = [word for name_value in settings(run, name, **made) for word in ("--set", name_value)]
-        # A view is of all days.
-        days = [] if made else ["--from", "2026-01-14", "--to", "2026-01-15"]
+        if name == "local-day":
+            days = ["--local-day", "2026-01-15", "--tz", "Asia/Tokyo"]
+        else:  # A view is of all days.
+            days = [] if made else ["--from", "2026-01-14", "--to", "2026-01-15"]
         sql = run("queries", name, "--table", f"logs.{table}", *days, *words).out.strip().removesuffix(";")
         answer = lake.rows(sql)
         if made:
