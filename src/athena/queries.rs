@@ -224,10 +224,13 @@ impl Query {
         let mut rest = text;
         let mut header: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         while let Some(comment) = rest.strip_prefix("-- ") {
-            let (line, after) = comment.split_once('\n').ok_or("there is no statement")?;
+            let (line, after) = comment.split_once('\n').unwrap_or((comment, ""));
             let (key, value) = line.split_once(": ").ok_or_else(|| format!("{line:?} is not `key: value`"))?;
             header.entry(key).or_default().push(value);
             rest = after;
+        }
+        if rest.is_empty() {
+            return Err("there is no statement".to_owned());
         }
         let mut one = |key: &str| match header.remove(key).as_deref() {
             Some([value]) => Ok(*value),
