@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{Span, Timestamp, ToSpan};
+use jiff::{SignedDuration, Span, Timestamp, ToSpan};
 
 use crate::error::{Error, Result};
 
@@ -62,15 +62,7 @@ impl Days {
     /// # Errors
     /// A usage error for an unknown zone.
     pub fn of_local_day(local: Date, zone: &str) -> Result<Self> {
-        TimeZone::get(zone).map_err(|e| {
-            Error::usage(format!("--tz {zone:?} is no time zone"))
-                .because(e)
-                .help("write it as Asia/Tokyo or Europe/Berlin")
-        })?;
-        let begin = local.in_tz(zone).map_err(out_of_calendar)?;
-        let end = local.tomorrow().and_then(|day| day.in_tz(zone)).map_err(out_of_calendar)?;
-        let last_second = end.timestamp().checked_sub(1.second()).map_err(out_of_calendar)?;
-        Self::range(utc_date(begin.timestamp()), utc_date(last_second))
+        LocalDay::new(local, zone)?.days(SignedDuration::ZERO)
     }
 
     /// Refuses days that have not begun.
@@ -86,6 +78,52 @@ impl Days {
         }
         Ok(self)
     }
+}
+
+/// A day of a time zone, as the instants at which it begins and ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalDay {
+    /// The zone's name in the time zone database, such as `Asia/Tokyo`.
+    pub zone: String,
+    /// First second.
+    pub start: Timestamp,
+    /// First second of the next day.
+    pub end: Timestamp,
+}
+
+impl LocalDay {
+    /// Returns the day `local` of the time zone `zone`; 23 or 25 hours where clocks are changed.
+    ///
+    /// # Errors
+    /// A usage error for an unknown zone.
+    pub fn new(local: Date, zone: &str) -> Result<Self> {
+        let begin_of = |day: Date| day.in_tz(zone).map(|begin| begin.timestamp()).map_err(out_of_calendar);
+        let zone_name = zone_name(zone).map_err(|e| {
+            Error::usage(format!("--tz {zone:?} is no time zone"))
+                .because(e)
+                .help("write it as Asia/Tokyo or Europe/Berlin")
+        })?;
+        let start = begin_of(local)?;
+        let end = begin_of(local.tomorrow().map_err(out_of_calendar)?)?;
+        Ok(Self { zone: zone_name, start, end })
+    }
+
+    /// Returns the UTC days that it touches, if it went on for `longer`.
+    ///
+    /// # Errors
+    /// A usage error at the end of the calendar.
+    pub fn days(&self, longer: SignedDuration) -> Result<Days> {
+        let last_second = self.end.checked_add(longer).and_then(|end| end.checked_sub(1.second()));
+        Days::range(utc_date(self.start), utc_date(last_second.map_err(out_of_calendar)?))
+    }
+}
+
+/// Returns the name of a time zone as the time zone database writes it.
+///
+/// # Errors
+/// A message if there is none of this name.
+pub fn zone_name(zone: &str) -> Result<String, jiff::Error> {
+    Ok(TimeZone::get(zone)?.iana_name().unwrap_or(zone).to_owned())
 }
 
 /// Returns the UTC date now.
@@ -145,6 +183,19 @@ mod tests {
         assert_eq!(these(&days), ["2026-01-14", "2026-01-15"]);
         assert_eq!(these(&Days::of_local_day(date(2026, 1, 15), "UTC").unwrap()), ["2026-01-15"]);
         assert!(Days::of_local_day(date(2026, 1, 15), "Mars/Olympus").is_err());
+    }
+
+    #[test]
+    fn a_local_day_has_as_many_hours_as_its_zone_says() {
+        let hours = |day, zone| {
+            let local = LocalDay::new(day, zone).unwrap();
+            (local.end.duration_since(local.start).as_hours(), local.zone)
+        };
+        assert_eq!(hours(date(2026, 1, 15), "asia/tokyo"), (24, "Asia/Tokyo".to_owned()));
+        assert_eq!(hours(date(2026, 3, 29), "Europe/Berlin").0, 23);
+        assert_eq!(hours(date(2026, 10, 25), "Europe/Berlin").0, 25);
+        let utc = LocalDay::new(date(2026, 1, 15), "UTC").unwrap();
+        assert_eq!(these(&utc.days(SignedDuration::from_secs(1)).unwrap()), ["2026-01-15", "2026-01-16"]);
     }
 
     #[test]

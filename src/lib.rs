@@ -15,6 +15,7 @@
 //! * [`athena`]: table definitions, queries and prices
 //! * [`survey`]: a look at SOURCE, for the definition of a raw table
 //! * [`plan`], [`convert`], [`report`]: the job: plan is a value, execution follows it, a report is what is left
+//! * [`status`]: what DEST holds, by its ledger
 //! * [`generate`]: lifelike sample logs
 
 pub mod athena;
@@ -26,6 +27,7 @@ pub mod plan;
 pub mod record;
 pub mod report;
 pub mod source;
+pub mod status;
 pub mod store;
 pub mod survey;
 pub mod table;

@@ -46,7 +46,7 @@ fn difference(wanted: &str, actual: &str) -> String {
 fn help() {
     let work = Work::new();
     golden("help.txt", &work.run(&["--help"]).code(0).stdout);
-    for command in ["convert", "plan", "ddl", "fields", "generate", "demo"] {
+    for command in ["convert", "plan", "ddl", "status", "queries", "fields", "generate", "demo"] {
         golden(&format!("help-{command}.txt"), &work.run(&[command, "--help"]).code(0).stdout);
     }
 }
@@ -103,6 +103,44 @@ fn plan() {
     work.run(&[&["convert"], &args[..]].concat()).code(1);
     let done = work.run(&["plan", "raw", "table", "--day", "2026-01-16"]);
     golden("plan-done.txt", &done.code(0).stdout);
+}
+
+#[test]
+fn status() {
+    let work = Work::new();
+    work.run(&["status", "table"]).code(2).says("error: nothing is converted here yet\n");
+    let args = three_days(&work);
+    let stopped = work.run(&["status", "table"]);
+    assert!(stopped.code(1).stdout.contains("a run was stopped: run convert again"), "{}", stopped.stdout);
+    work.write(&format!("raw/{}", key(20)), "broken");
+    let plain = Layout::Default.key(ACCOUNT, REGION, "2026-01-16", 21).replace(".log.gz", ".log");
+    work.write(&format!("raw/{plain}"), format!("{}not a record\n", text(0, 2)));
+    work.write(
+        &format!("raw/{}", Layout::Default.key(ACCOUNT, REGION, "2026-01-19", 0).replace(".gz", "")),
+        text(0, 2),
+    );
+    work.run(&[&["convert"], &args[..4], &["--to", "2026-01-19"]].concat()).code(1);
+    // Sizes of Parquet files are those of this version.
+    let sizeless = |text: &str| text.lines().map(|line| redact_size(line) + "\n").collect::<String>();
+    golden("status.txt", &sizeless(&work.run(&["status", "table"]).code(1).stdout));
+    let mut json: Json = serde_json::from_str(&work.run(&["status", "table", "--json"]).code(1).stdout).unwrap();
+    for day in json["days"].as_object_mut().unwrap().values_mut() {
+        assert!(day["bytes"].as_u64().unwrap() > 0);
+        day["bytes"] = 0.into();
+    }
+    golden("status.json", &(serde_json::to_string_pretty(&json).unwrap() + "\n"));
+    let one = work.run(&["status", "table", "--day", "2026-01-14"]);
+    assert!(one.code(0).stdout.contains("2026-01-14") && !one.stdout.contains("2026-01-15"), "{}", one.stdout);
+    assert_eq!(work.run(&["status", "table", "--day", "2026-01-01"]).code(0).stdout, "no day of these is converted\n");
+}
+
+/// Puts `SIZE` in place of a size such as `4.1 kB`.
+fn redact_size(line: &str) -> String {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    match words.iter().position(|word| ["B", "kB"].contains(word)) {
+        Some(unit) => [&words[..unit - 1], &["SIZE"], &words[unit + 1..]].concat().join(" "),
+        None => words.join(" "),
+    }
 }
 
 #[test]
@@ -163,7 +201,9 @@ fn no_digits(line: &str) -> String {
 
 /// Returns a definition without the year in which it was printed: projected years go on behind it.
 pub fn stable(text: &str) -> String {
-    text.replace(&format!(",{}'", crate::util::days_ago(0).year() + 10), ",THIS YEAR + 10'")
+    let last = crate::util::days_ago(0).year() + 10;
+    let quoted = |text: String, quote| text.replace(&format!(",{last}{quote}"), &format!(",THIS YEAR + 10{quote}"));
+    quoted(quoted(text.to_owned(), '\''), '"').replace(&format!("'{last}']"), "'THIS YEAR + 10']")
 }
 
 #[test]
@@ -195,36 +235,170 @@ fn ddl() {
     }
 }
 
+/// Returns every ready query as `queries --json` has it.
+fn ready_queries(work: &Work) -> Vec<Json> {
+    serde_json::from_str(&work.run(&["queries", "--json"]).code(0).stdout).unwrap()
+}
+
+#[test]
+fn queries() {
+    let work = Work::new();
+    golden("queries.txt", &work.run(&["queries"]).code(0).stdout);
+    for query in ready_queries(&work) {
+        let name = query["name"].as_str().unwrap();
+        let required = query["parameters"].as_array().unwrap().iter().filter(|p| p.get("default").is_none());
+        let set: Vec<String> = required
+            .map(|p| format!("--set={}={}", p["name"].as_str().unwrap(), p["example"].as_str().unwrap()))
+            .collect();
+        let days: &[&str] = match name {
+            "local-time-view" => &[],
+            "local-day" => &["--local-day", DAY, "--tz", "Asia/Tokyo"],
+            _ => &["--day", DAY],
+        };
+        let args = [&["queries", name], days, &set.iter().map(String::as_str).collect::<Vec<_>>()].concat();
+        golden(&format!("queries/{name}.sql"), &work.run(&args).code(0).stdout);
+    }
+    let options = ["--table", "logs.flow_1", "--from", "2025-12-30", "--to", "2026-02-01", "--set", "limit=3"];
+    let places = ["--account", "123456789012", "--region", "us-east-1", "--region", "eu-west-1"];
+    let ran = work.run(&[&["queries", "rejected"], &options[..], &places].concat());
+    ran.code(0).says_only("set: limit=3 (rows of the answer)\n");
+    golden("queries-options.sql", &ran.stdout);
+    golden("queries.json", &work.run(&["queries", "top-pairs", "--json", "--day", DAY]).code(0).stdout);
+    let by_aws_name = work.run(&["queries", "VpcFlowLogsTopTalkers", "--day", DAY]);
+    golden("queries/top-talkers.sql", &by_aws_name.code(0).stdout);
+    by_aws_name.says("note: The same bytes are logged at every interface they pass");
+    // Nothing said: the last complete day.
+    let yesterday = crate::util::days_ago(1);
+    let of = |args: &[&str]| work.run(&[&["queries", "rejected"], args].concat()).code(0).stdout.clone();
+    assert_eq!(of(&[]), of(&["--day", &yesterday.to_string()]));
+}
+
+#[test]
+fn what_queries_refuse() {
+    let work = Work::new();
+    let said = |args: &[&str]| work.run(&[&["queries"], args].concat()).code(2).stderr.clone();
+    let mut all = String::new();
+    let mut refused =
+        |args: &[&str]| all.push_str(&format!("$ flowparquet queries {}\n{}\n", args.join(" "), said(args)));
+    let day = ["--day", DAY];
+    refused(&["top-talker"]);
+    refused(&["--set", "limit=1"]);
+    refused(&["nat-trace"]);
+    refused(&["nat-trace", "--set", "address=172.32.21.19"]);
+    refused(&["egress-cost"]);
+    refused(&["local-day", "--day", DAY]);
+    refused(&["local-time-view", "--set", "zone=Asia/Tokyo", "--day", DAY]);
+    refused(&["local-time-view", "--set", "zone=Mars/Olympus"]);
+    refused(&["rejected", "--set", "limit"]);
+    refused(&["rejected", "--set", "limit=0"]);
+    refused(&["rejected", "--set", "ports=22"]);
+    refused(&["rejected", "--set", "limit=1", "--set", "limit=2"]);
+    refused(&["from-address", "--set", "address=172.32.21"]);
+    refused(&["rejected", "--account", "1"]);
+    refused(&["rejected", "--region", "Tokyo"]);
+    refused(&["egress-by-path", "--schema-version", "2"]);
+    refused(&["egress-by-path", "--log-format", "${version} ${srcaddr} ${bytes}"]);
+    refused(&["rejected", "--log-format", "(version)"]);
+    refused(&[
+        "ipv4-bytes",
+        "--log-format",
+        "${srcaddr} ${packets} ${bytes}",
+        "--local-day",
+        DAY,
+        "--tz",
+        "Asia/Tokyo",
+    ]);
+    golden("queries-errors.txt", &all);
+    // Nothing typed leaves its place.
+    for bad in ["a\"b", "a`b", "a\nb", "a*/b", "a--b", "a;b", "a b", "A", "a.b.c", "", "a'b"] {
+        work.run(&[&["queries", "rejected", "--table", bad], &day[..]].concat()).code(2).says("error: \"");
+        let view = format!("view={bad}");
+        work.run(&["queries", "local-time-view", "--set", "zone=UTC", "--set", &view])
+            .code(2)
+            .says("error: --set view=");
+        let address = format!("address={bad}");
+        work.run(&["queries", "from-address", "--set", &address]).code(2).says("error: --set address=");
+    }
+}
+
+#[test]
+fn queries_know_the_columns_of_a_table() {
+    let work = Work::new();
+    work.object(&key(0), text(0, 5));
+    work.convert(&["--day", DAY]).code(0);
+    work.run(&["queries", "rejected", "--dest", "table"]).code(0);
+    work.run(&["queries", "top-instances", "--dest", "table"]).code(2).says_only(
+        "error: query top-instances needs columns that the table table does not have: instance_id\n  help: flow log \
+         version 3 brings them; the fields of a flow log cannot be changed, so create a new one whose --log-format has \
+         ${instance-id} too, and convert its objects into the same table\n",
+    );
+    work.run(&["queries", "rejected", "--dest", "table", "--account", ACCOUNT]).code(2).says_only(
+        "error: --account needs a table partitioned by aws_account_id\n  at table\n  help: this one is partitioned by \
+         year, month, day\n",
+    );
+    work.run(&["queries", "rejected", "--dest", "nothing"]).code(2).says("error: nothing is converted here yet\n");
+    work.convert_from("raw", "parted", &["--day", DAY, "--partition-by", "account-region-day"]).code(0);
+    let ran = work.run(&["queries", "rejected", "--dest", "parted", "--account", ACCOUNT, "--region", REGION]);
+    assert!(
+        ran.code(0).stdout.contains(&format!("  AND aws_account_id = '{ACCOUNT}'\n  AND aws_region = '{REGION}'\n"))
+    );
+}
+
+#[test]
+fn the_readmes_list_of_queries_is_that_of_the_program() {
+    let work = Work::new();
+    let mut list = "| Query | Since | What it answers | Can be set |\n|---|---|---|---|\n".to_owned();
+    for query in ready_queries(&work) {
+        let text = |value: &Json| value.as_str().unwrap().to_owned();
+        let parameters = query["parameters"].as_array().unwrap();
+        let settable: Vec<String> = parameters.iter().map(|p| format!("`{}`", text(&p["name"]))).collect();
+        list.push_str(&format!(
+            "| `{}` | {} | {} | {} |\n",
+            text(&query["name"]),
+            query["version"],
+            text(&query["answers"]),
+            settable.join(", ")
+        ));
+    }
+    readme_has("queries", &list);
+}
+
 #[test]
 fn the_readmes_field_tables_are_those_of_the_schema() {
     let work = Work::new();
+    for log_type in ["vpc", "tgw"] {
+        let fields = work.run(&["fields", "--format", "markdown", "--log-type", log_type]);
+        readme_has(&format!("fields:{log_type}"), &fields.code(0).stdout);
+    }
+}
+
+/// Held by who reads or writes the README, of which several tests have a section.
+static README: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
+/// Compares the README's section between the lines `<!-- name -->` and `<!-- /name -->`.
+#[track_caller]
+fn readme_has(name: &str, wanted: &str) {
+    let _held = README.lock();
     let path = root().join("README.md");
     let how = "write it with: BLESS=1 cargo test --release --test tests golden";
     let mut readme = fs::read_to_string(&path).unwrap_or_else(|e| panic!("README.md cannot be read: {e}"));
-    for log_type in ["vpc", "tgw"] {
-        let (begin, end) = (format!("<!-- fields:{log_type} -->\n"), format!("<!-- /fields:{log_type} -->"));
-        let place = readme.find(&begin).map(|at| at + begin.len());
-        let place = place.and_then(|from| Some(from..from + readme[from..].find(&end)?));
-        let Some(place) = place else {
-            panic!(
-                "README.md has no section between the lines {:?} and {end:?}: put both in, then {how}",
-                begin.trim_end()
-            );
-        };
-        let fields = work.run(&["fields", "--format", "markdown", "--log-type", log_type]);
-        let wanted = format!("\n{}\n", fields.code(0).stdout);
-        let is = readme[place.clone()].to_owned();
-        if blessed() {
-            readme.replace_range(place, &wanted);
-        } else {
-            assert!(
-                is.trim() == wanted.trim(),
-                "README.md's field table of {log_type} is not that of schemas/: {how}\n{}",
-                difference(wanted.trim(), is.trim())
-            );
-        }
-    }
+    let (begin, end) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
+    let place = readme.find(&begin).map(|at| at + begin.len());
+    let place = place.and_then(|from| Some(from..from + readme[from..].find(&end)?));
+    let Some(place) = place else {
+        panic!(
+            "README.md has no section between the lines {:?} and {end:?}: put both in, then {how}",
+            begin.trim_end()
+        );
+    };
     if blessed() {
-        fs::write(path, readme).unwrap();
+        readme.replace_range(place, &format!("\n{wanted}\n"));
+        return fs::write(path, readme).unwrap();
     }
+    let is = readme[place].trim();
+    assert!(
+        is == wanted.trim(),
+        "README.md's section {name} is not what the program says: {how}\n{}",
+        difference(wanted.trim(), is)
+    );
 }

@@ -4,6 +4,7 @@
 //! tests of single functions stand in the files they test, other people's readers and S3 in `tests/python`.
 //!
 //! * [`bad_input`]: what cannot be converted: exact message, exit code, rejects, and that the others are converted
+//! * [`definitions`]: `ddl --format`: every form, where it says the table is, what it refuses, that nothing leaves its place
 //! * [`generator`]: `generate`: the same bytes for the same seed, every format and layout converts
 //! * [`golden`]: output that must not change unnoticed; `BLESS=1 cargo test --release --test tests` accepts a change
 //! * [`house`]: rules about the source tree: fences between modules, first lines, schema files
@@ -15,6 +16,8 @@
 
 #[cfg(test)]
 mod bad_input;
+#[cfg(test)]
+mod definitions;
 #[cfg(test)]
 mod generator;
 #[cfg(test)]

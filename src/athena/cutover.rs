@@ -207,7 +207,8 @@ pub fn script(steps: &[Step]) -> String {
         // Into a string: cannot fail.
         let _ = writeln!(text, "-- {heading}{}\n", step.about);
         for statement in &step.statements {
-            for line in statement.lines() {
+            // A line of a comment must end where every reader of SQL sees its end.
+            for line in statement.replace('\r', "\n").lines() {
                 let _ = if step.in_case { writeln!(text, "-- {line}") } else { writeln!(text, "{line}") };
             }
             text.push('\n');

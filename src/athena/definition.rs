@@ -232,6 +232,20 @@ impl Definition {
         self.keys.iter().map(|key| Ok((key, self.projection(key)?))).collect()
     }
 
+    /// Returns how many partitions are projected, whether they are there or not.
+    ///
+    /// # Errors
+    /// As [`Definition::projections`].
+    pub fn projected_partitions(&self) -> Result<u64> {
+        let days = u64::try_from((i64::from(self.years.1) - i64::from(self.years.0) + 1) * 366).unwrap_or(0);
+        let values = |projection: &Projection| match projection {
+            Projection::Integer { first, last, .. } => u64::try_from(last - first + 1).unwrap_or(0),
+            Projection::Enum(values) => values.len() as u64,
+            Projection::Date { unit, .. } => days * if *unit == "HOURS" { 24 } else { 1 },
+        };
+        Ok(self.projections()?.iter().map(|(_, projection)| values(projection)).product())
+    }
+
     fn projection(&self, key: &Key) -> Result<Projection> {
         let integer =
             |first: i16, last: i16, digits| Projection::Integer { first: first.into(), last: last.into(), digits };
@@ -443,6 +457,34 @@ mod tests {
         assert_eq!(folded.layout.to_string(), "year=${year}/");
         let two = raw(&["r", "s"], false);
         assert_eq!(two.clone().folded(), two);
+    }
+
+    #[test]
+    fn only_folders_named_after_the_keys_are_found_by_their_names() {
+        let raw = |layout: Pattern| RawContents {
+            log_type: LogType::Vpc,
+            columns: Vec::new(),
+            location: "s3://b/".into(),
+            layout,
+            partitions: Vec::new(),
+        };
+        let table = |layout| Definition::of_raw(TableName::parse("t").unwrap(), raw(layout), date(2026, 1, 15));
+        let month = |before: &str, between: &str| {
+            Pattern::default().text(before).then(Part::Year).text(between).then(Part::Month).text("/")
+        };
+        for (layout, found) in [
+            (month("year=", "/month="), true),
+            (month("", "/"), false),
+            (month("y=", "/month="), false),
+            (month("x/year=", "/month="), false),
+            (month("year=", "-month="), false),
+            (Pattern::default(), false),
+        ] {
+            assert_eq!(table(layout.clone()).is_hive_style(), found, "{layout}");
+            assert_eq!(table(layout.clone()).known_by(Partitions::Repaired).is_ok(), found, "{layout}");
+            let projected = table(layout.clone()).known_by(Partitions::Projected);
+            assert_eq!(projected.is_ok(), layout != Pattern::default(), "{layout}");
+        }
     }
 
     #[test]

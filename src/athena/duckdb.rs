@@ -4,7 +4,7 @@
 use super::definition::{Definition, Key, Projection, Storage, TableColumn};
 use super::name::{column, identifier, literal};
 use super::pattern::{Part, Pattern, Piece};
-use super::types::Dialect;
+use super::types::{Dialect, SqlType};
 use crate::error::{Error, Result};
 
 /// Names of objects over which a raw table is: all but hidden ones.
@@ -28,85 +28,100 @@ pub fn statements(definition: &Definition) -> Result<Vec<String>> {
 
 /// Returns what is selected and from where, for files that know their columns.
 fn parquet(definition: &Definition) -> Result<(Vec<String>, String)> {
-    let columns: Result<Vec<String>> = definition.shown().map(|name| column(name, '"')).collect();
-    // Without types, DuckDB would make the number 1 of `01`.
-    let types: Vec<String> = definition
-        .keys
-        .iter()
-        .map(|key| Ok(format!("{}: {}", literal(&key.name)?, key.sql_type.name(Dialect::DuckDb))))
-        .collect::<Result<_>>()?;
-    let source = format!(
-        "FROM read_parquet(\n  {},\n  hive_partitioning = true,\n  hive_types = {{{}}},\n  union_by_name = true\n)",
-        glob(definition, "*.parquet")?,
-        types.join(", ")
-    );
-    Ok((columns?, source))
+    let columns = definition.columns.iter().map(|at| column(&at.name, '"'));
+    let hive = definition.is_hive_style();
+    let key = |key: &Key| if hive { column(&key.name, '"') } else { told(key, &definition.layout) };
+    let selected: Result<Vec<String>> = columns.chain(definition.keys.iter().map(key)).collect();
+    let keys = if hive {
+        // Without types, DuckDB would make the number 1 of `01`.
+        let key = |key: &Key| Ok(format!("{}: {}", literal(&key.name)?, key.sql_type.name(Dialect::DuckDb)));
+        let types: Result<Vec<String>> = definition.keys.iter().map(key).collect();
+        format!("hive_partitioning = true,\n  hive_types = {{{}}}", types?.join(", "))
+    } else {
+        "hive_partitioning = false,\n  filename = true".to_owned()
+    };
+    let files = glob(definition, "*.parquet")?;
+    Ok((selected?, format!("FROM read_parquet(\n  {files},\n  {keys},\n  union_by_name = true\n)")))
 }
 
 /// Returns what is selected and from where, for records that are told apart by their place in a line.
 ///
 /// As Hive reads them: nothing is a quote, what is missing at the end of a line is NULL, what is too much is ignored.
 fn text(definition: &Definition) -> Result<(Vec<String>, String)> {
-    let selected = definition.columns.iter().map(typed).chain(
-        definition
-            .keys
-            .iter()
-            .map(|key| Ok(format!("{} AS {}", value(key, &definition.layout)?, column(&key.name, '"')?))),
-    );
+    let keys = definition.keys.iter().map(|key| told(key, &definition.layout));
+    let selected: Result<Vec<String>> = definition.columns.iter().map(typed).chain(keys).collect();
     let fields: Result<Vec<String>> =
-        definition.columns.iter().map(|at| Ok(format!("{}: 'VARCHAR'", literal(&at.name)?))).collect();
+        definition.columns.iter().map(|at| Ok(format!("{}: 'varchar'", literal(&at.name)?))).collect();
     let options = [
+        glob(definition, NOT_HIDDEN)?,
         format!("columns = {{{}}}", fields?.join(", ")),
         "auto_detect = false, header = false, skip = 1, delim = ' ', quote = '', escape = '', comment = ''".to_owned(),
         "null_padding = true, strict_mode = false, filename = true".to_owned(),
     ];
-    let mut source = format!("FROM read_csv(\n  {},\n  {}\n)", glob(definition, NOT_HIDDEN)?, options.join(",\n  "));
+    let mut conditions = Vec::new();
     // The folders of other accounts and Regions are not of this table, as in the definitions for catalogs.
-    for (at, (key, projection)) in definition.projections()?.into_iter().enumerate() {
+    for (key, projection) in definition.projections()? {
         if let Projection::Enum(values) = projection {
             let values: Result<Vec<String>> = values.iter().map(|value| literal(value)).collect();
-            let word = if at == 0 { "\nWHERE" } else { "\n  AND" };
-            source.push_str(&format!("{word} {} IN ({})", value(key, &definition.layout)?, values?.join(", ")));
+            conditions.push(format!("{} IN ({})", value(key, &definition.layout)?, values?.join(", ")));
         }
     }
-    Ok((selected.collect::<Result<_>>()?, source))
+    let only = if conditions.is_empty() { String::new() } else { format!("\nWHERE {}", conditions.join("\n  AND ")) };
+    Ok((selected?, format!("FROM read_csv(\n  {}\n){only}", options.join(",\n  "))))
 }
 
 /// Returns a column of text as its type; `-` is no number and becomes NULL.
 fn typed(at: &TableColumn) -> Result<String> {
     let name = column(&at.name, '"')?;
-    if at.sql_type.is_text() {
-        return Ok(name);
-    }
-    Ok(format!("TRY_CAST({name} AS {}) AS {name}", at.sql_type.name(Dialect::DuckDb)))
+    Ok(if at.sql_type.is_text() { name } else { format!("{} AS {name}", as_type(&name, at.sql_type)) })
 }
 
-/// Returns an expression for a key's value, told from the name of the file.
+/// Returns a key as its type, told from the folders above a file.
+fn told(key: &Key, layout: &Pattern) -> Result<String> {
+    let value = value(key, layout)?;
+    let value = if key.sql_type.is_text() { value } else { as_type(&value, key.sql_type) };
+    Ok(format!("{value} AS {}", column(&key.name, '"')?))
+}
+
+fn as_type(value: &str, sql_type: SqlType) -> String {
+    format!("TRY_CAST({value} AS {})", sql_type.name(Dialect::DuckDb))
+}
+
+/// Returns the text of a key, told from the folders above a file.
 fn value(key: &Key, layout: &Pattern) -> Result<String> {
-    let mut folders = String::from("/");
-    for piece in layout.pieces() {
-        match (piece, digits(piece)) {
-            // The glob has let through only what is spelled so.
-            (Piece::Text(text), _) => {
-                folders.push_str(&text.replace(|c: char| !c.is_alphanumeric() && !"/=-_".contains(c), "."))
-            }
-            (Piece::Part(_), Some(digits)) => folders.push_str(&format!("([0-9]{{{digits}}})")),
-            (Piece::Part(_), None) => folders.push_str("([^/]+)"),
-        }
-    }
-    let folders = literal(&format!("{folders}[^/]+$"))?;
-    let pieces = key.pattern.pieces().iter().map(|piece| match piece {
+    let folders = folders(layout);
+    let untold = || Error::usage(format!("the folders do not tell the partition key {}", key.name));
+    let piece = |piece: &Piece| match piece {
         Piece::Text(text) => literal(text),
         Piece::Part(part) => {
-            let group = layout
-                .parts()
-                .position(|at| at == *part)
-                .map(|at| at + 1)
-                .ok_or_else(|| Error::usage(format!("the folders do not tell the partition key {}", key.name)))?;
-            Ok(format!("regexp_extract(filename, {folders}, {group})"))
+            let at = folders.iter().position(|(_, told)| *told == Some(*part)).ok_or_else(untold)?;
+            // The name of the file is the last of them.
+            let folder = format!("split_part(filename, '/', -{})", folders.len() - at);
+            let before = folders[at].0.chars().count();
+            Ok(if before == 0 { folder } else { format!("{folder}[{}:]", before + 1) })
         }
-    });
-    Ok(pieces.collect::<Result<Vec<_>>>()?.join(" || "))
+    };
+    Ok(key.pattern.pieces().iter().map(piece).collect::<Result<Vec<_>>>()?.join(" || "))
+}
+
+/// Returns what stands in each folder of a layout before the part that it tells, and the part; last comes the file.
+fn folders(layout: &Pattern) -> Vec<(String, Option<Part>)> {
+    let mut folders = Vec::new();
+    let mut folder = (String::new(), None);
+    for piece in layout.pieces() {
+        match piece {
+            Piece::Part(part) => folder.1 = Some(*part),
+            Piece::Text(text) => {
+                let mut texts = text.split('/');
+                folder.0.push_str(texts.next().unwrap_or_default());
+                for text in texts {
+                    folders.push(std::mem::replace(&mut folder, (text.to_owned(), None)));
+                }
+            }
+        }
+    }
+    folders.push(folder);
+    folders
 }
 
 /// Returns the files in the folders of partitions, as a pattern in quotes.
@@ -134,5 +149,36 @@ fn digits(piece: &Piece) -> Option<usize> {
         Piece::Part(Part::Year) => Some(4),
         Piece::Part(Part::Month | Part::Day | Part::Hour) => Some(2),
         Piece::Part(Part::Account | Part::Region) | Piece::Text(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_tell_keys() {
+        let aws = Pattern::default().text("AWSLogs/").then(Part::Account).text("/vpcflowlogs/").then(Part::Region);
+        let aws = aws.text("/year=").then(Part::Year).text("/");
+        let told: Vec<(String, Option<Part>)> = folders(&aws);
+        let told: Vec<(&str, Option<Part>)> = told.iter().map(|(before, part)| (before.as_str(), *part)).collect();
+        let wanted = [
+            ("AWSLogs", None),
+            ("", Some(Part::Account)),
+            ("vpcflowlogs", None),
+            ("", Some(Part::Region)),
+            ("year=", Some(Part::Year)),
+            ("", None),
+        ];
+        assert_eq!(told, wanted);
+        let of = |part| value(&Key::of_part(part), &aws);
+        assert_eq!(of(Part::Account).unwrap(), "split_part(filename, '/', -5)");
+        assert_eq!(of(Part::Year).unwrap(), "split_part(filename, '/', -2)[6:]");
+        assert!(of(Part::Day).is_err(), "no folder says it");
+    }
+
+    #[test]
+    fn patterns_fit_what_they_spell() {
+        assert_eq!(spelled("/a [1]*/b?c/"), "/a [[]1][*]/b[?]c/");
     }
 }

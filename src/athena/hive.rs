@@ -143,3 +143,15 @@ fn line(sql: &mut String, text: std::fmt::Arguments<'_>) {
     // Into a string: cannot fail.
     let _ = writeln!(sql, "{text}");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comments_leave_no_quotes_and_fit_the_catalog() {
+        assert_eq!(harmless("a 'b' \"c\\ d; e\nf"), "a b c d, ef");
+        let long = "é".repeat(200);
+        assert_eq!(harmless(&long), "é".repeat(127), "254 bytes: half a letter is none");
+    }
+}

@@ -4,7 +4,7 @@
 //! [`terraform`], [`trino`], [`spark`] and [`duckdb`] as others do. [`pattern`], [`types`] and [`name`] are what
 //! definitions are made of. [`like`] reads a table that a person has, [`bridge`] makes ours answer for it, with a
 //! [`view`] where needed, and [`cutover`] has the steps to move. [`outgrown`] knows when a definition no longer shows
-//! all; [`cost`] knows the price of a scan. Works on names, types and counts; knows nothing of bytes in files.
+//! all; [`queries`] has ready queries and [`predicate`] says which partitions they read; [`cost`] knows the price of a scan. Works on names, types and counts; knows nothing of bytes in files.
 
 pub mod bridge;
 pub mod cloudformation;
@@ -18,6 +18,8 @@ pub mod like;
 pub mod name;
 pub mod outgrown;
 pub mod pattern;
+pub mod predicate;
+pub mod queries;
 pub mod spark;
 pub mod terraform;
 pub mod trino;

@@ -126,3 +126,18 @@ fn array(texts: impl IntoIterator<Item = impl AsRef<str>>) -> Result<String> {
 fn list(pairs: &[(&str, String)], before: &str, between: &str) -> String {
     pairs.iter().map(|(name, value)| format!("{before}{name} = {value}")).collect::<Vec<_>>().join(between)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_for_a_whole_date_is_projected() {
+        let (format, first) = ("yyyy/MM/dd".to_owned(), "2026/01/15".to_owned());
+        let date = projected(&Projection::Date { format, first, unit: "DAYS" }).unwrap();
+        assert_eq!(
+            list(&date, "", ", "),
+            "type = 'DATE', format = 'yyyy/MM/dd', range = ARRAY['2026/01/15', 'NOW+1DAY'], interval = 1, interval_unit = 'DAYS'"
+        );
+    }
+}

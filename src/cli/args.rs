@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use flowparquet::athena::bridge::parse_key;
 use flowparquet::athena::pattern::Pattern;
+use flowparquet::athena::queries;
 use flowparquet::days::{DEFAULT_LOOKBACK_DAYS, parse_day};
 use flowparquet::generate::KeyLayout;
 use flowparquet::table::codec::Compression;
@@ -37,6 +39,10 @@ pub enum Command {
     Plan(Plan),
     /// Print the table definition of a converted DEST or of raw logs, for Athena and others
     Ddl(Ddl),
+    /// Say what DEST holds, day by day; reads the ledger only
+    Status(Status),
+    /// List ready queries, or print one for a table and days
+    Queries(Queries),
     /// Print the fields of flow logs
     Fields(Fields),
     /// Write lifelike sample flow logs, the same for the same seed
@@ -78,6 +84,12 @@ pub struct Job {
     pub dest: String,
     #[command(flatten)]
     pub days: DayArgs,
+    /// The last N complete days; what is chosen if nothing else is, so that missed nights and late objects heal
+    #[arg(long, value_name = "N", help_heading = "Days (UTC)", conflicts_with_all = ["day", "from", "yesterday", "all", "local_day"], help = format!("The last N complete days; chosen if nothing else is, so that missed nights and late objects heal [default: {DEFAULT_LOOKBACK_DAYS}]"))]
+    pub lookback: Option<u32>,
+    /// Day of objects whose key gives none; objects that have one keep it
+    #[arg(long, value_name = "DAY", value_parser = parse_day, help_heading = "Days (UTC)")]
+    pub assume_day: Option<Date>,
     /// Only this account's flow logs [repeatable]
     #[arg(long, value_name = "ID", help_heading = "Which logs")]
     pub account: Vec<String>,
@@ -125,32 +137,26 @@ pub struct Job {
 #[command(next_help_heading = "Days (UTC)")]
 pub struct DayArgs {
     /// This day, such as 2026-01-15 [repeatable]
-    #[arg(long, value_name = "DAY", value_parser = parse_day, conflicts_with_all = ["from", "yesterday", "all", "lookback", "local_day"])]
+    #[arg(long, value_name = "DAY", value_parser = parse_day, conflicts_with_all = ["from", "yesterday", "all", "local_day"])]
     pub day: Vec<Date>,
     /// From this day on
-    #[arg(long, value_name = "DAY", value_parser = parse_day, conflicts_with_all = ["yesterday", "all", "lookback", "local_day"])]
+    #[arg(long, value_name = "DAY", value_parser = parse_day, conflicts_with_all = ["yesterday", "all", "local_day"])]
     pub from: Option<Date>,
     /// To this day, which is included [default: yesterday]
     #[arg(long, value_name = "DAY", value_parser = parse_day, requires = "from")]
     pub to: Option<Date>,
     /// The last complete day
-    #[arg(long, conflicts_with_all = ["all", "lookback", "local_day"])]
+    #[arg(long, conflicts_with_all = ["all", "local_day"])]
     pub yesterday: bool,
     /// Every day there is
-    #[arg(long, conflicts_with_all = ["lookback", "local_day"])]
+    #[arg(long, conflicts_with = "local_day")]
     pub all: bool,
-    /// The last N complete days; what is chosen if nothing else is, so that missed nights and late objects heal
-    #[arg(long, value_name = "N", conflicts_with = "local_day", help = format!("The last N complete days; chosen if nothing else is, so that missed nights and late objects heal [default: {DEFAULT_LOOKBACK_DAYS}]"))]
-    pub lookback: Option<u32>,
     /// The UTC days that this day of --tz touches
     #[arg(long, value_name = "DAY", value_parser = parse_day, requires = "tz")]
     pub local_day: Option<Date>,
     /// Time zone of --local-day, such as Asia/Tokyo
     #[arg(long, value_name = "ZONE", requires = "local_day")]
     pub tz: Option<String>,
-    /// Day of objects whose key gives none; objects that have one keep it
-    #[arg(long, value_name = "DAY", value_parser = parse_day)]
-    pub assume_day: Option<Date>,
 }
 
 #[derive(Debug, Args)]
@@ -297,6 +303,54 @@ pub enum ProjectionArg {
 }
 
 #[derive(Debug, Args)]
+pub struct Queries {
+    /// Query to print; without it, they are listed
+    #[arg(value_parser = PossibleValuesParser::new(query_names()), hide_possible_values = true)]
+    pub name: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Table to query, after its database and a dot if that is to be named
+    #[arg(long, value_name = "TABLE", default_value = "vpc_flow_logs")]
+    pub table: String,
+    /// Value of a parameter of the query [repeatable]
+    #[arg(long, value_name = "NAME=VALUE", requires = "name", value_parser = parse_setting)]
+    pub set: Vec<(String, String)>,
+    /// Only this account, in a table partitioned by account and Region [repeatable]
+    #[arg(long, value_name = "ID", requires = "name")]
+    pub account: Vec<String>,
+    /// Only this Region, in a table partitioned by account and Region [repeatable]
+    #[arg(long, value_name = "REGION", requires = "name")]
+    pub region: Vec<String>,
+    /// Check that this converted table has the columns that the query needs
+    #[arg(long, value_name = "DEST", requires = "name", help_heading = "Columns", conflicts_with_all = ["schema_version", "log_format"])]
+    pub dest: Option<String>,
+    /// The same for a table with all fields up to this flow log version
+    #[arg(long, value_name = "N", requires = "name", help_heading = "Columns", conflicts_with = "log_format")]
+    pub schema_version: Option<u8>,
+    /// The same for a table with these fields: '${version} ${account-id} ...'
+    #[arg(long, value_name = "FORMAT", requires = "name", help_heading = "Columns")]
+    pub log_format: Option<String>,
+    #[command(flatten)]
+    pub days: DayArgs,
+    #[command(flatten)]
+    pub store: StoreArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct Status {
+    /// The converted table
+    pub dest: String,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub days: DayArgs,
+    #[command(flatten)]
+    pub store: StoreArgs,
+}
+
+#[derive(Debug, Args)]
 pub struct Fields {
     /// Only fields up to this flow log version
     #[arg(long, value_name = "N")]
@@ -393,6 +447,17 @@ pub enum PartitionByArg {
     AccountRegionDay,
     Hour,
     AccountRegionHour,
+}
+
+/// Returns what a query may be called, AWS's names too.
+fn query_names() -> impl Iterator<Item = PossibleValue> {
+    queries::all().iter().map(|query| PossibleValue::new(query.name).aliases(query.aws))
+}
+
+/// Parses `name=value`.
+fn parse_setting(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 /// Parses `512MiB`, `2GB`, `1000`.

@@ -78,11 +78,11 @@ impl Form {
     pub fn note(self, definition: &Definition, since: Option<Date>) -> Option<String> {
         let by_hand = match (self, definition.storage, definition.partitioning) {
             (Self::Spark, Storage::Text, _) => {
-                return Some(
-                    "Spark shows the first line of each object as a row of field names, whose numbers are NULL: \
-                     put WHERE version IS NOT NULL into queries"
-                        .to_owned(),
-                );
+                let version = definition.columns.iter().any(|column| column.name == "version");
+                let out = if version { ": put WHERE version IS NOT NULL into queries" } else { "" };
+                return Some(format!(
+                    "Spark shows the first line of each object as a row of field names, whose numbers are NULL{out}"
+                ));
             }
             (Self::Trino, _, Partitions::Registered) if !definition.is_hive_style() => {
                 "Trino's catalog has to allow it: hive.allow-register-partition-procedure=true".to_owned()

@@ -9,8 +9,10 @@ mod generate;
 mod job;
 mod like;
 mod progress;
+mod queries;
 mod settings;
 mod show;
+mod status;
 
 use std::process::ExitCode;
 
@@ -29,6 +31,8 @@ pub fn main() -> ExitCode {
         Command::Convert(args) => job::convert(&args),
         Command::Plan(args) => job::plan(&args),
         Command::Ddl(args) => ddl::run(&args),
+        Command::Status(args) => status::run(&args),
+        Command::Queries(args) => queries::run(&args),
         Command::Fields(args) => fields::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Demo(args) => demo::run(&args),

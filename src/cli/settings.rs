@@ -11,24 +11,34 @@ use flowparquet::table::codec::Compression;
 use flowparquet::table::ledger::OutputOptions;
 use flowparquet::table::partition::PartitionBy;
 use flowparquet::{Error, Result};
+use jiff::civil::Date;
 
 use super::args::{DayArgs, Job, LogTypeArg, PartitionByArg, StoreArgs};
 
-/// Returns the days that were selected.
-pub fn days(args: &DayArgs) -> Result<Days> {
+/// Returns the days that were selected, or what `otherwise` makes of today if none were.
+pub fn days(args: &DayArgs, otherwise: impl FnOnce(Date) -> Result<Days>) -> Result<Days> {
     let today = today();
-    let yesterday = today.yesterday().map_err(|e| Error::usage("the clock is wrong").because(e))?;
     let days = match args {
         DayArgs { all: true, .. } => Days::All,
-        DayArgs { yesterday: true, .. } => Days::These([yesterday].into()),
+        DayArgs { yesterday: true, .. } => Days::lookback(today, 1)?,
         DayArgs { local_day: Some(local), tz: Some(zone), .. } => Days::of_local_day(*local, zone)?,
-        DayArgs { from: Some(from), to, .. } => Days::range(*from, to.unwrap_or(yesterday))?,
+        DayArgs { from: Some(from), to: Some(to), .. } => Days::range(*from, *to)?,
+        DayArgs { from: Some(from), to: None, .. } => {
+            Days::range(*from, today.yesterday().map_err(|e| Error::usage("the clock is wrong").because(e))?)?
+        }
         DayArgs { day, .. } if !day.is_empty() => Days::These(day.iter().copied().collect()),
-        // A copy of one day with its day said needs no other selection.
-        DayArgs { assume_day: Some(day), lookback: None, .. } => Days::These([*day].into()),
-        _ => Days::lookback(today, args.lookback.unwrap_or(DEFAULT_LOOKBACK_DAYS))?,
+        _ => otherwise(today)?,
     };
     days.refuse_future(today)
+}
+
+/// Returns the days of a job.
+fn job_days(job: &Job) -> Result<Days> {
+    days(&job.days, |today| match (job.assume_day, job.lookback) {
+        // A copy of one day with its day said needs no other selection.
+        (Some(day), None) => Ok(Days::These([day].into())),
+        _ => Days::lookback(today, job.lookback.unwrap_or(DEFAULT_LOOKBACK_DAYS)),
+    })
 }
 
 /// Returns how a job is to be done.
@@ -48,10 +58,10 @@ pub fn convert_options(job: &Job) -> Result<ConvertOptions> {
     }
     Ok(ConvertOptions {
         wanted: Wanted {
-            days: days(&job.days)?,
+            days: job_days(job)?,
             accounts: job.account.clone(),
             regions: job.region.clone(),
-            assume_day: job.days.assume_day,
+            assume_day: job.assume_day,
         },
         partition_by: job.partition_by.map(Into::into),
         log_type: job.log_type.map(Into::into),

@@ -191,7 +191,9 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
         let plan = &prepared.plan;
         if round == 0 {
             describe(&mut report, &prepared, source);
-            report.warnings.extend(founded(&prepared.info).and_then(|year| running_out(year, crate::days::today())));
+            report
+                .warnings
+                .extend(prepared.info.founded_year().and_then(|year| running_out(year, crate::days::today())));
         }
         if plan.partitions.iter().all(PartitionPlan::is_done) {
             break;
@@ -221,11 +223,6 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
     }
     finish(&mut report, source, table, begun);
     Ok(report)
-}
-
-/// Returns the year in which a table was founded, if its description says so.
-fn founded(info: &TableInfo) -> Option<i16> {
-    info.founded.as_deref()?.get(..4)?.parse().ok()
 }
 
 /// Returns how far a table reaches before a run: its folders, and the columns of the files in the partitions at hand.

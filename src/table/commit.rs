@@ -56,6 +56,13 @@ pub struct TableInfo {
     pub founded: Option<String>,
 }
 
+impl TableInfo {
+    /// Returns the year in which the table was founded, if that is recorded.
+    pub fn founded_year(&self) -> Option<i16> {
+        self.founded.as_deref()?.get(..4)?.parse().ok()
+    }
+}
+
 /// How a claim came to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {

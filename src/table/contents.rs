@@ -121,14 +121,13 @@ impl Table {
             return Ok(None);
         }
         sort_columns(&mut columns, info.log_type);
-        let founded = info.founded.as_deref().and_then(|day| day.get(..4)?.parse().ok());
         Ok(Some(Contents {
             log_type: info.log_type,
             partition_by: info.partition_by,
             columns,
             partitions,
             dash_as_null: info.dash_as_null,
-            founded,
+            founded: info.founded_year(),
         }))
     }
 

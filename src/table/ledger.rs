@@ -301,6 +301,11 @@ impl PartitionState {
         self.inputs.get(&full_key(source, key)).map(|(etag, state)| (etag, state))
     }
 
+    /// Returns where each input stands, in no order.
+    pub fn inputs(&self) -> impl Iterator<Item = &InputState> {
+        self.inputs.values().map(|(_, state)| state)
+    }
+
     /// Returns the claims that are neither done nor abandoned, by number.
     pub fn unfinished(&self) -> impl Iterator<Item = (u64, &Claim)> {
         self.claims.iter().map(|(number, claim)| (*number, claim))

@@ -17,8 +17,8 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `vpc_flow_logs` (
   `tgw_pair_attachment_id`    string COMMENT 'the other attachment of the flow: egress or ingress attachment',
   `srcaddr`                   string COMMENT 'source IPv4 or IPv6 address',
   `dstaddr`                   string COMMENT 'destination IPv4 or IPv6 address',
-  `srcport`                   int COMMENT 'source port; 0 for ICMP',
-  `dstport`                   int COMMENT 'destination port; 0 for ICMP',
+  `srcport`                   int COMMENT 'source port, 0 for ICMP',
+  `dstport`                   int COMMENT 'destination port, 0 for ICMP',
   `protocol`                  int COMMENT 'IANA protocol number: 6 TCP, 17 UDP, 1 ICMP',
   `packets`                   bigint COMMENT 'packets transferred in the aggregation interval',
   `bytes`                     bigint COMMENT 'bytes transferred in the aggregation interval',
@@ -33,8 +33,8 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `vpc_flow_logs` (
   `tcp_flags`                 int COMMENT 'OR of the TCP flags seen: FIN 1, SYN 2, RST 4, PSH 8, ACK 16, URG 32',
   `region`                    string COMMENT 'Region of the transit gateway',
   `flow_direction`            string COMMENT 'ingress or egress, seen from the transit gateway',
-  `pkt_src_aws_service`       string COMMENT 'AWS service whose address range holds srcaddr; `-` if none',
-  `pkt_dst_aws_service`       string COMMENT 'AWS service whose address range holds dstaddr; `-` if none'
+  `pkt_src_aws_service`       string COMMENT 'AWS service whose address range holds srcaddr, `-` if none',
+  `pkt_dst_aws_service`       string COMMENT 'AWS service whose address range holds dstaddr, `-` if none'
 )
 PARTITIONED BY (`year` string, `month` string, `day` string)
 STORED AS PARQUET

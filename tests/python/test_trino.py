@@ -5,6 +5,7 @@ reading of the text; what is not asked for is neither listed nor read."""
 import contextlib
 import datetime
 import gzip
+import json
 import re
 import uuid
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ import pytest
 import s3_servers
 import trino_server
 from conftest import ROOT, S3, boto, reach
-from flowlogs import INT32, INT64, LAYOUTS, V2, V5, Bucket, column, key, make_rows, pack, text, value
+from flowlogs import INT32, INT64, V2, V5, Bucket, column, key, make_rows, pack, text, value
 
 pytestmark = pytest.mark.trino
 
@@ -100,48 +101,16 @@ def lake():
 
 # --- tables -----------------------------------------------------------------------------------------------------------
 
-TEXT = {
-    "InputFormat": "org.apache.hadoop.mapred.TextInputFormat",
-    "OutputFormat": "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
-    "SerdeInfo": {"SerializationLibrary": "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe",
-                  "Parameters": {"field.delim": " ", "serialization.format": " "}},
-}
-PARQUET = {
-    "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
-    "OutputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
-    "SerdeInfo": {"SerializationLibrary": "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe",
-                  "Parameters": {"serialization.format": "1"}},
-}
+
+def table_input(run, *args, place):
+    """What `ddl --format glue-json` prints for `aws glue create-table --table-input`."""
+    return json.loads(run("ddl", *args, "--no-comments", "--format", "glue-json", *place.args, env=place.env).out)
 
 
-def table_inputs(run, dest, source=None, case=None):
-    """Glue's TableInput of the table in DEST; with a source, that of the raw table over the same days too."""
-    ddl = run("ddl", dest.uri, "--no-comments", *dest.args, env=dest.env).out
-    types = dict(re.findall(r"^  `(\w+)` +(\w+),?$", ddl, re.M))
-    keys = re.findall(r"`(\w+)` string", re.search(r"^PARTITIONED BY \((.*)\)$", ddl, re.M)[1])
-    properties = dict(re.findall(r"^  '(.+)' = '(.*)',?$", ddl, re.M))
-    location = re.search(r"^LOCATION '(.*)'$", ddl, re.M)[1]
-
-    def table_input(columns, location, properties, storage):
-        return {
-            "TableType": "EXTERNAL_TABLE",
-            "PartitionKeys": [{"Name": name, "Type": "string"} for name in keys],
-            "StorageDescriptor": {"Columns": [{"Name": n, "Type": types[n]} for n in columns], "Location": location,
-                                  **storage},
-            "Parameters": {"EXTERNAL": "TRUE", **properties},
-        }
-
-    parquet = table_input(types, location, properties, PARQUET)
-    if not source:
-        return parquet
-    several = "aws_account_id" in keys
-    template = LAYOUTS[case.layout].format(
-        service="aws-service", account="${aws_account_id}" if several else case.accounts[0],
-        region="${aws_region}" if several else case.regions[0], y="${year}", m="${month}", d="${day}", h="${hour}")
-    own = {"classification": "csv", "skip.header.line.count": "1",
-           "storage.location.template": f"{source.uri}/{template}"}
-    fields = [column(f) for f in header(source)]
-    return parquet, table_input(fields, f"{source.uri}/AWSLogs/", properties | own, TEXT)
+def table_inputs(run, dest, source=None):
+    """Glue's TableInput of the table in DEST; with a source, that of the raw table too."""
+    parquet = table_input(run, dest.uri, place=dest)
+    return (parquet, table_input(run, "--raw", source.uri, place=source)) if source else parquet
 
 
 def lines(source, name):
@@ -198,7 +167,7 @@ def make_tables(case, lake, run, convert):
     run("generate", source.uri, "--objects", "4", "--rows", "200", "--layout", layout, *sum(options, ()), *source.args,
         env=source.env)
     convert(source, dest, "--partition-by", case.partition_by)
-    parquet, raw = table_inputs(run, dest, source, case)
+    parquet, raw = table_inputs(run, dest, source)
     keys = [k["Name"] for k in parquet["PartitionKeys"]]
     columns = [c["Name"] for c in raw["StorageDescriptor"]["Columns"]] + keys
     return Tables(case, lake, lake.create(raw), lake.create(parquet), columns, keys, plain_rows(source, keys))
@@ -417,31 +386,120 @@ def test_parquet_up_to_a_day_and_raw_after_it(tables):
         assert days_of(asked.read) == set(days) & set(tables.case.days), name
 
 
+# The table of AWS's own pages: other types, one key that is a whole date, registered by hand.
+AWS_BY_DATE = """CREATE EXTERNAL TABLE IF NOT EXISTS `logs`.`{name}` (
+`version` int, `account_id` string, `interface_id` string, `srcaddr` string, `dstaddr` string, `srcport` int,
+`dstport` string, `protocol` bigint, `packets` bigint, `bytes` bigint, `start` bigint, `end` bigint, `action` string,
+`log_status` string
+)
+PARTITIONED BY (`date` date)
+ROW FORMAT DELIMITED
+FIELDS TERMINATED BY ' '
+LOCATION 's3://b/AWSLogs/1/vpcflowlogs/r/'
+TBLPROPERTIES ("skip.header.line.count"="1");"""
+
+
+def glue_of(statement):
+    """The TableInput that Athena makes of one of our CREATE EXTERNAL TABLE statements."""
+    text = "ROW FORMAT DELIMITED" in statement
+    columns = [{"Name": n, "Type": t} for n, t in re.findall(r"^  `([\w-]+)` +(\w+),?$", statement, re.M)]
+    keys = re.findall(r"`([\w-]+)` (\w+)", re.search(r"^PARTITIONED BY \((.*)\)$", statement, re.M)[1])
+    library = ("org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe" if text
+               else "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe")
+    return {
+        "TableType": "EXTERNAL_TABLE",
+        "PartitionKeys": [{"Name": name, "Type": kind} for name, kind in keys],
+        "StorageDescriptor": {
+            "Columns": columns,
+            "Location": re.search(r"^LOCATION '(.*)'$", statement, re.M)[1],
+            "InputFormat": "org.apache.hadoop.mapred.TextInputFormat" if text
+            else "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
+            "OutputFormat": "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat" if text
+            else "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
+            "SerdeInfo": {"SerializationLibrary": library, "Parameters": {"field.delim": " "} if text else {}},
+        },
+        "Parameters": {"EXTERNAL": "TRUE", **dict(re.findall(r"^  '(.+)' = '(.*)',?$", statement, re.M))},
+    }
+
+
+def test_the_printed_cutover(lake, run, convert, tmp_path):
+    """Steps of `ddl --cutover` as Athena would do them: the check finds no difference, the view has each row once, by the
+    names, types and keys of the table of today, and a query of one day looks at that day on one side."""
+    bucket = lake.s3.new_bucket()
+    source, dest = lake.s3.place("raw", bucket, proxied=False), lake.s3.place("parquet", bucket, proxied=False)
+    days = ["2025-12-30", "2025-12-31", "2026-01-01", "2026-01-02"]
+    run("generate", source.uri, "--objects", "4", "--rows", "200", *sum([["--day", d] for d in days], []), *source.args,
+        env=source.env)
+    convert(source, dest, "--from", days[0], "--to", days[2])
+    name = f"t{uuid.uuid4().hex[:8]}"
+    file = tmp_path / "old.sql"
+    file.write_text(AWS_BY_DATE.format(name=name))
+    text = run("ddl", dest.uri, "--source", source.uri, "--like", file, "--cutover", *dest.args, env=dest.env).out
+    steps = [s for s in re.split(r";\n|^--.*\n", text[:text.index("-- The way back")], flags=re.M) if s.strip()]
+    parquet, raw, check, drop, view = (s.strip() for s in steps)
+    assert drop == f"DROP TABLE `logs`.`{name}`"
+    for suffix, statement in (("parquet", parquet), ("raw", raw)):
+        lake.glue.create_table(DatabaseName="logs", TableInput={**glue_of(statement), "Name": f"{name}_{suffix}"})
+    assert lake.rows(check) == []
+    lake.rows(view)
+    rows = [row[:-3] + (datetime.date.fromisoformat("-".join(row[-3:])),)
+            for row in plain_rows(source, ["year", "month", "day"])]
+    dstport = header(source).index("dstport")
+    rows = [tuple(("-" if v is None else str(v)) if i == dstport else v for i, v in enumerate(row)) for row in rows]
+    names = ", ".join(f'"{column(f)}"' for f in header(source))
+    for wanted in days:
+        with lake.watched() as asked:
+            got = lake.rows(f'SELECT {names}, "date" FROM {name} WHERE "date" = DATE \'{wanted}\'')
+        assert in_order(got) == in_order(row for row in rows if str(row[-1]) == wanted), wanted
+        assert days_of(asked.read) == {wanted}
+        assert {p.split("/")[0] for p in asked.read} == {"raw" if wanted == days[3] else "parquet"}
+    # A row more on one side is seen by the check: here an object that came late.
+    source.put(source.keys()[-1].replace("_fl-", "_fl-9"), source.get(source.keys()[-1]))
+    late = lake.rows(check.replace("20260101", "20260102"))
+    assert late and all(row[0] < 0 for row in late)
+
+
 # --- queries that people have -----------------------------------------------------------------------------------------
 
-# Each has an answer on the tutorial's day, and says {table} and {day} for the table and a predicate that means that day.
-READY_QUERIES = [
-    """SELECT srcaddr, dstaddr, sum(bytes) AS total, count(*) AS flows FROM {table} WHERE {day}
-       GROUP BY srcaddr, dstaddr ORDER BY total DESC, srcaddr, dstaddr LIMIT 20""",
-    """SELECT srcaddr, dstport, protocol, count(*) AS flows FROM {table} WHERE {day} AND action = 'REJECT'
-       GROUP BY srcaddr, dstport, protocol ORDER BY flows DESC, srcaddr, dstport, protocol LIMIT 20""",
-    """SELECT date_trunc('hour', from_unixtime("start")) AS hour, sum(bytes) * 8 / 3600 AS bits_per_second FROM {table}
-       WHERE {day} GROUP BY 1 ORDER BY 1""",
-    """SELECT interface_id, log_status, count(*), count(srcport), min("start"), max("end") FROM {table} WHERE {day}
-       GROUP BY interface_id, log_status ORDER BY 1, 2""",
-]
+READY_QUERIES = sorted(file.stem for file in (ROOT / "src" / "athena" / "queries").glob("*.sql"))
 
 
-@pytest.mark.parametrize("query", READY_QUERIES, ids=range(len(READY_QUERIES)))
-def test_ready_queries(by_day, query):
-    def answer(table):
-        return by_day.lake.rows(query.format(table=table, day=PREDICATES["a day"][0]))
+@pytest.fixture(scope="module")
+def every_field(lake, run, convert):
+    """The raw and the Parquet table of the tutorial's day and its neighbours, with all fields there are."""
+    bucket = lake.s3.new_bucket()
+    source, dest = lake.s3.place("raw", bucket, proxied=False), lake.s3.place("parquet", bucket, proxied=False)
+    run("generate", source.uri, "--objects", "8", "--rows", "400", "--from", "2026-01-14", "--to", "2026-01-15",
+        "--schema-version", "11", *source.args, env=source.env)
+    convert(source, dest)
+    parquet, raw = table_inputs(run, dest, source)
+    return lake.create(raw), lake.create(parquet)
 
-    raw = answer(by_day.raw)
-    assert raw
-    assert answer(by_day.parquet) == raw
-    assert answer(cutover(by_day, "20260114")) == raw
-    assert answer(cutover(by_day, "20260115")) == raw
+
+@pytest.mark.parametrize("name", READY_QUERIES)
+def test_ready_queries(name, every_field, lake, run):
+    """What `flowparquet queries` prints is Athena's SQL, and the Parquet table answers it as the raw one does."""
+    answers = []
+    for table in every_field:
+        made = {"view": f"v{uuid.uuid4().hex[:8]}"} if name == "local-time-view" else {}
+        words = [word for name_value in settings(run, name, **made) for word in ("--set", name_value)]
+        # A view is of all days.
+        days = [] if made else ["--from", "2026-01-14", "--to", "2026-01-15"]
+        sql = run("queries", name, "--table", f"logs.{table}", *days, *words).out.strip().removesuffix(";")
+        answer = lake.rows(sql)
+        if made:
+            answer = lake.rows(f"""SELECT local_day, count(*), min(local_start), max(local_end) FROM {made['view']}
+                                   WHERE year = '2026' AND month = '01' AND day IN ('14', '15') GROUP BY 1""")
+        answers.append(in_order(answer))
+    raw, parquet = answers
+    assert parquet == raw
+
+
+def settings(run, name, **made):
+    """NAME=VALUE for the parameters that have no default, and for those in `made`."""
+    known = {query["name"]: query for query in json.loads(run("queries", "--json").out)}[name]["parameters"]
+    wanted = {p["name"]: p["example"] for p in known if p.get("default") is None} | made
+    return [f"{key}={value}" for key, value in wanted.items()]
 
 
 def tutorial_queries():

@@ -1,0 +1,25 @@
+CREATE OR REPLACE VIEW "vpc_flow_logs_raw" AS
+SELECT
+  TRY_CAST("version" AS integer) AS "version",
+  "account_id",
+  "interface_id",
+  "srcaddr",
+  "dstaddr",
+  TRY_CAST("srcport" AS integer) AS "srcport",
+  TRY_CAST("dstport" AS integer) AS "dstport",
+  TRY_CAST("protocol" AS integer) AS "protocol",
+  TRY_CAST("packets" AS bigint) AS "packets",
+  TRY_CAST("bytes" AS bigint) AS "bytes",
+  TRY_CAST("start" AS bigint) AS "start",
+  TRY_CAST("end" AS bigint) AS "end",
+  "action",
+  "log_status",
+  split_part(filename, '/', -4) AS "year",
+  split_part(filename, '/', -3) AS "month",
+  split_part(filename, '/', -2) AS "day"
+FROM read_csv(
+  's3://bucket/logs/AWSLogs/123456789012/vpcflowlogs/ap-northeast-1/[0-9][0-9][0-9][0-9]/[0-9][0-9]/[0-9][0-9]/[!._]*',
+  columns = {'version': 'varchar', 'account_id': 'varchar', 'interface_id': 'varchar', 'srcaddr': 'varchar', 'dstaddr': 'varchar', 'srcport': 'varchar', 'dstport': 'varchar', 'protocol': 'varchar', 'packets': 'varchar', 'bytes': 'varchar', 'start': 'varchar', 'end': 'varchar', 'action': 'varchar', 'log_status': 'varchar'},
+  auto_detect = false, header = false, skip = 1, delim = ' ', quote = '', escape = '', comment = '',
+  null_padding = true, strict_mode = false, filename = true
+);

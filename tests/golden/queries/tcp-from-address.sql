@@ -1,0 +1,8 @@
+SELECT dstaddr, dstport, action, count(*) AS flows, sum(packets) AS packets, sum(bytes) AS bytes,
+       from_unixtime(min(start)) AS first_seen, from_unixtime(max("end")) AS last_seen
+FROM "vpc_flow_logs"
+WHERE year = '2026' AND month = '01' AND day = '15'
+  AND srcaddr IN ('172.32.21.19') AND protocol = 6
+GROUP BY dstaddr, dstport, action
+ORDER BY bytes DESC, dstaddr, dstport, action
+LIMIT 100;
