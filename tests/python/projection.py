@@ -47,7 +47,9 @@ class Projection:
         now = now or datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
         settings = self._settings(properties)
         self.columns = {name: column(name, kind, settings[name], now) for name, kind in keys}
-        self.template = self._template(properties, location)
+        template = self._template(properties, location)
+        self.order = [self.names.index(name) for name in PLACEHOLDER.findall(template)]
+        self.template = PLACEHOLDER.sub("%s", template.replace("%", "%%"))
 
     def partitions(self, **where):
         """[(values, folder)] in the order of the keys. where: key = value, or a collection of values, as `=` and IN."""
@@ -65,8 +67,7 @@ class Projection:
 
     def folder(self, values):
         """Where the partition of those values lies."""
-        place = dict(zip(self.names, values, strict=True))
-        return PLACEHOLDER.sub(lambda match: place[match[1]], self.template)
+        return self.template % tuple(values[at] for at in self.order)
 
     def _listed(self, where):
         unknown = set(where) - set(self.names)

@@ -126,9 +126,9 @@ def test_partitions_are_the_product_in_the_order_of_the_keys():
 
 
 def test_a_template_may_place_and_repeat_the_keys_freely():
-    template = "s3://other/c=${c}/${b}/some_static_subdirectory/${a}/${b}/"
+    template = "s3://other/c=${c}/${b}/some%20static_subdirectory/${a}/${b}/"
     projection = project(template=template, a=integer("1,1"), b=integer("2,2"), c=integer("3,3"))
-    assert projection.partitions() == [(("1", "2", "3"), "s3://other/c=3/2/some_static_subdirectory/1/2/")]
+    assert projection.partitions() == [(("1", "2", "3"), "s3://other/c=3/2/some%20static_subdirectory/1/2/")]
 
 
 def test_a_location_without_a_slash_gets_one():
