@@ -61,17 +61,12 @@ plugin.dir={plugins}
 # The second block is what Athena does without being asked.
 CATALOG = """\
 connector.name=hive
-hive.metastore=glue
-hive.metastore.glue.endpoint-url={glue.endpoint}
-hive.metastore.glue.region={glue.region}
-hive.metastore.glue.aws-access-key={glue.access_key}
-hive.metastore.glue.aws-secret-key={glue.secret_key}
 fs.native-s3.enabled=true
 s3.endpoint={s3_endpoint}
 s3.path-style-access=true
-s3.region={glue.region}
-s3.aws-access-key={glue.access_key}
-s3.aws-secret-key={glue.secret_key}
+s3.region={server.region}
+s3.aws-access-key={server.access_key}
+s3.aws-secret-key={server.secret_key}
 
 hive.partition-projection-enabled=true
 hive.ignore-absent-partitions=true
@@ -80,6 +75,25 @@ hive.recursive-directories=true
 # Nothing writes statistics here; asking for those of every projected partition takes longer than the query.
 hive.table-statistics-enabled=false
 """
+
+# Where catalogs keep their tables. `hive` is Glue's. Trino's own CREATE TABLE asks for statistics, which moto's Glue does
+# not have: such tables are kept by `files`, in a folder.
+METASTORES = {
+    "hive": """
+hive.metastore=glue
+hive.metastore.glue.endpoint-url={server.endpoint}
+hive.metastore.glue.region={server.region}
+hive.metastore.glue.aws-access-key={server.access_key}
+hive.metastore.glue.aws-secret-key={server.secret_key}
+""",
+    "files": """
+hive.metastore=file
+hive.metastore.catalog.dir=local:///metastore
+hive.allow-register-partition-procedure=true
+fs.native-local.enabled=true
+local.location={run}
+""",
+}
 
 
 @contextlib.contextmanager
@@ -94,8 +108,9 @@ def start(server, s3_endpoint=None):
         port = s3_servers.free_port()
         (run_dir / "catalog").mkdir()
         (run_dir / "config.properties").write_text(CONFIG.format(port=port, run=run_dir, plugins=root / "plugin"))
-        catalog = CATALOG.format(glue=server, s3_endpoint=s3_endpoint or server.endpoint)
-        (run_dir / "catalog" / "hive.properties").write_text(catalog)
+        for name, metastore in METASTORES.items():
+            catalog = (CATALOG + metastore).format(server=server, s3_endpoint=s3_endpoint or server.endpoint, run=run_dir)
+            (run_dir / "catalog" / f"{name}.properties").write_text(catalog)
         processes.spawn("trino", java, *JAVA_OPTIONS, f"-Djava.io.tmpdir={run_dir}",
                         f"-Dconfig={run_dir}/config.properties", "-cp", f"{root}/lib/*", "io.trino.server.TrinoServer")
         trino = Trino(f"http://127.0.0.1:{port}")
@@ -194,17 +209,18 @@ FROM_JSON = {"date": datetime.date.fromisoformat, "decimal": decimal.Decimal}
 
 @dataclass
 class Trino:
-    """Runs SQL; names without a catalog and a schema are those of hive.`schema`."""
+    """Runs SQL; names without a catalog and a schema are those of `catalog`.`schema`."""
 
     url: str
     schema: str = "default"
+    catalog: str = "hive"
 
     def rows(self, sql):
         """The rows of a query, as tuples."""
         return self.query(sql).rows
 
     def query(self, sql):
-        headers = {"X-Trino-User": "test", "X-Trino-Catalog": "hive", "X-Trino-Schema": self.schema}
+        headers = {"X-Trino-User": "test", "X-Trino-Catalog": self.catalog, "X-Trino-Schema": self.schema}
         reply = _json(urllib.request.Request(f"{self.url}/v1/statement", sql.encode(), headers))
         columns, data = [], []
         while True:

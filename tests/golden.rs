@@ -1,7 +1,7 @@
 //! Output that must not change unnoticed: help, tables, plans, reports, definitions, and the README's field tables.
 //!
 //! What a program said once stands in `tests/golden/`. If a change is meant, `BLESS=1 cargo test --release --test
-//! tests golden` writes the files and the README's sections anew; look at the difference before it is committed.
+//! tests` writes the files and the README's sections anew; look at the difference before it is committed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ pub fn golden(name: &str, actual: &str) {
     let wanted = fs::read_to_string(&path).unwrap_or_default();
     assert!(
         wanted == actual,
-        "{} differs; if that is meant: BLESS=1 cargo test --release --test tests golden\n{}",
+        "{} differs; if that is meant: BLESS=1 cargo test --release --test tests\n{}",
         path.display(),
         difference(&wanted, actual)
     );
@@ -380,7 +380,7 @@ static README: std::sync::Mutex<()> = std::sync::Mutex::new(());
 fn readme_has(name: &str, wanted: &str) {
     let _held = README.lock();
     let path = root().join("README.md");
-    let how = "write it with: BLESS=1 cargo test --release --test tests golden";
+    let how = "write it with: BLESS=1 cargo test --release --test tests";
     let mut readme = fs::read_to_string(&path).unwrap_or_else(|e| panic!("README.md cannot be read: {e}"));
     let (begin, end) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
     let place = readme.find(&begin).map(|at| at + begin.len());

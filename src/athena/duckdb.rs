@@ -70,10 +70,16 @@ fn text(definition: &Definition) -> Result<(Vec<String>, String)> {
     Ok((selected?, format!("FROM read_csv(\n  {}\n){only}", options.join(",\n  "))))
 }
 
-/// Returns a column of text as its type; `-` is no number and becomes NULL.
+/// Returns a column of text as its type; what is no number becomes NULL.
+///
+/// Of the column alone, without `nullif`, DuckDB 2.0 makes a cast that fails
+/// (<https://github.com/duckdb/duckdb/issues/23818>).
 fn typed(at: &TableColumn) -> Result<String> {
     let name = column(&at.name, '"')?;
-    Ok(if at.sql_type.is_text() { name } else { format!("{} AS {name}", as_type(&name, at.sql_type)) })
+    if at.sql_type.is_text() {
+        return Ok(name);
+    }
+    Ok(format!("{} AS {name}", as_type(&format!("nullif({name}, '-')"), at.sql_type)))
 }
 
 /// Returns a key as its type, told from the folders above a file.

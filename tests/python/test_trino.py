@@ -3,6 +3,7 @@ anywhere but projected, their data on S3. The Parquet table gives the answers of
 reading of the text; what is not asked for is neither listed nor read."""
 
 import contextlib
+import dataclasses
 import datetime
 import gzip
 import json
@@ -132,6 +133,8 @@ class Tables:
     columns: list  # the partition keys come last
     keys: list
     rows: list  # of tuples in the order of columns
+    source: Bucket
+    dest: Bucket
 
     def on(self, days):
         at = [self.columns.index(k) for k in ("year", "month", "day")]
@@ -170,7 +173,8 @@ def make_tables(case, lake, run, convert):
     parquet, raw = table_inputs(run, dest, source)
     keys = [k["Name"] for k in parquet["PartitionKeys"]]
     columns = [c["Name"] for c in raw["StorageDescriptor"]["Columns"]] + keys
-    return Tables(case, lake, lake.create(raw), lake.create(parquet), columns, keys, plain_rows(source, keys))
+    return Tables(case, lake, lake.create(raw), lake.create(parquet), columns, keys, plain_rows(source, keys),
+                  source, dest)
 
 
 # aws-account-id, and so on, or the plain folders.
@@ -239,6 +243,32 @@ def test_sums_per_partition(tables):
         assert in_order(tables.lake.rows(
             f"SELECT {keys}, count(*), {sums} FROM {table} WHERE {any_of(with_neighbours(tables.case.days))} GROUP BY {keys}"
         )) == in_order(want)
+
+
+@pytest.fixture(scope="module")
+def files(lake):
+    """Trino with the catalog that its own statements make tables in."""
+    files = dataclasses.replace(lake.trino, catalog="files", schema="logs")
+    files.rows("CREATE SCHEMA logs")
+    return files
+
+
+# Folders of raw logs of several accounts are found by no procedure.
+@pytest.mark.parametrize("table, how", [("dest", "on"), ("dest", "off"), ("dest", "msck"), ("source", "on"), ("source", "off")])
+def test_what_is_printed_for_trino(tables, files, run, table, how):
+    """The statements of `ddl --format trino` run as they are, and find every row."""
+    place, name = getattr(tables, table), f"t{uuid.uuid4().hex[:8]}"
+    what = ["--raw", place.uri] if table == "source" else [place.uri]
+    options = ["--format", "trino", "--projection", how, "--database", files.schema, "--table", name, *place.args]
+    for statement in run("ddl", *what, *options, env=place.env).out.split(";\n"):
+        if statement.strip():
+            files.rows(statement)
+    if how != "on":
+        partitions = {row[-len(tables.keys):] for row in tables.rows}
+        assert len(files.rows(f'SELECT * FROM "{name}$partitions"')) == len(partitions)
+    names = ", ".join(f'"{c}"' for c in tables.columns)
+    found = files.rows(f"SELECT {names} FROM {name} WHERE {any_of(tables.case.days)}")
+    assert in_order(found) == in_order(tables.rows)
 
 
 @pytest.mark.long
