@@ -99,7 +99,7 @@ pub fn column(name: &str, quote: char) -> Result<String> {
 /// Returns a column or partition key as it stands where nothing is quoted: in JSON and in other texts.
 ///
 /// # Errors
-/// As [`column`].
+/// As [`column()`].
 pub fn plain_column(name: &str) -> Result<&str> {
     check(&name.replace('-', "_")).map(|()| name)
 }

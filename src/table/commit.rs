@@ -125,10 +125,15 @@ impl Table {
     /// When it cannot be read or was written by a newer version.
     pub fn info(&self) -> Result<Option<TableInfo>> {
         let key = self.info_key();
-        let Some(text) = self.store.get(&key)? else {
-            self.refuse_orphaned_ledger()?;
-            return Ok(None);
-        };
+        let mut text = self.store.get(&key)?;
+        if text.is_none() && self.has_ledger()? {
+            // Another run may have founded DEST and claimed between the two looks; only a second one tells.
+            text = self.store.get(&key)?;
+            if text.is_none() {
+                return Err(self.orphaned_ledger());
+            }
+        }
+        let Some(text) = text else { return Ok(None) };
         let place = self.store.location().url_of(&key);
         refuse_newer(&text, &place)?;
         let info = serde_json::from_slice(&text).map_err(|e| {
@@ -140,16 +145,19 @@ impl Table {
         Ok(Some(info))
     }
 
-    /// Refuses a DEST with a ledger but without a description: taken for a new one, all would be converted twice.
-    fn refuse_orphaned_ledger(&self) -> Result<()> {
+    fn has_ledger(&self) -> Result<bool> {
         let own = self.store.location().key(OWN_FOLDER);
-        let levels = self.store.list_levels(std::slice::from_ref(&own))?;
-        if levels.iter().flat_map(|level| &level.folders).any(|folder| folder.ends_with("/ledger")) {
-            return Err(Error::usage("DEST has a ledger, but _flowparquet/table.json is missing")
-                .at(self.store.location().url_of(&own))
-                .help("restore table.json from a version or backup; docs/ledger.md has its form"));
-        }
-        Ok(())
+        let levels = self.store.list_levels(&[own])?;
+        Ok(levels.iter().flat_map(|level| &level.folders).any(|folder| folder.ends_with("/ledger")))
+    }
+
+    /// Returns the error of a DEST with a ledger but without a description: taken for a new one, all would be converted
+    /// twice.
+    fn orphaned_ledger(&self) -> Error {
+        let own = self.store.location().key(OWN_FOLDER);
+        Error::usage("DEST has a ledger, but _flowparquet/table.json is missing")
+            .at(self.store.location().url_of(&own))
+            .help("restore table.json from a version or backup; docs/ledger.md has its form")
     }
 
     /// Makes DEST what `info` says, after probing that the store refuses to create an object twice.
