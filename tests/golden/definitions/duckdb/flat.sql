@@ -1,17 +1,17 @@
 CREATE OR REPLACE VIEW "vpc_flow_logs_raw" AS
 SELECT
-  TRY_CAST("version" AS integer) AS "version",
+  TRY_CAST(nullif("version", '-') AS integer) AS "version",
   "account_id",
   "interface_id",
   "srcaddr",
   "dstaddr",
-  TRY_CAST("srcport" AS integer) AS "srcport",
-  TRY_CAST("dstport" AS integer) AS "dstport",
-  TRY_CAST("protocol" AS integer) AS "protocol",
-  TRY_CAST("packets" AS bigint) AS "packets",
-  TRY_CAST("bytes" AS bigint) AS "bytes",
-  TRY_CAST("start" AS bigint) AS "start",
-  TRY_CAST("end" AS bigint) AS "end",
+  TRY_CAST(nullif("srcport", '-') AS integer) AS "srcport",
+  TRY_CAST(nullif("dstport", '-') AS integer) AS "dstport",
+  TRY_CAST(nullif("protocol", '-') AS integer) AS "protocol",
+  TRY_CAST(nullif("packets", '-') AS bigint) AS "packets",
+  TRY_CAST(nullif("bytes", '-') AS bigint) AS "bytes",
+  TRY_CAST(nullif("start", '-') AS bigint) AS "start",
+  TRY_CAST(nullif("end", '-') AS bigint) AS "end",
   "action",
   "log_status"
 FROM read_csv(
