@@ -152,7 +152,7 @@ fn locations_that_are_none_are_refused() {
     let ran = work.run(&["convert", "s3://b/x", "table", "--endpoint-url", "http://127.0.0.1:1"]);
     ran.code(2).says_only("error: --endpoint-url http://127.0.0.1:1 is plain HTTP\n  help: add --allow-http if that is meant, or use https://\n");
     let ran = work.run(&["ddl", "table"]);
-    ran.code(2).says("error: nothing is converted here yet\n  at WORK/table\n  help: run `flowparquet convert SOURCE DEST` first, or check DEST\n");
+    ran.code(2).says("error: nothing is converted here yet\n  at table\n  help: run `flowparquet convert SOURCE DEST` first, check DEST, or say with --schema-version what will be\n");
 }
 
 // ---- Keys
