@@ -136,6 +136,12 @@ pub fn now() -> String {
     format!("{:.0}", Timestamp::now())
 }
 
+/// Returns how long ago a time of [`now`] was; negative if it lies ahead, `None` if it is none.
+pub fn seconds_since(time: &str) -> Option<f64> {
+    let time: Timestamp = time.parse().ok()?;
+    Some(Timestamp::now().duration_since(time).as_secs_f64())
+}
+
 /// Parses a UTC day such as `2026-01-15`.
 ///
 /// # Errors

@@ -15,10 +15,12 @@
 //! * [`athena`]: table definitions, queries and prices
 //! * [`survey`]: a look at SOURCE, for the definition of a raw table
 //! * [`plan`], [`convert`], [`report`]: the job: plan is a value, execution follows it, a report is what is left
+//! * [`compact`]: small files of a partition become one
 //! * [`status`]: what DEST holds, by its ledger
 //! * [`generate`]: lifelike sample logs
 
 pub mod athena;
+pub mod compact;
 pub mod convert;
 pub mod days;
 pub mod error;

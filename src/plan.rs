@@ -3,7 +3,7 @@
 //! In: [`Found`] objects and the [`PartitionState`] of each partition. Out: a [`Plan`] that `plan` and
 //! `convert --dry-run` print and that `convert` executes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::Serialize;
 
@@ -43,6 +43,8 @@ pub struct PlanOptions {
     pub source: String,
     /// How outputs are made.
     pub output: OutputOptions,
+    /// Whether outputs with rejected lines are made again.
+    pub retry_rejected: bool,
 }
 
 /// What is to be done in a partition, and what was done before.
@@ -64,24 +66,45 @@ pub struct PartitionPlan {
     pub retry: Vec<Input>,
     /// Whether the partition was converted before, so that `fresh` came late.
     pub late: bool,
-    /// Objects that changed after they were converted.
-    pub changed: Vec<String>,
+    /// Outputs to be made again: objects of theirs changed, or rejected lines of theirs are to be tried again.
+    pub remakes: Vec<Remake>,
+    /// Objects that changed after they were converted and cannot take the place of what they were, and why.
+    pub stuck: Vec<(String, String)>,
+    /// Rejected lines that were to be tried again and cannot be, and why.
+    pub stuck_rejects: Vec<(u64, String)>,
     /// Claims that were begun and not finished, by number.
     pub unfinished: Vec<(u64, Claim)>,
     /// Stores whose objects were claimed and not finished, other than SOURCE's: their claims are left alone.
     pub unfinished_elsewhere: BTreeSet<String>,
 }
 
+/// An output to be made again of raw objects.
+#[derive(Debug, Clone)]
+pub struct Remake {
+    /// Number of the claim whose output it is.
+    pub replaces: u64,
+    /// The objects it is made of, as they are now.
+    pub inputs: Vec<Input>,
+    /// Those of them that changed.
+    pub changed: Vec<Input>,
+}
+
 impl PartitionPlan {
     /// Returns whether there is nothing to do here.
     pub fn is_done(&self) -> bool {
-        self.fresh.is_empty() && self.retry.is_empty() && self.unfinished.is_empty()
+        self.fresh.is_empty() && self.retry.is_empty() && self.remakes.is_empty() && self.unfinished.is_empty()
     }
 
     /// Returns the objects that will be read.
     pub fn to_read(&self) -> impl Iterator<Item = &Input> {
         let claimed = self.unfinished.iter().flat_map(|(_, claim)| &claim.inputs);
-        self.fresh.iter().chain(&self.retry).chain(claimed)
+        let again = self.remakes.iter().flat_map(|remake| &remake.inputs);
+        self.fresh.iter().chain(&self.retry).chain(again).chain(claimed)
+    }
+
+    /// Returns how many objects changed after they were converted.
+    pub fn changed(&self) -> u64 {
+        (self.stuck.len() + self.remakes.iter().map(|remake| remake.changed.len()).sum::<usize>()) as u64
     }
 }
 
@@ -142,7 +165,8 @@ impl Plan {
     /// Returns a partition's plan in numbers.
     pub fn estimate(&self, plan: &PartitionPlan) -> Estimate {
         let fresh: Vec<Input> = plan.fresh.iter().chain(&plan.retry).cloned().collect();
-        let files = cut(&fresh, self.options.target_file_bytes).len() + plan.unfinished.len();
+        let files =
+            cut(&fresh, self.options.target_file_bytes).len() + plan.remakes.len() + plan.unfinished.len();
         let output_bytes: u64 = plan.to_read().map(estimated_output).sum();
         let to_convert = plan.to_read().count() as u64;
         Estimate {
@@ -156,7 +180,7 @@ impl Plan {
             files: files as u64,
             output_bytes,
             requests: to_convert + 3 * files as u64 + output_bytes / crate::store::upload::PART_BYTES as u64,
-            changed: plan.changed.len() as u64,
+            changed: plan.changed(),
         }
     }
 
@@ -204,7 +228,7 @@ pub fn plan(found: &Found, states: &BTreeMap<Partition, PartitionState>, options
     for partition in states.keys().chain(objects.keys()).collect::<BTreeSet<_>>() {
         let state = states.get(partition).unwrap_or(&empty);
         let found = objects.get(partition).map_or(&[][..], Vec::as_slice);
-        partitions.push(plan_partition(partition, found, state, &options.source));
+        partitions.push(plan_partition(partition, found, state, &options));
     }
     Ok(Plan { options, partitions })
 }
@@ -237,8 +261,9 @@ fn plan_partition(
     partition: &Partition,
     found: &[&SourceObject],
     state: &PartitionState,
-    source: &str,
+    options: &PlanOptions,
 ) -> PartitionPlan {
+    let source = options.source.as_str();
     let mut plan = PartitionPlan {
         partition: partition.clone(),
         objects: found.len() as u64,
@@ -247,53 +272,110 @@ fn plan_partition(
         other_type: 0,
         fresh: Vec::new(),
         retry: Vec::new(),
-        late: state.finished().next().is_some(),
-        changed: Vec::new(),
+        late: state.history().next().is_some(),
+        remakes: Vec::new(),
+        stuck: Vec::new(),
+        stuck_rejects: Vec::new(),
         unfinished: Vec::new(),
         unfinished_elsewhere: BTreeSet::new(),
     };
     for (number, claim) in state.unfinished() {
-        if claim.source == source {
+        if claim.is_merge() || claim.source == source {
             plan.unfinished.push((number, claim.clone()));
         } else {
             plan.unfinished_elsewhere.insert(claim.source.clone());
         }
     }
-    for SourceObject { object, .. } in found {
-        let input = || Input { key: object.key.clone(), size: object.size, etag: object.etag.clone() };
-        match state.input(source, &object.key) {
-            None => plan.fresh.push(input()),
-            Some((etag, InputState::Rejected(_))) if *etag != object.etag => plan.fresh.push(input()),
-            Some((_, InputState::Rejected(_))) => plan.retry.push(input()),
-            Some((_, InputState::Claimed)) => {}
-            Some((etag, done)) => {
-                if *etag != object.etag {
-                    plan.changed.push(object.key.clone());
-                }
-                match done {
-                    InputState::OtherType => plan.other_type += 1,
-                    _ => plan.converted += 1,
+    let now: HashMap<&str, Input> = found.iter().map(|o| (o.object.key.as_str(), input_of(o))).collect();
+    // Outputs to be made again, with the objects of theirs that changed.
+    let mut again: BTreeMap<u64, Vec<Input>> = BTreeMap::new();
+    for found in found {
+        let object = &found.object;
+        let Some(known) = state.input(source, &object.key) else {
+            plan.fresh.push(input_of(found));
+            continue;
+        };
+        let changed = known.etag != object.etag;
+        match known.state {
+            InputState::Claimed => {}
+            // None of its rows are in the table: it is as good as new.
+            InputState::Rejected(_) | InputState::OtherType if changed => plan.fresh.push(input_of(found)),
+            InputState::Rejected(_) => plan.retry.push(input_of(found)),
+            InputState::OtherType => plan.other_type += 1,
+            InputState::Converted => {
+                plan.converted += 1;
+                if changed && let Some(output) = state.output_of(known) {
+                    again.entry(output.number).or_default().push(input_of(found));
                 }
             }
+        }
+    }
+    if options.retry_rejected {
+        for output in state.outputs().filter(|output| output.done.outcome.rejected_rows > 0) {
+            again.entry(output.number).or_default();
+        }
+    }
+    for (replaces, changed) in again {
+        // Whoever is about to replace it knows what it is made of now; the next run sees what is left to do.
+        if !state.can_be_replaced(replaces) {
+            continue;
+        }
+        match inputs_now(state, replaces, source, &now) {
+            Ok(inputs) => plan.remakes.push(Remake { replaces, inputs, changed }),
+            Err(why) if changed.is_empty() => {
+                let rows = state.outputs().find(|output| output.number == replaces);
+                plan.stuck_rejects.extend(rows.map(|output| (output.done.outcome.rejected_rows, why)));
+            }
+            Err(why) => plan.stuck.extend(changed.into_iter().map(|input| (input.key, why.clone()))),
         }
     }
     plan
 }
 
+fn input_of(SourceObject { object, .. }: &SourceObject) -> Input {
+    Input { key: object.key.clone(), size: object.size, etag: object.etag.clone() }
+}
+
+/// Returns what an output is made of, as it is now; or why it cannot be made again.
+fn inputs_now(
+    state: &PartitionState,
+    output: u64,
+    source: &str,
+    now: &HashMap<&str, Input>,
+) -> Result<Vec<Input>, String> {
+    let members = state.inputs_of(output);
+    let gone = members.iter().filter(|(root, input)| *root == source && !now.contains_key(input.key.as_str())).count();
+    if let Some((elsewhere, _)) = members.iter().find(|(root, _)| *root != source) {
+        return Err(format!("its rows share a file with those of objects in {elsewhere}"));
+    }
+    if gone > 0 {
+        return Err(format!("its rows share a file with those of {gone} objects that are gone or not asked for"));
+    }
+    Ok(members.iter().filter_map(|(_, input)| now.get(input.key.as_str()).cloned()).collect())
+}
+
 /// Cuts inputs into the claims of one partition.
 pub fn claims(partition: &Partition, inputs: &[Input], options: &PlanOptions) -> Vec<Claim> {
-    let make = |inputs: Vec<Input>| {
-        let mut claim = Claim {
-            output: String::new(),
-            log_type: options.log_type,
-            source: options.source.clone(),
-            options: options.output.clone(),
-            inputs,
-        };
-        claim.output = output_name(partition, &claim);
-        claim
+    let cuts = cut(inputs, options.target_file_bytes).into_iter();
+    cuts.map(|inputs| claim(partition, inputs, Vec::new(), options)).collect()
+}
+
+/// Returns the claim that makes an output again.
+pub fn remake(partition: &Partition, remake: &Remake, options: &PlanOptions) -> Claim {
+    claim(partition, remake.inputs.clone(), vec![remake.replaces], options)
+}
+
+fn claim(partition: &Partition, inputs: Vec<Input>, replaces: Vec<u64>, options: &PlanOptions) -> Claim {
+    let mut claim = Claim {
+        output: String::new(),
+        log_type: options.log_type,
+        source: options.source.clone(),
+        options: options.output.clone(),
+        inputs,
+        replaces,
     };
-    cut(inputs, options.target_file_bytes).into_iter().map(make).collect()
+    claim.output = output_name(partition, &claim);
+    claim
 }
 
 /// Cuts inputs, in their order, into files of about equal size, none much larger than the target.
@@ -360,6 +442,7 @@ mod tests {
                 log_format: None,
                 max_object_bytes: 1 << 30,
             },
+            retry_rejected: false,
         }
     }
 

@@ -5,6 +5,7 @@
 
 use serde::Serialize;
 
+use crate::compact::Compacted;
 use crate::record::schema::LogType;
 use crate::store::Requests;
 use crate::table::partition::PartitionBy;
@@ -63,6 +64,8 @@ pub struct Counts {
     pub output_bytes: u64,
     /// Files among these that a stopped run had written completely, but not recorded.
     pub files_recovered: u64,
+    /// Files that were replaced: made again because an object changed, or merged.
+    pub files_replaced: u64,
     /// Claims that another run finished meanwhile; their rows are counted in none of the above.
     pub finished_by_others: u64,
 }
@@ -81,6 +84,7 @@ impl Counts {
         self.files += other.files;
         self.output_bytes += other.output_bytes;
         self.files_recovered += other.files_recovered;
+        self.files_replaced += other.files_replaced;
         self.finished_by_others += other.finished_by_others;
     }
 }
@@ -137,6 +141,9 @@ pub struct Report {
     pub objects_of_other_type_before: u64,
     /// The partitions that were touched.
     pub partitions: Vec<PartitionReport>,
+    /// The partitions whose files were merged (`--auto-compact`).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub compacted: Vec<Compacted>,
     /// Rejected rows and objects, the first [`MAX_NAMED`].
     pub rejects: Vec<Named>,
     /// Objects passed over because of their key, those that need a person first, the first [`MAX_NAMED`].
@@ -145,7 +152,7 @@ pub struct Report {
     pub objects_passed_over: u64,
     /// How many of them may be logs that are being missed.
     pub objects_to_look_at: u64,
-    /// Objects that changed after they were converted; their new content is not read.
+    /// Objects that changed after they were converted, and whose old rows the table keeps.
     pub objects_changed: Vec<Named>,
     /// Things a person should know.
     pub warnings: Vec<String>,

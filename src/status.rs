@@ -12,7 +12,7 @@ use crate::days::Days;
 use crate::error::Result;
 use crate::record::schema::LogType;
 use crate::table::commit::Table;
-use crate::table::ledger::InputState;
+use crate::table::ledger::{InputState, Output};
 use crate::table::partition::PartitionBy;
 
 /// Version of the JSON that `status --json` prints; keys may be added without a new one.
@@ -93,7 +93,7 @@ pub fn status(table: &Table, days: &Days, today: Date) -> Result<Option<Status>>
                 InputState::Rejected(_) => day.rejected_objects += 1,
             }
         }
-        for (_, done) in state.finished() {
+        for Output { done, .. } in state.outputs() {
             day.rows += done.outcome.rows;
             day.rejected_rows += done.outcome.rejected_rows;
             if let Some(file) = &done.file {

@@ -41,6 +41,12 @@ pub enum Command {
     Ddl(Ddl),
     /// Say what DEST holds, day by day; reads the ledger only
     Status(Status),
+    /// Print what was rejected: lines and objects that could not be converted
+    Rejects(Rejects),
+    /// Merge the small files of each partition into one
+    Compact(Compact),
+    /// Print the ledger of DEST: which objects became which file, and when
+    Ledger(Ledger),
     /// List ready queries, or print one for a table and days
     Queries(Queries),
     /// Print the fields of flow logs
@@ -55,6 +61,9 @@ pub enum Command {
 pub struct Convert {
     #[command(flatten)]
     pub job: Job,
+    /// Merge the files of a partition if there are more than N of them afterwards (see `compact`)
+    #[arg(long, value_name = "N", help_heading = "The table")]
+    pub auto_compact: Option<usize>,
     /// Only say what would be done (the same as `plan`)
     #[arg(long, help_heading = "What is shown")]
     pub dry_run: bool,
@@ -65,6 +74,76 @@ pub struct Convert {
     #[arg(long, value_enum, default_value_t = ProgressKind::Auto, value_name = "KIND", help_heading = "What is shown")]
     pub progress: ProgressKind,
 }
+
+#[derive(Debug, Args)]
+pub struct Rejects {
+    /// The converted table
+    pub dest: String,
+    #[command(flatten)]
+    pub days: DayArgs,
+    /// Print a JSON object a line, as they are kept
+    #[arg(long, help_heading = "What is shown")]
+    pub json: bool,
+    #[command(flatten)]
+    pub store: StoreArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct Ledger {
+    /// The converted table
+    pub dest: String,
+    #[command(flatten)]
+    pub days: DayArgs,
+    /// Print the entries as JSON, with the objects of each claim
+    #[arg(long, help_heading = "What is shown")]
+    pub json: bool,
+    #[command(flatten)]
+    pub store: StoreArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = COMPACT_READERS)]
+pub struct Compact {
+    /// The converted table
+    pub dest: String,
+    #[command(flatten)]
+    pub days: DayArgs,
+    /// Only this account's partitions, in a table partitioned by account and Region [repeatable]
+    #[arg(long, value_name = "ID", help_heading = "Which partitions")]
+    pub account: Vec<String>,
+    /// Only this Region's partitions, in a table partitioned by account and Region [repeatable]
+    #[arg(long, value_name = "REGION", help_heading = "Which partitions")]
+    pub region: Vec<String>,
+    /// Only partitions whose newest file is older than this: 90m, 12h or 2d; until then late objects are likely
+    /// [default: 24h]
+    #[arg(long, value_name = "AGE", value_parser = parse_age, help_heading = "Which partitions")]
+    pub min_age: Option<u64>,
+    /// Size that a file should have; files of half of it and more are left alone [default: 192MiB]
+    #[arg(long, value_name = "SIZE", value_parser = parse_bytes, help_heading = "The table")]
+    pub target_file_size: Option<u64>,
+    /// zstd, zstd:LEVEL, snappy (old Redshift), gzip or none
+    #[arg(long, value_name = "CODEC", default_value_t = Compression::default(), help_heading = "The table")]
+    pub compression: Compression,
+    /// Only say what would be done
+    #[arg(long, help_heading = "What is shown")]
+    pub dry_run: bool,
+    /// Print JSON
+    #[arg(long, help_heading = "What is shown")]
+    pub json: bool,
+    /// Memory to stay within [default: half of the machine's, at most 8GiB]
+    #[arg(long, value_name = "SIZE", value_parser = parse_bytes, help_heading = "Limits")]
+    pub memory: Option<u64>,
+    /// Partitions worked on at once [default: one per processor]
+    #[arg(long, value_name = "N", help_heading = "Limits")]
+    pub threads: Option<usize>,
+    #[command(flatten)]
+    pub store: StoreArgs,
+}
+
+const COMPACT_READERS: &str = "\
+What queries see: the new file is written first, then the old ones are deleted. In between, for about a second per
+partition, a query of these days may count rows twice, or fail because a file that it has listed is gone: run it again,
+or compact when nobody queries. A run that is stopped is finished by the next compact or convert of the day.";
 
 #[derive(Debug, Args)]
 pub struct Plan {
@@ -108,6 +187,10 @@ pub struct Job {
     /// Format of objects without a header line, as DescribeFlowLogs prints it: '${version} ${account-id} ...'
     #[arg(long, value_name = "FORMAT", help_heading = "Which logs")]
     pub log_format: Option<String>,
+    /// Convert once more what shares a file with rejected lines, from the raw objects: after a fix, or with --log-format.
+    /// Rejected objects are tried again by every run
+    #[arg(long, help_heading = "Which logs")]
+    pub retry: bool,
     /// Make `-` NULL in string columns too; raw tables and AWS's own Parquet keep it, so queries may change
     #[arg(long, help_heading = "The table")]
     pub dash_as_null: bool,
@@ -458,6 +541,22 @@ fn query_names() -> impl Iterator<Item = PossibleValue> {
 fn parse_setting(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
     Ok((name.to_owned(), value.to_owned()))
+}
+
+/// Parses `90m`, `12h`, `2d`, `30s` or `0` into seconds.
+pub fn parse_age(text: &str) -> Result<u64, String> {
+    let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(split);
+    let wrong = || "not an age: write it as 90m, 12h or 2d".to_owned();
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 60 * 60,
+        "d" => 24 * 60 * 60,
+        "" if number == "0" => 1,
+        _ => return Err(wrong()),
+    };
+    number.parse::<u64>().ok().and_then(|number| number.checked_mul(seconds)).ok_or_else(wrong)
 }
 
 /// Parses `512MiB`, `2GB`, `1000`.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use flowparquet::athena::cost::scan_usd;
-use flowparquet::convert::{self, Prepared};
+use flowparquet::convert::{self, ConvertOptions, Prepared};
 use flowparquet::days::Days;
 use flowparquet::plan::Estimate;
 use flowparquet::report::{Counts, Named, Report};
@@ -14,8 +14,9 @@ use flowparquet::{Error, Result};
 use serde::Serialize;
 
 use super::args::{Convert, Job, Plan};
+use super::compact;
 use super::show::{Align, bytes, count, dollars, plural, table};
-use super::{EXIT_SOME_REJECTED, open, print, progress, settings, to_json};
+use super::{EXIT_SOME_REJECTED, open, print, progress, settings, start_io, to_json};
 
 /// Partitions that a table names one by one; more are summed up, `--report` and `--json` have them all.
 const MAX_LINES: usize = 40;
@@ -25,8 +26,8 @@ pub fn convert(args: &Convert) -> Result<ExitCode> {
     if args.dry_run {
         return show_plan(&args.job, false);
     }
-    let options = settings::convert_options(&args.job)?;
-    let io = Io::start()?;
+    let options = ConvertOptions { auto_compact: args.auto_compact, ..settings::convert_options(&args.job)? };
+    let io = start_io()?;
     let source = open(&args.job.source, &args.job.store, &io)?;
     let dest = Table::new(open(&args.job.dest, &args.job.store, &io)?);
     let shown = progress::of_kind(args.progress);
@@ -154,7 +155,7 @@ fn plan_table(prepared: &Prepared, days: &Days, source: &str) -> String {
         }
         if total.changed > 0 {
             text.push_str(&format!(
-                "{} changed after being converted: the table keeps the old rows\n",
+                "{} changed after being converted: their files are made again, if all objects of these are still there\n",
                 plural(total.changed, "object")
             ));
         }
@@ -237,12 +238,18 @@ fn summary(report: &Report, days: &Days) -> String {
                 plural(totals.files_recovered, "file")
             ));
         }
+        if totals.files_replaced > 0 {
+            text.push_str(&format!("{} replaced by new ones\n", plural(totals.files_replaced, "file")));
+        }
         if totals.finished_by_others > 0 {
             text.push_str(&format!(
                 "{} finished by another run meanwhile\n",
                 plural(totals.finished_by_others, "claim")
             ));
         }
+    }
+    if !report.compacted.is_empty() {
+        text.push_str(&compact::shown(&report.compacted));
     }
     for warning in &report.warnings {
         text.push_str(&format!("warning: {warning}\n"));

@@ -1,15 +1,18 @@
 //! The command line: what people type and see. Uses only what `lib.rs` exports; the library never sees it.
 
 mod args;
+mod compact;
 mod ddl;
 mod demo;
 mod fields;
 mod forms;
 mod generate;
 mod job;
+mod ledger;
 mod like;
 mod progress;
 mod queries;
+mod rejects;
 mod settings;
 mod show;
 mod status;
@@ -25,6 +28,12 @@ use args::{Cli, Command, StoreArgs};
 /// Finished, but some input was rejected or skipped.
 const EXIT_SOME_REJECTED: u8 = 1;
 
+/// Wrong usage or configuration.
+const EXIT_USAGE: u8 = 2;
+
+/// Stopped on its way.
+const EXIT_STOPPED: u8 = 3;
+
 /// Parses the command line, runs it, prints what went wrong, and returns the exit code.
 pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
@@ -32,6 +41,9 @@ pub fn main() -> ExitCode {
         Command::Plan(args) => job::plan(&args),
         Command::Ddl(args) => ddl::run(&args),
         Command::Status(args) => status::run(&args),
+        Command::Rejects(args) => rejects::run(&args),
+        Command::Compact(args) => compact::run(&args),
+        Command::Ledger(args) => ledger::run(&args),
         Command::Queries(args) => queries::run(&args),
         Command::Fields(args) => fields::run(&args),
         Command::Generate(args) => generate::run(&args),
@@ -40,10 +52,29 @@ pub fn main() -> ExitCode {
     result.unwrap_or_else(|error| {
         eprintln!("error: {error}");
         ExitCode::from(match error.kind() {
-            ErrorKind::Usage => 2,
-            ErrorKind::Stopped => 3,
+            ErrorKind::Usage => EXIT_USAGE,
+            ErrorKind::Stopped => EXIT_STOPPED,
         })
     })
+}
+
+/// Starts I/O for a command that writes: a signal stops it between two requests, a second one at once.
+fn start_io() -> Result<Io> {
+    let io = Io::start()?;
+    io.stop_on_signals(|before| {
+        if before > 0 {
+            std::process::exit(i32::from(EXIT_STOPPED));
+        }
+        eprintln!("stopping; once more stops at once, and is safe too");
+    })?;
+    Ok(io)
+}
+
+/// Returns what is said of a DEST without a table.
+fn nothing_here(dest: &str) -> Error {
+    Error::usage("nothing is converted here yet")
+        .at(dest)
+        .help("run `flowparquet convert SOURCE DEST` first, or check DEST")
 }
 
 /// Opens a location that a person typed.

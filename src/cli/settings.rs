@@ -1,5 +1,6 @@
 //! What was typed + the environment -> the library's options. Every default and cross-check happens here.
 
+use flowparquet::compact::{CompactOptions, DEFAULT_MIN_AGE_SECONDS};
 use flowparquet::convert::{ConvertOptions, DEFAULT_MAX_OBJECT_BYTES, DEFAULT_MEMORY_BYTES, MIN_MEMORY_BYTES};
 use flowparquet::days::{DEFAULT_LOOKBACK_DAYS, Days, today};
 use flowparquet::plan::DEFAULT_TARGET_FILE_BYTES;
@@ -13,7 +14,7 @@ use flowparquet::table::partition::PartitionBy;
 use flowparquet::{Error, Result};
 use jiff::civil::Date;
 
-use super::args::{DayArgs, Job, LogTypeArg, PartitionByArg, StoreArgs};
+use super::args::{Compact, DayArgs, Job, LogTypeArg, PartitionByArg, StoreArgs};
 
 /// Returns the days that were selected, or what `otherwise` makes of today if none were.
 pub fn days(args: &DayArgs, otherwise: impl FnOnce(Date) -> Result<Days>) -> Result<Days> {
@@ -73,6 +74,8 @@ pub fn convert_options(job: &Job) -> Result<ConvertOptions> {
             log_format: job.log_format.clone(),
             max_object_bytes: job.max_object_bytes.unwrap_or(DEFAULT_MAX_OBJECT_BYTES),
         },
+        retry_rejected: job.retry,
+        auto_compact: None,
         single_writer: job.single_writer,
         threads: job.threads.unwrap_or_else(default_threads),
         memory_bytes,
@@ -93,10 +96,33 @@ pub fn defaults(days: Days) -> ConvertOptions {
             log_format: None,
             max_object_bytes: DEFAULT_MAX_OBJECT_BYTES,
         },
+        retry_rejected: false,
+        auto_compact: None,
         single_writer: false,
         threads: default_threads(),
         memory_bytes: default_memory(),
     }
+}
+
+/// Returns how files are to be merged.
+pub fn compact_options(args: &Compact) -> Result<CompactOptions> {
+    if args.threads == Some(0) {
+        return Err(Error::usage("--threads must be at least 1"));
+    }
+    Ok(CompactOptions {
+        wanted: Wanted {
+            days: days(&args.days, |_| Ok(Days::All))?,
+            accounts: args.account.clone(),
+            regions: args.region.clone(),
+            assume_day: None,
+        },
+        more_than: 1,
+        min_age_seconds: args.min_age.unwrap_or(DEFAULT_MIN_AGE_SECONDS),
+        target_file_bytes: args.target_file_size.unwrap_or(DEFAULT_TARGET_FILE_BYTES),
+        compression: args.compression,
+        threads: args.threads.unwrap_or_else(default_threads),
+        memory_bytes: args.memory.unwrap_or_else(default_memory),
+    })
 }
 
 /// Returns how stores are reached.

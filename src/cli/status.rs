@@ -6,22 +6,18 @@ use flowparquet::days::{Days, today};
 use flowparquet::status::{DayStatus, Status, status};
 use flowparquet::store::Io;
 use flowparquet::table::commit::Table;
-use flowparquet::{Error, Result};
+use flowparquet::Result;
 
 use super::args;
 use super::show::{Align, bytes, count, table};
-use super::{EXIT_SOME_REJECTED, open, print, settings, to_json};
+use super::{EXIT_SOME_REJECTED, nothing_here, open, print, settings, to_json};
 
 /// Runs `flowparquet status`.
 pub fn run(args: &args::Status) -> Result<ExitCode> {
     let io = Io::start()?;
     let days = settings::days(&args.days, |_| Ok(Days::All))?;
     let dest = Table::new(open(&args.dest, &args.store, &io)?);
-    let status = status(&dest, &days, today())?.ok_or_else(|| {
-        Error::usage("nothing is converted here yet")
-            .at(&args.dest)
-            .help("run `flowparquet convert SOURCE DEST` first, or check DEST")
-    })?;
+    let status = status(&dest, &days, today())?.ok_or_else(|| nothing_here(&args.dest))?;
     print(&if args.json { to_json(&status)? } else { shown(&status) })?;
     for warning in &status.warnings {
         eprintln!("warning: {warning}");

@@ -15,10 +15,11 @@ use crate::report::{MAX_NAMED, Named};
 use crate::store::Listed;
 use crate::store::fetch::Body;
 use crate::store::upload::{Upload, Uploaded};
-use crate::table::commit::{Ended, FooterNote, Reject, RejectKind, tool_name};
+use crate::table::commit::{Ended, FooterNote, Reject, RejectKind};
 use crate::table::encode::EncodedRowGroup;
 use crate::table::file::{FileContent, FileWriter};
 use crate::table::ledger::{Claim, Done, Input, Outcome, OutputFile, PartitionState};
+use crate::table::merge::Merged;
 
 /// What a worker sends to the thread that writes the file.
 enum Message {
@@ -37,20 +38,42 @@ impl Run<'_> {
         outcome: &mut PartitionOutcome,
         recovering: bool,
     ) -> Result<()> {
+        if claim.is_merge() {
+            return self.finish_merge(plan, state, number, claim, outcome, recovering);
+        }
         let partition = &plan.partition;
-        if recovering && let Some((done, rejects)) = self.table.find_complete(partition, number, claim)? {
-            match self.table.done(partition, state, &done)? {
-                Ended::Done => {
-                    outcome.counts.files_recovered += 1;
-                    count(outcome, &done, self.recovered(claim, &done, rejects));
-                }
-                Ended::DoneByAnother => outcome.counts.finished_by_others += 1,
-                Ended::AbandonedByAnother => outcome.again = true,
-            }
+        let found = if recovering { self.table.find_complete(partition, number, claim)? } else { None };
+        let recovered = found.is_some();
+        let (done, summary) = if let Some((done, rejects)) = found {
             let (objects, bytes) = (claim.inputs.len() as u64, claim.inputs.iter().map(|input| input.size).sum());
             self.progress.advance(objects, bytes, 0);
-            return Ok(());
+            let summary = self.recovered(claim, &done, rejects);
+            (done, summary)
+        } else {
+            match self.make(plan, number, claim)? {
+                Ok(made) => made,
+                Err(reason) => {
+                    self.abandon(plan, state, number, &reason, outcome)?;
+                    return Ok(());
+                }
+            }
+        };
+        let ended = self.table.done(partition, state, &done)?;
+        self.table.settle(partition, state, claim, ended)?;
+        match ended {
+            Ended::Done => {
+                outcome.counts.files_recovered += u64::from(recovered);
+                outcome.counts.files_replaced += claim.replaces.len() as u64;
+                count(outcome, &done, summary);
+            }
+            Ended::DoneByAnother => outcome.counts.finished_by_others += 1,
+            Ended::AbandonedByAnother => outcome.again = true,
         }
+        Ok(())
+    }
+
+    /// Makes a claim's file; or returns why the claim cannot be finished.
+    fn make(&self, plan: &PartitionPlan, number: u64, claim: &Claim) -> Result<Result<(Done, Summary), String>> {
         let mut file = OpenFile::new(self, plan, claim);
         let summary = match file.fill(self, claim) {
             Ok(summary) => summary,
@@ -59,25 +82,51 @@ impl Run<'_> {
                 return Err(e);
             }
         };
-        if let Some(reason) = &summary.vanished {
+        if let Some(reason) = summary.unfinishable(claim) {
             file.give_up();
-            self.table.abandon(partition, state, number, reason)?;
-            outcome
-                .warnings
-                .push(format!("a claim of {partition} was abandoned and what is left of it planned anew: {reason}"));
-            outcome.again = true;
-            return Ok(());
+            return Ok(Err(reason));
         }
         let output = file.finish(self, plan, claim, &summary)?;
         let done = Done { claim: number, outcome: summary.outcome.clone(), file: output };
-        match self.table.done(partition, state, &done)? {
-            Ended::Done => count(outcome, &done, summary),
-            Ended::DoneByAnother => outcome.counts.finished_by_others += 1,
-            Ended::AbandonedByAnother => {
-                self.table.remove_strays(partition, state)?;
-                outcome.again = true;
+        Ok(Ok((done, summary)))
+    }
+
+    fn finish_merge(
+        &self,
+        plan: &PartitionPlan,
+        state: &mut PartitionState,
+        number: u64,
+        claim: &Claim,
+        outcome: &mut PartitionOutcome,
+        recovering: bool,
+    ) -> Result<()> {
+        match self.table.finish_merge(&plan.partition, state, number, claim, recovering)? {
+            Merged::Done { .. } => outcome.counts.files_replaced += claim.replaces.len() as u64,
+            Merged::ByAnother => outcome.counts.finished_by_others += 1,
+            Merged::Abandoned(reason) => {
+                outcome.warnings.push(format!("a merge of files of {} was given up: {reason}", plan.partition));
             }
         }
+        // What was about to be replaced can be planned with now.
+        outcome.again = true;
+        Ok(())
+    }
+
+    fn abandon(
+        &self,
+        plan: &PartitionPlan,
+        state: &mut PartitionState,
+        number: u64,
+        reason: &str,
+        outcome: &mut PartitionOutcome,
+    ) -> Result<()> {
+        let partition = &plan.partition;
+        if self.table.abandon(partition, state, number, reason)? {
+            outcome
+                .warnings
+                .push(format!("a claim of {partition} was abandoned and what is left of it planned anew: {reason}"));
+        }
+        outcome.again = true;
         Ok(())
     }
 
@@ -111,6 +160,7 @@ impl Run<'_> {
             source: self.plan.options.source.clone(),
             options: self.plan.options.output.clone(),
             inputs: Vec::new(),
+            replaces: Vec::new(),
         };
         let recipe = Recipe::new(&probe, self.max_text, self.source.location())?;
         let mut fetches = self.source.fetch(whole.iter().map(|input| vec![listed(input)]).collect(), &self.budget);
@@ -270,13 +320,24 @@ impl OpenFile {
     }
 
     fn add(&mut self, summary: Summary) {
-        let Outcome { rows, rejected_rows, text_bytes, rejected_objects, other_type, unknown_fields } = summary.outcome;
+        let Outcome {
+            rows,
+            rejected_rows,
+            text_bytes,
+            rejected_objects,
+            other_type,
+            unknown_fields,
+            nodata_rows,
+            skipdata_rows,
+        } = summary.outcome;
         let total = &mut self.total;
         total.outcome.rows += rows;
         total.outcome.rejected_rows += rejected_rows;
         total.outcome.text_bytes += text_bytes;
         total.outcome.rejected_objects.extend(rejected_objects);
         total.outcome.other_type.extend(other_type);
+        unit::add_known(&mut total.outcome.nodata_rows, nodata_rows);
+        unit::add_known(&mut total.outcome.skipdata_rows, skipdata_rows);
         self.unknown.extend(unknown_fields);
         total.objects += summary.objects;
         total.packed_bytes += summary.packed_bytes;
@@ -314,18 +375,7 @@ impl OpenFile {
             return Err(Error::stopped(format!("a file has {has} rows, its objects have {counted}"))
                 .help("this is a bug in flowparquet: nothing of this file was written; please report it"));
         }
-        let note = FooterNote {
-            tool: tool_name(),
-            output: claim.output.clone(),
-            objects: claim.inputs.len() as u64,
-            rows: outcome.rows,
-            rejected_rows: outcome.rejected_rows,
-            text_bytes: outcome.text_bytes,
-            left_out_objects: (outcome.rejected_objects.len() + outcome.other_type.len()) as u64,
-            options: claim.options.clone(),
-            unknown_fields: outcome.unknown_fields.clone(),
-        };
-        let about = serde_json::to_string(&note).map_err(|e| Error::stopped("cannot make the footer").because(e))?;
+        let about = FooterNote::new(claim, claim.inputs.len() as u64, outcome).to_json()?;
         let (upload, content) = self.writer.finish(claim.log_type, claim.options.compression, about)?;
         let Uploaded { bytes, sha256 } = upload.finish()?;
         let FileContent { row_groups, columns, .. } = content;

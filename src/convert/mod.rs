@@ -18,6 +18,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use crate::athena::outgrown::{outgrown, running_out};
+use crate::compact::{CompactOptions, compact};
 use crate::error::{Error, Result};
 use crate::plan::{self, PartitionPlan, Plan, PlanOptions};
 use crate::record::header::Header;
@@ -27,7 +28,7 @@ use crate::source::discover::{Found, Wanted, discover};
 use crate::source::gunzip;
 use crate::store::Store;
 use crate::store::fetch::Budget;
-use crate::table::commit::{Table, TableInfo, tool_name};
+use crate::table::commit::{Strangers, Table, TableInfo, tool_name};
 use crate::table::contents::Extent;
 use crate::table::ledger::{OutputOptions, PartitionState, VERSION};
 use crate::table::partition::{Partition, PartitionBy};
@@ -66,6 +67,10 @@ pub struct ConvertOptions {
     pub target_file_bytes: u64,
     /// How outputs are made.
     pub output: OutputOptions,
+    /// Whether to make outputs with rejected lines again.
+    pub retry_rejected: bool,
+    /// Files that a partition may have before they are merged; `None` never merges.
+    pub auto_compact: Option<usize>,
     /// Whether to accept a store without create-if-absent.
     pub single_writer: bool,
     /// Threads that decode and encode.
@@ -119,6 +124,7 @@ pub fn prepare(source: &Store, table: &Table, options: &ConvertOptions) -> Resul
         log_type: info.log_type,
         source: source.location().root(),
         output: options.output.clone(),
+        retry_rejected: options.retry_rejected,
     };
     let plan = plan::plan(&found, &states, plan_options)?;
     Ok(Prepared { plan, found, info, founded, states })
@@ -185,10 +191,15 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
     let mut report = empty_report(source, table);
     for round in 0..MAX_ROUNDS {
         let mut prepared = prepare(source, table, options)?;
-        for (partition, state) in &prepared.states {
-            table.remove_strays(partition, state)?;
-        }
         let plan = &prepared.plan;
+        // Partitions with something to do are looked at when it is done.
+        for done in plan.partitions.iter().filter(|plan| plan.is_done()) {
+            if let Some(state) = prepared.states.get(&done.partition)
+                && state.leftovers().next().is_some()
+            {
+                table.tidy(&done.partition, state)?;
+            }
+        }
         if round == 0 {
             describe(&mut report, &prepared, source);
             report
@@ -221,8 +232,32 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
                 .help("wait until they are through, then run again"));
         }
     }
+    auto_compact(table, options, &mut report)?;
     finish(&mut report, source, table, begun);
     Ok(report)
+}
+
+/// Merges files where there are more than asked for.
+fn auto_compact(table: &Table, options: &ConvertOptions, report: &mut Report) -> Result<()> {
+    let Some(more_than) = options.auto_compact else { return Ok(()) };
+    if table.info()?.is_none() {
+        return Ok(()); // Nothing was ever converted.
+    }
+    let compacted = compact(
+        table,
+        &CompactOptions {
+            wanted: options.wanted.clone(),
+            more_than,
+            min_age_seconds: 0,
+            target_file_bytes: options.target_file_bytes,
+            compression: options.output.compression,
+            threads: options.threads,
+            memory_bytes: options.memory_bytes,
+        },
+    )?;
+    report.warnings.extend(compacted.warnings);
+    report.compacted = compacted.partitions;
+    Ok(())
 }
 
 /// Returns how far a table reaches before a run: its folders, and the columns of the files in the partitions at hand.
@@ -236,7 +271,7 @@ fn extent(table: &Table, prepared: &Prepared) -> Result<Extent> {
 fn grown(before: &Extent, states: &BTreeMap<Partition, PartitionState>) -> Extent {
     let mut after = before.clone();
     for (partition, state) in states {
-        if state.finished().any(|(_, done)| done.file.is_some()) {
+        if state.outputs().any(|output| output.done.file.is_some()) {
             after.add(partition);
             after.add_columns(state);
         }
@@ -258,6 +293,7 @@ fn empty_report(source: &Store, table: &Table) -> Report {
         objects_converted_before: 0,
         objects_of_other_type_before: 0,
         partitions: Vec::new(),
+        compacted: Vec::new(),
         rejects: Vec::new(),
         passed_over: Vec::new(),
         objects_passed_over: 0,
@@ -285,14 +321,20 @@ fn describe(report: &mut Report, prepared: &Prepared, source: &Store) {
     report.partition_by = prepared.info.partition_by;
     report.objects_converted_before = prepared.plan.total().converted;
     report.objects_of_other_type_before = prepared.plan.partitions.iter().map(|plan| plan.other_type).sum();
-    let changed = prepared.plan.partitions.iter().flat_map(|plan| &plan.changed);
+    let stuck = prepared.plan.partitions.iter().flat_map(|plan| &plan.stuck);
+    report.objects_changed = stuck
+        .map(|(key, why)| named(key, &format!("it changed after it was converted, the table keeps its old rows: {why}")))
+        .collect();
+    report.warnings.extend(prepared.plan.partitions.iter().flat_map(|plan| {
+        plan.stuck_rejects.iter().map(|(rows, why)| {
+            format!("{rows} rejected lines of {} cannot be tried again, and are kept: {why}", plan.partition)
+        })
+    }));
     report.warnings.extend(prepared.plan.partitions.iter().flat_map(|plan| {
         plan.unfinished_elsewhere.iter().map(|source| {
             format!("{} has an unfinished claim on objects of {source}: run convert with that SOURCE", plan.partition)
         })
     }));
-    report.objects_changed =
-        changed.map(|key| named(key, "it changed after it was converted: the table still has its old rows")).collect();
 }
 
 fn finish(report: &mut Report, source: &Store, table: &Table, begun: Instant) {
@@ -413,8 +455,21 @@ impl<'a> Run<'a> {
     /// Finishes what was begun in a partition, then claims and converts what is new.
     fn partition(&self, plan: &PartitionPlan, state: &mut PartitionState) -> Result<PartitionOutcome> {
         let mut outcome = PartitionOutcome::default();
+        let strangers = self.table.tidy(&plan.partition, state)?;
+        outcome.warnings.extend(foreign(&plan.partition, &strangers));
         for (number, claim) in &plan.unfinished {
             self.finish_claim(plan, state, *number, claim, &mut outcome, true)?;
+        }
+        for remake in &plan.remakes {
+            if self.readable_now(&remake.changed, &mut outcome)?.len() < remake.changed.len() {
+                continue; // The old rows are better than none.
+            }
+            let claim = plan::remake(&plan.partition, remake, &self.plan.options);
+            let Some(number) = self.table.claim(&plan.partition, state, claim.clone())? else {
+                outcome.again = true;
+                return Ok(outcome);
+            };
+            self.finish_claim(plan, state, number, &claim, &mut outcome, false)?;
         }
         let mut inputs = plan.fresh.clone();
         inputs.extend(self.readable_now(&plan.retry, &mut outcome)?);
@@ -430,7 +485,17 @@ impl<'a> Run<'a> {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+/// Returns what a person should know of objects in a partition that are not ours.
+fn foreign(partition: &Partition, strangers: &Strangers) -> Option<String> {
+    let first = strangers.foreign.first()?;
+    let count = strangers.foreign.len();
+    Some(format!(
+        "{partition} holds {count} objects or folders that flowparquet did not write, and that queries read too; \
+         they are left alone. The first is {first}"
+    ))
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     // A panic elsewhere does not make the value wrong: it is only replaced whole.
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }

@@ -54,6 +54,23 @@ pub(super) struct Summary {
     pub(super) vanished: Option<String>,
 }
 
+impl Summary {
+    /// Returns why the claim cannot be finished, if so: an input is gone or changed, or what is to take the place of
+    /// rows does not read to its end.
+    pub(super) fn unfinishable(&self, claim: &Claim) -> Option<String> {
+        let unreadable = self.outcome.rejected_objects.first().filter(|_| !claim.replaces.is_empty());
+        let unreadable = unreadable.map(|left| format!("{} does not read to its end: {}", left.key, left.reason));
+        self.vanished.clone().or(unreadable)
+    }
+}
+
+/// Adds a count that is unknown where a format lacks the column.
+pub(super) fn add_known(total: &mut Option<u64>, more: Option<u64>) {
+    if let Some(more) = more {
+        *total = Some(total.unwrap_or(0) + more);
+    }
+}
+
 /// What every unit of a file has in common.
 #[derive(Debug)]
 pub(super) struct Recipe {
@@ -334,6 +351,9 @@ impl<'a> Unit<'a> {
 
     fn end_row_group(&mut self) -> Result<()> {
         if self.batch.rows() > 0 {
+            let outcome = &mut self.summary.outcome;
+            add_known(&mut outcome.nodata_rows, self.batch.count("log_status", b"NODATA"));
+            add_known(&mut outcome.skipdata_rows, self.batch.count("log_status", b"SKIPDATA"));
             (self.emit)(self.encoder.row_group(self.batch)?);
             self.batch.clear();
         }

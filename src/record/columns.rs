@@ -154,11 +154,60 @@ impl Batch {
         &mut self.columns[place]
     }
 
+    /// Appends values of an `int` column; [`Batch::grow`] says when all columns have theirs.
+    pub fn append_ints(&mut self, column: &Column, values: impl Iterator<Item = Option<i32>>) {
+        let place = self.place_of(column);
+        let ColumnData { values: Values::Int(all), nulls, .. } = &mut self.columns[place] else { return };
+        append_numbers(all, nulls, values);
+    }
+
+    /// Appends values of a `bigint` column, as [`Batch::append_ints`].
+    pub fn append_bigints(&mut self, column: &Column, values: impl Iterator<Item = Option<i64>>) {
+        let place = self.place_of(column);
+        let ColumnData { values: Values::Bigint(all), nulls, .. } = &mut self.columns[place] else { return };
+        append_numbers(all, nulls, values);
+    }
+
+    /// Appends values of a `string` column, as [`Batch::append_ints`].
+    pub fn append_strings<'a>(&mut self, column: &Column, values: impl Iterator<Item = Option<&'a [u8]>>) {
+        let place = self.place_of(column);
+        let ColumnData { values: Values::String { codes, dictionary }, nulls, .. } = &mut self.columns[place] else {
+            return;
+        };
+        for value in values {
+            if value.is_none() {
+                nulls.push(codes.len() as u32);
+            }
+            codes.push(value.map_or(0, |value| dictionary.intern(value, 0..value.len())));
+        }
+    }
+
+    /// Returns how many rows have this value in a `string` column, or `None` if there is no such column.
+    pub fn count(&self, column: &str, value: &[u8]) -> Option<u64> {
+        let ColumnData { values, nulls, .. } = &self.columns[*self.by_name.get(column)?];
+        let Values::String { codes, dictionary } = values else { return None };
+        let Some(code) = (0..dictionary.len() as u32).find(|code| dictionary.value(*code) == value) else {
+            return Some(0);
+        };
+        let with_code = codes.iter().filter(|c| **c == code).count();
+        let null = nulls.iter().filter(|row| codes[**row as usize] == code).count();
+        Some((with_code - null) as u64)
+    }
+
     /// Says that `rows` more rows are complete: columns that did not get them are NULL there.
-    pub(super) fn grow(&mut self, rows: usize) {
+    pub fn grow(&mut self, rows: usize) {
         self.rows += rows;
         for column in &mut self.columns {
             column.pad(self.rows);
         }
+    }
+}
+
+fn append_numbers<T: Copy + Default>(all: &mut Vec<T>, nulls: &mut Vec<u32>, values: impl Iterator<Item = Option<T>>) {
+    for value in values {
+        if value.is_none() {
+            nulls.push(all.len() as u32);
+        }
+        all.push(value.unwrap_or_default());
     }
 }

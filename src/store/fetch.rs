@@ -6,13 +6,16 @@
 //! for each other for ever.
 
 use std::io::{self, Read};
+use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::{Buf, Bytes};
 use futures::StreamExt;
+use futures::future::{Either, select};
 use object_store::ObjectStoreExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
+use super::stop::stopped;
 use super::{Listed, Store, count};
 use crate::error::{Error, Result};
 
@@ -85,7 +88,8 @@ impl Store {
     pub fn fetch(&self, groups: Vec<Vec<Listed>>, budget: &Budget) -> Fetches {
         let (sender, receiver) = mpsc::channel(1);
         let (store, budget) = (self.clone(), budget.clone());
-        self.io.0.spawn(async move {
+        let stop = self.io.stop.clone();
+        self.io.runtime.spawn(async move {
             let fetched = futures::stream::iter(groups)
                 .then(|group| {
                     let (budget, store) = (budget.clone(), store.clone());
@@ -95,9 +99,15 @@ impl Store {
                     }
                 })
                 .buffered(GROUPS_AHEAD);
-            let mut fetched = std::pin::pin!(fetched);
-            while let Some(joined) = fetched.next().await {
-                let result = joined.unwrap_or_else(|e| Err(Error::stopped("a reader died").because(e)));
+            let mut fetched = pin!(fetched);
+            loop {
+                let result = match select(pin!(stop.asked()), fetched.next()).await {
+                    Either::Left(_) => Err(stopped()),
+                    Either::Right((None, _)) => return,
+                    Either::Right((Some(joined), _)) => {
+                        joined.unwrap_or_else(|e| Err(Error::stopped("a reader died").because(e)))
+                    }
+                };
                 let failed = result.is_err();
                 if sender.send(result).await.is_err() || failed {
                     return;
@@ -153,7 +163,7 @@ impl Store {
     pub fn read_in_pieces(&self, object: &Listed) -> Result<Option<PieceReader>> {
         let path = self.path(&object.key)?;
         count(&self.counters.get, 1);
-        let found = match self.wait(self.inner.get(&path)) {
+        let found = match self.wait(self.inner.get(&path))? {
             Ok(found) => found,
             Err(object_store::Error::NotFound { .. }) => return Ok(None),
             Err(e) => return Err(self.failed("cannot read", &object.key, e)),
@@ -163,11 +173,17 @@ impl Store {
         }
         // A handful of pieces: the network stays busy while one is decoded.
         let (sender, receiver) = mpsc::channel(8);
-        self.io.0.spawn(async move {
+        let stop = self.io.stop.clone();
+        self.io.runtime.spawn(async move {
             let mut pieces = found.into_stream();
-            while let Some(piece) = pieces.next().await {
+            loop {
+                let piece = match select(pin!(stop.asked()), pieces.next()).await {
+                    Either::Left(_) => Err(io::Error::other(stopped())),
+                    Either::Right((None, _)) => return,
+                    Either::Right((Some(piece), _)) => piece.map_err(io::Error::other),
+                };
                 let failed = piece.is_err();
-                if sender.send(piece.map_err(io::Error::other)).await.is_err() || failed {
+                if sender.send(piece).await.is_err() || failed {
                     return;
                 }
             }

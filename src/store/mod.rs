@@ -6,24 +6,29 @@
 
 pub mod fetch;
 mod location;
+mod stop;
 pub mod upload;
 
 use std::fmt;
 use std::ops::Range;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::future::{Either, select};
 use futures::{StreamExt, TryStreamExt};
 use object_store::aws::{AmazonS3Builder, S3ConditionalPut};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions, RetryConfig};
 use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::error::{Error, Result};
 pub use location::Location;
+use stop::Stop;
 
 /// Requests in flight at once, over all uses of a store; S3 answers a prefix 5,500 times a second.
 pub const MAX_REQUESTS_IN_FLIGHT: usize = 64;
@@ -45,6 +50,9 @@ pub struct StoreOptions {
     /// Whether requests are not signed.
     pub anonymous: bool,
 }
+
+/// How long clearing up may take when a run has failed or is to stop.
+const CLEARING_UP: Duration = Duration::from_secs(5);
 
 /// An object as a listing shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,7 +106,10 @@ struct Counters {
 
 /// The runtime that all stores of a run share.
 #[derive(Debug, Clone)]
-pub struct Io(Arc<Runtime>);
+pub struct Io {
+    runtime: Arc<Runtime>,
+    stop: Stop,
+}
 
 impl Io {
     /// Starts the runtime.
@@ -113,7 +124,28 @@ impl Io {
             .enable_all()
             .build()
             .map_err(|e| Error::stopped("cannot start the I/O threads").because(e))?;
-        Ok(Self(Arc::new(runtime)))
+        Ok(Self { runtime: Arc::new(runtime), stop: Stop::new() })
+    }
+
+    /// Lets SIGTERM and Ctrl-C stop the run at its next request, with an error; `notice` is told of every signal and
+    /// how many there were before.
+    ///
+    /// # Errors
+    /// When the operating system does not let us.
+    pub fn stop_on_signals(&self, notice: impl Fn(usize) + Send + 'static) -> Result<()> {
+        let _inside = self.runtime.enter();
+        let failed = |e: std::io::Error| Error::stopped("cannot wait for signals").because(e);
+        let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+        let stop = self.stop.clone();
+        self.runtime.spawn(async move {
+            for before in 0.. {
+                select(pin!(terminate.recv()), pin!(interrupt.recv())).await;
+                stop.ask();
+                notice(before);
+            }
+        });
+        Ok(())
     }
 }
 
@@ -202,7 +234,7 @@ impl Store {
                 Err(object_store::Error::NotFound { .. }) => Ok(None),
                 Err(e) => Err(self.failed("cannot read", key, e)),
             }
-        })
+        })?
     }
 
     /// Reads part of an object.
@@ -212,7 +244,7 @@ impl Store {
     pub fn get_range(&self, key: &str, range: Range<u64>) -> Result<Bytes> {
         let path = self.path(key)?;
         count(&self.counters.get, 1);
-        self.wait(async { self.inner.get_range(&path, range).await.map_err(|e| self.failed("cannot read", key, e)) })
+        self.wait(async { self.inner.get_range(&path, range).await.map_err(|e| self.failed("cannot read", key, e)) })?
     }
 
     /// Reads the first bytes of objects, at most `bytes` of each, in parallel; results stand in the order of `objects`.
@@ -244,7 +276,7 @@ impl Store {
                 Err(object_store::Error::NotFound { .. }) => Ok(None),
                 Err(e) => Err(self.failed("cannot look at", key, e)),
             }
-        })
+        })?
     }
 
     /// Creates an object unless one of this key is there: `If-None-Match: *`, on disk an exclusive link.
@@ -267,7 +299,7 @@ impl Store {
                 }
                 Err(e) => Err(self.failed("cannot create", key, e)),
             }
-        })
+        })?
     }
 
     /// Writes a whole object, over one that may be there.
@@ -280,7 +312,7 @@ impl Store {
         count(&self.counters.put, 1);
         self.wait(async {
             self.inner.put(&path, content.into()).await.map(drop).map_err(|e| self.failed("cannot write", key, e))
-        })
+        })?
     }
 
     /// Deletes an object; one that is not there is no error.
@@ -295,7 +327,7 @@ impl Store {
                 Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
                 Err(e) => Err(self.failed("cannot delete", key, e)),
             }
-        })
+        })?
     }
 
     async fn list_level(&self, prefix: &str) -> Result<Level> {
@@ -328,11 +360,28 @@ impl Store {
     where
         F: Future<Output = Result<T>>,
     {
-        self.wait(futures::stream::iter(items.iter().map(request)).buffered(MAX_REQUESTS_IN_FLIGHT).try_collect())
+        self.wait(futures::stream::iter(items.iter().map(request)).buffered(MAX_REQUESTS_IN_FLIGHT).try_collect())?
     }
 
-    fn wait<F: Future>(&self, future: F) -> F::Output {
-        self.io.0.block_on(future)
+    /// Waits for a request; not any longer when the run is to stop.
+    ///
+    /// What the local disk has begun is not left in the middle: it ends soon by itself.
+    fn wait<F: Future>(&self, future: F) -> Result<F::Output> {
+        self.io.stop.check()?;
+        self.io.runtime.block_on(async {
+            if self.location.is_local() {
+                return Ok(future.await);
+            }
+            match select(pin!(self.io.stop.asked()), pin!(future)).await {
+                Either::Left(_) => Err(stop::stopped()),
+                Either::Right((answer, _)) => Ok(answer),
+            }
+        })
+    }
+
+    /// Waits some seconds for a request that clears up, whether the run is to stop or not.
+    fn wait_anyway<F: Future>(&self, future: F) -> Option<F::Output> {
+        self.io.runtime.block_on(async { tokio::time::timeout(CLEARING_UP, future).await.ok() })
     }
 
     fn path(&self, key: &str) -> Result<Path> {

@@ -35,6 +35,8 @@ pub struct Upload {
     key: String,
     /// Where it is written first, on the local disk.
     staging: Option<String>,
+    /// Whether it is there, complete.
+    staged: bool,
     buffer: Vec<u8>,
     multipart: Option<Box<dyn MultipartUpload>>,
     parts: JoinSet<object_store::Result<()>>,
@@ -55,6 +57,7 @@ impl Store {
             store: self.clone(),
             key: key.to_owned(),
             staging: self.location.is_local().then(|| staging.to_owned()),
+            staged: false,
             buffer: Vec::new(),
             multipart: None,
             parts: JoinSet::new(),
@@ -73,39 +76,58 @@ impl Upload {
     /// Makes the object visible.
     ///
     /// # Errors
-    /// When the store fails; then nothing is visible.
+    /// When the store fails or the run is to stop; then nothing is visible.
     pub fn finish(mut self) -> Result<Uploaded> {
+        match self.complete() {
+            Ok(()) => {
+                let sha256 = hex(&std::mem::take(&mut self.hash).finalize());
+                Ok(Uploaded { bytes: self.bytes, sha256 })
+            }
+            Err(e) => {
+                self.abort();
+                Err(e)
+            }
+        }
+    }
+
+    fn complete(&mut self) -> Result<()> {
         let target = self.staging.clone().unwrap_or_else(|| self.key.clone());
         if self.multipart.is_none() {
             let path = self.store.path(&target)?;
             let content = std::mem::take(&mut self.buffer);
             count(&self.store.counters.put, 1);
-            let put = self.store.wait(self.store.inner.put(&path, content.into()));
+            let put = self.store.wait(self.store.inner.put(&path, content.into()))?;
+            self.staged = self.staging.is_some();
             put.map_err(|e| self.store.failed("cannot write", &self.key, e))?;
         } else {
             self.send_part()?;
             self.wait_for_parts(0)?;
-            if let Some(mut multipart) = self.multipart.take() {
+            if let Some(multipart) = &mut self.multipart {
                 count(&self.store.counters.put, 1);
-                let complete = self.store.wait(multipart.complete());
+                let complete = self.store.wait(multipart.complete())?;
                 complete.map_err(|e| self.store.failed("cannot complete the upload", &self.key, e))?;
+                self.multipart = None;
+                self.staged = self.staging.is_some();
             }
         }
         if let Some(staging) = &self.staging {
             let (from, to) = (self.store.path(staging)?, self.store.path(&self.key)?);
-            let rename = self.store.wait(self.store.inner.rename(&from, &to));
+            let rename = self.store.wait(self.store.inner.rename(&from, &to))?;
             rename.map_err(|e| self.store.failed("cannot put in its place", &self.key, e))?;
+            self.staged = false;
         }
-        let sha256 = hex(&std::mem::take(&mut self.hash).finalize());
-        Ok(Uploaded { bytes: self.bytes, sha256 })
+        Ok(())
     }
 
     /// Gives the upload up; what is already sent is thrown away as far as the store lets us.
     pub fn abort(mut self) {
         self.parts.abort_all();
+        // A store that cannot be reached now is not worth an error on top of the one that led here.
         if let Some(mut multipart) = self.multipart.take() {
-            // A store that cannot be reached now is not worth an error on top of the one that led here.
-            let _ = self.store.wait(multipart.abort());
+            let _ = self.store.wait_anyway(multipart.abort());
+        }
+        if let (true, Some(Ok(path))) = (self.staged, self.staging.as_ref().map(|staging| self.store.path(staging))) {
+            let _ = self.store.wait_anyway(self.store.inner.delete(&path));
         }
     }
 
@@ -131,19 +153,19 @@ impl Upload {
         if self.multipart.is_none() {
             let path = self.store.path(self.staging.as_ref().unwrap_or(&self.key))?;
             count(&self.store.counters.put, 1);
-            let begun = self.store.wait(self.store.inner.put_multipart(&path));
+            let begun = self.store.wait(self.store.inner.put_multipart(&path))?;
             self.multipart = Some(begun.map_err(|e| self.store.failed("cannot begin the upload", &self.key, e))?);
         }
         if let Some(multipart) = &mut self.multipart {
             count(&self.store.counters.put, 1);
-            self.parts.spawn_on(multipart.put_part(part), self.store.io.0.handle());
+            self.parts.spawn_on(multipart.put_part(part), self.store.io.runtime.handle());
         }
         self.wait_for_parts(MAX_PARTS_IN_FLIGHT)
     }
 
     fn wait_for_parts(&mut self, left: usize) -> Result<()> {
         while self.parts.len() > left {
-            let joined = self.store.wait(self.parts.join_next());
+            let joined = self.store.wait(self.parts.join_next())?;
             let sent = match joined {
                 Some(Ok(sent)) => sent,
                 Some(Err(e)) => Err(object_store::Error::from(e)),

@@ -11,12 +11,23 @@
 //! | 3 **file**, one PUT or completed upload | the new rows, once | finds the file, reads its footer, writes done |
 //! | 4 **done** | the new rows, once | nothing to do |
 //!
+//! A **replace** entry is a claim whose output takes the place of others: made again of raw objects of which one
+//! changed, or merged from the files it replaces. Its steps are the same, and one more:
+//!
+//! | stopped after | readers see | the next run |
+//! |---|---|---|
+//! | 1 **replace** | the old rows | finishes it as recorded |
+//! | 3 **file** | the rows of old and new files, hence rows twice | finds the file, writes done, goes on with 5 |
+//! | 4 **done** | as after 3 | deletes the replaced files and their rejects |
+//! | 5 **delete** of what it replaces | the new rows, once | nothing to do |
+//!
 //! The output key is a hash of the claim, and bytes follow from the claim alone: two writers that finish the same
 //! claim write the same object. Inputs of a claim are never claimed again, so that no row can come from two claims.
-//! A claim whose inputs are gone is abandoned by an entry of its own, which frees those that are left; a file that
-//! its slow writer still puts there is removed by whoever sees it first.
+//! A claim whose inputs are gone is abandoned by an entry of its own, which frees those that are left. A file that a
+//! slow writer puts where it was abandoned or replaced meanwhile is removed by whoever sees it first: its writer, who
+//! reads on in the ledger, or the next run that touches the partition, which lists its folder.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
@@ -25,8 +36,8 @@ use sha2::{Digest, Sha256};
 
 use super::file::FOOTER_KEY;
 use super::ledger::{
-    Claim, Done, Entry, LeftOut, OWN_FOLDER, Outcome, OutputFile, PartitionState, Record, VERSION, entry_number,
-    entry_path, refuse_newer,
+    Claim, Done, Entry, InputState, LeftOut, OWN_FOLDER, Outcome, Output, OutputFile, PartitionState, Record, VERSION,
+    Verified, entry_number, entry_path, refuse_gap, refuse_newer,
 };
 use super::partition::{Partition, PartitionBy};
 use crate::days::Days;
@@ -103,6 +114,48 @@ pub struct FooterNote {
     /// Header names that no log type knows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown_fields: Vec<String>,
+    /// Rows whose `log_status` is NODATA.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nodata_rows: Option<u64>,
+    /// Rows whose `log_status` is SKIPDATA.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skipdata_rows: Option<u64>,
+}
+
+impl FooterNote {
+    /// Returns the note of a claim's file.
+    pub fn new(claim: &Claim, objects: u64, outcome: &Outcome) -> Self {
+        Self {
+            tool: tool_name(),
+            output: claim.output.clone(),
+            objects,
+            rows: outcome.rows,
+            rejected_rows: outcome.rejected_rows,
+            text_bytes: outcome.text_bytes,
+            left_out_objects: (outcome.rejected_objects.len() + outcome.other_type.len()) as u64,
+            options: claim.options.clone(),
+            unknown_fields: outcome.unknown_fields.clone(),
+            nodata_rows: outcome.nodata_rows,
+            skipdata_rows: outcome.skipdata_rows,
+        }
+    }
+
+    /// Returns the note as it stands in the footer, under [`FOOTER_KEY`].
+    ///
+    /// # Errors
+    /// Never for notes this program makes.
+    pub fn to_json(&self) -> Result<String> {
+        serde_json::to_string(self).map_err(|e| Error::stopped("cannot make the footer").because(e))
+    }
+}
+
+/// What lies in a partition's folder and does not belong there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Strangers {
+    /// URLs of objects and folders that no claim names. Queries read them; they are left alone.
+    pub foreign: Vec<String>,
+    /// Leftovers that were removed.
+    pub removed: u64,
 }
 
 impl Table {
@@ -202,14 +255,30 @@ impl Table {
         self.store.location().key(&format!("{OWN_FOLDER}/table.json"))
     }
 
-    /// Reads the ledgers of the partitions of these days.
+    /// Returns what the ledgers of the partitions of these days add up to; requests as [`Table::entries`].
+    ///
+    /// # Errors
+    /// When one cannot be read, is damaged or newer than this program.
+    pub fn load(&self, days: &Days, by: PartitionBy) -> Result<BTreeMap<Partition, PartitionState>> {
+        let add_up = |(partition, records): (Partition, Vec<Record>)| {
+            let mut state = PartitionState::default();
+            for (number, record) in (1..).zip(records) {
+                let place = self.store.location().url_of(&self.entry_key(&partition, number));
+                state.add(number, record, &place)?;
+            }
+            Ok((partition, state))
+        };
+        self.entries(days, by)?.into_iter().map(add_up).collect()
+    }
+
+    /// Reads the ledgers of the partitions of these days: their entries, by number from 1.
     ///
     /// Lists the folders of accounts and Regions, if the table has them, and then each day's folder: the requests
     /// grow with the days asked for. [`Days::All`] lists the whole ledger.
     ///
     /// # Errors
-    /// When one cannot be read, is damaged or newer than this program.
-    pub fn load(&self, days: &Days, by: PartitionBy) -> Result<BTreeMap<Partition, PartitionState>> {
+    /// When one cannot be read, is newer than this program, or a number is missing.
+    pub fn entries(&self, days: &Days, by: PartitionBy) -> Result<BTreeMap<Partition, Vec<Record>>> {
         let location = self.store.location();
         let root = location.key(&format!("{OWN_FOLDER}/ledger"));
         let prefixes = match days {
@@ -223,22 +292,28 @@ impl Table {
                 tops.iter().flat_map(|top| days.iter().map(move |d| format!("{top}/{}", day(d)))).collect()
             }
         };
-        let mut entries: Vec<(Partition, u64)> = Vec::new();
+        let mut found: Vec<(Partition, u64)> = Vec::new();
         for object in self.store.list_all(&prefixes)?.into_iter().flatten() {
             let below = object.key.strip_prefix(&root).unwrap_or_default().trim_start_matches('/');
             let Some((folder, name)) = below.rsplit_once('/') else { continue };
             if let (Some(partition), Some(number)) = (Partition::parse(folder), entry_number(name)) {
-                entries.push((partition, number));
+                found.push((partition, number));
             }
         }
-        entries.sort();
-        let keys: Vec<String> = entries.iter().map(|(p, number)| location.key(&entry_path(p, *number))).collect();
-        let mut states: BTreeMap<Partition, PartitionState> = BTreeMap::new();
-        for (((partition, number), key), text) in entries.into_iter().zip(&keys).zip(self.store.get_all(&keys)?) {
+        found.sort();
+        let keys: Vec<String> = found.iter().map(|(partition, number)| self.entry_key(partition, *number)).collect();
+        let mut entries: BTreeMap<Partition, Vec<Record>> = BTreeMap::new();
+        for (((partition, number), key), text) in found.into_iter().zip(&keys).zip(self.store.get_all(&keys)?) {
             let place = location.url_of(key);
-            states.entry(partition).or_default().add(number, Record::from_json(&text, &place)?, &place)?;
+            let before = entries.entry(partition).or_default();
+            refuse_gap(before.len() as u64, number, &place)?;
+            before.push(Record::from_json(&text, &place)?);
         }
-        Ok(states)
+        Ok(entries)
+    }
+
+    fn entry_key(&self, partition: &Partition, number: u64) -> String {
+        self.store.location().key(&entry_path(partition, number))
     }
 
     /// Claims inputs: returns the claim's number, or `None` if another writer took the number.
@@ -248,7 +323,8 @@ impl Table {
     /// # Errors
     /// When the store fails.
     pub fn claim(&self, partition: &Partition, state: &mut PartitionState, claim: Claim) -> Result<Option<u64>> {
-        let ours = self.append(partition, state, Entry::Claim(claim))?;
+        let entry = if claim.replaces.is_empty() { Entry::Claim(claim) } else { Entry::Replace(claim) };
+        let ours = self.append(partition, state, entry)?;
         Ok(ours.then(|| state.last_number()))
     }
 
@@ -270,37 +346,102 @@ impl Table {
         }
     }
 
-    /// Removes files that were written for claims which had been abandoned meanwhile: their inputs are claimed anew,
-    /// and their rows would be there twice.
+    /// Records that what is there was found to be right; returns false, and records nothing, if another writer was
+    /// faster: then it may have changed.
     ///
     /// # Errors
     /// When the store fails.
-    pub fn remove_strays(&self, partition: &Partition, state: &PartitionState) -> Result<()> {
-        for claim in state.stray_outputs() {
-            let key = self.output_key(partition, claim);
-            if self.store.head(&key)?.is_some() {
-                self.store.delete(&key)?;
+    pub fn verified(&self, partition: &Partition, state: &mut PartitionState, verified: Verified) -> Result<bool> {
+        self.append(partition, state, Entry::Verified(verified))
+    }
+
+    /// Reads the entries that other writers added since.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn catch_up(&self, partition: &Partition, state: &mut PartitionState) -> Result<()> {
+        loop {
+            let number = state.last_number() + 1;
+            let key = self.entry_key(partition, number);
+            let Some(text) = self.store.get(&key)? else { return Ok(()) };
+            let place = self.store.location().url_of(&key);
+            state.add(number, Record::from_json(&text, &place)?, &place)?;
+        }
+    }
+
+    /// Clears up behind a claim that came to its end: what it replaces goes, and its own file where other writers went
+    /// on meanwhile and it does not belong there any more.
+    ///
+    /// # Errors
+    /// When the store fails; the next run goes on.
+    pub fn settle(&self, partition: &Partition, state: &mut PartitionState, claim: &Claim, ended: Ended) -> Result<()> {
+        if ended != Ended::Done {
+            self.catch_up(partition, state)?;
+            if state.leftovers().any(|left| left.output == claim.output) {
+                self.store.delete(&self.rejects_key(partition, claim))?;
+                self.store.delete(&self.output_key(partition, claim))?;
+            }
+        }
+        if ended != Ended::AbandonedByAnother {
+            self.remove_replaced(partition, state, claim)?;
+        }
+        Ok(())
+    }
+
+    /// Deletes what a finished claim replaces: rejects first, so that none is left of a file that is gone.
+    ///
+    /// # Errors
+    /// When the store fails; the next run goes on.
+    fn remove_replaced(&self, partition: &Partition, state: &PartitionState, claim: &Claim) -> Result<()> {
+        for Output { claim, done, .. } in state.replaced(claim) {
+            self.store.delete(&self.rejects_key(partition, claim))?;
+            if done.file.is_some() {
+                self.store.delete(&self.output_key(partition, claim))?;
             }
         }
         Ok(())
     }
 
-    /// Records that a claim will never be finished.
+    /// Looks into a partition's folder: removes leftovers, whose rows would be there twice, and names what is not ours.
     ///
     /// # Errors
     /// When the store fails.
-    pub fn abandon(&self, partition: &Partition, state: &mut PartitionState, claim: u64, reason: &str) -> Result<()> {
+    pub fn tidy(&self, partition: &Partition, state: &PartitionState) -> Result<Strangers> {
+        let location = self.store.location();
+        let mut strangers = Strangers::default();
+        for level in self.store.list_levels(&[location.key(&partition.path())])? {
+            for object in level.objects {
+                let name = object.key.rsplit('/').next().unwrap_or_default();
+                if let Some(claim) = state.leftovers().find(|claim| claim.output == name) {
+                    self.store.delete(&self.rejects_key(partition, claim))?;
+                    self.store.delete(&object.key)?;
+                    strangers.removed += 1;
+                } else if !state.is_live(name) {
+                    strangers.foreign.push(location.url_of(&object.key));
+                }
+            }
+            strangers.foreign.extend(level.folders.iter().map(|folder| location.url_of(folder)));
+        }
+        Ok(strangers)
+    }
+
+    /// Records that a claim will never be finished, unless another writer recorded its end before; returns whether it
+    /// is abandoned now.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn abandon(&self, partition: &Partition, state: &mut PartitionState, claim: u64, reason: &str) -> Result<bool> {
         let entry = Entry::Abandon(super::ledger::Abandon { claim, reason: reason.to_owned() });
         while state.unfinished().any(|(number, _)| number == claim) {
             self.append(partition, state, entry.clone())?;
         }
-        Ok(())
+        Ok(state.is_abandoned(claim))
     }
 
     /// Writes the next entry; returns false if its number was taken, after adding what stands there to `state`.
     fn append(&self, partition: &Partition, state: &mut PartitionState, entry: Entry) -> Result<bool> {
         let number = state.last_number() + 1;
-        let key = self.store.location().key(&entry_path(partition, number));
+        let key = self.entry_key(partition, number);
         let place = self.store.location().url_of(&key);
         let tool = tool_name();
         let record = Record { version: VERSION, tool, run: self.run.clone(), time: crate::days::now(), entry };
@@ -357,10 +498,13 @@ impl Table {
             rejected_rows: note.rejected_rows,
             text_bytes: note.text_bytes,
             unknown_fields: note.unknown_fields,
+            nodata_rows: note.nodata_rows,
+            skipdata_rows: note.skipdata_rows,
             ..Outcome::default()
         };
         let mut rejects = Vec::new();
-        if note.left_out_objects + note.rejected_rows > 0 {
+        // What a merge takes over was counted where it came from.
+        if note.left_out_objects + note.rejected_rows > 0 && !claim.is_merge() {
             rejects = self.read_rejects(partition, claim)?;
         }
         for reject in &rejects {
@@ -428,7 +572,7 @@ impl Table {
     pub fn scan_bytes(&self, days: &Days, by: PartitionBy, columns: &[&str]) -> Result<u64> {
         let mut bytes = 0;
         for (partition, state) in self.load(days, by)? {
-            for (claim, done) in state.finished() {
+            for Output { claim, done, .. } in state.outputs() {
                 let Some(file) = &done.file else { continue };
                 let metadata = self.metadata(&self.output_key(&partition, claim), file.bytes)?;
                 let chunks = metadata.iter().flat_map(ParquetMetaData::row_groups).flat_map(RowGroupMetaData::columns);
@@ -437,6 +581,31 @@ impl Table {
             }
         }
         Ok(bytes)
+    }
+
+    /// Returns what of a partition is rejected now: lines, and objects that no later try could read.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn rejects(&self, partition: &Partition, state: &PartitionState) -> Result<Vec<Reject>> {
+        let mut all = Vec::new();
+        for Output { number, claim, done, .. } in state.outputs() {
+            let Outcome { rejected_rows, rejected_objects, other_type, .. } = &done.outcome;
+            if rejected_rows + rejected_objects.len() as u64 + other_type.len() as u64 == 0 && !claim.is_merge() {
+                continue;
+            }
+            let found = if claim.is_merge() && self.store.head(&self.rejects_key(partition, claim))?.is_none() {
+                Vec::new()
+            } else {
+                self.read_rejects(partition, claim)?
+            };
+            let sources: BTreeSet<&str> = state.sources_of(*number).into_iter().collect();
+            all.extend(found.into_iter().filter(|reject| {
+                let now = sources.iter().find_map(|source| state.input(source, &reject.object));
+                reject.kind == RejectKind::Row || now.is_none_or(|known| known.state != InputState::Converted)
+            }));
+        }
+        Ok(all)
     }
 
     /// Reads back what a claim rejected and left out.
@@ -512,5 +681,7 @@ pub fn output_name(partition: &Partition, claim: &Claim) -> String {
         add(&input.size.to_string());
         add(input.etag.as_deref().unwrap_or_default());
     }
+    // Without it an object that changed back would get the name of a file that was replaced.
+    claim.replaces.iter().for_each(|number| add(&number.to_string()));
     format!("part-{}.parquet", hex(&hash.finalize()[..12]))
 }

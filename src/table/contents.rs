@@ -9,7 +9,7 @@ use crate::record::schema::LogType;
 
 use super::commit::Table;
 use super::file::sort_columns;
-use super::ledger::PartitionState;
+use super::ledger::{Output, PartitionState};
 use super::partition::{Partition, PartitionBy};
 
 /// What a table holds.
@@ -54,7 +54,7 @@ impl Extent {
 
     /// Adds the columns of a partition's files.
     pub fn add_columns(&mut self, state: &PartitionState) {
-        let files = state.finished().filter_map(|(_, done)| done.file.as_ref());
+        let files = state.outputs().filter_map(|output| output.done.file.as_ref());
         self.columns.extend(files.flat_map(|file| &file.columns).map(|column| column.name.clone()));
     }
 }
@@ -97,7 +97,7 @@ impl Table {
         // The newest file of each set of columns; a table has a handful of them in years.
         let mut sets: Vec<(Vec<Column>, String, u64)> = Vec::new();
         for (partition, state) in self.load(&Days::All, info.partition_by)? {
-            for (claim, done) in state.finished() {
+            for Output { claim, done, .. } in state.outputs() {
                 let Some(file) = &done.file else { continue };
                 let newest = (self.output_key(&partition, claim), file.bytes);
                 match sets.iter_mut().find(|(set, ..)| *set == file.columns) {

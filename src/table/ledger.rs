@@ -15,8 +15,8 @@ use crate::error::{Error, Result};
 use crate::record::header::Column;
 use crate::record::schema::LogType;
 
-/// Version of the entries that this program writes.
-pub const VERSION: u32 = 1;
+/// Version of the entries that this program writes. Version 1 knew claim, done and abandon only.
+pub const VERSION: u32 = 2;
 
 /// Folder of flowparquet's own objects below DEST. Athena, Spark and Trino pass over names that begin with `_`.
 pub const OWN_FOLDER: &str = "_flowparquet";
@@ -49,18 +49,33 @@ pub struct OutputOptions {
 }
 
 /// These inputs will become this output.
+///
+/// A claim that [`Claim::replaces`] others takes their place: of raw objects, if it names some (one of them changed, or
+/// rejected lines are tried again), or else of the very files it replaces, which it merges.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claim {
     /// Name of the file in the partition's folder: a hash of everything else here.
     pub output: String,
     /// Log type of the table.
     pub log_type: LogType,
-    /// Root of the store that the inputs' keys are relative to.
+    /// Root of the store that the inputs' keys are relative to; empty if there are none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub source: String,
     /// How the output is made.
     pub options: OutputOptions,
     /// The inputs, in the order of their rows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub inputs: Vec<Input>,
+    /// Numbers of the claims whose outputs go when this one is done, in the order of their rows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replaces: Vec<u64>,
+}
+
+impl Claim {
+    /// Returns whether the output is made from the files that it replaces.
+    pub fn is_merge(&self) -> bool {
+        !self.replaces.is_empty() && self.inputs.is_empty()
+    }
 }
 
 /// An input that gave no row, and why.
@@ -104,6 +119,12 @@ pub struct Outcome {
     /// Header names that no log type knows; they are string columns.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown_fields: Vec<String>,
+    /// Rows whose `log_status` is NODATA: an interface without traffic. Unknown in version 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nodata_rows: Option<u64>,
+    /// Rows whose `log_status` is SKIPDATA: AWS lost records there. Unknown in version 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skipdata_rows: Option<u64>,
 }
 
 /// A claim is finished.
@@ -128,16 +149,48 @@ pub struct Abandon {
     pub reason: String,
 }
 
+/// How much a verification read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum VerifiedHow {
+    /// Every raw object and every row.
+    Full,
+    /// Some of the files.
+    Sample,
+    /// Footers and the ledger.
+    Footers,
+}
+
+/// A verification found that raw objects, files and ledger agree.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verified {
+    /// Number of the last entry that it knew.
+    pub through: u64,
+    /// How much it read.
+    pub how: VerifiedHow,
+    /// Raw objects whose rows were compared.
+    pub objects: u64,
+    /// Rows that were compared.
+    pub rows: u64,
+    /// Order-free hash of these rows, in hexadecimal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hash: Option<String>,
+}
+
 /// What an entry says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "entry", rename_all = "lowercase")]
 pub enum Entry {
     /// Inputs are taken.
     Claim(Claim),
+    /// Outputs are to be replaced by another one.
+    Replace(Claim),
     /// Inputs are converted.
     Done(Done),
     /// Inputs are free again.
     Abandon(Abandon),
+    /// What is there was found to be right.
+    Verified(Verified),
 }
 
 /// An entry with its frame.
@@ -224,14 +277,44 @@ pub enum InputState {
     Rejected(String),
 }
 
+/// An input that entries speak of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// ETag it was read with.
+    pub etag: Option<String>,
+    /// Where it stands.
+    pub state: InputState,
+    /// Number of the claim that put it there.
+    claim: u64,
+}
+
+/// A claim that is done, and what became of its output since.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Output {
+    /// Number of the claim.
+    pub number: u64,
+    /// The claim.
+    pub claim: Claim,
+    /// Its end.
+    pub done: Done,
+    /// Number of the entry that recorded its end.
+    pub done_number: u64,
+    /// When, by the clock of the writer.
+    pub done_time: String,
+    /// Number of the claim that took its place; its file goes or is gone.
+    pub replaced_by: Option<u64>,
+}
+
 /// What the entries of a partition add up to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PartitionState {
     last: u64,
-    inputs: HashMap<String, (Option<String>, InputState)>,
-    claims: BTreeMap<u64, Claim>,
-    done: BTreeMap<u64, (Claim, Done)>,
+    last_change: u64,
+    inputs: HashMap<String, Known>,
+    open: BTreeMap<u64, Claim>,
+    done: BTreeMap<u64, Output>,
     abandoned: BTreeMap<u64, Claim>,
+    verified: Option<Verified>,
 }
 
 impl PartitionState {
@@ -240,54 +323,75 @@ impl PartitionState {
     /// # Errors
     /// A usage error if a number is missing or an entry speaks of a claim that is not there.
     pub fn add(&mut self, number: u64, record: Record, place: &str) -> Result<()> {
-        if number != self.last + 1 {
-            return Err(damaged(place, &format!("entry {} is missing before it", self.last + 1)));
-        }
-        self.last = number;
+        refuse_gap(self.last, number, place)?;
         match record.entry {
             Entry::Claim(claim) => {
-                self.set_all(&claim, &InputState::Claimed);
-                self.claims.insert(number, claim);
+                self.set_all(number, &claim, &InputState::Claimed);
+                self.open.insert(number, claim);
+            }
+            Entry::Replace(claim) => {
+                // What it replaces stays what it is until it is done.
+                if let Some(other) = claim.replaces.iter().find(|other| !self.can_be_replaced(**other)) {
+                    return Err(damaged(place, &format!("it replaces claim {other}, which has no output now")));
+                }
+                self.open.insert(number, claim);
             }
             Entry::Done(done) => {
                 // Two writers finished one claim: the first entry counts. And what was abandoned stays so: its inputs
                 // may have been claimed again since.
-                if self.done.contains_key(&done.claim) || self.abandoned.contains_key(&done.claim) {
-                    return Ok(());
+                if !self.done.contains_key(&done.claim) && !self.abandoned.contains_key(&done.claim) {
+                    let claim = self.open.remove(&done.claim);
+                    let claim = claim
+                        .ok_or_else(|| damaged(place, &format!("it finishes claim {}, which is not there", done.claim)))?;
+                    self.end(number, record.time, claim, done);
                 }
-                let claim = self.claims.remove(&done.claim);
-                let claim = claim
-                    .ok_or_else(|| damaged(place, &format!("it finishes claim {}, which is not there", done.claim)))?;
-                self.set_all(&claim, &InputState::Converted);
-                for left in &done.outcome.rejected_objects {
-                    self.set(&claim, left, InputState::Rejected(left.reason.clone()));
-                }
-                for left in &done.outcome.other_type {
-                    self.set(&claim, left, InputState::OtherType);
-                }
-                self.done.insert(done.claim, (claim, done));
             }
             Entry::Abandon(abandon) => {
-                if let Some(claim) = self.claims.remove(&abandon.claim) {
+                if let Some(claim) = self.open.remove(&abandon.claim) {
+                    let abandoned = abandon.claim;
                     for input in &claim.inputs {
-                        self.inputs.remove(&full_key(&claim.source, &input.key));
+                        let key = full_key(&claim.source, &input.key);
+                        if self.inputs.get(&key).is_some_and(|known| known.claim == abandoned) {
+                            self.inputs.remove(&key);
+                        }
                     }
-                    self.abandoned.insert(abandon.claim, claim);
+                    self.abandoned.insert(abandoned, claim);
                 }
             }
+            Entry::Verified(verified) => self.verified = Some(verified),
         }
+        self.last = number;
         Ok(())
     }
 
-    fn set_all(&mut self, claim: &Claim, state: &InputState) {
+    fn end(&mut self, done_number: u64, done_time: String, claim: Claim, done: Done) {
+        let number = done.claim;
+        self.set_all(number, &claim, &InputState::Converted);
+        for left in &done.outcome.rejected_objects {
+            self.set(&claim, left, InputState::Rejected(left.reason.clone()));
+        }
+        for left in &done.outcome.other_type {
+            self.set(&claim, left, InputState::OtherType);
+        }
+        for replaced in &claim.replaces {
+            if let Some(output) = self.done.get_mut(replaced) {
+                output.replaced_by = Some(number);
+            }
+        }
+        self.last_change = done_number;
+        self.done.insert(number, Output { number, claim, done, done_number, done_time, replaced_by: None });
+    }
+
+    fn set_all(&mut self, number: u64, claim: &Claim, state: &InputState) {
         for input in &claim.inputs {
-            self.inputs.insert(full_key(&claim.source, &input.key), (input.etag.clone(), state.clone()));
+            let known = Known { etag: input.etag.clone(), state: state.clone(), claim: number };
+            self.inputs.insert(full_key(&claim.source, &input.key), known);
         }
     }
 
     fn set(&mut self, claim: &Claim, left: &LeftOut, state: InputState) {
-        if let Some(entry) = self.inputs.get_mut(&full_key(&claim.source, &left.key)) {
-            entry.1 = state;
+        if let Some(known) = self.inputs.get_mut(&full_key(&claim.source, &left.key)) {
+            known.state = state;
         }
     }
 
@@ -296,24 +400,86 @@ impl PartitionState {
         self.last
     }
 
-    /// Returns where an input stands, and the ETag it was read with.
-    pub fn input(&self, source: &str, key: &str) -> Option<(&Option<String>, &InputState)> {
-        self.inputs.get(&full_key(source, key)).map(|(etag, state)| (etag, state))
+    /// Returns the number of the last entry that changed what the table holds, 0 if there is none.
+    pub fn last_change(&self) -> u64 {
+        self.last_change
+    }
+
+    /// Returns the last verification, and whether nothing changed since.
+    pub fn verified(&self) -> Option<(&Verified, bool)> {
+        self.verified.as_ref().map(|verified| (verified, verified.through >= self.last_change))
+    }
+
+    /// Returns what is known of an input.
+    pub fn input(&self, source: &str, key: &str) -> Option<&Known> {
+        self.inputs.get(&full_key(source, key))
     }
 
     /// Returns where each input stands, in no order.
     pub fn inputs(&self) -> impl Iterator<Item = &InputState> {
-        self.inputs.values().map(|(_, state)| state)
+        self.inputs.values().map(|known| &known.state)
     }
 
     /// Returns the claims that are neither done nor abandoned, by number.
     pub fn unfinished(&self) -> impl Iterator<Item = (u64, &Claim)> {
-        self.claims.iter().map(|(number, claim)| (*number, claim))
+        self.open.iter().map(|(number, claim)| (*number, claim))
     }
 
-    /// Returns the finished claims, by number.
-    pub fn finished(&self) -> impl Iterator<Item = (&Claim, &Done)> {
-        self.done.values().map(|(claim, done)| (claim, done))
+    /// Returns the outputs that make up the partition now, by number of their claims. Those without rows have no file.
+    pub fn outputs(&self) -> impl Iterator<Item = &Output> {
+        self.done.values().filter(|output| output.replaced_by.is_none())
+    }
+
+    /// Returns every output there ever was, replaced ones included.
+    pub fn history(&self) -> impl Iterator<Item = &Output> {
+        self.done.values()
+    }
+
+    /// Returns the output of the claim that put an input's rows where they are, or of what took its place since.
+    pub fn output_of(&self, known: &Known) -> Option<&Output> {
+        let mut output = self.done.get(&known.claim)?;
+        while let Some(by) = output.replaced_by {
+            output = self.done.get(&by)?;
+        }
+        Some(output)
+    }
+
+    /// Returns the raw objects whose rows stand in an output, with the roots of their stores, in the order of the rows:
+    /// those of its own claim, and those that it took over from the outputs it replaced.
+    pub fn inputs_of(&self, number: u64) -> Vec<(&str, &Input)> {
+        let mut found = Vec::new();
+        let mut claims = vec![number];
+        while let Some(number) = claims.pop() {
+            let Some(Output { claim, .. }) = self.done.get(&number) else { continue };
+            claims.extend(claim.replaces.iter().rev());
+            found.extend(claim.inputs.iter().map(|input| (claim.source.as_str(), input)).filter(|(source, input)| {
+                let known = self.input(source, &input.key);
+                known.is_some_and(|known| known.claim == number && known.state == InputState::Converted)
+            }));
+        }
+        found
+    }
+
+    /// Returns the roots of the stores that an output's objects lie in, those of outputs it replaced included.
+    pub fn sources_of(&self, number: u64) -> Vec<&str> {
+        let mut found = Vec::new();
+        let mut claims = vec![number];
+        while let Some(Output { claim, .. }) = claims.pop().and_then(|number| self.done.get(&number)) {
+            claims.extend(&claim.replaces);
+            found.extend(Some(claim.source.as_str()).filter(|source| !source.is_empty()));
+        }
+        found
+    }
+
+    /// Returns whether a claim has an output that no other claim has replaced or is about to replace.
+    pub fn can_be_replaced(&self, number: u64) -> bool {
+        self.done.get(&number).is_some_and(|output| output.replaced_by.is_none())
+            && !self.open.values().any(|claim| claim.replaces.contains(&number))
+    }
+
+    /// Returns the outputs that a claim replaces.
+    pub fn replaced(&self, claim: &Claim) -> impl Iterator<Item = &Output> {
+        claim.replaces.iter().filter_map(|number| self.done.get(number))
     }
 
     /// Returns whether this claim was abandoned.
@@ -321,20 +487,34 @@ impl PartitionState {
         self.abandoned.contains_key(&claim)
     }
 
-    /// Returns the outputs of abandoned claims that no other claim has: a writer that was thought dead may have
-    /// written them after all, and their rows are not counted.
-    pub fn stray_outputs(&self) -> impl Iterator<Item = &Claim> {
-        let live = |output: &str| {
-            let finished = self.done.values().map(|(claim, _)| claim);
-            self.claims.values().chain(finished).any(|claim| claim.output == output)
-        };
-        self.abandoned.values().filter(move |claim| !live(&claim.output))
-    }
-
     /// Returns whether this claim is finished.
     pub fn is_done(&self, claim: u64) -> bool {
         self.done.contains_key(&claim)
     }
+
+    /// Returns whether an object of this name may lie in the partition's folder: the output of a claim that is begun,
+    /// or done and not replaced.
+    pub fn is_live(&self, name: &str) -> bool {
+        self.open.values().chain(self.outputs().map(|output| &output.claim)).any(|claim| claim.output == name)
+    }
+
+    /// Returns the claims whose outputs do not belong there any more: abandoned ones, whose writer may have been slow
+    /// and not dead, and replaced ones. Their rows would be there twice.
+    pub fn leftovers(&self) -> impl Iterator<Item = &Claim> {
+        let replaced = self.done.values().filter(|output| output.replaced_by.is_some()).map(|output| &output.claim);
+        self.abandoned.values().chain(replaced).filter(|claim| !self.is_live(&claim.output))
+    }
+}
+
+/// Refuses an entry that does not follow the last one.
+///
+/// # Errors
+/// A usage error that names `place` and the missing number.
+pub fn refuse_gap(last: u64, number: u64, place: &str) -> Result<()> {
+    if number == last + 1 {
+        return Ok(());
+    }
+    Err(damaged(place, &format!("entry {} is missing before it", last + 1)))
 }
 
 fn full_key(source: &str, key: &str) -> String {
@@ -371,7 +551,15 @@ mod tests {
                 max_object_bytes: 9,
             },
             inputs: keys.iter().map(|key| input(key)).collect(),
+            replaces: Vec::new(),
         })
+    }
+
+    /// An entry that replaces claims: made again of raw objects, or a merge if there are none.
+    fn replace(replaces: &[u64], keys: &[&str]) -> Entry {
+        let Entry::Claim(claim) = claim(keys) else { panic!("a claim") };
+        let output = format!("part-{replaces:?}.parquet");
+        Entry::Replace(Claim { output, replaces: replaces.to_vec(), ..claim })
     }
 
     fn done(claim: u64, rejected: &[&str]) -> Entry {
@@ -389,7 +577,7 @@ mod tests {
     }
 
     fn of<'a>(state: &'a PartitionState, key: &str) -> Option<&'a InputState> {
-        state.input("s3://b/", key).map(|(_, state)| state)
+        state.input("s3://b/", key).map(|known| &known.state)
     }
 
     #[test]
@@ -401,22 +589,67 @@ mod tests {
         let finished = state(vec![claim(&["a", "b"]), done(1, &["b"])]).unwrap();
         assert_eq!(of(&finished, "a"), Some(&InputState::Converted));
         assert_eq!(of(&finished, "b"), Some(&InputState::Rejected("cut off".into())));
-        assert_eq!((finished.finished().count(), finished.unfinished().count()), (1, 0));
+        assert_eq!((finished.outputs().count(), finished.unfinished().count()), (1, 0));
 
         let given_up = || Entry::Abandon(Abandon { claim: 1, reason: "gone".into() });
         let freed = state(vec![claim(&["a"]), given_up()]).unwrap();
         assert_eq!((of(&freed, "a"), freed.unfinished().count()), (None, 0));
         let late = state(vec![claim(&["a"]), given_up(), done(1, &[])]).unwrap();
         assert_eq!(of(&late, "a"), None, "what was abandoned stays so, whoever comes late");
-        assert_eq!(late.stray_outputs().count(), 1, "and what was written for it is to be removed");
+        assert_eq!(late.leftovers().count(), 1, "and what was written for it is to be removed");
         let again = state(vec![claim(&["a"]), given_up(), claim(&["a"])]).unwrap();
-        assert_eq!(again.stray_outputs().count(), 0, "the same claim again owns the same output");
+        assert_eq!(again.leftovers().count(), 0, "the same claim again owns the same output");
     }
 
     #[test]
     fn two_dones_count_once() {
         let twice = state(vec![claim(&["a"]), done(1, &[]), done(1, &[])]).unwrap();
-        assert_eq!((twice.finished().count(), twice.last_number()), (1, 3));
+        assert_eq!((twice.outputs().count(), twice.last_number()), (1, 3));
+    }
+
+    fn numbers(state: &PartitionState) -> Vec<u64> {
+        state.outputs().map(|output| output.number).collect()
+    }
+
+    fn keys_of(state: &PartitionState, number: u64) -> Vec<&str> {
+        state.inputs_of(number).into_iter().map(|(_, input)| input.key.as_str()).collect()
+    }
+
+    #[test]
+    fn a_merge_takes_over_outputs_and_their_inputs() {
+        let begun = vec![claim(&["a", "x"]), done(1, &["x"]), claim(&["b"]), done(3, &[]), replace(&[1, 3], &[])];
+        let open = state(begun.clone()).unwrap();
+        assert_eq!((numbers(&open), open.leftovers().count()), (vec![1, 3], 0), "nothing goes before it is done");
+        assert!(!open.can_be_replaced(1), "another one is about to replace it");
+        let merged = state([begun.clone(), vec![done(5, &[])]].concat()).unwrap();
+        assert_eq!((numbers(&merged), keys_of(&merged, 5)), (vec![5], vec!["a", "b"]));
+        assert_eq!(merged.output_of(merged.input("s3://b/", "a").unwrap()).unwrap().number, 5);
+        assert_eq!(of(&merged, "x"), Some(&InputState::Rejected("cut off".into())));
+        let twice = state([begun.clone(), vec![done(5, &[]), claim(&["x"]), done(7, &[]), replace(&[5, 7], &[]), done(9, &[])]].concat());
+        assert_eq!(keys_of(&twice.unwrap(), 9), ["a", "b", "x"]);
+        let given_up = state([begun, vec![Entry::Abandon(Abandon { claim: 5, reason: "gone".into() })]].concat()).unwrap();
+        assert_eq!((numbers(&given_up), keys_of(&given_up, 1)), (vec![1, 3], vec!["a"]));
+        assert!(given_up.can_be_replaced(1));
+    }
+
+    #[test]
+    fn a_replacement_of_raw_objects_owns_them() {
+        let begun = vec![claim(&["a", "b"]), done(1, &[]), replace(&[1], &["a", "b"])];
+        let given_up = state([begun.clone(), vec![Entry::Abandon(Abandon { claim: 3, reason: "gone".into() })]].concat());
+        assert_eq!(keys_of(&given_up.unwrap(), 1), ["a", "b"], "an abandoned replacement leaves all as it was");
+        let made = state([begun, vec![done(3, &[])]].concat()).unwrap();
+        assert_eq!((numbers(&made), keys_of(&made, 3), keys_of(&made, 1).len()), (vec![3], vec!["a", "b"], 0));
+        assert_eq!(made.leftovers().map(|claim| claim.output.as_str()).collect::<Vec<_>>(), ["part-1.parquet"]);
+        let absent = state(vec![replace(&[7], &[])]).unwrap_err().to_string();
+        assert!(absent.contains("replaces claim 7"), "{absent}");
+    }
+
+    #[test]
+    fn a_verification_holds_until_something_changes() {
+        let verified = Verified { through: 2, how: VerifiedHow::Full, objects: 1, rows: 5, hash: Some("00".into()) };
+        let begun = vec![claim(&["a"]), done(1, &[]), Entry::Verified(verified), claim(&["b"])];
+        assert!(state(begun.clone()).unwrap().verified().unwrap().1);
+        assert!(!state([begun, vec![done(4, &[])]].concat()).unwrap().verified().unwrap().1);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The Parquet side: columns -> row groups -> files -> visible, once.
 //!
 //! [`partition`] names the folders, [`codec`], [`levels`] and [`encode`] make column chunks, [`mod@file`] puts them
-//! together, [`ledger`] records which inputs became which outputs, [`commit`] makes a file visible exactly once, [`contents`]
-//! says what a table holds.
+//! together, [`ledger`] records which inputs became which outputs, [`commit`] makes a file visible exactly once, [`merge`]
+//! makes one of several, [`contents`] says what a table holds.
 //! Knows nothing of text.
 
 pub mod codec;
@@ -12,4 +12,5 @@ pub mod encode;
 pub mod file;
 pub mod ledger;
 pub mod levels;
+pub mod merge;
 pub mod partition;

@@ -1,0 +1,85 @@
+//! `compact`: merge small files, or say what would be merged.
+
+use std::process::ExitCode;
+
+use flowparquet::Result;
+use flowparquet::compact::{CompactPlan, CompactReport, Compacted, compact, plan};
+use flowparquet::table::commit::Table;
+
+use super::show::{Align, bytes, count, plural, table};
+use super::{args, open, print, settings, start_io, to_json};
+
+/// Runs `flowparquet compact`.
+pub fn run(args: &args::Compact) -> Result<ExitCode> {
+    let options = settings::compact_options(args)?;
+    let io = start_io()?;
+    let dest = Table::new(open(&args.dest, &args.store, &io)?);
+    if args.dry_run {
+        let plans = plan(&dest, &options)?;
+        print(&if args.json { to_json(&plans)? } else { planned(&plans) })?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let report = compact(&dest, &options)?;
+    if args.json {
+        print(&to_json(&report)?)?;
+    }
+    eprint!("{}", summary(&report));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn planned(plans: &[CompactPlan]) -> String {
+    if plans.is_empty() {
+        return "nothing to merge\n".to_owned();
+    }
+    let mut rows = vec![["partition", "files", "to merge", "into", "size"].map(str::to_owned).to_vec()];
+    for plan in plans {
+        let merged: usize = plan.merges.iter().map(Vec::len).sum();
+        rows.push(vec![
+            plan.partition.clone(),
+            count(plan.files),
+            count(merged as u64),
+            count(plan.merges.len() as u64),
+            bytes(plan.bytes),
+        ]);
+    }
+    let begun: u64 = plans.iter().map(|plan| plan.unfinished).sum();
+    let mut text = table(&ALIGN, &rows);
+    if begun > 0 {
+        text.push_str(&format!("{} of a stopped run will be finished\n", plural(begun, "merge")));
+    }
+    text
+}
+
+const ALIGN: [Align; 5] = [Align::Left, Align::Right, Align::Right, Align::Right, Align::Right];
+
+fn summary(report: &CompactReport) -> String {
+    let mut text = if report.partitions.is_empty() {
+        "nothing to merge\n".to_owned()
+    } else {
+        shown(&report.partitions)
+    };
+    for warning in &report.warnings {
+        text.push_str(&format!("warning: {warning}\n"));
+    }
+    text
+}
+
+/// Returns what became of partitions.
+pub fn shown(partitions: &[Compacted]) -> String {
+    let mut rows = vec![["compacted", "files", "size", "now", "size"].map(str::to_owned).to_vec()];
+    for p in partitions {
+        rows.push(vec![
+            p.partition.clone(),
+            count(p.files_before),
+            bytes(p.bytes_before),
+            count(p.files_after),
+            bytes(p.bytes_after),
+        ]);
+    }
+    let removed: u64 = partitions.iter().map(|p| p.leftovers_removed).sum();
+    let mut text = table(&ALIGN, &rows);
+    if removed > 0 {
+        text.push_str(&format!("{} of stopped runs removed\n", plural(removed, "leftover file")));
+    }
+    text
+}

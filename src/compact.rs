@@ -1,0 +1,286 @@
+//! The job of `compact`: small files of a partition become one. Plan is a value, execution follows it.
+//!
+//! In: the ledger of the asked days. Out: fewer files with the same rows, and a [`CompactReport`]. How a merge is
+//! made and recorded is [`crate::table::merge`]'s and [`crate::table::commit`]'s.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use serde::Serialize;
+
+use crate::convert::lock;
+use crate::days::seconds_since;
+use crate::error::{Error, Result};
+use crate::plan::STREAMED_OBJECT_BYTES;
+use crate::source::discover::Wanted;
+use crate::store::Requests;
+use crate::table::codec::Compression;
+use crate::table::commit::{Table, TableInfo, output_name};
+use crate::table::ledger::{Claim, Output, OutputOptions, PartitionState};
+use crate::table::merge::Merged;
+use crate::table::partition::Partition;
+
+/// Version of the JSON that `compact --json` prints; keys may be added without a new one.
+pub const COMPACT_VERSION: u32 = 1;
+
+/// Age that a partition's newest file must have if `--min-age` is not given: until then late objects are likely, and
+/// every merge is read and written again by the next one.
+pub const DEFAULT_MIN_AGE_SECONDS: u64 = 24 * 60 * 60;
+
+/// Memory that a merge may need: a file of less than half the usual size, a row group, and parts on their way.
+const MEMORY_PER_MERGE: u64 = 256 << 20;
+
+/// What to merge and how, resolved.
+#[derive(Debug, Clone)]
+pub struct CompactOptions {
+    /// Which partitions.
+    pub wanted: Wanted,
+    /// Only partitions with more files than this.
+    pub more_than: usize,
+    /// Only partitions whose newest file is older than this.
+    pub min_age_seconds: u64,
+    /// Size that a file should have; files of half of it and more are left alone.
+    pub target_file_bytes: u64,
+    /// Page compression.
+    pub compression: Compression,
+    /// Partitions worked on at once.
+    pub threads: usize,
+    /// Memory to stay within.
+    pub memory_bytes: u64,
+}
+
+/// What is to be merged in a partition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CompactPlan {
+    /// Its folder below DEST.
+    pub partition: String,
+    /// Files in it.
+    pub files: u64,
+    /// Claims whose files become one, for each merge.
+    pub merges: Vec<Vec<u64>>,
+    /// Bytes that are read.
+    pub bytes: u64,
+    /// Merges that a stopped run began.
+    pub unfinished: u64,
+}
+
+/// What became of a partition.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Compacted {
+    /// Its folder below DEST.
+    pub partition: String,
+    /// Files before.
+    pub files_before: u64,
+    /// Their bytes.
+    pub bytes_before: u64,
+    /// Files after.
+    pub files_after: u64,
+    /// Their bytes.
+    pub bytes_after: u64,
+    /// Rows, the same before and after.
+    pub rows: u64,
+    /// Files that a stopped run had replaced and not deleted, or whose claim was given up.
+    pub leftovers_removed: u64,
+}
+
+/// What a run did.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CompactReport {
+    /// [`COMPACT_VERSION`].
+    pub version: u32,
+    /// DEST.
+    pub dest: String,
+    /// The partitions that were touched.
+    pub partitions: Vec<Compacted>,
+    /// Things a person should know.
+    pub warnings: Vec<String>,
+    /// How long it took.
+    pub seconds: f64,
+    /// Requests to DEST's store.
+    pub requests: Requests,
+}
+
+/// Returns what a run would do.
+///
+/// # Errors
+/// When the ledger cannot be read, and a usage error if nothing is converted yet.
+pub fn plan(table: &Table, options: &CompactOptions) -> Result<Vec<CompactPlan>> {
+    let (_, states) = load(table, options)?;
+    Ok(states.iter().filter_map(|(partition, state)| plan_partition(partition, state, options)).collect())
+}
+
+/// Merges.
+///
+/// # Errors
+/// As [`plan`], and when the store fails: then another run goes on.
+pub fn compact(table: &Table, options: &CompactOptions) -> Result<CompactReport> {
+    let begun = Instant::now();
+    let (info, states) = load(table, options)?;
+    let work: Vec<(Partition, Mutex<PartitionState>, CompactPlan)> = states
+        .into_iter()
+        .filter_map(|(partition, state)| {
+            let plan = plan_partition(&partition, &state, options);
+            // Nothing to merge, but perhaps something to clear up.
+            let plan = plan.or_else(|| state.leftovers().next().map(|_| empty_plan(&partition, &state)))?;
+            Some((partition, Mutex::new(state), plan))
+        })
+        .collect();
+    let results: Vec<Mutex<Option<Result<(Compacted, Vec<String>)>>>> = work.iter().map(|_| Mutex::new(None)).collect();
+    let (next, failed) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let at_once = options.threads.min(usize::try_from(options.memory_bytes / MEMORY_PER_MERGE).unwrap_or(1)).max(1);
+    std::thread::scope(|scope| {
+        for _ in 0..at_once.min(work.len()) {
+            scope.spawn(|| {
+                while failed.load(Ordering::Relaxed) == 0 {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    let Some((partition, state, plan)) = work.get(at) else { return };
+                    let result = run_partition(table, &info, partition, &mut lock(state), plan, options);
+                    failed.fetch_add(usize::from(result.is_err()), Ordering::Relaxed);
+                    *lock(&results[at]) = Some(result);
+                }
+            });
+        }
+    });
+    let mut report = CompactReport {
+        version: COMPACT_VERSION,
+        dest: table.store().location().to_string(),
+        partitions: Vec::new(),
+        warnings: Vec::new(),
+        seconds: 0.0,
+        requests: table.store().requests(),
+    };
+    for result in results {
+        let result = result.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some((compacted, warnings)) = result.transpose()? {
+            report.partitions.push(compacted);
+            report.warnings.extend(warnings);
+        }
+    }
+    report.seconds = begun.elapsed().as_secs_f64();
+    report.requests = table.store().requests();
+    Ok(report)
+}
+
+fn load(table: &Table, options: &CompactOptions) -> Result<(TableInfo, BTreeMap<Partition, PartitionState>)> {
+    let info = table.info()?.ok_or_else(|| {
+        Error::usage("nothing is converted here yet").at(table.store().location()).help("check DEST")
+    })?;
+    let mut states = table.load(&options.wanted.days, info.partition_by)?;
+    states.retain(|partition, _| options.wanted.selects(partition.account_region.as_ref()));
+    Ok((info, states))
+}
+
+fn empty_plan(partition: &Partition, state: &PartitionState) -> CompactPlan {
+    CompactPlan {
+        partition: partition.path(),
+        files: files(state).count() as u64,
+        merges: Vec::new(),
+        bytes: 0,
+        unfinished: state.unfinished().filter(|(_, claim)| claim.is_merge()).count() as u64,
+    }
+}
+
+/// Returns a partition's outputs with files, and the sizes of these.
+fn files(state: &PartitionState) -> impl Iterator<Item = (&Output, u64)> {
+    state.outputs().filter_map(|output| Some((output, output.done.file.as_ref()?.bytes)))
+}
+
+/// Returns what is to be merged in a partition, or `None` if nothing is to be done.
+fn plan_partition(partition: &Partition, state: &PartitionState, options: &CompactOptions) -> Option<CompactPlan> {
+    let mut plan = empty_plan(partition, state);
+    let young = |output: &Output| {
+        // A time that lies ahead or is none says nothing.
+        let age = seconds_since(&output.done_time);
+        age.is_some_and(|age| (0.0..options.min_age_seconds as f64).contains(&age))
+    };
+    let settled = !files(state).any(|(output, _)| young(output));
+    if plan.files > options.more_than as u64 && settled {
+        let small = |(output, bytes): &(&Output, u64)| {
+            *bytes < options.target_file_bytes / 2
+                && state.can_be_replaced(output.number)
+                // Made again after a change, its objects are to be held one at a time.
+                && !state.inputs_of(output.number).iter().any(|(_, input)| input.size >= STREAMED_OBJECT_BYTES)
+        };
+        let (mut merge, mut bytes) = (Vec::new(), 0);
+        for (output, size) in files(state).filter(small) {
+            if bytes + size > options.target_file_bytes {
+                plan.add(std::mem::take(&mut merge), std::mem::take(&mut bytes));
+            }
+            merge.push(output.number);
+            bytes += size;
+        }
+        plan.add(merge, bytes);
+    }
+    (!plan.merges.is_empty() || plan.unfinished > 0).then_some(plan)
+}
+
+impl CompactPlan {
+    fn add(&mut self, merge: Vec<u64>, bytes: u64) {
+        if merge.len() > 1 {
+            self.merges.push(merge);
+            self.bytes += bytes;
+        }
+    }
+}
+
+fn run_partition(
+    table: &Table,
+    info: &TableInfo,
+    partition: &Partition,
+    state: &mut PartitionState,
+    plan: &CompactPlan,
+    options: &CompactOptions,
+) -> Result<(Compacted, Vec<String>)> {
+    let mut warnings = Vec::new();
+    let mut compacted = Compacted { partition: partition.path(), ..Compacted::default() };
+    compacted.files_before = plan.files;
+    compacted.bytes_before = files(state).map(|(_, bytes)| bytes).sum();
+    compacted.leftovers_removed = table.tidy(partition, state)?.removed;
+    let begun: Vec<(u64, Claim)> =
+        state.unfinished().filter(|(_, claim)| claim.is_merge()).map(|(n, claim)| (n, claim.clone())).collect();
+    for (number, claim) in begun {
+        warnings.extend(given_up(partition, &table.finish_merge(partition, state, number, &claim, true)?));
+    }
+    for merge in &plan.merges {
+        // Another run may have replaced them meanwhile.
+        if !merge.iter().all(|number| state.can_be_replaced(*number)) {
+            continue;
+        }
+        let claim = claim(info, partition, merge, options);
+        let Some(number) = table.claim(partition, state, claim.clone())? else {
+            warnings.push(format!("another run is at work in {partition}: the rest of it is left for the next time"));
+            break;
+        };
+        warnings.extend(given_up(partition, &table.finish_merge(partition, state, number, &claim, false)?));
+    }
+    compacted.files_after = files(state).count() as u64;
+    compacted.bytes_after = files(state).map(|(_, bytes)| bytes).sum();
+    compacted.rows = state.outputs().map(|output| output.done.outcome.rows).sum();
+    Ok((compacted, warnings))
+}
+
+fn given_up(partition: &Partition, merged: &Merged) -> Option<String> {
+    let Merged::Abandoned(why) = merged else { return None };
+    Some(format!("a merge of files of {partition} was given up: {why}"))
+}
+
+/// Returns the claim of a merge.
+fn claim(info: &TableInfo, partition: &Partition, replaces: &[u64], options: &CompactOptions) -> Claim {
+    let mut claim = Claim {
+        output: String::new(),
+        log_type: info.log_type,
+        source: String::new(),
+        options: OutputOptions {
+            compression: options.compression,
+            dash_as_null: info.dash_as_null,
+            log_format: None,
+            max_object_bytes: 0,
+        },
+        inputs: Vec::new(),
+        replaces: replaces.to_vec(),
+    };
+    claim.output = output_name(partition, &claim);
+    claim
+}

@@ -1,0 +1,235 @@
+//! Several files of a partition -> one, with the same rows in the same order: what `compact` does.
+//!
+//! In: a claim that replaces outputs and names no raw objects. Out: its file, its end in the ledger, and the replaced
+//! files gone. Row by row, not row group by row group: small files have small row groups, which is what makes them slow.
+
+use std::io::Write;
+
+use arrow::array::{Array, AsArray};
+use arrow::datatypes::{Int32Type, Int64Type};
+use bytes::Bytes;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+use super::commit::{Ended, FooterNote, Table};
+use super::encode::Encoder;
+use super::file::{FileContent, FileWriter};
+use super::ledger::{Claim, Done, Outcome, Output, OutputFile, PartitionState};
+use super::partition::Partition;
+use crate::error::{Error, Result};
+use crate::record::columns::Batch;
+use crate::record::header::Column;
+use crate::record::schema::ColumnType;
+use crate::store::upload::{Upload, Uploaded};
+
+/// Rows of a row group: about as many as those of a file that was made at once.
+const ROW_GROUP_ROWS: usize = 128 << 10;
+
+/// Rows that are read at once.
+const ROWS_PER_READ: usize = 8 << 10;
+
+/// How a merge came to its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Merged {
+    /// Its file is there; found complete if a stopped run had written it.
+    Done {
+        /// Its end.
+        done: Done,
+        /// Whether the file was found.
+        found: bool,
+    },
+    /// Another run finished it.
+    ByAnother,
+    /// It was given up: a file that it merges is gone.
+    Abandoned(String),
+}
+
+impl Table {
+    /// Brings a claim that merges files to its end. `recovering` says that an earlier run may have made the file.
+    ///
+    /// # Errors
+    /// When the store fails, or a file is not what the ledger says.
+    pub fn finish_merge(
+        &self,
+        partition: &Partition,
+        state: &mut PartitionState,
+        number: u64,
+        claim: &Claim,
+        recovering: bool,
+    ) -> Result<Merged> {
+        let complete = if recovering { self.find_complete(partition, number, claim)? } else { None };
+        let found = complete.is_some();
+        let done = match complete {
+            Some((done, _)) => done,
+            None => match self.merge(partition, state, number, claim)? {
+                Ok(done) => done,
+                Err(gone) => {
+                    // Whoever finished it deleted what it read.
+                    let abandoned = self.abandon(partition, state, number, &gone)?;
+                    return Ok(if abandoned { Merged::Abandoned(gone) } else { Merged::ByAnother });
+                }
+            },
+        };
+        let ended = self.done(partition, state, &done)?;
+        self.settle(partition, state, claim, ended)?;
+        Ok(match ended {
+            Ended::Done => Merged::Done { done, found },
+            Ended::DoneByAnother => Merged::ByAnother,
+            Ended::AbandonedByAnother => Merged::Abandoned("another run gave it up".to_owned()),
+        })
+    }
+
+    /// Makes the file; or returns which of the files it is made of is gone.
+    fn merge(
+        &self,
+        partition: &Partition,
+        state: &PartitionState,
+        number: u64,
+        claim: &Claim,
+    ) -> Result<Result<Done, String>> {
+        let staging = self.staging_key(claim);
+        let outputs: Vec<&Output> = state.replaced(claim).collect();
+        let mut rejects = self.store().upload(&self.rejects_key(partition, claim), &format!("{staging}-rejects"));
+        let mut merger = Merger::new(self.store().upload(&self.output_key(partition, claim), &staging), claim)?;
+        let made = self.fill(partition, &outputs, &mut merger, &mut rejects);
+        match made {
+            Ok(None) => {}
+            Ok(Some(gone)) => {
+                merger.file.into_inner().abort();
+                rejects.abort();
+                return Ok(Err(gone));
+            }
+            Err(e) => {
+                merger.file.into_inner().abort();
+                rejects.abort();
+                return Err(e);
+            }
+        }
+        if rejects.bytes() > 0 {
+            rejects.finish()?;
+        }
+        let outcome = sum(outputs.iter().map(|output| &output.done.outcome));
+        let objects = state.replaced(claim).map(|output| state.inputs_of(output.number).len() as u64).sum();
+        let about = FooterNote::new(claim, objects, &outcome).to_json()?;
+        let (upload, content) = merger.finish(claim, outcome.rows, about)?;
+        let Uploaded { bytes, sha256 } = upload.finish()?;
+        let FileContent { row_groups, columns, .. } = content;
+        let file = OutputFile { bytes, row_groups, sha256: Some(sha256), columns };
+        Ok(Ok(Done { claim: number, outcome, file: Some(file) }))
+    }
+
+    /// Copies rows and rejects; returns a file that is gone, if one is.
+    fn fill(
+        &self,
+        partition: &Partition,
+        outputs: &[&Output],
+        merger: &mut Merger,
+        rejects: &mut Upload,
+    ) -> Result<Option<String>> {
+        for output in outputs {
+            // gzip members one behind the other are a gzip file.
+            if let Some(packed) = self.store().get(&self.rejects_key(partition, &output.claim))? {
+                rejects.write_all(&packed).map_err(|e| Error::stopped("cannot keep rejects").because(e))?;
+            }
+            let Some(file) = &output.done.file else { continue };
+            let key = self.output_key(partition, &output.claim);
+            let place = self.store().location().url_of(&key);
+            let Some(content) = self.store().get(&key)? else { return Ok(Some(format!("{place} is gone"))) };
+            merger.append(content, file, output.done.outcome.rows).map_err(|e| e.at(&place))?;
+        }
+        Ok(None)
+    }
+}
+
+/// Returns the outcomes of several claims as that of one. Objects that gave no row stay where they were recorded.
+fn sum<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> Outcome {
+    let mut total = Outcome { nodata_rows: Some(0), skipdata_rows: Some(0), ..Outcome::default() };
+    for outcome in outcomes {
+        total.rows += outcome.rows;
+        total.rejected_rows += outcome.rejected_rows;
+        total.text_bytes += outcome.text_bytes;
+        total.unknown_fields.extend(outcome.unknown_fields.iter().cloned());
+        // Unknown of one of them is unknown of all.
+        total.nodata_rows = total.nodata_rows.zip(outcome.nodata_rows).map(|(a, b)| a + b);
+        total.skipdata_rows = total.skipdata_rows.zip(outcome.skipdata_rows).map(|(a, b)| a + b);
+    }
+    total.unknown_fields.sort();
+    total.unknown_fields.dedup();
+    total
+}
+
+/// A file in the making, and the rows of its next row group.
+struct Merger {
+    file: FileWriter<Upload>,
+    encoder: Encoder,
+    batch: Batch,
+}
+
+impl Merger {
+    fn new(upload: Upload, claim: &Claim) -> Result<Self> {
+        let encoder = Encoder::new(claim.options.compression)?;
+        Ok(Self { file: FileWriter::new(upload), encoder, batch: Batch::default() })
+    }
+
+    /// Appends the rows of a file.
+    fn append(&mut self, content: Bytes, file: &OutputFile, rows: u64) -> Result<()> {
+        let other = |why: String| {
+            Error::usage(format!("this file is not the one that the ledger speaks of: {why}"))
+                .help("somebody replaced it: restore it from a version or backup, then run again")
+        };
+        if content.len() as u64 != file.bytes {
+            return Err(other(format!("it has {} bytes, not {}", content.len(), file.bytes)));
+        }
+        let unreadable = |e: &dyn std::error::Error| other(format!("it is no readable Parquet ({e})"));
+        let reader = ParquetRecordBatchReaderBuilder::try_new(content).map_err(|e| unreadable(&e))?;
+        if Table::columns_of(reader.metadata()) != file.columns {
+            return Err(other("its columns are others".to_owned()));
+        }
+        let mut read = 0;
+        for batch in reader.with_batch_size(ROWS_PER_READ).build().map_err(|e| unreadable(&e))? {
+            let batch = batch.map_err(|e| unreadable(&e))?;
+            for (column, values) in file.columns.iter().zip(batch.columns()) {
+                self.append_column(column, values.as_ref());
+            }
+            self.batch.grow(batch.num_rows());
+            read += batch.num_rows() as u64;
+            if self.batch.rows() >= ROW_GROUP_ROWS {
+                self.end_row_group()?;
+            }
+        }
+        if read != rows {
+            return Err(other(format!("it has {read} rows, not {rows}")));
+        }
+        Ok(())
+    }
+
+    fn append_column(&mut self, column: &Column, values: &dyn Array) {
+        match column.column_type {
+            ColumnType::Int => self.batch.append_ints(column, values.as_primitive::<Int32Type>().iter()),
+            ColumnType::Bigint => self.batch.append_bigints(column, values.as_primitive::<Int64Type>().iter()),
+            ColumnType::String => {
+                let values = values.as_string::<i32>();
+                self.batch.append_strings(column, values.iter().map(|value| value.map(str::as_bytes)));
+            }
+        }
+    }
+
+    fn end_row_group(&mut self) -> Result<()> {
+        if self.batch.rows() > 0 {
+            self.file.append(self.encoder.row_group(&self.batch)?)?;
+            self.batch.clear();
+        }
+        Ok(())
+    }
+
+    fn finish(mut self, claim: &Claim, rows: u64, about: String) -> Result<(Upload, FileContent)> {
+        let ended = self.end_row_group();
+        if ended.is_ok() && self.file.rows() == rows {
+            return self.file.finish(claim.log_type, claim.options.compression, about);
+        }
+        let has = self.file.rows();
+        self.file.into_inner().abort();
+        ended?;
+        Err(Error::stopped(format!("a merged file has {has} rows, those it is made of have {rows}"))
+            .help("this is a bug in flowparquet: nothing of this file was written; please report it"))
+    }
+}
