@@ -17,7 +17,7 @@ use crate::plan::STREAMED_OBJECT_BYTES;
 use crate::source::discover::Wanted;
 use crate::store::Requests;
 use crate::table::codec::Compression;
-use crate::table::commit::{Table, TableInfo, output_name};
+use crate::table::commit::{Table, TableInfo};
 use crate::table::ledger::{Claim, Output, OutputOptions, PartitionState};
 use crate::table::merge::Merged;
 use crate::table::partition::Partition;
@@ -154,7 +154,10 @@ pub fn compact(table: &Table, options: &CompactOptions) -> Result<CompactReport>
     for result in results {
         let result = result.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some((compacted, warnings)) = result.transpose()? {
-            report.partitions.push(compacted);
+            let Compacted { files_before, files_after, leftovers_removed, .. } = compacted;
+            if files_before != files_after || leftovers_removed > 0 {
+                report.partitions.push(compacted);
+            }
             report.warnings.extend(warnings);
         }
     }
@@ -244,12 +247,7 @@ fn run_partition(
         warnings.extend(given_up(partition, &table.finish_merge(partition, state, number, &claim, true)?));
     }
     for merge in &plan.merges {
-        // Another run may have replaced them meanwhile.
-        if !merge.iter().all(|number| state.can_be_replaced(*number)) {
-            continue;
-        }
-        let claim = claim(info, partition, merge, options);
-        let Some(number) = table.claim(partition, state, claim.clone())? else {
+        let Some((number, claim)) = table.claim(partition, state, claim(info, merge, options))? else {
             warnings.push(format!("another run is at work in {partition}: the rest of it is left for the next time"));
             break;
         };
@@ -267,8 +265,8 @@ fn given_up(partition: &Partition, merged: &Merged) -> Option<String> {
 }
 
 /// Returns the claim of a merge.
-fn claim(info: &TableInfo, partition: &Partition, replaces: &[u64], options: &CompactOptions) -> Claim {
-    let mut claim = Claim {
+fn claim(info: &TableInfo, replaces: &[u64], options: &CompactOptions) -> Claim {
+    Claim {
         output: String::new(),
         log_type: info.log_type,
         source: String::new(),
@@ -280,7 +278,5 @@ fn claim(info: &TableInfo, partition: &Partition, replaces: &[u64], options: &Co
         },
         inputs: Vec::new(),
         replaces: replaces.to_vec(),
-    };
-    claim.output = output_name(partition, &claim);
-    claim
+    }
 }

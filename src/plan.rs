@@ -10,7 +10,6 @@ use serde::Serialize;
 use crate::error::{Error, Result};
 use crate::record::schema::LogType;
 use crate::source::discover::{Found, SourceObject};
-use crate::table::commit::output_name;
 use crate::table::ledger::{Claim, Input, InputState, OutputOptions, PartitionState};
 use crate::table::partition::{Partition, PartitionBy};
 
@@ -354,28 +353,26 @@ fn inputs_now(
     Ok(members.iter().filter_map(|(_, input)| now.get(input.key.as_str()).cloned()).collect())
 }
 
-/// Cuts inputs into the claims of one partition.
-pub fn claims(partition: &Partition, inputs: &[Input], options: &PlanOptions) -> Vec<Claim> {
+/// Cuts inputs into the claims of one partition; their outputs have no name yet.
+pub fn claims(inputs: &[Input], options: &PlanOptions) -> Vec<Claim> {
     let cuts = cut(inputs, options.target_file_bytes).into_iter();
-    cuts.map(|inputs| claim(partition, inputs, Vec::new(), options)).collect()
+    cuts.map(|inputs| claim(inputs, Vec::new(), options)).collect()
 }
 
 /// Returns the claim that makes an output again.
-pub fn remake(partition: &Partition, remake: &Remake, options: &PlanOptions) -> Claim {
-    claim(partition, remake.inputs.clone(), vec![remake.replaces], options)
+pub fn remake(remake: &Remake, options: &PlanOptions) -> Claim {
+    claim(remake.inputs.clone(), vec![remake.replaces], options)
 }
 
-fn claim(partition: &Partition, inputs: Vec<Input>, replaces: Vec<u64>, options: &PlanOptions) -> Claim {
-    let mut claim = Claim {
+fn claim(inputs: Vec<Input>, replaces: Vec<u64>, options: &PlanOptions) -> Claim {
+    Claim {
         output: String::new(),
         log_type: options.log_type,
         source: options.source.clone(),
         options: options.output.clone(),
         inputs,
         replaces,
-    };
-    claim.output = output_name(partition, &claim);
-    claim
+    }
 }
 
 /// Cuts inputs, in their order, into files of about equal size, none much larger than the target.
@@ -473,14 +470,5 @@ mod tests {
             plan(&found, &BTreeMap::new(), options(PartitionBy::AccountRegionHour)).is_err(),
             "no hour in the keys"
         );
-    }
-
-    #[test]
-    fn claims_of_equal_inputs_have_equal_names() {
-        let partition = Partition { account_region: None, day: date(2026, 1, 15), hour: None };
-        let input = |etag: &str| vec![Input { key: "a.gz".into(), size: 1, etag: Some(etag.into()) }];
-        let name = |inputs: Vec<Input>| claims(&partition, &inputs, &options(PartitionBy::Day))[0].output.clone();
-        assert_eq!(name(input("x")), name(input("x")));
-        assert_ne!(name(input("x")), name(input("y")), "another object under the same key");
     }
 }

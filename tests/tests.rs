@@ -11,6 +11,7 @@
 //! * [`layouts`]: where logs lie, and which of them are chosen: SOURCE, prefixes, days, accounts, partitions
 //! * [`ledger`]: nothing twice and nothing lost: second runs, late objects, stops, races, equal bytes
 //! * [`moving`]: from the table of today to one over Parquet: definitions like theirs, cut-over, raw tables
+//! * [`replace`]: files that take the place of others: changed objects, retried lines, merges; ledger and signals
 //! * [`text`]: how logs are written, and that every value arrives
 //! * [`util`]: what they share
 
@@ -30,6 +31,8 @@ mod layouts;
 mod ledger;
 #[cfg(test)]
 mod moving;
+#[cfg(test)]
+mod replace;
 #[cfg(test)]
 mod text;
 #[cfg(test)]

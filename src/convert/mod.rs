@@ -464,8 +464,8 @@ impl<'a> Run<'a> {
             if self.readable_now(&remake.changed, &mut outcome)?.len() < remake.changed.len() {
                 continue; // The old rows are better than none.
             }
-            let claim = plan::remake(&plan.partition, remake, &self.plan.options);
-            let Some(number) = self.table.claim(&plan.partition, state, claim.clone())? else {
+            let claim = plan::remake(remake, &self.plan.options);
+            let Some((number, claim)) = self.table.claim(&plan.partition, state, claim)? else {
                 outcome.again = true;
                 return Ok(outcome);
             };
@@ -474,8 +474,8 @@ impl<'a> Run<'a> {
         let mut inputs = plan.fresh.clone();
         inputs.extend(self.readable_now(&plan.retry, &mut outcome)?);
         inputs.sort_by(|a, b| a.key.cmp(&b.key));
-        for claim in plan::claims(&plan.partition, &inputs, &self.plan.options) {
-            let Some(number) = self.table.claim(&plan.partition, state, claim.clone())? else {
+        for claim in plan::claims(&inputs, &self.plan.options) {
+            let Some((number, claim)) = self.table.claim(&plan.partition, state, claim)? else {
                 outcome.again = true;
                 break;
             };

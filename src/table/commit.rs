@@ -316,16 +316,30 @@ impl Table {
         self.store.location().key(&entry_path(partition, number))
     }
 
-    /// Claims inputs: returns the claim's number, or `None` if another writer took the number.
+    /// Claims inputs, and gives the claim the name of its output. Returns the claim's number and the claim, or `None` if
+    /// another writer took the number, or took before what the claim needs: `state` may have learnt of that since the
+    /// claim was planned.
     ///
-    /// Either way `state` knows the entry that stands there now.
+    /// If the number was taken, `state` knows the entry that stands there now.
     ///
     /// # Errors
     /// When the store fails.
-    pub fn claim(&self, partition: &Partition, state: &mut PartitionState, claim: Claim) -> Result<Option<u64>> {
-        let entry = if claim.replaces.is_empty() { Entry::Claim(claim) } else { Entry::Replace(claim) };
+    pub fn claim(
+        &self,
+        partition: &Partition,
+        state: &mut PartitionState,
+        mut claim: Claim,
+    ) -> Result<Option<(u64, Claim)>> {
+        if state.conflicts_with(&claim) {
+            return Ok(None);
+        }
+        // A name is never used again: what lies under that of an abandoned or replaced claim can be deleted at any time.
+        let names = (0..).map(|attempt| output_name(partition, &claim, attempt));
+        claim.output = names.into_iter().find(|name| !state.knows(name)).unwrap_or_default();
+        let entry =
+            if claim.replaces.is_empty() { Entry::Claim(claim.clone()) } else { Entry::Replace(claim.clone()) };
         let ours = self.append(partition, state, entry)?;
-        Ok(ours.then(|| state.last_number()))
+        Ok(ours.then(|| (state.last_number(), claim)))
     }
 
     /// Records that a claim is finished, unless another writer recorded its end before.
@@ -409,6 +423,7 @@ impl Table {
     pub fn tidy(&self, partition: &Partition, state: &PartitionState) -> Result<Strangers> {
         let location = self.store.location();
         let mut strangers = Strangers::default();
+        let mut unknown = Vec::new();
         for level in self.store.list_levels(&[location.key(&partition.path())])? {
             for object in level.objects {
                 let name = object.key.rsplit('/').next().unwrap_or_default();
@@ -417,10 +432,17 @@ impl Table {
                     self.store.delete(&object.key)?;
                     strangers.removed += 1;
                 } else if !state.is_live(name) {
-                    strangers.foreign.push(location.url_of(&object.key));
+                    unknown.push(object.key);
                 }
             }
             strangers.foreign.extend(level.folders.iter().map(|folder| location.url_of(folder)));
+        }
+        if !unknown.is_empty() {
+            // Other runs may have written them since.
+            let mut now = state.clone();
+            self.catch_up(partition, &mut now)?;
+            unknown.retain(|key| !now.knows(key.rsplit('/').next().unwrap_or_default()));
+            strangers.foreign.extend(unknown.iter().map(|key| location.url_of(key)));
         }
         Ok(strangers)
     }
@@ -662,8 +684,8 @@ pub fn tool_name() -> String {
     concat!("flowparquet ", env!("CARGO_PKG_VERSION")).to_owned()
 }
 
-/// Returns the name of a claim's file: a hash of all that decides its bytes.
-pub fn output_name(partition: &Partition, claim: &Claim) -> String {
+/// Returns the name of a claim's file: a hash of all that decides its bytes, and of how often that was claimed before.
+fn output_name(partition: &Partition, claim: &Claim, attempt: u32) -> String {
     let mut hash = Sha256::new();
     let mut add = |part: &str| {
         hash.update((part.len() as u64).to_le_bytes());
@@ -681,7 +703,41 @@ pub fn output_name(partition: &Partition, claim: &Claim) -> String {
         add(&input.size.to_string());
         add(input.etag.as_deref().unwrap_or_default());
     }
-    // Without it an object that changed back would get the name of a file that was replaced.
     claim.replaces.iter().for_each(|number| add(&number.to_string()));
+    if attempt > 0 {
+        add(&attempt.to_string());
+    }
     format!("part-{}.parquet", hex(&hash.finalize()[..12]))
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::table::codec::Compression;
+    use crate::table::ledger::{Input, OutputOptions};
+
+    #[test]
+    fn names_follow_from_claims() {
+        let partition = Partition { account_region: None, day: date(2026, 1, 15), hour: None };
+        let claim = |etag: &str, replaces: &[u64]| Claim {
+            output: String::new(),
+            log_type: LogType::Vpc,
+            source: "s3://b/".to_owned(),
+            options: OutputOptions {
+                compression: Compression::default(),
+                dash_as_null: false,
+                log_format: None,
+                max_object_bytes: 1 << 30,
+            },
+            inputs: vec![Input { key: "a.gz".into(), size: 1, etag: Some(etag.into()) }],
+            replaces: replaces.to_vec(),
+        };
+        let name = |claim: Claim, attempt| output_name(&partition, &claim, attempt);
+        assert_eq!(name(claim("x", &[]), 0), name(claim("x", &[]), 0));
+        assert_ne!(name(claim("x", &[]), 0), name(claim("y", &[]), 0), "another object under the same key");
+        assert_ne!(name(claim("x", &[]), 0), name(claim("x", &[1]), 0));
+        assert_ne!(name(claim("x", &[]), 0), name(claim("x", &[]), 1), "what was abandoned and is claimed again");
+    }
 }

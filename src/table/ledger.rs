@@ -477,6 +477,22 @@ impl PartitionState {
             && !self.open.values().any(|claim| claim.replaces.contains(&number))
     }
 
+    /// Returns whether a claim that is planned cannot be made any more: another writer's entries took what it needs.
+    pub fn conflicts_with(&self, claim: &Claim) -> bool {
+        let taken = |input: &Input| {
+            self.input(&claim.source, &input.key).is_some_and(|known| match known.state {
+                InputState::Claimed | InputState::Converted => true,
+                InputState::Rejected(_) => false,
+                InputState::OtherType => known.etag == input.etag,
+            })
+        };
+        if claim.replaces.is_empty() {
+            claim.inputs.iter().any(taken)
+        } else {
+            !claim.replaces.iter().all(|number| self.can_be_replaced(*number))
+        }
+    }
+
     /// Returns the outputs that a claim replaces.
     pub fn replaced(&self, claim: &Claim) -> impl Iterator<Item = &Output> {
         claim.replaces.iter().filter_map(|number| self.done.get(number))
@@ -496,6 +512,12 @@ impl PartitionState {
     /// or done and not replaced.
     pub fn is_live(&self, name: &str) -> bool {
         self.open.values().chain(self.outputs().map(|output| &output.claim)).any(|claim| claim.output == name)
+    }
+
+    /// Returns whether an object of this name is or was the output of a claim.
+    pub fn knows(&self, name: &str) -> bool {
+        let done = self.done.values().map(|output| &output.claim);
+        self.open.values().chain(self.abandoned.values()).chain(done).any(|claim| claim.output == name)
     }
 
     /// Returns the claims whose outputs do not belong there any more: abandoned ones, whose writer may have been slow
@@ -642,6 +664,20 @@ mod tests {
         assert_eq!(made.leftovers().map(|claim| claim.output.as_str()).collect::<Vec<_>>(), ["part-1.parquet"]);
         let absent = state(vec![replace(&[7], &[])]).unwrap_err().to_string();
         assert!(absent.contains("replaces claim 7"), "{absent}");
+    }
+
+    #[test]
+    fn a_planned_claim_conflicts_with_what_others_did_since() {
+        let planned = |entry: Entry| match entry {
+            Entry::Claim(claim) | Entry::Replace(claim) => claim,
+            _ => panic!("a claim"),
+        };
+        let now = state(vec![claim(&["a", "x"]), done(1, &["x"]), claim(&["b"])]).unwrap();
+        for (keys, conflicts) in [(&["a"][..], true), (&["b"], true), (&["c", "b"], true), (&["x"], false), (&["c"], false)] {
+            assert_eq!(now.conflicts_with(&planned(claim(keys))), conflicts, "{keys:?}");
+        }
+        assert!(!now.conflicts_with(&planned(replace(&[1], &[]))));
+        assert!(now.conflicts_with(&planned(replace(&[1, 3], &[]))), "claim 3 has no output yet");
     }
 
     #[test]

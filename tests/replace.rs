@@ -1,0 +1,352 @@
+//! Files that take the place of others: changed objects, rejected lines tried again, merges; and stops in between.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::process::Command;
+use std::thread::sleep;
+use std::time::Duration;
+
+use crate::util::{DAY, DAY_FOLDER, V2, Work, all_expected, assert_rows, gz, key, text};
+
+const ON_THIS_DAY: [&str; 2] = ["--day", DAY];
+const COMPACT: [&str; 4] = ["compact", "table", "--min-age", "0"];
+
+/// Converts objects one by one, so that each has a file; returns their texts.
+fn files_of_one_object(work: &Work, objects: u32) -> Vec<String> {
+    (0..objects)
+        .map(|number| {
+            let content = text(u64::from(number) * 10, 5);
+            work.object(&key(number), &content);
+            work.convert(&ON_THIS_DAY).code(0);
+            content
+        })
+        .collect()
+}
+
+/// Writes an object anew; its ETag on disk has the time in it.
+fn change(work: &Work, number: u32, content: impl AsRef<[u8]>) {
+    sleep(Duration::from_millis(20));
+    work.write(&format!("raw/{}", key(number)), content);
+}
+
+/// Returns every file below the table with its content.
+fn snapshot(work: &Work) -> BTreeMap<String, Vec<u8>> {
+    let read = |file: String| (file.clone(), fs::read(work.path("table").join(file)).unwrap());
+    work.files("table").into_iter().map(read).collect()
+}
+
+/// Makes the table what it was.
+fn restore(work: &Work, snapshot: &BTreeMap<String, Vec<u8>>) {
+    work.remove("table");
+    for (file, content) in snapshot {
+        work.write(&format!("table/{file}"), content);
+    }
+}
+
+/// Asserts that the table has these rows in this many files, and nothing else lies in it.
+#[track_caller]
+fn holds(work: &Work, texts: &[String], files: usize) {
+    assert_rows(&work.rows(), &all_expected(texts));
+    assert_eq!(work.parquet_files("table").len(), files);
+}
+
+// ---- Changed objects
+
+#[test]
+fn a_changed_object_replaces_what_came_from_it() {
+    let work = Work::new();
+    let mut texts: Vec<String> = (0..4).map(|number| text(number * 10, 5)).collect();
+    (0..).zip(&texts).for_each(|(number, text)| drop(work.object(&key(number), text)));
+    work.convert(&ON_THIS_DAY).code(0);
+    texts[1] = text(500, 7);
+    change(&work, 1, gz(&texts[1]));
+    let plan = work.run(&["plan", "raw", "table", "--day", DAY]);
+    assert!(plan.code(0).stdout.contains("1 object changed after being converted"), "{}", plan.stdout);
+    let ran = work.convert(&ON_THIS_DAY);
+    ran.code(0).says("1 file replaced by new ones\n").totals(&[("objects", 4), ("rows_written", 22), ("files_replaced", 1)]);
+    assert_eq!(work.entries(), ["claim", "done", "replace", "done"]);
+    holds(&work, &texts, 1);
+    work.convert(&ON_THIS_DAY).nothing_to_do(4);
+    // Back to what it was: another file than the first.
+    texts[1] = text(10, 5);
+    change(&work, 1, gz(&texts[1]));
+    work.convert(&ON_THIS_DAY).code(0);
+    holds(&work, &texts, 1);
+    work.convert(&ON_THIS_DAY).nothing_to_do(4);
+}
+
+#[test]
+fn a_changed_object_whose_neighbours_are_gone_is_named_and_its_old_rows_stay() {
+    let work = Work::new();
+    let texts: Vec<String> = (0..4).map(|number| text(number * 10, 5)).collect();
+    (0..).zip(&texts).for_each(|(number, text)| drop(work.object(&key(number), text)));
+    work.convert(&ON_THIS_DAY).code(0);
+    work.remove(&format!("raw/{}", key(2)));
+    work.convert(&ON_THIS_DAY).nothing_to_do(3);
+    change(&work, 1, gz(text(500, 7)));
+    let ran = work.convert(&ON_THIS_DAY);
+    ran.code(1).says(&format!(
+        "changed: it changed after it was converted, the table keeps its old rows: its rows share a file with those of 1 objects that are gone or not asked for\n  at WORK/raw/{}\n",
+        key(1)
+    ));
+    holds(&work, &texts, 1);
+}
+
+#[test]
+fn a_changed_object_that_does_not_read_to_its_end_does_not_take_its_rows_away() {
+    let work = Work::new();
+    let mut texts: Vec<String> = (0..2).map(|number| text(number * 10, 5)).collect();
+    (0..).zip(&texts).for_each(|(number, text)| drop(work.object(&key(number), text)));
+    work.convert(&ON_THIS_DAY).code(0);
+    let whole = gz(text(500, 7));
+    change(&work, 1, &whole[..whole.len() - 9]);
+    let ran = work.convert(&ON_THIS_DAY);
+    ran.code(1).totals(&[("objects_rejected", 1), ("files_replaced", 0)]);
+    holds(&work, &texts, 1);
+    texts[1] = text(500, 7);
+    change(&work, 1, &whole);
+    work.convert(&ON_THIS_DAY).code(0).totals(&[("files_replaced", 1)]);
+    holds(&work, &texts, 1);
+}
+
+// ---- Rejected lines, tried again
+
+#[test]
+fn rejected_lines_are_printed_and_converted_after_a_fix() {
+    let work = Work::new();
+    // Without a header, and by the format given first, each line has a field too few.
+    let lines = |text: &str| text.split_once('\n').unwrap().1.to_owned();
+    let texts = [text(0, 3), text(10, 3)];
+    work.object(&key(0), &texts[0]);
+    work.object(&key(1), lines(&texts[1]));
+    let wrong = format!("{V2} vpc-id");
+    work.convert(&["--day", DAY, "--log-format", &wrong]).code(1).totals(&[("rows_written", 3), ("rows_rejected", 3)]);
+    let ran = work.run(&["rejects", "table"]);
+    ran.code(1).says("3 lines and 0 objects rejected; ");
+    assert!(ran.stdout.starts_with("line: "), "{}", ran.stdout);
+    assert!(ran.stdout.contains(&format!("{}, line 1, byte 0\n", key(1))), "{}", ran.stdout);
+    assert_eq!(work.run(&["rejects", "table", "--json"]).stdout.lines().count(), 3);
+    // Not by itself: it would read the same objects every night.
+    work.convert(&["--day", DAY, "--log-format", V2]).nothing_to_do(2);
+    let ran = work.convert(&["--day", DAY, "--log-format", V2, "--retry"]);
+    ran.code(0).totals(&[("rows_written", 6), ("rows_rejected", 0), ("files_replaced", 1)]);
+    holds(&work, &texts, 1);
+    assert!(work.rejects().is_empty(), "what was rejected is converted");
+    work.run(&["rejects", "table"]).code(0).says_only("nothing is rejected\n");
+    work.convert(&["--day", DAY, "--retry"]).nothing_to_do(2);
+}
+
+#[test]
+fn rejected_lines_whose_objects_are_gone_are_kept() {
+    let work = Work::new();
+    work.object(&key(0), format!("{}not a record\n", text(0, 3)));
+    work.object(&key(1), text(10, 3));
+    work.convert(&ON_THIS_DAY).code(1);
+    work.remove(&format!("raw/{}", key(0)));
+    let ran = work.convert(&["--day", DAY, "--retry"]);
+    ran.says(&format!("warning: 1 rejected lines of {DAY_FOLDER} cannot be tried again, and are kept: its rows share"));
+    assert_eq!(work.rejects().len(), 1);
+}
+
+// ---- Merges
+
+#[test]
+fn small_files_become_one() {
+    let work = Work::new();
+    let mut texts = files_of_one_object(&work, 5);
+    let planned = work.run(&[&COMPACT[..], &["--dry-run"]].concat());
+    assert!(planned.code(0).stdout.contains("year=2026/month=01/day=15"), "{}", planned.stdout);
+    let before = snapshot(&work);
+    assert_eq!(snapshot(&work), before, "a dry run writes nothing");
+    work.run(&["compact", "table"]).code(0).says_only("nothing to merge\n"); // too young
+    assert_eq!(snapshot(&work), before);
+    work.run(&COMPACT).code(0);
+    holds(&work, &texts, 1);
+    assert_eq!(work.entries()[10..], ["replace", "done"]);
+    work.run(&COMPACT).code(0).says_only("nothing to merge\n");
+    work.convert(&ON_THIS_DAY).nothing_to_do(5);
+    // What comes late is a file more, and merged with the others again.
+    texts.push(text(90, 4));
+    work.object(&key(9), &texts[5]);
+    work.convert(&ON_THIS_DAY).code(0);
+    holds(&work, &texts, 2);
+    work.run(&COMPACT).code(0);
+    holds(&work, &texts, 1);
+    // And what changes is known to stand in the merged file.
+    texts[2] = text(800, 2);
+    change(&work, 2, gz(&texts[2]));
+    work.convert(&ON_THIS_DAY).code(0).totals(&[("objects", 6), ("files_replaced", 1)]);
+    holds(&work, &texts, 1);
+    work.convert(&ON_THIS_DAY).nothing_to_do(6);
+}
+
+#[test]
+fn a_merge_keeps_nulls_columns_and_rejects() {
+    let work = Work::new();
+    work.object(&key(0), format!("{}not a record\n", text(0, 3)));
+    work.convert(&ON_THIS_DAY).code(1);
+    work.object(&key(1), "srcaddr bytes vpc-id new-field\n10.0.0.1 - vpc-1 x\n- 7 - -\n");
+    work.convert(&ON_THIS_DAY).code(0);
+    work.object(&key(2), format!("{}not a record either\n", text(20, 2)));
+    work.convert(&ON_THIS_DAY).code(1);
+    let sorted = || {
+        let mut rejects: Vec<String> = work.rejects().iter().map(ToString::to_string).collect();
+        rejects.sort();
+        rejects
+    };
+    let (rows, rejects) = (work.rows(), sorted());
+    assert_eq!((rows.len(), rejects.len()), (7, 2));
+    work.run(&COMPACT).code(0);
+    assert_eq!(work.rows(), rows);
+    assert_eq!(sorted(), rejects);
+    assert_eq!(work.files("table/_flowparquet/rejects").len(), 1);
+    let done = work.ledger().pop().unwrap();
+    assert_eq!((&done["rows"], &done["rejected_rows"]), (&7.into(), &2.into()));
+    let ran = work.run(&["rejects", "table"]);
+    ran.code(1).says("2 lines and 0 objects rejected; ");
+}
+
+#[test]
+fn files_are_merged_up_to_the_target_and_large_ones_left_alone() {
+    let work = Work::new();
+    let texts = files_of_one_object(&work, 6);
+    let size = fs::metadata(work.path("table").join(&work.parquet_files("table")[0])).unwrap().len();
+    let target = format!("{}", size * 5 / 2);
+    work.run(&[&COMPACT[..], &["--target-file-size", &target]].concat()).code(0);
+    holds(&work, &texts, 3);
+    let target = format!("{}", size);
+    work.run(&[&COMPACT[..], &["--target-file-size", &target]].concat()).code(0).says_only("nothing to merge\n");
+}
+
+#[test]
+fn convert_merges_by_itself_when_asked() {
+    let work = Work::new();
+    let mut texts = files_of_one_object(&work, 3);
+    work.object(&key(3), text(30, 5));
+    texts.push(text(30, 5));
+    let ran = work.convert(&["--day", DAY, "--auto-compact", "4"]);
+    ran.code(0);
+    holds(&work, &texts, 4);
+    let ran = work.convert(&["--day", DAY, "--auto-compact", "3"]);
+    ran.code(0).says("compacted");
+    assert_eq!(ran.report()["compacted"][0]["files_after"], 1);
+    holds(&work, &texts, 1);
+}
+
+/// A merge that was stopped after each of its steps is finished by the next compact, and by the next convert.
+#[test]
+fn a_stopped_merge_is_finished_by_the_next_run_of_anything() {
+    let work = Work::new();
+    let texts = files_of_one_object(&work, 3);
+    let before = snapshot(&work);
+    work.run(&COMPACT).code(0);
+    let after = snapshot(&work);
+    let new = |file: &&String| !before.contains_key(*file);
+    let entry = |number: u32| work.entry(number).strip_prefix("table/").unwrap().to_owned();
+    let (replace, done) = (entry(7), entry(8));
+    let merged = after.keys().filter(new).find(|file| file.ends_with(".parquet")).unwrap().clone();
+    let steps: [&[&String]; 3] = [&[&replace], &[&replace, &merged], &[&replace, &merged, &done]];
+    for files in steps {
+        for command in [&COMPACT[..], &["convert", "raw", "table", "--day", DAY], &["compact", "table"]] {
+            let mut stopped = before.clone();
+            stopped.extend(files.iter().map(|file| ((*file).clone(), after[*file].clone())));
+            restore(&work, &stopped);
+            let ran = work.run(command);
+            ran.code(0);
+            let here: Vec<String> = snapshot(&work).into_keys().collect();
+            if here != after.keys().cloned().collect::<Vec<_>>() {
+                ran.fail(&format!("stopped with {files:?}: {here:#?}"));
+            }
+            holds(&work, &texts, 1);
+            assert_eq!(snapshot(&work)[&merged], after[&merged], "the same bytes");
+            work.run(&COMPACT).code(0).says_only("nothing to merge\n");
+            work.convert(&ON_THIS_DAY).nothing_to_do(3);
+        }
+    }
+    // In the middle of deleting.
+    let mut stopped = after.clone();
+    let old = before.keys().find(|file| file.ends_with(".parquet")).unwrap();
+    stopped.insert(old.clone(), before[old].clone());
+    restore(&work, &stopped);
+    work.convert(&ON_THIS_DAY).code(0);
+    holds(&work, &texts, 1);
+}
+
+#[test]
+fn a_merge_whose_files_are_gone_is_given_up() {
+    let work = Work::new();
+    files_of_one_object(&work, 3);
+    work.run(&COMPACT).code(0);
+    let merged = work.parquet_files("table").remove(0);
+    work.remove(&work.entry(8));
+    work.remove(&format!("table/{merged}"));
+    let ran = work.run(&COMPACT);
+    ran.code(0).says("warning: a merge of files of year=2026/month=01/day=15 was given up: ");
+    assert_eq!(work.entries()[6..], ["replace", "abandon"]);
+}
+
+// ---- Strangers
+
+#[test]
+fn files_of_others_in_a_partition_are_named_and_left_alone() {
+    let work = Work::new();
+    let foreign = [format!("table/{DAY_FOLDER}/000000_0"), format!("table/{DAY_FOLDER}/part-other.parquet")];
+    foreign.iter().for_each(|file| drop(work.write(file, "not ours")));
+    work.object(&key(0), text(0, 3));
+    let ran = work.convert(&ON_THIS_DAY);
+    ran.code(0).says(&format!(
+        "warning: {DAY_FOLDER} holds 2 objects or folders that flowparquet did not write, and that queries read too; they are left alone. The first is WORK/{}\n",
+        foreign[0]
+    ));
+    work.object(&key(1), text(10, 3));
+    work.convert(&ON_THIS_DAY).code(0);
+    work.run(&COMPACT).code(0);
+    for file in foreign {
+        assert_eq!(fs::read(work.path(&file)).unwrap(), b"not ours", "{file}");
+    }
+}
+
+// ---- The ledger, printed
+
+#[test]
+fn the_ledger_is_printed_for_people() {
+    let work = Work::new();
+    files_of_one_object(&work, 2);
+    work.run(&COMPACT).code(0);
+    let ran = work.run(&["ledger", "table", "--day", DAY]);
+    let lines: Vec<&str> = ran.code(0).stdout.lines().collect();
+    assert_eq!(lines[0], DAY_FOLDER);
+    let kinds: Vec<&str> = lines[1..].iter().map(|line| line.split_whitespace().nth(2).unwrap()).collect();
+    assert_eq!(kinds, ["claim", "done", "claim", "done", "replace", "done"]);
+    assert!(lines[5].contains("the files of 1, 3 merged -> part-"), "{}", lines[5]);
+    let json: serde_json::Value =
+        serde_json::from_str(&work.run(&["ledger", "table", "--json"]).code(0).stdout).unwrap();
+    assert_eq!(json[4]["record"]["replaces"], serde_json::json!([1, 3]));
+    work.run(&["ledger", "table", "--day", "2026-01-14"]).code(0);
+}
+
+// ---- Signals
+
+#[test]
+fn a_signal_stops_a_run_cleanly() {
+    let work = Work::new();
+    work.run(&["generate", "raw", "--objects", "60", "--rows", "9000"]).code(0);
+    for signal in ["TERM", "INT"] {
+        for milliseconds in [20, 80, 160] {
+            let args = ["convert", "raw", "table", "--day", DAY, "--target-file-size", "500kB", "--threads", "1"];
+            let child = work.start(&args);
+            sleep(Duration::from_millis(milliseconds));
+            Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().unwrap();
+            let ran = work.wait(&args, child);
+            // Before the handler stands, or after the work is done.
+            if matches!(ran.code, None | Some(0)) {
+                continue;
+            }
+            ran.code(3).says("error: stopped by a signal\n  help: nothing is half visible; it is safe to run again\n");
+            assert!(work.files("table").iter().all(|file| !file.contains("/staging/")), "{:?}", work.files("table"));
+        }
+    }
+    work.convert(&["--day", DAY, "--target-file-size", "500kB"]).code(0);
+    let rows: u64 = work.ledger().iter().filter_map(|entry| entry["rows"].as_u64()).sum();
+    assert_eq!(rows, 60 * 9000);
+}
