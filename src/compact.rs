@@ -167,9 +167,9 @@ pub fn compact(table: &Table, options: &CompactOptions) -> Result<CompactReport>
 }
 
 fn load(table: &Table, options: &CompactOptions) -> Result<(TableInfo, BTreeMap<Partition, PartitionState>)> {
-    let info = table.info()?.ok_or_else(|| {
-        Error::usage("nothing is converted here yet").at(table.store().location()).help("check DEST")
-    })?;
+    let info = table
+        .info()?
+        .ok_or_else(|| Error::usage("nothing is converted here yet").at(table.store().location()).help("check DEST"))?;
     let mut states = table.load(&options.wanted.days, info.partition_by)?;
     states.retain(|partition, _| options.wanted.selects(partition.account_region.as_ref()));
     Ok((info, states))

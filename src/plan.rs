@@ -164,8 +164,7 @@ impl Plan {
     /// Returns a partition's plan in numbers.
     pub fn estimate(&self, plan: &PartitionPlan) -> Estimate {
         let fresh: Vec<Input> = plan.fresh.iter().chain(&plan.retry).cloned().collect();
-        let files =
-            cut(&fresh, self.options.target_file_bytes).len() + plan.remakes.len() + plan.unfinished.len();
+        let files = cut(&fresh, self.options.target_file_bytes).len() + plan.remakes.len() + plan.unfinished.len();
         let output_bytes: u64 = plan.to_read().map(estimated_output).sum();
         let to_convert = plan.to_read().count() as u64;
         Estimate {
@@ -376,25 +375,30 @@ fn claim(inputs: Vec<Input>, replaces: Vec<u64>, options: &PlanOptions) -> Claim
 }
 
 /// Cuts inputs, in their order, into files of about equal size, none much larger than the target.
+///
+/// What is left when the first of them are claimed is cut as it was before: a run that was stopped in between and the
+/// next one make the files that one run would have made.
 fn cut(inputs: &[Input], target_file_bytes: u64) -> Vec<Vec<Input>> {
-    let streamed = |input: &&Input| input.size >= STREAMED_OBJECT_BYTES;
-    let small: Vec<&Input> = inputs.iter().filter(|input| !streamed(input)).collect();
-    let total: u64 = small.iter().map(|input| estimated_output(input)).sum();
-    let files = total.div_ceil(target_file_bytes.max(1)).max(1);
+    let target = target_file_bytes.max(1);
+    let (streamed, small): (Vec<&Input>, Vec<&Input>) =
+        inputs.iter().partition(|input| input.size >= STREAMED_OBJECT_BYTES);
+    let mut left: u64 = small.iter().map(|input| estimated_output(input)).sum();
     let mut cuts: Vec<Vec<Input>> = Vec::new();
-    let (mut before, mut last) = (0_u128, None);
-    for input in small {
-        let file = before * u128::from(files) / u128::from(total.max(1));
-        if last != Some(file) {
-            cuts.push(Vec::new());
-            last = Some(file);
+    let mut small = small.into_iter().cloned().peekable();
+    while small.peek().is_some() {
+        // At least an equal share, so that the rest never needs a file more.
+        let share = left.div_ceil(left.div_ceil(target).max(1));
+        let mut bytes = 0;
+        let mut file = Vec::new();
+        while file.is_empty() || bytes < share {
+            let Some(input) = small.next() else { break };
+            bytes += estimated_output(&input);
+            file.push(input);
         }
-        if let Some(cut) = cuts.last_mut() {
-            cut.push(input.clone());
-        }
-        before += u128::from(estimated_output(input));
+        left -= bytes;
+        cuts.push(file);
     }
-    cuts.extend(inputs.iter().filter(streamed).map(|input| vec![input.clone()]));
+    cuts.extend(streamed.into_iter().map(|input| vec![input.clone()]));
     cuts
 }
 
@@ -448,7 +452,9 @@ mod tests {
         let input = |i: u64, size| Input { key: format!("{i:03}.gz"), size, etag: None };
         let many: Vec<Input> = (0..100).map(|i| input(i, 100)).collect();
         let sizes: Vec<usize> = cut(&many, 1_000).iter().map(Vec::len).collect();
-        assert_eq!(sizes, [17, 17, 16, 17, 17, 16]);
+        assert_eq!(sizes, [17, 17, 17, 17, 16, 16]);
+        let after_a_stop: Vec<usize> = cut(&many[34..], 1_000).iter().map(Vec::len).collect();
+        assert_eq!(after_a_stop, sizes[2..], "what is left is cut as it was");
         assert_eq!(cut(&many, 1_000_000).len(), 1, "a small day is one file");
         assert_eq!(cut(&[], 1_000).len(), 0);
         let with_giant = [input(0, 10), input(1, STREAMED_OBJECT_BYTES), input(2, 10)];

@@ -63,7 +63,11 @@ fn a_changed_object_replaces_what_came_from_it() {
     let plan = work.run(&["plan", "raw", "table", "--day", DAY]);
     assert!(plan.code(0).stdout.contains("1 object changed after being converted"), "{}", plan.stdout);
     let ran = work.convert(&ON_THIS_DAY);
-    ran.code(0).says("1 file replaced by new ones\n").totals(&[("objects", 4), ("rows_written", 22), ("files_replaced", 1)]);
+    ran.code(0).says("1 file replaced by new ones\n").totals(&[
+        ("objects", 4),
+        ("rows_written", 22),
+        ("files_replaced", 1),
+    ]);
     assert_eq!(work.entries(), ["claim", "done", "replace", "done"]);
     holds(&work, &texts, 1);
     work.convert(&ON_THIS_DAY).nothing_to_do(4);

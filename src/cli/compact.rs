@@ -53,11 +53,8 @@ fn planned(plans: &[CompactPlan]) -> String {
 const ALIGN: [Align; 5] = [Align::Left, Align::Right, Align::Right, Align::Right, Align::Right];
 
 fn summary(report: &CompactReport) -> String {
-    let mut text = if report.partitions.is_empty() {
-        "nothing to merge\n".to_owned()
-    } else {
-        shown(&report.partitions)
-    };
+    let mut text =
+        if report.partitions.is_empty() { "nothing to merge\n".to_owned() } else { shown(&report.partitions) };
     for warning in &report.warnings {
         text.push_str(&format!("warning: {warning}\n"));
     }

@@ -2,11 +2,11 @@
 
 use std::process::ExitCode;
 
+use flowparquet::Result;
 use flowparquet::days::{Days, today};
 use flowparquet::status::{DayStatus, Status, status};
 use flowparquet::store::Io;
 use flowparquet::table::commit::Table;
-use flowparquet::Result;
 
 use super::args;
 use super::show::{Align, bytes, count, table};

@@ -8,6 +8,8 @@
 //! files being written at most three parts of 8 MiB. A single object of up to 128 MiB packed is held whole, whatever M
 //! is; AWS's have 75 MB at most. The listing of the asked days is held too, about 0.5 KB an object.
 
+#[cfg(test)]
+mod fault_tests;
 mod file;
 mod slots;
 mod unit;
@@ -323,7 +325,9 @@ fn describe(report: &mut Report, prepared: &Prepared, source: &Store) {
     report.objects_of_other_type_before = prepared.plan.partitions.iter().map(|plan| plan.other_type).sum();
     let stuck = prepared.plan.partitions.iter().flat_map(|plan| &plan.stuck);
     report.objects_changed = stuck
-        .map(|(key, why)| named(key, &format!("it changed after it was converted, the table keeps its old rows: {why}")))
+        .map(|(key, why)| {
+            named(key, &format!("it changed after it was converted, the table keeps its old rows: {why}"))
+        })
         .collect();
     report.warnings.extend(prepared.plan.partitions.iter().flat_map(|plan| {
         plan.stuck_rejects.iter().map(|(rows, why)| {

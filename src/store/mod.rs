@@ -4,6 +4,8 @@
 //! read-ahead ([`fetch`]) and uploads of any size ([`upload`]). The only module that knows object_store and tokio;
 //! async stops here. Retries of 5xx, 503 Slow Down and dropped connections are object_store's.
 
+#[cfg(test)]
+pub(crate) mod faults;
 pub mod fetch;
 mod location;
 mod stop;
@@ -176,6 +178,12 @@ impl Store {
             Some(bucket) => Arc::new(s3(bucket, options)?),
         };
         Ok(Self { inner, location: location.clone(), io: io.clone(), counters: Arc::default() })
+    }
+
+    /// Returns a store of a test's own making.
+    #[cfg(test)]
+    pub fn of(inner: Arc<dyn ObjectStore>, location: &Location, io: &Io) -> Self {
+        Self { inner, location: location.clone(), io: io.clone(), counters: Arc::default() }
     }
 
     /// Returns where the store stands.

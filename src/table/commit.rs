@@ -336,8 +336,7 @@ impl Table {
         // A name is never used again: what lies under that of an abandoned or replaced claim can be deleted at any time.
         let names = (0..).map(|attempt| output_name(partition, &claim, attempt));
         claim.output = names.into_iter().find(|name| !state.knows(name)).unwrap_or_default();
-        let entry =
-            if claim.replaces.is_empty() { Entry::Claim(claim.clone()) } else { Entry::Replace(claim.clone()) };
+        let entry = if claim.replaces.is_empty() { Entry::Claim(claim.clone()) } else { Entry::Replace(claim.clone()) };
         let ours = self.append(partition, state, entry)?;
         Ok(ours.then(|| (state.last_number(), claim)))
     }

@@ -341,8 +341,9 @@ impl PartitionState {
                 // may have been claimed again since.
                 if !self.done.contains_key(&done.claim) && !self.abandoned.contains_key(&done.claim) {
                     let claim = self.open.remove(&done.claim);
-                    let claim = claim
-                        .ok_or_else(|| damaged(place, &format!("it finishes claim {}, which is not there", done.claim)))?;
+                    let claim = claim.ok_or_else(|| {
+                        damaged(place, &format!("it finishes claim {}, which is not there", done.claim))
+                    })?;
                     self.end(number, record.time, claim, done);
                 }
             }
@@ -647,9 +648,13 @@ mod tests {
         assert_eq!((numbers(&merged), keys_of(&merged, 5)), (vec![5], vec!["a", "b"]));
         assert_eq!(merged.output_of(merged.input("s3://b/", "a").unwrap()).unwrap().number, 5);
         assert_eq!(of(&merged, "x"), Some(&InputState::Rejected("cut off".into())));
-        let twice = state([begun.clone(), vec![done(5, &[]), claim(&["x"]), done(7, &[]), replace(&[5, 7], &[]), done(9, &[])]].concat());
+        let twice = state(
+            [begun.clone(), vec![done(5, &[]), claim(&["x"]), done(7, &[]), replace(&[5, 7], &[]), done(9, &[])]]
+                .concat(),
+        );
         assert_eq!(keys_of(&twice.unwrap(), 9), ["a", "b", "x"]);
-        let given_up = state([begun, vec![Entry::Abandon(Abandon { claim: 5, reason: "gone".into() })]].concat()).unwrap();
+        let given_up =
+            state([begun, vec![Entry::Abandon(Abandon { claim: 5, reason: "gone".into() })]].concat()).unwrap();
         assert_eq!((numbers(&given_up), keys_of(&given_up, 1)), (vec![1, 3], vec!["a"]));
         assert!(given_up.can_be_replaced(1));
     }
@@ -657,7 +662,8 @@ mod tests {
     #[test]
     fn a_replacement_of_raw_objects_owns_them() {
         let begun = vec![claim(&["a", "b"]), done(1, &[]), replace(&[1], &["a", "b"])];
-        let given_up = state([begun.clone(), vec![Entry::Abandon(Abandon { claim: 3, reason: "gone".into() })]].concat());
+        let given_up =
+            state([begun.clone(), vec![Entry::Abandon(Abandon { claim: 3, reason: "gone".into() })]].concat());
         assert_eq!(keys_of(&given_up.unwrap(), 1), ["a", "b"], "an abandoned replacement leaves all as it was");
         let made = state([begun, vec![done(3, &[])]].concat()).unwrap();
         assert_eq!((numbers(&made), keys_of(&made, 3), keys_of(&made, 1).len()), (vec![3], vec!["a", "b"], 0));
@@ -673,7 +679,9 @@ mod tests {
             _ => panic!("a claim"),
         };
         let now = state(vec![claim(&["a", "x"]), done(1, &["x"]), claim(&["b"])]).unwrap();
-        for (keys, conflicts) in [(&["a"][..], true), (&["b"], true), (&["c", "b"], true), (&["x"], false), (&["c"], false)] {
+        for (keys, conflicts) in
+            [(&["a"][..], true), (&["b"], true), (&["c", "b"], true), (&["x"], false), (&["c"], false)]
+        {
             assert_eq!(now.conflicts_with(&planned(claim(keys))), conflicts, "{keys:?}");
         }
         assert!(!now.conflicts_with(&planned(replace(&[1], &[]))));
