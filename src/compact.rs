@@ -127,7 +127,7 @@ pub fn compact(table: &Table, options: &CompactOptions) -> Result<CompactReport>
             Some((partition, Mutex::new(state), plan))
         })
         .collect();
-    let results: Vec<Mutex<Option<Result<(Compacted, Vec<String>)>>>> = work.iter().map(|_| Mutex::new(None)).collect();
+    let results: Vec<Mutex<Option<Result<Outcome>>>> = work.iter().map(|_| Mutex::new(None)).collect();
     let (next, failed) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let at_once = options.threads.min(usize::try_from(options.memory_bytes / MEMORY_PER_MERGE).unwrap_or(1)).max(1);
     std::thread::scope(|scope| {
@@ -165,6 +165,9 @@ pub fn compact(table: &Table, options: &CompactOptions) -> Result<CompactReport>
     report.requests = table.store().requests();
     Ok(report)
 }
+
+/// What became of a partition, and what a person should know of it.
+type Outcome = (Compacted, Vec<String>);
 
 fn load(table: &Table, options: &CompactOptions) -> Result<(TableInfo, BTreeMap<Partition, PartitionState>)> {
     let info = table
@@ -235,7 +238,7 @@ fn run_partition(
     state: &mut PartitionState,
     plan: &CompactPlan,
     options: &CompactOptions,
-) -> Result<(Compacted, Vec<String>)> {
+) -> Result<Outcome> {
     let mut warnings = Vec::new();
     let mut compacted = Compacted { partition: partition.path(), ..Compacted::default() };
     compacted.files_before = plan.files;

@@ -215,10 +215,10 @@ fn files_are_merged_up_to_the_target_and_large_ones_left_alone() {
     let work = Work::new();
     let texts = files_of_one_object(&work, 6);
     let size = fs::metadata(work.path("table").join(&work.parquet_files("table")[0])).unwrap().len();
-    let target = format!("{}", size * 5 / 2);
+    let target = (size * 5 / 2).to_string();
     work.run(&[&COMPACT[..], &["--target-file-size", &target]].concat()).code(0);
     holds(&work, &texts, 3);
-    let target = format!("{}", size);
+    let target = size.to_string();
     work.run(&[&COMPACT[..], &["--target-file-size", &target]].concat()).code(0).says_only("nothing to merge\n");
 }
 

@@ -74,7 +74,7 @@ impl Place {
 
     /// Writes a raw object of one of three days.
     fn object(&self, day: u32, number: u32, text: &str) {
-        let name = format!("123456789012_vpcflowlogs_us-east-1_fl-0123456789abcdef0_202601{day:02}T{:02}00Z", number);
+        let name = format!("123456789012_vpcflowlogs_us-east-1_fl-0123456789abcdef0_202601{day:02}T{number:02}00Z");
         let key = format!("AWSLogs/123456789012/vpcflowlogs/us-east-1/2026/01/{day:02}/{name}_{number:08x}.log.gz");
         let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         packed.write_all(text.as_bytes()).unwrap();
