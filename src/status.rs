@@ -1,8 +1,9 @@
 //! What DEST holds, UTC day by UTC day, as its ledger says: `status`.
 //!
-//! In: the ledger of the asked days. Out: a [`Status`]. Reads no logs and no Parquet.
+//! In: the ledger of the asked days, and what a plan found in SOURCE if that is asked for. Out: a [`Status`], and with
+//! [`safe_to_expire`] the folders of raw logs that are converted and verified. Reads no logs and no Parquet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use serde::Serialize;
@@ -10,13 +11,19 @@ use serde::Serialize;
 use crate::athena::outgrown::running_out;
 use crate::days::Days;
 use crate::error::Result;
+use crate::plan::Plan;
 use crate::record::schema::LogType;
+use crate::source::layout::FileName;
 use crate::table::commit::Table;
-use crate::table::ledger::{InputState, Output};
-use crate::table::partition::PartitionBy;
+use crate::table::ledger::{InputState, Output, PartitionState, VerifiedHow};
+use crate::table::partition::{Partition, PartitionBy};
 
 /// Version of the JSON that `status --json` prints; keys may be added without a new one.
 pub const STATUS_VERSION: u32 = 1;
+
+/// Minutes that an object of a flow log holds, and after which the next one follows
+/// (<https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3.html>).
+const MINUTES_PER_OBJECT: i64 = 5;
 
 /// A UTC day of a table: all of its partitions together.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -25,8 +32,16 @@ pub struct DayStatus {
     pub partitions: u64,
     /// Objects whose rows are in the table.
     pub objects: u64,
+    /// Objects that were claimed after the first ones had been converted.
+    pub late_objects: u64,
     /// Rows in the table.
     pub rows: u64,
+    /// Rows that say NODATA; absent if an older version converted some.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nodata_rows: Option<u64>,
+    /// Rows that say SKIPDATA: AWS lost records there. Absent if an older version converted some.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skipdata_rows: Option<u64>,
     /// Files.
     pub files: u64,
     /// Bytes of the files.
@@ -39,13 +54,54 @@ pub struct DayStatus {
     pub other_type_objects: u64,
     /// Claims that a stopped run left; the next `convert` of the day finishes them.
     pub unfinished: u64,
+    /// Whether everything was compared with the raw objects, and nothing changed since.
+    pub verified: bool,
+    /// Objects in SOURCE that are not converted; absent if SOURCE was not looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unconverted_objects: Option<u64>,
+    /// Objects in SOURCE that changed after they were converted; absent if SOURCE was not looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changed_objects: Option<u64>,
 }
 
 impl DayStatus {
     /// Returns whether a person or another run has something to do.
     pub fn needs_attention(&self) -> bool {
-        self.rejected_rows + self.rejected_objects + self.unfinished > 0
+        self.rejected_rows + self.rejected_objects + self.unfinished > 0 || self.is_behind()
     }
+
+    /// Returns whether SOURCE has something that is not in the table.
+    pub fn is_behind(&self) -> bool {
+        self.unconverted_objects.unwrap_or(0) + self.changed_objects.unwrap_or(0) > 0
+    }
+}
+
+/// The logs of an account and Region, as the names of their objects say.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct PlaceStatus {
+    /// The account.
+    pub account: String,
+    /// The Region.
+    pub region: String,
+    /// A letter for each UTC day, by month: see [`LEGEND`].
+    pub calendar: BTreeMap<String, String>,
+    /// Where the five-minute series of a flow log has no object, between its first and its last one.
+    pub silences: Vec<Silence>,
+}
+
+/// What the letters of a calendar mean, the most urgent first.
+pub const LEGEND: &str = "! unfinished  r rejects  n not all converted  s SKIPDATA  g gaps in the five-minute series  \
+                          l late objects  c converted  . nothing; capitals: verified";
+
+/// A time without objects of a flow log.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Silence {
+    /// Id of the flow log.
+    pub flow_log: String,
+    /// Beginning of the first missing object, UTC.
+    pub from: String,
+    /// End of the last missing one.
+    pub to: String,
 }
 
 /// What DEST holds.
@@ -63,6 +119,8 @@ pub struct Status {
     pub days: BTreeMap<String, DayStatus>,
     /// Days without one between the first and the last, as first and last day of each gap.
     pub gaps: Vec<(String, String)>,
+    /// The accounts and Regions whose logs these are.
+    pub places: Vec<PlaceStatus>,
     /// Things a person should know.
     pub warnings: Vec<String>,
 }
@@ -74,33 +132,24 @@ impl Status {
     }
 }
 
-/// Returns what DEST holds of these days, or `None` if nothing was ever converted to it.
+/// Returns what DEST holds of these days, or `None` if nothing was ever converted to it. `plan` is of the same days, if
+/// SOURCE is to be looked at too.
 ///
 /// # Errors
 /// When the ledger cannot be read.
-pub fn status(table: &Table, days: &Days, today: Date) -> Result<Option<Status>> {
+pub fn status(table: &Table, days: &Days, plan: Option<&Plan>, today: Date) -> Result<Option<Status>> {
     let Some(info) = table.info()? else { return Ok(None) };
     let mut seen: BTreeMap<Date, DayStatus> = BTreeMap::new();
+    let mut places: BTreeMap<(String, String), Place> = BTreeMap::new();
     for (partition, state) in table.load(days, info.partition_by)? {
-        let day = seen.entry(partition.day).or_default();
-        day.partitions += 1;
-        day.unfinished += state.unfinished().count() as u64;
-        for input in state.inputs() {
-            match input {
-                InputState::Claimed => {}
-                InputState::Converted => day.objects += 1,
-                InputState::OtherType => day.other_type_objects += 1,
-                InputState::Rejected(_) => day.rejected_objects += 1,
-            }
-        }
-        for Output { done, .. } in state.outputs() {
-            day.rows += done.outcome.rows;
-            day.rejected_rows += done.outcome.rejected_rows;
-            if let Some(file) = &done.file {
-                day.files += 1;
-                day.bytes += file.bytes;
-            }
-        }
+        add_partition(seen.entry(partition.day).or_default(), &state);
+        add_places(&mut places, &partition, &state);
+    }
+    for planned in plan.iter().flat_map(|plan| &plan.partitions) {
+        let day = seen.entry(planned.partition.day).or_default();
+        // What was rejected before is counted as that.
+        *day.unconverted_objects.get_or_insert(0) += planned.fresh.len() as u64;
+        *day.changed_objects.get_or_insert(0) += planned.changed();
     }
     Ok(Some(Status {
         version: STATUS_VERSION,
@@ -108,9 +157,208 @@ pub fn status(table: &Table, days: &Days, today: Date) -> Result<Option<Status>>
         log_type: info.log_type,
         partition_by: info.partition_by,
         gaps: gaps(seen.keys().copied()),
+        places: places.into_iter().map(|(name, place)| place.status(name, &seen)).collect(),
         days: seen.into_iter().map(|(day, status)| (day.to_string(), status)).collect(),
         warnings: info.founded_year().and_then(|year| running_out(year, today)).into_iter().collect(),
     }))
+}
+
+fn add_partition(day: &mut DayStatus, state: &PartitionState) {
+    let first = day.partitions == 0;
+    day.partitions += 1;
+    day.unfinished += state.unfinished().count() as u64;
+    for input in state.inputs() {
+        match input {
+            InputState::Claimed => {}
+            InputState::Converted => day.objects += 1,
+            InputState::OtherType => day.other_type_objects += 1,
+            InputState::Rejected(_) => day.rejected_objects += 1,
+        }
+    }
+    day.late_objects += late(state).map(|output| output.claim.inputs.len() as u64).sum::<u64>();
+    let (mut nodata, mut skipdata) = (Some(0), Some(0));
+    for Output { done, .. } in state.outputs() {
+        day.rows += done.outcome.rows;
+        day.rejected_rows += done.outcome.rejected_rows;
+        nodata = done.outcome.add_to(nodata, done.outcome.nodata_rows);
+        skipdata = done.outcome.add_to(skipdata, done.outcome.skipdata_rows);
+        if let Some(file) = &done.file {
+            day.files += 1;
+            day.bytes += file.bytes;
+        }
+    }
+    let so_far = |known: Option<u64>| if first { Some(0) } else { known };
+    day.nodata_rows = so_far(day.nodata_rows).zip(nodata).map(|(a, b)| a + b);
+    day.skipdata_rows = so_far(day.skipdata_rows).zip(skipdata).map(|(a, b)| a + b);
+    day.verified = (first || day.verified) && is_verified(state);
+}
+
+/// Returns the claims that were made of new objects when the first run over the partition had finished one.
+fn late(state: &PartitionState) -> impl Iterator<Item = &Output> {
+    let first = state.history().next().map_or("", |output| output.run.as_str());
+    state.history().filter(move |output| output.claim.replaces.is_empty() && output.run != first)
+}
+
+fn is_verified(state: &PartitionState) -> bool {
+    state.verified().is_some_and(|(verified, holds)| holds && verified.how == VerifiedHow::Full)
+}
+
+/// An account and Region: its days with what they need, and the objects of its flow logs by time.
+#[derive(Debug, Default)]
+struct Place {
+    days: BTreeMap<Date, Needs>,
+    /// Minutes since 1970 at which objects begin, by flow log.
+    flow_logs: BTreeMap<String, BTreeSet<i64>>,
+}
+
+#[derive(Debug, Default)]
+struct Needs {
+    unfinished: bool,
+    rejects: bool,
+    late: bool,
+    skipdata: bool,
+    unverified: bool,
+}
+
+fn add_places(places: &mut BTreeMap<(String, String), Place>, partition: &Partition, state: &PartitionState) {
+    let late: BTreeSet<&str> = late(state).flat_map(|o| &o.claim.inputs).map(|input| input.key.as_str()).collect();
+    let inputs = state.history().flat_map(|output| &output.claim.inputs);
+    for input in inputs.chain(state.unfinished().flat_map(|(_, claim)| &claim.inputs)) {
+        let name = FileName::parse(input.key.rsplit('/').next().unwrap_or_default());
+        let by_partition = partition.account_region.clone().unzip();
+        let unknown = || "unknown".to_owned();
+        let account = by_partition.0.or(name.account).unwrap_or_else(unknown);
+        let region = by_partition.1.or(name.region).unwrap_or_else(unknown);
+        let place = places.entry((account, region)).or_default();
+        let needs = place.days.entry(partition.day).or_default();
+        needs.late |= late.contains(input.key.as_str());
+        needs.unfinished |= state.unfinished().next().is_some();
+        needs.rejects |= state.outputs().any(|output| output.done.outcome.rejected_rows > 0)
+            || state.inputs().any(|input| matches!(input, InputState::Rejected(_)));
+        needs.skipdata |= state.outputs().any(|output| output.done.outcome.skipdata_rows.unwrap_or(0) > 0);
+        needs.unverified |= !is_verified(state);
+        if let (Some(flow_log), Some(day), Some(hour), Some(minute)) = (name.flow_log, name.day, name.hour, name.minute)
+        {
+            place.flow_logs.entry(flow_log).or_default().insert(minute_of(day, hour, minute));
+        }
+    }
+}
+
+/// Returns the minutes since 1970.
+fn minute_of(day: Date, hour: i8, minute: i8) -> i64 {
+    let days = day.since(Date::constant(1970, 1, 1)).map_or(0, |span| i64::from(span.get_days()));
+    (days * 24 + i64::from(hour)) * 60 + i64::from(minute)
+}
+
+/// Returns a minute since 1970 as `2026-01-15T05:05Z`.
+fn shown_minute(minute: i64) -> String {
+    jiff::Timestamp::from_second(minute * 60)
+        .map(|time| time.strftime("%Y-%m-%dT%H:%MZ").to_string())
+        .unwrap_or_default()
+}
+
+impl Place {
+    fn status(self, (account, region): (String, String), days: &BTreeMap<Date, DayStatus>) -> PlaceStatus {
+        let silences = self.silences();
+        let mut silent: BTreeSet<String> = BTreeSet::new();
+        for silence in &silences {
+            silent.extend([&silence.from, &silence.to].map(|time| time[..10.min(time.len())].to_owned()));
+        }
+        let letter = |day: Date| {
+            let behind = days.get(&day).is_some_and(DayStatus::is_behind);
+            let Some(needs) = self.days.get(&day) else { return if behind { 'n' } else { '.' } };
+            let letter = match needs {
+                Needs { unfinished: true, .. } => '!',
+                Needs { rejects: true, .. } => 'r',
+                _ if behind => 'n',
+                Needs { skipdata: true, .. } => 's',
+                _ if silent.contains(&day.to_string()) => 'g',
+                Needs { late: true, .. } => 'l',
+                _ => 'c',
+            };
+            if needs.unverified { letter } else { letter.to_ascii_uppercase() }
+        };
+        let mut calendar = BTreeMap::new();
+        let months: BTreeSet<Date> = self.days.keys().map(|day| day.first_of_month()).collect();
+        for month in months {
+            let days = (1..=month.days_in_month()).filter_map(|day| Date::new(month.year(), month.month(), day).ok());
+            let name = format!("{:04}-{:02}", month.year(), month.month());
+            calendar.insert(name, days.map(letter).collect());
+        }
+        PlaceStatus { account, region, calendar, silences }
+    }
+
+    /// Returns where objects are missing between the first and the last of a flow log.
+    fn silences(&self) -> Vec<Silence> {
+        let mut silences = Vec::new();
+        for (flow_log, minutes) in &self.flow_logs {
+            for (before, after) in minutes.iter().zip(minutes.iter().skip(1)) {
+                // A few minutes off is what AWS's clock may be; a missing object is five more.
+                if after - before >= 2 * MINUTES_PER_OBJECT {
+                    silences.push(Silence {
+                        flow_log: flow_log.clone(),
+                        from: shown_minute(before + MINUTES_PER_OBJECT),
+                        to: shown_minute(*after),
+                    });
+                }
+            }
+        }
+        silences.sort();
+        silences
+    }
+}
+
+/// A folder of raw logs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RawFolder {
+    /// Its URL, with a slash at the end.
+    pub prefix: String,
+    /// Objects in it whose rows are in the table.
+    pub objects: u64,
+    /// Why its objects must not be deleted yet; `None` if they may.
+    pub why_not: Option<String>,
+}
+
+/// Returns the folders of raw logs of these days, and whether all that is known to lie in them is converted and
+/// verified; `None` if nothing was ever converted.
+///
+/// What came into a folder after the verification is not known: `verify` is what looks at SOURCE.
+///
+/// # Errors
+/// When the ledger cannot be read.
+pub fn safe_to_expire(table: &Table, days: &Days) -> Result<Option<Vec<RawFolder>>> {
+    let Some(info) = table.info()? else { return Ok(None) };
+    let mut folders: BTreeMap<String, RawFolder> = BTreeMap::new();
+    for (partition, state) in table.load(days, info.partition_by)? {
+        let why_not = why_not(&state).map(|why| format!("{partition}: {why}"));
+        let claims = state.history().map(|output| &output.claim).chain(state.unfinished().map(|(_, claim)| claim));
+        let inputs: BTreeSet<(&str, &str)> =
+            claims.flat_map(|claim| claim.inputs.iter().map(|i| (claim.source.as_str(), i.key.as_str()))).collect();
+        for (source, key) in inputs {
+            let prefix = format!("{source}{}/", key.rsplit_once('/').map_or("", |(folder, _)| folder));
+            let folder = folders.entry(prefix.clone()).or_insert(RawFolder { prefix, objects: 0, why_not: None });
+            let known = state.input(source, key);
+            folder.objects += u64::from(known.is_some_and(|known| known.state == InputState::Converted));
+            folder.why_not = folder.why_not.take().or_else(|| why_not.clone());
+        }
+    }
+    Ok(Some(folders.into_values().collect()))
+}
+
+/// Returns what keeps a partition's raw objects from being deleted. Rejected lines do not: they are kept whole.
+fn why_not(state: &PartitionState) -> Option<String> {
+    let rejected = state.inputs().filter(|input| matches!(input, InputState::Rejected(_))).count();
+    let other = state.inputs().filter(|input| **input == InputState::OtherType).count();
+    let why = match state.verified() {
+        _ if state.unfinished().next().is_some() => "a stopped run has to be finished: run convert",
+        _ if rejected > 0 => "objects that could not be read are kept nowhere else",
+        _ if other > 0 => "objects of another log type are not in this table",
+        None => "not verified: run verify",
+        Some((_, false)) => "changed since it was verified: run verify",
+        Some((verified, true)) if verified.how != VerifiedHow::Full => "not all of it was verified: run verify",
+        Some(_) => return None,
+    };
+    Some(why.to_owned())
 }
 
 /// Returns the days that are missing between others.

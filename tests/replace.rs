@@ -354,3 +354,46 @@ fn a_signal_stops_a_run_cleanly() {
     let rows: u64 = work.ledger().iter().filter_map(|entry| entry["rows"].as_u64()).sum();
     assert_eq!(rows, 60 * 9000);
 }
+
+// ---- Status
+
+#[test]
+fn status_tells_late_changed_and_missing_objects_and_lost_records() {
+    let work = Work::new();
+    let mut lost = text(0, 9);
+    lost.push_str("2 123456789012 eni-0a1b2c3d4e5f60718 - - - - - - - 1768435200 1768435260 - SKIPDATA\n");
+    work.object(&key(0), &lost);
+    work.object(&key(1), text(10, 5));
+    work.object(&key(4), text(40, 5));
+    work.convert(&ON_THIS_DAY).code(0);
+    work.object(&key(2), text(20, 5));
+    work.convert(&ON_THIS_DAY).code(0);
+    let json = |args: &[&str], code| -> serde_json::Value {
+        serde_json::from_str(&work.run(&[&["status", "table", "--json"], args].concat()).code(code).stdout).unwrap()
+    };
+    let status = json(&[], 0);
+    let day = &status["days"][DAY];
+    assert_eq!((&day["objects"], &day["late_objects"]), (&4.into(), &1.into()));
+    assert_eq!((&day["skipdata_rows"], &day["nodata_rows"]), (&1.into(), &0.into()));
+    let place = &status["places"][0];
+    assert_eq!(place["calendar"]["2026-01"], format!("{}s{}", ".".repeat(14), ".".repeat(16)));
+    let silence = serde_json::json!([{ "flow_log": "fl-0123456789abcdef0", "from": "2026-01-15T00:15Z", "to": "2026-01-15T00:20Z" }]);
+    assert_eq!(place["silences"], silence);
+    assert!(work.run(&["status", "table"]).stdout.contains("4.000 %"), "1 of 25 rows");
+    // SOURCE looked at: what is not converted, what changed, and a day of which nothing is.
+    work.object(&key(3), text(30, 5));
+    change(&work, 4, gz(text(40, 6)));
+    work.object(&key(0).replace("/15/", "/16/").replace("20260115", "20260116"), text(50, 1));
+    let status = json(&["--source", "raw"], 1);
+    let of = |day: &str| {
+        (status["days"][day]["unconverted_objects"].clone(), status["days"][day]["changed_objects"].clone())
+    };
+    assert_eq!((of(DAY), of("2026-01-16")), ((1.into(), 1.into()), (1.into(), 0.into())));
+    assert_eq!(status["places"][0]["calendar"]["2026-01"].as_str().unwrap()[14..16], *"nn");
+    work.convert(&["--from", DAY, "--to", "2026-01-16"]).code(0);
+    json(&["--source", "raw"], 0);
+    // Nothing is verified yet.
+    let ran = work.run(&["status", "table", "--safe-to-expire"]);
+    ran.code(1).says("0 of 2 folders are converted and verified; ");
+    assert!(ran.stdout.is_empty() && ran.stderr.contains("not verified: run verify"), "{}", ran.stderr);
+}

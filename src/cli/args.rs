@@ -39,7 +39,7 @@ pub enum Command {
     Plan(Plan),
     /// Print the table definition of a converted DEST or of raw logs, for Athena and others
     Ddl(Ddl),
-    /// Say what DEST holds, day by day; reads the ledger only
+    /// Say what DEST holds, day by day: converted, verified, late, missing, rejected; reads the ledger
     Status(Status),
     /// Print what was rejected: lines and objects that could not be converted
     Rejects(Rejects),
@@ -427,6 +427,12 @@ pub struct Status {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+    /// Look also at these raw logs: which of them are not converted, and which changed
+    #[arg(long, value_name = "SOURCE")]
+    pub source: Option<String>,
+    /// Print the folders of raw logs that are converted and verified, which a lifecycle rule may delete
+    #[arg(long, conflicts_with = "source")]
+    pub safe_to_expire: bool,
     #[command(flatten)]
     pub days: DayArgs,
     #[command(flatten)]

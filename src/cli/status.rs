@@ -1,23 +1,41 @@
-//! `status`: what DEST holds, day by day.
+//! `status`: what DEST holds, day by day; and which raw logs are no longer needed.
 
 use std::process::ExitCode;
 
 use flowparquet::Result;
+use flowparquet::convert::{ConvertOptions, prepare};
 use flowparquet::days::{Days, today};
-use flowparquet::status::{DayStatus, Status, status};
+use flowparquet::status::{DayStatus, LEGEND, PlaceStatus, Silence, Status, safe_to_expire, status};
 use flowparquet::store::Io;
 use flowparquet::table::commit::Table;
 
 use super::args;
-use super::show::{Align, bytes, count, table};
+use super::show::{Align, bytes, count, plural, table};
 use super::{EXIT_SOME_REJECTED, nothing_here, open, print, settings, to_json};
+
+/// Silences that are shown for each account and Region; `--json` has them all.
+const MAX_SILENCES: usize = 5;
 
 /// Runs `flowparquet status`.
 pub fn run(args: &args::Status) -> Result<ExitCode> {
     let io = Io::start()?;
     let days = settings::days(&args.days, |_| Ok(Days::All))?;
     let dest = Table::new(open(&args.dest, &args.store, &io)?);
-    let status = status(&dest, &days, today())?.ok_or_else(|| nothing_here(&args.dest))?;
+    if args.safe_to_expire {
+        return expirable(args, &dest, &days);
+    }
+    let prepared = match &args.source {
+        None => None,
+        Some(source) => {
+            let info = dest.info()?.ok_or_else(|| nothing_here(&args.dest))?;
+            // As the table is: nothing is refused that was converted.
+            let mut options = ConvertOptions { merge: true, ..settings::defaults(days.clone()) };
+            options.output.dash_as_null = info.dash_as_null;
+            Some(prepare(&open(source, &args.store, &io)?, &dest, &options)?)
+        }
+    };
+    let plan = prepared.as_ref().map(|prepared| &prepared.plan);
+    let status = status(&dest, &days, plan, today())?.ok_or_else(|| nothing_here(&args.dest))?;
     print(&if args.json { to_json(&status)? } else { shown(&status) })?;
     for warning in &status.warnings {
         eprintln!("warning: {warning}");
@@ -25,43 +43,104 @@ pub fn run(args: &args::Status) -> Result<ExitCode> {
     Ok(if status.needs_attention() { ExitCode::from(EXIT_SOME_REJECTED) } else { ExitCode::SUCCESS })
 }
 
+/// Prints the folders that may be deleted, one a line, and says why the others may not.
+fn expirable(args: &args::Status, dest: &Table, days: &Days) -> Result<ExitCode> {
+    let folders = safe_to_expire(dest, days)?.ok_or_else(|| nothing_here(&args.dest))?;
+    if args.json {
+        print(&to_json(&folders)?)?;
+    } else {
+        let safe = folders.iter().filter(|folder| folder.why_not.is_none());
+        print(&safe.map(|folder| format!("{}\n", folder.prefix)).collect::<String>())?;
+    }
+    let kept: Vec<_> = folders.iter().filter_map(|f| f.why_not.as_ref().map(|why| (&f.prefix, why))).collect();
+    for (prefix, why) in kept.iter().take(MAX_SILENCES) {
+        eprintln!("not yet: {prefix}\n  {why}");
+    }
+    if kept.len() > MAX_SILENCES {
+        eprintln!("not yet: and {} more (--json names them)", kept.len() - MAX_SILENCES);
+    }
+    eprintln!(
+        "{} of {} are converted and verified; what came into them since is not known here",
+        count((folders.len() - kept.len()) as u64),
+        plural(folders.len() as u64, "folder")
+    );
+    Ok(if kept.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_SOME_REJECTED) })
+}
+
 fn shown(status: &Status) -> String {
     if status.days.is_empty() {
         return "no day of these is converted\n".to_owned();
     }
-    let head = ["day", "objects", "rows", "files", "size", "rejected rows", "rejected objects", "state"];
+    let head = ["day", "objects", "late", "rows", "SKIPDATA", "files", "size", "rejected rows", "objects", "state"];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
     for (day, of) in &status.days {
         rows.push(vec![
             day.clone(),
             count(of.objects),
+            count(of.late_objects),
             count(of.rows),
+            share(of.skipdata_rows, of.rows),
             count(of.files),
             bytes(of.bytes),
             count(of.rejected_rows),
             count(of.rejected_objects),
-            state(of).to_owned(),
+            state(of),
         ]);
     }
-    let mut align = [Align::Right; 8];
-    (align[0], align[7]) = (Align::Left, Align::Left);
+    let mut align = [Align::Right; 10];
+    (align[0], align[9]) = (Align::Left, Align::Left);
     let mut text = table(&align, &rows);
     for (first, last) in &status.gaps {
         let days = if first == last { first.clone() } else { format!("{first} to {last}") };
         text.push_str(&format!("nothing converted of {days}\n"));
     }
+    for place in &status.places {
+        text.push_str(&calendar(place));
+    }
+    if !status.places.is_empty() {
+        text.push_str(&format!("\n{LEGEND}\n"));
+    }
+    text
+}
+
+fn share(part: Option<u64>, all: u64) -> String {
+    match part {
+        None => "?".to_owned(),
+        Some(0) => "0".to_owned(),
+        Some(part) => format!("{:.3} %", part as f64 * 100.0 / all.max(1) as f64),
+    }
+}
+
+/// Returns a line for each month of an account and Region, and where its series of objects has gaps.
+fn calendar(PlaceStatus { account, region, calendar, silences }: &PlaceStatus) -> String {
+    let mut text = format!("\n{account} {region}\n");
+    for (month, days) in calendar {
+        text.push_str(&format!("  {month}  {days}\n"));
+    }
+    for Silence { flow_log, from, to } in silences.iter().take(MAX_SILENCES) {
+        text.push_str(&format!("  no object of {flow_log} from {from} to {to}\n"));
+    }
+    if silences.len() > MAX_SILENCES {
+        text.push_str(&format!("  and {} more such gaps (--json names them)\n", silences.len() - MAX_SILENCES));
+    }
     text
 }
 
 /// Returns what is to be done about a day, if anything.
-fn state(day: &DayStatus) -> &'static str {
-    if day.unfinished > 0 {
+fn state(day: &DayStatus) -> String {
+    let state = if day.unfinished > 0 {
         "a run was stopped: run convert again"
     } else if day.rejected_objects > 0 {
         "objects are unreadable: they are tried again"
     } else if day.rejected_rows > 0 {
-        "lines were rejected: see _flowparquet/rejects/"
+        "lines were rejected: see `flowparquet rejects`"
+    } else if day.is_behind() {
+        let waiting = day.unconverted_objects.unwrap_or(0) + day.changed_objects.unwrap_or(0);
+        return format!("{} to convert: run convert", plural(waiting, "object"));
+    } else if day.verified {
+        "converted and verified"
     } else {
         "converted"
-    }
+    };
+    state.to_owned()
 }

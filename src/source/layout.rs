@@ -226,6 +226,8 @@ pub struct FileName {
     pub day: Option<Date>,
     /// The UTC hour of these five minutes.
     pub hour: Option<i8>,
+    /// The minute of the hour in which they begin.
+    pub minute: Option<i8>,
     /// The flow log's id, such as `fl-1234abcd`; its format never changes.
     pub flow_log: Option<String>,
 }
@@ -240,12 +242,13 @@ impl FileName {
         else {
             return Self::default();
         };
-        let (day, hour) = parse_time(time).unzip();
+        let time = parse_time(time);
         Self {
             account: Some(account.to_owned()).filter(|a| is_account(a)),
             region: Some(region.to_owned()),
-            day,
-            hour,
+            day: time.map(|(day, ..)| day),
+            hour: time.map(|(_, hour, _)| hour),
+            minute: time.map(|(.., minute)| minute),
             flow_log: Some(flow_log.to_owned()),
         }
     }
@@ -290,14 +293,15 @@ fn number(folder: &str, name: &str, digits: usize) -> Option<(i16, bool)> {
 }
 
 /// Reads `20260115T0505Z`.
-fn parse_time(text: &str) -> Option<(Date, i8)> {
+fn parse_time(text: &str) -> Option<(Date, i8, i8)> {
     let bytes = text.as_bytes();
     if bytes.len() != 14 || bytes[8] != b'T' || bytes[13] != b'Z' || !text.is_ascii() {
         return None;
     }
     let day = Date::new(text[..4].parse().ok()?, text[4..6].parse().ok()?, text[6..8].parse().ok()?).ok()?;
     let hour: i8 = text[9..11].parse().ok()?;
-    (0..24).contains(&hour).then_some((day, hour))
+    let minute: i8 = text[11..13].parse().ok()?;
+    ((0..24).contains(&hour) && (0..60).contains(&minute)).then_some((day, hour, minute))
 }
 
 #[cfg(test)]

@@ -127,6 +127,13 @@ pub struct Outcome {
     pub skipdata_rows: Option<u64>,
 }
 
+impl Outcome {
+    /// Adds a count of some of its rows to that of others; unknown of one of them is unknown of all.
+    pub fn add_to(&self, others: Option<u64>, own: Option<u64>) -> Option<u64> {
+        if self.rows == 0 { others } else { others.zip(own).map(|(a, b)| a + b) }
+    }
+}
+
 /// A claim is finished.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Done {
@@ -301,6 +308,8 @@ pub struct Output {
     pub done_number: u64,
     /// When, by the clock of the writer.
     pub done_time: String,
+    /// The run that recorded its end.
+    pub run: String,
     /// Number of the claim that took its place; its file goes or is gone.
     pub replaced_by: Option<u64>,
 }
@@ -344,7 +353,7 @@ impl PartitionState {
                     let claim = claim.ok_or_else(|| {
                         damaged(place, &format!("it finishes claim {}, which is not there", done.claim))
                     })?;
-                    self.end(number, record.time, claim, done);
+                    self.end(number, record.time, record.run, claim, done);
                 }
             }
             Entry::Abandon(abandon) => {
@@ -365,7 +374,7 @@ impl PartitionState {
         Ok(())
     }
 
-    fn end(&mut self, done_number: u64, done_time: String, claim: Claim, done: Done) {
+    fn end(&mut self, done_number: u64, done_time: String, run: String, claim: Claim, done: Done) {
         let number = done.claim;
         self.set_all(number, &claim, &InputState::Converted);
         for left in &done.outcome.rejected_objects {
@@ -380,7 +389,7 @@ impl PartitionState {
             }
         }
         self.last_change = done_number;
-        self.done.insert(number, Output { number, claim, done, done_number, done_time, replaced_by: None });
+        self.done.insert(number, Output { number, claim, done, done_number, done_time, run, replaced_by: None });
     }
 
     fn set_all(&mut self, number: u64, claim: &Claim, state: &InputState) {

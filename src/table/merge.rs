@@ -148,9 +148,8 @@ fn sum<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> Outcome {
         total.rejected_rows += outcome.rejected_rows;
         total.text_bytes += outcome.text_bytes;
         total.unknown_fields.extend(outcome.unknown_fields.iter().cloned());
-        // Unknown of one of them is unknown of all.
-        total.nodata_rows = total.nodata_rows.zip(outcome.nodata_rows).map(|(a, b)| a + b);
-        total.skipdata_rows = total.skipdata_rows.zip(outcome.skipdata_rows).map(|(a, b)| a + b);
+        total.nodata_rows = outcome.add_to(total.nodata_rows, outcome.nodata_rows);
+        total.skipdata_rows = outcome.add_to(total.skipdata_rows, outcome.skipdata_rows);
     }
     total.unknown_fields.sort();
     total.unknown_fields.dedup();
