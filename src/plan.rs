@@ -297,25 +297,29 @@ pub fn claims(partition: &Partition, inputs: &[Input], options: &PlanOptions) ->
 }
 
 /// Cuts inputs, in their order, into files of about equal size, none much larger than the target.
+///
+/// What is left when the first files are taken away is cut as it was before, so that a run which goes on where another
+/// stopped makes the same files.
 fn cut(inputs: &[Input], target_file_bytes: u64) -> Vec<Vec<Input>> {
-    let streamed = |input: &&Input| input.size >= STREAMED_OBJECT_BYTES;
-    let small: Vec<&Input> = inputs.iter().filter(|input| !streamed(input)).collect();
-    let total: u64 = small.iter().map(|input| estimated_output(input)).sum();
-    let files = total.div_ceil(target_file_bytes.max(1)).max(1);
+    let (streamed, small): (Vec<_>, Vec<_>) =
+        inputs.iter().cloned().partition(|input| input.size >= STREAMED_OBJECT_BYTES);
+    let mut left: u64 = small.iter().map(estimated_output).sum();
     let mut cuts: Vec<Vec<Input>> = Vec::new();
-    let (mut before, mut last) = (0_u128, None);
-    for input in small {
-        let file = before * u128::from(files) / u128::from(total.max(1));
-        if last != Some(file) {
-            cuts.push(Vec::new());
-            last = Some(file);
+    let mut rest = small.into_iter().peekable();
+    while rest.peek().is_some() {
+        let files = left.div_ceil(target_file_bytes.max(1)).max(1);
+        let mut bytes = 0;
+        // The first file takes the objects that begin in its share.
+        let share = |bytes: u64| u128::from(bytes) * u128::from(files) < u128::from(left.max(1));
+        let mut first = Vec::new();
+        while let Some(input) = rest.next_if(|_| share(bytes)) {
+            bytes += estimated_output(&input);
+            first.push(input);
         }
-        if let Some(cut) = cuts.last_mut() {
-            cut.push(input.clone());
-        }
-        before += u128::from(estimated_output(input));
+        left -= bytes;
+        cuts.push(first);
     }
-    cuts.extend(inputs.iter().filter(streamed).map(|input| vec![input.clone()]));
+    cuts.extend(streamed.into_iter().map(|input| vec![input]));
     cuts
 }
 
@@ -368,12 +372,25 @@ mod tests {
         let input = |i: u64, size| Input { key: format!("{i:03}.gz"), size, etag: None };
         let many: Vec<Input> = (0..100).map(|i| input(i, 100)).collect();
         let sizes: Vec<usize> = cut(&many, 1_000).iter().map(Vec::len).collect();
-        assert_eq!(sizes, [17, 17, 16, 17, 17, 16]);
+        assert_eq!(sizes, [17, 17, 17, 17, 16, 16]);
         assert_eq!(cut(&many, 1_000_000).len(), 1, "a small day is one file");
         assert_eq!(cut(&[], 1_000).len(), 0);
         let with_giant = [input(0, 10), input(1, STREAMED_OBJECT_BYTES), input(2, 10)];
         let cuts = cut(&with_giant, u64::MAX);
         assert_eq!(cuts.iter().map(Vec::len).collect::<Vec<_>>(), [2, 1]);
+    }
+
+    #[test]
+    fn what_others_have_not_claimed_is_cut_as_it_was() {
+        let inputs: Vec<Input> =
+            (0..60).map(|i| Input { key: format!("{i:03}.gz"), size: (i * i * 7919) % 1_000, etag: None }).collect();
+        for target in [1, 100, 333, 1_000, 7_000, 1_000_000] {
+            let cuts = cut(&inputs, target);
+            assert_eq!(cuts.concat(), inputs, "each once, in order");
+            for claimed in 0..cuts.len() {
+                assert_eq!(cut(&cuts[claimed..].concat(), target), cuts[claimed..], "{claimed} files of {target}");
+            }
+        }
     }
 
     #[test]

@@ -11,7 +11,9 @@ import os
 import pathlib
 import subprocess
 import sys
+import threading
 import uuid
+from collections import Counter
 from dataclasses import dataclass
 
 import boto3
@@ -42,6 +44,42 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.skip(reason="scripts/test.sh --trino"))
 
 
+class Tried:
+    """Counts the runs that were disturbed, by what was done and how they ended; printed at the end of all tests."""
+
+    def __init__(self):
+        self.counts, self.notes, self.lock = Counter(), [], threading.Lock()
+
+    def add(self, where, what, outcome):
+        with self.lock:
+            self.counts[where, what, outcome] += 1
+
+    def note(self, line):
+        """One more line to print."""
+        self.notes.append(line)
+
+
+TRIED = Tried()
+
+
+def pytest_terminal_summary(terminalreporter):
+    rows = {}
+    for (where, what, outcome), count in TRIED.counts.items():
+        rows.setdefault((where, what), Counter())[outcome] += count
+    if rows:
+        terminalreporter.section(f"{TRIED.counts.total()} disturbed runs, each followed by one that put all right")
+    for (where, what), outcomes in rows.items():
+        ended = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common())
+        terminalreporter.write_line(f"{where:24} {what:32} {outcomes.total():4}: {ended}")
+    for line in TRIED.notes:
+        terminalreporter.write_line(line)
+
+
+@pytest.fixture(scope="session")
+def tried():
+    return TRIED
+
+
 @pytest.fixture(scope="session")
 def binary():
     path = pathlib.Path(os.environ.get("FLOWPARQUET_BIN") or ROOT / "target" / "release" / "flowparquet")
@@ -69,14 +107,14 @@ class Result:
 
 @pytest.fixture(scope="session")
 def start(binary, tmp_path_factory):
-    """start(*args, env=...): a running flowparquet that sees nothing of the environment but PATH."""
+    """start(*args, env=...): a running flowparquet that sees nothing of the environment but PATH; `more` is for Popen."""
     home = tmp_path_factory.mktemp("home")
 
-    def start(*args, env=None):
+    def start(*args, env=None, **more):
         clean = {"PATH": os.environ["PATH"], "HOME": str(home), "TMPDIR": str(home), **(env or {})}
         args = [str(a) for a in args]
         process = subprocess.Popen([str(binary), *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                   stderr=subprocess.PIPE, env=clean, cwd=home, text=True, errors="replace")
+                                   stderr=subprocess.PIPE, env=clean, cwd=home, text=True, errors="replace", **more)
         process.typed = args
         return process
 
