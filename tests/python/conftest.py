@@ -45,33 +45,31 @@ def pytest_collection_modifyitems(items):
 
 
 class Tried:
-    """Counts the runs that were disturbed, by what was done and how they ended; printed at the end of all tests."""
+    """Counts the runs that were disturbed, by place, what was done, and how they ended; printed at the end of all tests."""
 
     def __init__(self):
-        self.counts, self.notes, self.lock = Counter(), [], threading.Lock()
+        self.counts, self.lock = {}, threading.Lock()
 
-    def add(self, where, what, outcome):
+    def add(self, where, what, outcome, count=1):
         with self.lock:
-            self.counts[where, what, outcome] += 1
+            self.counts.setdefault((where, what), Counter())[outcome] += count
 
-    def note(self, line):
-        """One more line to print."""
-        self.notes.append(line)
+    def lines(self):
+        for (where, what), outcomes in sorted(self.counts.items()):
+            yield f"{where:12} {what:32} " + ", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common())
+
+    def runs(self):
+        return sum(count for outcomes in self.counts.values() for name, count in outcomes.items() if name in ENDS)
 
 
+ENDS = ("went on", "stopped", "killed")
 TRIED = Tried()
 
 
 def pytest_terminal_summary(terminalreporter):
-    rows = {}
-    for (where, what, outcome), count in TRIED.counts.items():
-        rows.setdefault((where, what), Counter())[outcome] += count
-    if rows:
-        terminalreporter.section(f"{TRIED.counts.total()} disturbed runs, each followed by one that put all right")
-    for (where, what), outcomes in rows.items():
-        ended = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common())
-        terminalreporter.write_line(f"{where:24} {what:32} {outcomes.total():4}: {ended}")
-    for line in TRIED.notes:
+    if TRIED.counts:
+        terminalreporter.section(f"{TRIED.runs()} disturbed runs, all put right by a plain one")
+    for line in TRIED.lines():
         terminalreporter.write_line(line)
 
 

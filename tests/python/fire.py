@@ -21,6 +21,7 @@ DAYS = [f"2026-01-{day}" for day in range(11, 17)]
 DONE_BEFORE, CLAIMED, WRITTEN, FRESH, ABANDONED, STRAY = DAYS
 SMALL_FILES = ("--target-file-size", "1KiB")  # two objects of 30 rows a file, about
 DONE, STOPPED, KILLED = (0, 1), 3, -9  # 1: some input was rejected
+OUTCOMES = {0: "went on", 1: "went on", STOPPED: "stopped", KILLED: "killed"}
 
 
 def partition(day):
@@ -174,9 +175,9 @@ class Stage:
     def __exit__(self, *_):
         self.proxy.close()
 
-    def begin(self, fault=None, at=None, env=None):
+    def begin(self, fault=None, at=None, then=None, env=None):
         """Starts a run; `fault`, a function of the process, gives the proxy's answer to the step `at` (a step's name or a
-        function that says whether it is the one)."""
+        function that says whether it is the one), and `then` is the answer to all that come after it."""
         is_it = at if callable(at) else lambda step: step == at
         steps, begun = Steps(self.story.source, self.dest), threading.Event()
         self.steps, self.reached = [], None
@@ -184,7 +185,9 @@ class Stage:
         def hook(request):
             step = steps.name(request)
             self.steps.append(step)
-            if not self.reached and is_it(step):
+            if self.reached:
+                return then
+            if is_it(step):
                 begun.wait()
                 self.reached = step
                 return fault(process)
@@ -284,10 +287,12 @@ def going_on(s3, start, tmp):
 STORIES = {"founding": founding, "going-on": going_on, "parts": parts}
 
 
-def on_disk(convert, tmp):
-    """Some days of several files each, on the local disk."""
-    story = Story("on disk", Folder(tmp / "raw"), ["--all", *SMALL_FILES])
-    for day in DAYS:
+def on_disk(convert, tmp, large=False):
+    """Some days of several files each, on the local disk; or one large file."""
+    story = Story("on disk", Folder(tmp / "raw"), ["--all", *(("--compression", "none") if large else SMALL_FILES)])
+    if large:
+        story.put(FRESH, 0, rows=900, filler=10_000)
+    for day in () if large else DAYS:
         for number in range(4):
             story.put(day, number, bad=number == 1)
     dest = Folder(tmp / "undisturbed")
