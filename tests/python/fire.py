@@ -19,7 +19,8 @@ from proxy import Drop, Proxy
 
 DAYS = [f"2026-01-{day}" for day in range(11, 17)]
 DONE_BEFORE, CLAIMED, WRITTEN, FRESH, ABANDONED, STRAY = DAYS
-SMALL_FILES = ("--target-file-size", "1KiB")  # two objects of 30 rows a file, about
+ROWS = 30  # of an object
+SMALL_FILES = ("--target-file-size", "1KiB")  # two objects a file, about
 DONE, STOPPED, KILLED = (0, 1), 3, -9  # 1: some input was rejected
 OUTCOMES = {0: "went on", 1: "went on", STOPPED: "stopped", KILLED: "killed"}
 
@@ -28,7 +29,7 @@ def partition(day):
     return "year={}/month={}/day={}".format(*day.split("-"))
 
 
-def object_of(day, number, rows=30, bad=False, filler=0):
+def object_of(day, number, rows=ROWS, bad=False, filler=0):
     """A day's object with its rows; `bad` = one line more that does not fit; `filler` = bytes more in each row, in a field
     that no log type knows."""
     rows = make_rows(V2, rows, seed=number, day=day)
@@ -87,6 +88,13 @@ def check_readers(story, dest):
     """What readers see in mid run: every file whole, as it will be, or not at all."""
     for name, mark in files(dest).items():
         assert name in story.before or mark == story.want.get(name), f"{name} is not what it will be"
+
+
+def yet_to_do(story):
+    """Rows and objects that are not recorded as done before the run."""
+    entries = [json.loads(body) for name, body in story.before.items() if "/ledger/" in name]
+    rows = sum(entry["rows"] for entry in entries if entry["entry"] == "done")
+    return len(story.rows()) - rows, len(story.objects) - rows // ROWS
 
 
 def ledger(dest):
