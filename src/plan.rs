@@ -376,29 +376,28 @@ fn claim(inputs: Vec<Input>, replaces: Vec<u64>, options: &PlanOptions) -> Claim
 
 /// Cuts inputs, in their order, into files of about equal size, none much larger than the target.
 ///
-/// What is left when the first of them are claimed is cut as it was before: a run that was stopped in between and the
-/// next one make the files that one run would have made.
+/// What is left when the first files are taken away is cut as it was before, so that a run which goes on where another
+/// stopped makes the same files.
 fn cut(inputs: &[Input], target_file_bytes: u64) -> Vec<Vec<Input>> {
-    let target = target_file_bytes.max(1);
-    let (streamed, small): (Vec<&Input>, Vec<&Input>) =
-        inputs.iter().partition(|input| input.size >= STREAMED_OBJECT_BYTES);
-    let mut left: u64 = small.iter().map(|input| estimated_output(input)).sum();
+    let (streamed, small): (Vec<_>, Vec<_>) =
+        inputs.iter().cloned().partition(|input| input.size >= STREAMED_OBJECT_BYTES);
+    let mut left: u64 = small.iter().map(estimated_output).sum();
     let mut cuts: Vec<Vec<Input>> = Vec::new();
-    let mut small = small.into_iter().cloned().peekable();
-    while small.peek().is_some() {
-        // At least an equal share, so that the rest never needs a file more.
-        let share = left.div_ceil(left.div_ceil(target).max(1));
+    let mut rest = small.into_iter().peekable();
+    while rest.peek().is_some() {
+        let files = left.div_ceil(target_file_bytes.max(1)).max(1);
         let mut bytes = 0;
-        let mut file = Vec::new();
-        while file.is_empty() || bytes < share {
-            let Some(input) = small.next() else { break };
+        // The first file takes the objects that begin in its share.
+        let share = |bytes: u64| u128::from(bytes) * u128::from(files) < u128::from(left.max(1));
+        let mut first = Vec::new();
+        while let Some(input) = rest.next_if(|_| share(bytes)) {
             bytes += estimated_output(&input);
-            file.push(input);
+            first.push(input);
         }
         left -= bytes;
-        cuts.push(file);
+        cuts.push(first);
     }
-    cuts.extend(streamed.into_iter().map(|input| vec![input.clone()]));
+    cuts.extend(streamed.into_iter().map(|input| vec![input]));
     cuts
 }
 
@@ -453,13 +452,24 @@ mod tests {
         let many: Vec<Input> = (0..100).map(|i| input(i, 100)).collect();
         let sizes: Vec<usize> = cut(&many, 1_000).iter().map(Vec::len).collect();
         assert_eq!(sizes, [17, 17, 17, 17, 16, 16]);
-        let after_a_stop: Vec<usize> = cut(&many[34..], 1_000).iter().map(Vec::len).collect();
-        assert_eq!(after_a_stop, sizes[2..], "what is left is cut as it was");
         assert_eq!(cut(&many, 1_000_000).len(), 1, "a small day is one file");
         assert_eq!(cut(&[], 1_000).len(), 0);
         let with_giant = [input(0, 10), input(1, STREAMED_OBJECT_BYTES), input(2, 10)];
         let cuts = cut(&with_giant, u64::MAX);
         assert_eq!(cuts.iter().map(Vec::len).collect::<Vec<_>>(), [2, 1]);
+    }
+
+    #[test]
+    fn what_others_have_not_claimed_is_cut_as_it_was() {
+        let inputs: Vec<Input> =
+            (0..60).map(|i| Input { key: format!("{i:03}.gz"), size: (i * i * 7919) % 1_000, etag: None }).collect();
+        for target in [1, 100, 333, 1_000, 7_000, 1_000_000] {
+            let cuts = cut(&inputs, target);
+            assert_eq!(cuts.concat(), inputs, "each once, in order");
+            for claimed in 0..cuts.len() {
+                assert_eq!(cut(&cuts[claimed..].concat(), target), cuts[claimed..], "{claimed} files of {target}");
+            }
+        }
     }
 
     #[test]

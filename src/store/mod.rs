@@ -35,6 +35,10 @@ use stop::Stop;
 /// Requests in flight at once, over all uses of a store; S3 answers a prefix 5,500 times a second.
 pub const MAX_REQUESTS_IN_FLIGHT: usize = 64;
 
+/// How often a create is tried that S3 answers by 409: another request for the same key is under way, and it is open
+/// which of them wins.
+const MAX_CONFLICTS: u32 = 6;
+
 /// Keys that one LIST request returns, by S3's definition.
 pub const KEYS_PER_LIST: usize = 1_000;
 
@@ -298,14 +302,22 @@ impl Store {
         let path = self.path(key)?;
         let content: Bytes = content.into();
         count(&self.counters.put, 1);
-        let options = PutOptions::from(PutMode::Create);
+        let mut conflicts = 0;
         self.wait(async {
-            match self.inner.put_opts(&path, content.into(), options).await {
-                Ok(_) => Ok(Created::Yes),
-                Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }) => {
-                    Ok(Created::AlreadyThere)
+            loop {
+                let options = PutOptions::from(PutMode::Create);
+                match self.inner.put_opts(&path, content.clone().into(), options).await {
+                    Ok(_) => return Ok(Created::Yes),
+                    Err(e) if is_conflict(&e) && conflicts < MAX_CONFLICTS => {
+                        tokio::time::sleep(Duration::from_millis(50 << conflicts)).await;
+                        conflicts += 1;
+                    }
+                    Err(e) if is_conflict(&e) => return Err(self.failed("cannot create", key, e)),
+                    Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }) => {
+                        return Ok(Created::AlreadyThere);
+                    }
+                    Err(e) => return Err(self.failed("cannot create", key, e)),
                 }
-                Err(e) => Err(self.failed("cannot create", key, e)),
             }
         })?
     }
@@ -411,6 +423,13 @@ impl Store {
                 .at(place)
                 .help("check the bucket's name, AWS_REGION and --endpoint-url");
         }
+        // To a HEAD request S3 gives no reason, and credentials are the only one for which it refuses ours in this way.
+        if text.contains("ExpiredToken") || text.contains("performing HEAD") && text.contains("400 Bad Request") {
+            return Error::stopped(format!("{what}: the credentials have expired"))
+                .at(place)
+                .because(error)
+                .help("renew the credentials and run again: nothing is half visible");
+        }
         let (problem, help) = match &error {
             object_store::Error::PermissionDenied { .. } => (
                 "the store denies it",
@@ -431,6 +450,12 @@ impl Store {
         };
         Error::stopped(format!("{what}: {problem}")).at(place).because(error).help(help)
     }
+}
+
+/// Returns whether a create met another request for the same key (409); object_store takes that for an object that is
+/// there (412).
+fn is_conflict(error: &object_store::Error) -> bool {
+    matches!(error, object_store::Error::AlreadyExists { .. }) && error.to_string().contains("409 Conflict")
 }
 
 fn s3(bucket: &str, options: &StoreOptions) -> Result<object_store::aws::AmazonS3> {

@@ -237,11 +237,16 @@ impl Table {
     /// Creates an object twice: a store that lets the second one through would let two runs claim the same inputs.
     fn probe(&self) -> Result<()> {
         let key = self.store.location().key(&format!("{OWN_FOLDER}/probe-{}", self.run));
-        self.store.create(&key, "first")?;
+        let first = self.store.create(&key, "first")?;
         let second = self.store.create(&key, "second")?;
         self.store.delete(&key)?;
         if second == Created::AlreadyThere {
             return Ok(());
+        }
+        if first == Created::AlreadyThere {
+            return Err(Error::stopped("the store said that an object is there, and then let it be created")
+                .at(self.store.location().url_of(&key))
+                .help("nothing is converted yet; it is safe to run again"));
         }
         Err(Error::usage("the store of DEST does not honour create-if-absent (If-None-Match: *)")
             .at(self.store.location())

@@ -11,7 +11,9 @@ import os
 import pathlib
 import subprocess
 import sys
+import threading
 import uuid
+from collections import Counter
 from dataclasses import dataclass
 
 import boto3
@@ -42,6 +44,40 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.skip(reason="scripts/test.sh --trino"))
 
 
+class Tried:
+    """Counts the runs that were disturbed, by place, what was done, and how they ended; printed at the end of all tests."""
+
+    def __init__(self):
+        self.counts, self.lock = {}, threading.Lock()
+
+    def add(self, where, what, outcome, count=1):
+        with self.lock:
+            self.counts.setdefault((where, what), Counter())[outcome] += count
+
+    def lines(self):
+        for (where, what), outcomes in sorted(self.counts.items()):
+            yield f"{where:12} {what:32} " + ", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common())
+
+    def runs(self):
+        return sum(count for outcomes in self.counts.values() for name, count in outcomes.items() if name in ENDS)
+
+
+ENDS = ("went on", "stopped", "killed")
+TRIED = Tried()
+
+
+def pytest_terminal_summary(terminalreporter):
+    if TRIED.counts:
+        terminalreporter.section(f"{TRIED.runs()} disturbed runs, all put right by a plain one")
+    for line in TRIED.lines():
+        terminalreporter.write_line(line)
+
+
+@pytest.fixture(scope="session")
+def tried():
+    return TRIED
+
+
 @pytest.fixture(scope="session")
 def binary():
     path = pathlib.Path(os.environ.get("FLOWPARQUET_BIN") or ROOT / "target" / "release" / "flowparquet")
@@ -69,14 +105,14 @@ class Result:
 
 @pytest.fixture(scope="session")
 def start(binary, tmp_path_factory):
-    """start(*args, env=...): a running flowparquet that sees nothing of the environment but PATH."""
+    """start(*args, env=...): a running flowparquet that sees nothing of the environment but PATH; `more` is for Popen."""
     home = tmp_path_factory.mktemp("home")
 
-    def start(*args, env=None):
+    def start(*args, env=None, **more):
         clean = {"PATH": os.environ["PATH"], "HOME": str(home), "TMPDIR": str(home), **(env or {})}
         args = [str(a) for a in args]
         process = subprocess.Popen([str(binary), *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                   stderr=subprocess.PIPE, env=clean, cwd=home, text=True, errors="replace")
+                                   stderr=subprocess.PIPE, env=clean, cwd=home, text=True, errors="replace", **more)
         process.typed = args
         return process
 

@@ -3,6 +3,7 @@ the plain reading of a record that the tests compare flowparquet's answer with."
 
 import datetime
 import gzip
+import hashlib
 import pathlib
 import random
 import shutil
@@ -121,8 +122,19 @@ class Folder:
     def get(self, name):
         return (self.path / name).read_bytes()
 
+    def delete(self, name):
+        (self.path / name).unlink()
+
     def keys(self):
         return sorted(str(p.relative_to(self.path)) for p in self.path.rglob("*") if p.is_file())
+
+    def fingerprints(self):
+        """What each object holds, in short: equal for equal content only."""
+        return {name: hashlib.sha256(self.get(name)).hexdigest() for name in self.keys()}
+
+    def full(self, name):
+        """The key as the ledger names it."""
+        return str(self.path / name).removeprefix("/")
 
     def local(self, tmp):
         return self.path
@@ -142,19 +154,27 @@ class Bucket:
     def uri(self):
         return f"s3://{self.name}/{self.prefix}".rstrip("/")
 
-    def _key(self, name):
+    def full(self, name):
+        """The key as the ledger names it."""
         return f"{self.prefix}/{name}" if self.prefix else name
 
     def put(self, name, body):
-        self.client.put_object(Bucket=self.name, Key=self._key(name), Body=body)
+        self.client.put_object(Bucket=self.name, Key=self.full(name), Body=body)
 
     def get(self, name):
-        return self.client.get_object(Bucket=self.name, Key=self._key(name))["Body"].read()
+        return self.client.get_object(Bucket=self.name, Key=self.full(name))["Body"].read()
+
+    def delete(self, name):
+        self.client.delete_object(Bucket=self.name, Key=self.full(name))
 
     def keys(self):
-        start = self._key("")
+        return sorted(self.fingerprints())
+
+    def fingerprints(self):
+        """What each object holds, in short: equal for equal content written in equal parts."""
+        start = self.full("")
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=start)
-        return sorted(o["Key"].removeprefix(start) for page in pages for o in page.get("Contents", []))
+        return {o["Key"].removeprefix(start): o["ETag"] for page in pages for o in page.get("Contents", [])}
 
     def local(self, tmp):
         """A copy on disk, for readers that take files."""

@@ -1,5 +1,6 @@
 """A small HTTP proxy between flowparquet and the S3 server: it records every request, and a test may let it answer
-instead of the server, drop the connection, or do something (kill the process) at a chosen request.
+instead of the server, drop or cut the connection, deliver twice, or do something (wait, kill the process) at a chosen
+request.
 
 Requests go on unchanged, Host included, because the signature covers it.
 """
@@ -7,6 +8,7 @@ Requests go on unchanged, Host included, because the signature covers it.
 import http.client
 import http.server
 import threading
+import time
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -44,33 +46,51 @@ class Request:
 POSTS = {"uploads": "CREATE_MULTIPART", "uploadId": "COMPLETE_MULTIPART", "delete": "DELETE_MANY"}
 
 
-@dataclass
+@dataclass(frozen=True)
 class Reply:
-    """What a hook returns to answer in place of the server."""
+    """What a hook returns to answer in place of the server; `after` = the server still gets the request, and does it."""
 
     status: int
     code: str = "InternalError"
     message: str = "a test asked for this"
+    after: bool = False
 
     def body(self):
         xml = f"<Error><Code>{self.code}</Code><Message>{self.message}</Message></Error>"
         return ('<?xml version="1.0" encoding="UTF-8"?>\n' + xml).encode()
 
 
+@dataclass(frozen=True)
 class Drop:
-    """What a hook returns to close the connection; `after` = the server still gets the request, only its reply is lost."""
+    """What a hook returns to close the connection; `after` = the server still gets the request, only its reply is lost;
+    `then` is called before the connection closes."""
 
-    def __init__(self, after=False):
-        self.after = after
+    after: bool = False
+    then: object = None
+
+
+@dataclass(frozen=True)
+class Cut:
+    """What a hook returns to cut the connection after so many bytes of the request's body, or of the reply's."""
+
+    sent: int = None
+    received: int = None
+
+
+@dataclass(frozen=True)
+class Twice:
+    """What a hook returns to deliver the request twice; the client gets the reply to the second."""
 
 
 @dataclass
 class Proxy:
-    """Set `hook` to a function of a Request that returns None (forward), a Reply or a Drop; it may change the headers."""
+    """Set `hook` to a function of a Request that returns None (forward) or one of the above; it may change the headers,
+    and it may take its time."""
 
     upstream: str
     hook: object = None
     requests: list = field(default_factory=list)
+    busy: int = 0  # requests that are being handled
 
     def __post_init__(self):
         self.lock = threading.Lock()
@@ -89,6 +109,13 @@ class Proxy:
 
     def clear(self):
         self.requests.clear()
+
+    def wait_idle(self, seconds=60):
+        """Waits until nothing is under way any more: what a killed client sent may reach the server after its end."""
+        deadline = time.monotonic() + seconds
+        while self.busy and time.monotonic() < deadline:
+            time.sleep(0.005)
+        assert not self.busy, f"{self.busy} requests are still under way"
 
     def close(self):
         self.server.shutdown()
@@ -118,48 +145,104 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def handle_one(self):
         proxy = self.server.proxy
-        headers = dict(self.headers.items())
-        request = proxy.record(self.command, self.path, headers)
-        action = proxy.hook(request) if proxy.hook else None
+        with proxy.lock:
+            proxy.busy += 1
+        try:
+            request = proxy.record(self.command, self.path, dict(self.headers.items()))
+            self.act(request, proxy.hook(request) if proxy.hook else None)
+        finally:
+            with proxy.lock:
+                proxy.busy -= 1
+
+    def act(self, request, action):
         if isinstance(action, Drop) and not action.after:
             self.close_connection = True
+            if action.then:
+                action.then()
             return
-        if isinstance(action, Reply):
+        if isinstance(action, Reply) and not action.after:
             self.read_body(lambda chunk: None)
-            request.status = action.status
-            self.send_body(action.status, {"Content-Type": "application/xml"}, action.body())
+            self.send_reply(request, action)
             return
-        upstream = urlsplit(proxy.upstream)
-        connection = http.client.HTTPConnection(upstream.hostname, upstream.port, timeout=120)
+        if isinstance(action, Cut) and action.sent is not None:
+            self.close_connection = True
+            self.forward(request, self.read_body, action.sent).close()
+            return
+        body = self.read_body
+        if isinstance(action, Twice):
+            content = []
+            self.read_body(content.append)
+            body = lambda send: [send(chunk) for chunk in content]  # noqa: E731
+            first = self.forward(request, body)
+            first.getresponse().read()
+            first.close()
+        connection = self.forward(request, body)
         try:
-            connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
-            for name, value in headers.items():
-                if name.lower() not in ("connection", "expect"):
-                    connection.putheader(name, value)
-            connection.endheaders()
-            self.read_body(connection.send)
             response = connection.getresponse()
             request.status = response.status
             if isinstance(action, Drop):
                 self.close_connection = True
-                return
-            names = ("connection", "transfer-encoding", "content-length", "keep-alive")
-            kept = {k: v for k, v in response.getheaders() if k.lower() not in names}
-            length = response.getheader("Content-Length")
-            if self.command == "HEAD" or length is None:
-                self.send_body(response.status, kept, response.read(), length)
-                return
+                response.read()
+                if action.then:
+                    action.then()
+            elif isinstance(action, Reply):
+                response.read()
+                self.send_reply(request, action)
+            else:
+                self.pass_on(response, action.received if isinstance(action, Cut) else None)
+        finally:
+            connection.close()
+
+    def forward(self, request, body, sent=None):
+        """Sends the request to the server, or only so many bytes of its body."""
+        upstream = urlsplit(self.server.proxy.upstream)
+        connection = http.client.HTTPConnection(upstream.hostname, upstream.port, timeout=120)
+        connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
+        for name, value in request.headers.items():
+            if name.lower() not in ("connection", "expect"):
+                connection.putheader(name, value)
+        connection.endheaders()
+        try:
+            if sent is None:
+                body(connection.send)
+            else:
+                connection.send(self.rfile.read(min(sent, self.length())))
+        except OSError:
+            connection.close()
+            raise
+        return connection
+
+    def length(self):
+        return int(self.headers.get("Content-Length") or 0)
+
+    def pass_on(self, response, received):
+        names = ("connection", "transfer-encoding", "content-length", "keep-alive")
+        kept = {k: v for k, v in response.getheaders() if k.lower() not in names}
+        length = response.getheader("Content-Length")
+        if received is not None:
+            body = response.read()
+            self.close_connection = True
+            self.send_head(response.status, kept, length or str(len(body)))
+            self.wfile.write(body[:received])
+        elif self.command == "HEAD" or length is None:
+            self.send_body(response.status, kept, response.read(), length)
+        else:
             self.send_head(response.status, kept, length)
             while chunk := response.read(CHUNK):
                 self.wfile.write(chunk)
-        finally:
-            connection.close()
+
+    def send_reply(self, request, reply):
+        request.status = reply.status
+        self.send_body(reply.status, {"Content-Type": "application/xml"}, reply.body())
 
     do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = handle_one
 
     def read_body(self, send):
-        left = int(self.headers.get("Content-Length") or 0)
-        while left and (chunk := self.rfile.read(min(left, CHUNK))):
+        left = self.length()
+        while left:
+            chunk = self.rfile.read(min(left, CHUNK))
+            if not chunk:
+                raise ConnectionAbortedError("the client went away in the middle of a body")
             left -= len(chunk)
             send(chunk)
 

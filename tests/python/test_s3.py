@@ -1,6 +1,7 @@
 """Real S3 over HTTP: paging, odd keys, multipart uploads, what is asked of the store and how often, and what is said when
 it refuses."""
 
+import json
 import random
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -190,9 +191,11 @@ def test_a_store_that_ignores_create_if_absent_is_refused(s3, convert, tmp_path)
     source, dest = s3.place("raw"), s3.place("out")
     source.put(key(), BODY)
     s3.proxy.hook = strip_if_none_match
-    assert "--single-writer" in convert(source, dest, expect=2).err
-    assert data_keys(dest) == []
+    said = convert(source, dest, expect=2).err
+    assert "create-if-absent" in said and "--single-writer" in said
+    assert dest.keys() == [], "nothing is converted, nothing claimed, and the probe is gone"
     convert(source, dest, "--single-writer")
+    assert json.loads(dest.get("_flowparquet/table.json"))["single_writer"]
     assert records(read(dest, tmp_path), V2) == expected(V2, ROWS)
     assert "nothing to do" in convert(source, dest, "--single-writer").said.lower()
 
