@@ -16,6 +16,7 @@
 //! * [`survey`]: a look at SOURCE, for the definition of a raw table
 //! * [`plan`], [`convert`], [`report`]: the job: plan is a value, execution follows it, a report is what is left
 //! * [`status`]: what DEST holds, by its ledger
+//! * [`verify`]: the recount, by readers that the conversion does not use
 //! * [`generate`]: lifelike sample logs
 
 pub mod athena;
@@ -31,5 +32,6 @@ pub mod status;
 pub mod store;
 pub mod survey;
 pub mod table;
+pub mod verify;
 
 pub use error::{Error, ErrorKind, Result};

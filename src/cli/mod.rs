@@ -13,6 +13,7 @@ mod queries;
 mod settings;
 mod show;
 mod status;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -32,6 +33,7 @@ pub fn main() -> ExitCode {
         Command::Plan(args) => job::plan(&args),
         Command::Ddl(args) => ddl::run(&args),
         Command::Status(args) => status::run(&args),
+        Command::Verify(args) => verify::run(&args),
         Command::Queries(args) => queries::run(&args),
         Command::Fields(args) => fields::run(&args),
         Command::Generate(args) => generate::run(&args),
