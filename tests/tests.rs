@@ -13,6 +13,7 @@
 //! * [`moving`]: from the table of today to one over Parquet: definitions like theirs, cut-over, raw tables
 //! * [`text`]: how logs are written, and that every value arrives
 //! * [`util`]: what they share
+//! * [`verify`]: the recount: that it agrees with every way logs are written, and finds and names every tampered row
 
 #[cfg(test)]
 mod bad_input;
@@ -34,3 +35,5 @@ mod moving;
 mod text;
 #[cfg(test)]
 mod util;
+#[cfg(test)]
+mod verify;

@@ -168,10 +168,11 @@ fn conclusion(found: &Verification, options: &VerifyOptions) -> String {
     let (differing, waiting) = (of(Verdict::Differs), of(Verdict::Incomplete));
     let mut verdict = Vec::new();
     if differing > 0 {
-        verdict.push(format!("{} differing", plural(differing, "partition")));
+        verdict.push(format!("{} differ{}", plural(differing, "partition"), if differing == 1 { "s" } else { "" }));
     }
     if waiting > 0 {
-        verdict.push(format!("{} not all converted", plural(waiting, "partition")));
+        let are = if waiting == 1 { "is" } else { "are" };
+        verdict.push(format!("{} {are} not all converted", plural(waiting, "partition")));
     }
     if !found.passed_over.is_empty() {
         verdict.push(format!("{} passed over", plural(found.passed_over.count, "object")));
