@@ -4,6 +4,7 @@
 //! of its rows. A file that cannot be read is no [`Error`](crate::Error): it is what was looked for, and comes back in
 //! words.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use arrow::array::{Array, Int32Array, Int64Array, RecordBatch, StringArray};
@@ -11,7 +12,7 @@ use bytes::{Buf, Bytes};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::basic::Type;
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
 use parquet::file::reader::{ChunkReader, Length};
 use sha2::{Digest, Sha256};
 
@@ -67,6 +68,9 @@ impl TableFile {
             store.get_range(key, footer)?
         };
         Ok(match ParquetMetaDataReader::decode_metadata(&text) {
+            Ok(metadata) if !metadata.row_groups().iter().flat_map(RowGroupMetaData::columns).all(is_placed) => {
+                Err("its footer is damaged: a column has no place".to_owned())
+            }
             Ok(metadata) => Ok(Self { store: store.clone(), key: key.to_owned(), size, metadata: Arc::new(metadata) }),
             Err(e) => Err(format!("its footer is damaged: {e}")),
         })
@@ -147,8 +151,12 @@ impl TableFile {
         }
         let window =
             Window { bytes: self.store.get_range(&self.key, range.clone())?, start: range.start, size: self.size };
-        let read = self.decode(window, row_group, visit);
-        Ok(read.map_err(|e| format!("row group {row_group} is damaged: {e}")))
+        // On some damage the reader does not return, it breaks off.
+        let read = catch_unwind(AssertUnwindSafe(|| self.decode(window, row_group, visit)));
+        Ok(match read {
+            Ok(read) => read.map_err(|e| format!("row group {row_group} is damaged: {e}")),
+            Err(_) => Err(format!("row group {row_group} is damaged: it cannot be decoded")),
+        })
     }
 
     fn decode(
@@ -168,6 +176,13 @@ impl TableFile {
         }
         Ok(tally)
     }
+}
+
+/// Returns whether a chunk says where it lies; the reader relies on that.
+fn is_placed(chunk: &ColumnChunkMetaData) -> bool {
+    chunk.dictionary_page_offset().unwrap_or_default() >= 0
+        && chunk.data_page_offset() >= 0
+        && chunk.compressed_size() >= 0
 }
 
 /// A column of a batch.

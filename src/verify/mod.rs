@@ -195,7 +195,7 @@ pub fn verify(source: &Store, table: &Table, options: &VerifyOptions, progress: 
 
     let units: Vec<Unit> = states.iter().flat_map(|(partition, state)| units(table, &info, partition, state)).collect();
     let objects = list_objects(source, &found, &units)?;
-    let mut work = open(source, table.store(), units, &objects, &files, options)?;
+    let mut work = open(source, table.store(), units, &objects, &files)?;
     choose(&mut work, options.extent);
     let run = Run { source, table, progress, failed: Mutex::new(None) };
     run.all(&work, options)?;
@@ -326,7 +326,6 @@ fn open(
     units: Vec<Unit>,
     objects: &HashMap<String, Listed>,
     files: &HashMap<String, Listed>,
-    options: &VerifyOptions,
 ) -> Result<Vec<Work>> {
     let root = source.location().root();
     in_parallel(units, |unit| {
@@ -371,14 +370,6 @@ fn open(
                     Err(why) => work.differs("file", None, Some(&why), Some(&format!("{} bytes", output.bytes))),
                 },
             }
-            let kept = output.sha256.filter(|_| options.extent == Extent::Full && lock(&work.not_compared).is_some());
-            if let (Some(kept), Some(file)) = (kept, &work.file) {
-                let hash = file.sha256()?;
-                work.depth = Depth::Hash;
-                if hash != kept {
-                    work.differs("SHA-256 of the file", None, Some(&hash), Some(&kept));
-                }
-            }
         }
         Ok(work)
     })
@@ -392,7 +383,10 @@ fn choose(work: &mut [Work], extent: Extent) {
         Extent::Footers => return,
     };
     let comparable = |work: &&mut Work| lock(&work.not_compared).is_none();
-    let mut candidates: Vec<&mut Work> = work.iter_mut().filter(comparable).collect();
+    let (mut candidates, others): (Vec<&mut Work>, Vec<&mut Work>) = work.iter_mut().partition(comparable);
+    if extent == Extent::Full {
+        others.into_iter().for_each(|work| work.depth = Depth::Hash);
+    }
     candidates.sort_by_cached_key(|work| {
         let name = work.unit.output.as_ref().map_or("", |output| output.name.as_str());
         hex(&Sha256::digest(name.as_bytes()))
@@ -418,6 +412,10 @@ impl Run<'_> {
         let files = chosen.iter().filter_map(|work| Some((*work, work.file.as_ref()?)));
         let groups: Vec<(&Work, &TableFile, usize)> =
             files.flat_map(|(work, file)| (0..file.row_groups()).map(move |group| (work, file, group))).collect();
+        let hashed = work.iter().filter(|work| work.depth != Depth::Footer).filter_map(|work| {
+            let (output, file) = (work.unit.output.as_ref()?, work.file.as_ref()?);
+            Some((work, file, output.sha256.as_ref()?))
+        });
         let raw_bytes: u64 = inputs.iter().map(|(_, input)| input.input.size).sum();
         let file_bytes: u64 = groups.iter().map(|(_, file, group)| file.packed_bytes(*group)).sum();
         self.progress.begin(inputs.len() as u64, raw_bytes + file_bytes);
@@ -435,6 +433,9 @@ impl Run<'_> {
         pool.in_place_scope(|scope| {
             for (work, input) in large {
                 scope.spawn(move |_| self.keep(self.large(work, input)));
+            }
+            for (work, file, kept) in hashed {
+                scope.spawn(move |_| self.keep(self.hash(work, file, kept)));
             }
             for (work, file, group) in groups {
                 scope.spawn(move |_| self.keep(self.row_group(work, file, group)));
@@ -459,6 +460,18 @@ impl Run<'_> {
 
     fn has_failed(&self) -> bool {
         lock(&self.failed).is_some()
+    }
+
+    /// Compares the bytes of a file: statistics and indexes, which queries rely on, are in no row.
+    fn hash(&self, work: &Work, file: &TableFile, kept: &str) -> Result<()> {
+        if self.has_failed() {
+            return Ok(());
+        }
+        let hash = file.sha256()?;
+        if hash != kept {
+            work.differs("SHA-256 of the file", None, Some(&hash), Some(kept));
+        }
+        Ok(())
     }
 
     fn row_group(&self, work: &Work, file: &TableFile, group: usize) -> Result<()> {

@@ -24,7 +24,7 @@ pub enum Depth {
     Footer,
     /// Also its SHA-256 against the ledger's: raw objects of it are gone or changed.
     Hash,
-    /// Every row, against the raw objects.
+    /// Every row, against the raw objects; also its SHA-256.
     Rows,
 }
 
