@@ -352,7 +352,15 @@ pub struct Status {
     pub store: StoreArgs,
 }
 
+const VERIFY_EXIT_CODES: &str = "\
+Exit codes:
+  0  everything agrees
+  1  something differs, is not converted, or needs a person
+  2  wrong usage, or nothing was ever converted to DEST
+  3  stopped; it is safe to run again";
+
 #[derive(Debug, Args)]
+#[command(after_help = VERIFY_EXIT_CODES)]
 pub struct Verify {
     /// Where the raw logs are
     pub source: String,

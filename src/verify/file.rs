@@ -134,7 +134,7 @@ impl TableFile {
     }
 
     fn range(&self, row_group: usize) -> std::ops::Range<u64> {
-        let ranges = self.metadata.row_group(row_group).columns().iter().map(|column| column.byte_range());
+        let ranges = self.metadata.row_group(row_group).columns().iter().map(ColumnChunkMetaData::byte_range);
         let ends = ranges.map(|(start, bytes)| (start, start.saturating_add(bytes)));
         let (start, end) = ends.fold((self.size, 0), |(start, end), (a, b)| (start.min(a), end.max(b)));
         start.min(self.size)..end.min(self.size)

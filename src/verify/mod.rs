@@ -140,7 +140,7 @@ fn units(table: &Table, info: &TableInfo, partition: &Partition, state: &Partiti
             } else {
                 Said::Converted
             };
-            let now = state.input(&claim.source, &input.key).map(|(etag, now)| (etag, now));
+            let now = state.input(&claim.source, &input.key);
             if said == Said::Rejected && !matches!(now, Some((etag, InputState::Rejected(_))) if *etag == input.etag) {
                 continue; // It was tried again since.
             }
