@@ -686,6 +686,7 @@ fn what_people_see() {
             let line = match line.split_once(", in ") {
                 Some((sum, _)) => format!("{sum}, in TIME"),
                 None if line.starts_with("  size in bytes") => "  size in bytes: SIZES".to_owned(),
+                None if line.starts_with("  SHA-256") => "  SHA-256 of the file: HASHES".to_owned(),
                 None => line,
             };
             text.push_str(&line);
