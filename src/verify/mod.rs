@@ -36,7 +36,7 @@ use crate::plan::partition_of;
 use crate::record::header::Column;
 use crate::report::Progress;
 use crate::source::discover::{Found, Wanted, discover};
-use crate::store::fetch::{Body, Budget};
+use crate::store::fetch::{Body, Budget, Fetched};
 use crate::store::upload::hex;
 use crate::store::{Listed, Store};
 use crate::table::commit::{Table, TableInfo, tool_name};
@@ -442,7 +442,7 @@ impl Run<'_> {
             }
             for (work, input) in small {
                 match fetches.wait() {
-                    Ok(fetched) => scope.spawn(move |_| self.keep(self.fetched(work, input, &fetched.bodies))),
+                    Ok(fetched) => scope.spawn(move |_| self.keep(self.fetched(work, input, fetched))),
                     Err(e) => return self.keep(Err(e)),
                 }
             }
@@ -486,11 +486,12 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn fetched(&self, work: &Work, input: &UnitInput, bodies: &[Body]) -> Result<()> {
+    /// Counts an object that was read ahead; takes it whole, since its share of the budget is held as long as it is.
+    fn fetched(&self, work: &Work, input: &UnitInput, fetched: Fetched) -> Result<()> {
         if self.has_failed() {
             return Ok(());
         }
-        let [Body::Whole(bytes)] = bodies else {
+        let [Body::Whole(bytes)] = fetched.bodies.as_slice() else {
             self.vanished(work, input);
             return Ok(());
         };
