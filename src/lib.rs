@@ -17,6 +17,7 @@
 //! * [`plan`], [`convert`], [`report`]: the job: plan is a value, execution follows it, a report is what is left
 //! * [`compact`]: small files of a partition become one
 //! * [`status`]: what DEST holds, by its ledger
+//! * [`verify`]: the recount, by readers that the conversion does not use
 //! * [`generate`]: lifelike sample logs
 
 pub mod athena;
@@ -33,5 +34,6 @@ pub mod status;
 pub mod store;
 pub mod survey;
 pub mod table;
+pub mod verify;
 
 pub use error::{Error, ErrorKind, Result};

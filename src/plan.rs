@@ -190,7 +190,11 @@ impl Plan {
     }
 }
 
-fn partition_of(object: &SourceObject, by: PartitionBy) -> Result<Partition> {
+/// Returns the partition that an object belongs to.
+///
+/// # Errors
+/// A usage error if its key does not give what the partitions need.
+pub fn partition_of(object: &SourceObject, by: PartitionBy) -> Result<Partition> {
     let missing = |what: &str| {
         Error::usage(format!("--partition-by {by} needs the {what}, and an object's key gives none"))
             .at(&object.object.key)

@@ -14,6 +14,7 @@
 //! * [`replace`]: files that take the place of others: changed objects, retried lines, merges; ledger and signals
 //! * [`text`]: how logs are written, and that every value arrives
 //! * [`util`]: what they share
+//! * [`verify`]: the recount: that it agrees with every way logs are written, and finds and names every tampered row
 
 #[cfg(test)]
 mod bad_input;
@@ -37,3 +38,5 @@ mod replace;
 mod text;
 #[cfg(test)]
 mod util;
+#[cfg(test)]
+mod verify;

@@ -47,6 +47,8 @@ pub enum Command {
     Compact(Compact),
     /// Print the ledger of DEST: which objects became which file, and when
     Ledger(Ledger),
+    /// Recount raw logs, Parquet and ledger by a second reader, and name the rows that differ
+    Verify(Verify),
     /// List ready queries, or print one for a table and days
     Queries(Queries),
     /// Print the fields of flow logs
@@ -439,6 +441,55 @@ pub struct Status {
     pub store: StoreArgs,
 }
 
+const VERIFY_EXIT_CODES: &str = "\
+Exit codes:
+  0  everything agrees
+  1  something differs, is not converted, or needs a person
+  2  wrong usage, or nothing was ever converted to DEST
+  3  stopped; it is safe to run again";
+
+#[derive(Debug, Args)]
+#[command(after_help = VERIFY_EXIT_CODES)]
+pub struct Verify {
+    /// Where the raw logs are
+    pub source: String,
+    /// The converted table
+    pub dest: String,
+    /// Compare every row of P percent of the files, always the same ones; footers of all
+    #[arg(long, value_name = "P", value_parser = parse_percent, help_heading = "How much", conflicts_with = "footers_only")]
+    pub sample: Option<f64>,
+    /// Read listings, ledger and footers only: rows, columns, sizes
+    #[arg(long, help_heading = "How much")]
+    pub footers_only: bool,
+    /// Do not record in the ledger what agrees; DEST is only read
+    #[arg(long, help_heading = "How much")]
+    pub no_record: bool,
+    #[command(flatten)]
+    pub days: DayArgs,
+    #[arg(long, value_name = "N", help_heading = "Days (UTC)", conflicts_with_all = ["day", "from", "yesterday", "all", "local_day"], help = format!("The last N complete days; chosen if nothing else is [default: {DEFAULT_LOOKBACK_DAYS}]"))]
+    pub lookback: Option<u32>,
+    /// Day of objects whose key gives none, as it was given to convert
+    #[arg(long, value_name = "DAY", value_parser = parse_day, help_heading = "Days (UTC)")]
+    pub assume_day: Option<Date>,
+    /// Only this account's flow logs [repeatable]
+    #[arg(long, value_name = "ID", help_heading = "Which logs")]
+    pub account: Vec<String>,
+    /// Only this Region's flow logs [repeatable]
+    #[arg(long, value_name = "REGION", help_heading = "Which logs")]
+    pub region: Vec<String>,
+    /// Threads that read and count [default: one per processor]
+    #[arg(long, value_name = "N", help_heading = "Limits")]
+    pub threads: Option<usize>,
+    /// Print JSON (see docs/verify.md)
+    #[arg(long, help_heading = "What is shown")]
+    pub json: bool,
+    /// How to show progress; auto is a bar on a terminal and a line every ten seconds otherwise
+    #[arg(long, value_enum, default_value_t = ProgressKind::Auto, value_name = "KIND", help_heading = "What is shown")]
+    pub progress: ProgressKind,
+    #[command(flatten)]
+    pub store: StoreArgs,
+}
+
 #[derive(Debug, Args)]
 pub struct Fields {
     /// Only fields up to this flow log version
@@ -563,6 +614,12 @@ pub fn parse_age(text: &str) -> Result<u64, String> {
         _ => return Err(wrong()),
     };
     number.parse::<u64>().ok().and_then(|number| number.checked_mul(seconds)).ok_or_else(wrong)
+}
+
+/// Parses `10`, `0.5`.
+fn parse_percent(text: &str) -> Result<f64, String> {
+    let percent: Option<f64> = text.strip_suffix('%').unwrap_or(text).parse().ok();
+    percent.filter(|p| *p > 0.0 && *p <= 100.0).ok_or_else(|| "not a percentage: above 0, at most 100".to_owned())
 }
 
 /// Parses `512MiB`, `2GB`, `1000`.

@@ -281,7 +281,7 @@ fn push_named(text: &mut String, what: &str, named: &[Named], all: u64) {
     }
 }
 
-fn push_some(rows: &mut Vec<Vec<String>>, lines: Vec<Vec<String>>) {
+pub(super) fn push_some(rows: &mut Vec<Vec<String>>, lines: Vec<Vec<String>>) {
     let hidden = lines.len().saturating_sub(MAX_LINES);
     rows.extend(lines.into_iter().take(MAX_LINES));
     if hidden > 0 {

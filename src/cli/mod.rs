@@ -16,6 +16,7 @@ mod rejects;
 mod settings;
 mod show;
 mod status;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -44,6 +45,7 @@ pub fn main() -> ExitCode {
         Command::Rejects(args) => rejects::run(&args),
         Command::Compact(args) => compact::run(&args),
         Command::Ledger(args) => ledger::run(&args),
+        Command::Verify(args) => verify::run(&args),
         Command::Queries(args) => queries::run(&args),
         Command::Fields(args) => fields::run(&args),
         Command::Generate(args) => generate::run(&args),

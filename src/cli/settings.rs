@@ -11,10 +11,11 @@ use flowparquet::store::StoreOptions;
 use flowparquet::table::codec::Compression;
 use flowparquet::table::ledger::OutputOptions;
 use flowparquet::table::partition::PartitionBy;
+use flowparquet::verify::{Extent, VerifyOptions};
 use flowparquet::{Error, Result};
 use jiff::civil::Date;
 
-use super::args::{Compact, DayArgs, Job, LogTypeArg, PartitionByArg, StoreArgs};
+use super::args::{Compact, DayArgs, Job, LogTypeArg, PartitionByArg, StoreArgs, Verify};
 
 /// Returns the days that were selected, or what `otherwise` makes of today if none were.
 pub fn days(args: &DayArgs, otherwise: impl FnOnce(Date) -> Result<Days>) -> Result<Days> {
@@ -34,12 +35,20 @@ pub fn days(args: &DayArgs, otherwise: impl FnOnce(Date) -> Result<Days>) -> Res
 }
 
 /// Returns the days of a job.
-fn job_days(job: &Job) -> Result<Days> {
-    days(&job.days, |today| match (job.assume_day, job.lookback) {
+fn job_days(args: &DayArgs, assume_day: Option<Date>, lookback: Option<u32>) -> Result<Days> {
+    days(args, |today| match (assume_day, lookback) {
         // A copy of one day with its day said needs no other selection.
         (Some(day), None) => Ok(Days::These([day].into())),
-        _ => Days::lookback(today, job.lookback.unwrap_or(DEFAULT_LOOKBACK_DAYS)),
+        _ => Days::lookback(today, lookback.unwrap_or(DEFAULT_LOOKBACK_DAYS)),
     })
+}
+
+/// Returns how many threads work.
+fn threads(asked: Option<usize>) -> Result<usize> {
+    match asked {
+        Some(0) => Err(Error::usage("--threads must be at least 1")),
+        asked => Ok(asked.unwrap_or_else(default_threads)),
+    }
 }
 
 /// Returns how a job is to be done.
@@ -54,12 +63,9 @@ pub fn convert_options(job: &Job) -> Result<ConvertOptions> {
     if memory_bytes < MIN_MEMORY_BYTES {
         return Err(Error::usage(format!("--memory must be at least {}MiB", MIN_MEMORY_BYTES >> 20)));
     }
-    if job.threads == Some(0) {
-        return Err(Error::usage("--threads must be at least 1"));
-    }
     Ok(ConvertOptions {
         wanted: Wanted {
-            days: job_days(job)?,
+            days: job_days(&job.days, job.assume_day, job.lookback)?,
             accounts: job.account.clone(),
             regions: job.region.clone(),
             assume_day: job.assume_day,
@@ -77,8 +83,28 @@ pub fn convert_options(job: &Job) -> Result<ConvertOptions> {
         retry_rejected: job.retry,
         auto_compact: None,
         single_writer: job.single_writer,
-        threads: job.threads.unwrap_or_else(default_threads),
+        threads: threads(job.threads)?,
         memory_bytes,
+    })
+}
+
+/// Returns what is to be verified and how.
+pub fn verify_options(args: &Verify) -> Result<VerifyOptions> {
+    let extent = match args.sample {
+        Some(percent) => Extent::Sample(percent),
+        None if args.footers_only => Extent::Footers,
+        None => Extent::Full,
+    };
+    Ok(VerifyOptions {
+        wanted: Wanted {
+            days: job_days(&args.days, args.assume_day, args.lookback)?,
+            accounts: args.account.clone(),
+            regions: args.region.clone(),
+            assume_day: args.assume_day,
+        },
+        extent,
+        record: !args.no_record,
+        threads: threads(args.threads)?,
     })
 }
 

@@ -321,7 +321,8 @@ impl<'a> Unit<'a> {
     fn piece(&mut self, input: &Input, decoder: &mut ObjectDecoder, text: &[u8], from: usize) -> Result<()> {
         let mut rejects = Vec::new();
         let mut at = from;
-        while at < text.len() {
+        // Once at least: text that is nothing but a header line is text that was read.
+        loop {
             let done = decoder.decode(text, at, self.batch, MAX_ROW_GROUP_ROWS, &mut rejects);
             at += done.bytes;
             self.summary.outcome.rows += done.rows;
@@ -332,8 +333,10 @@ impl<'a> Unit<'a> {
             if self.batch.rows() >= MAX_ROW_GROUP_ROWS {
                 self.end_row_group()?;
             }
+            if at >= text.len() {
+                return Ok(());
+            }
         }
-        Ok(())
     }
 
     /// Closes an object's books: every line of it is a row, a reject, blank, or a header.

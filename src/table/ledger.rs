@@ -457,14 +457,22 @@ impl PartitionState {
     /// Returns the raw objects whose rows stand in an output, with the roots of their stores, in the order of the rows:
     /// those of its own claim, and those that it took over from the outputs it replaced.
     pub fn inputs_of(&self, number: u64) -> Vec<(&str, &Input)> {
+        let traced = self.trace(number).into_iter();
+        let converted = traced.filter(|(.., state)| **state == InputState::Converted);
+        converted.map(|(claim, input, _)| (claim.source.as_str(), input)).collect()
+    }
+
+    /// Returns all raw objects that an output answers for, with the claims that read them and where they stand: also
+    /// those that gave no row. An object that was claimed again since belongs to that claim.
+    pub fn trace(&self, number: u64) -> Vec<(&Claim, &Input, &InputState)> {
         let mut found = Vec::new();
         let mut claims = vec![number];
         while let Some(number) = claims.pop() {
             let Some(Output { claim, .. }) = self.done.get(&number) else { continue };
             claims.extend(claim.replaces.iter().rev());
-            found.extend(claim.inputs.iter().map(|input| (claim.source.as_str(), input)).filter(|(source, input)| {
-                let known = self.input(source, &input.key);
-                known.is_some_and(|known| known.claim == number && known.state == InputState::Converted)
+            found.extend(claim.inputs.iter().filter_map(|input| {
+                let known = self.input(&claim.source, &input.key).filter(|known| known.claim == number)?;
+                Some((claim, input, &known.state))
             }));
         }
         found

@@ -161,6 +161,9 @@ class Bucket:
     def put(self, name, body):
         self.client.put_object(Bucket=self.name, Key=self.full(name), Body=body)
 
+    def delete(self, name):
+        self.client.delete_object(Bucket=self.name, Key=self._key(name))
+
     def get(self, name):
         return self.client.get_object(Bucket=self.name, Key=self.full(name))["Body"].read()
 

@@ -223,3 +223,28 @@ def test_ten_thousand_objects(s3, convert, tmp_path):
     put_all(source, {key(i): BODY for i in range(10_000)})
     convert(source, dest, "--day", DAY)
     assert records(read(dest, tmp_path), V2) == expected(V2, ROWS * 10_000)
+
+
+def test_verify_finds_what_differs_and_sends_few_requests(s3, run, convert):
+    source, dest = s3.place("raw", s3.new_bucket()), s3.place("out")
+    put_all(source, {key(i): pack(text(V2, make_rows(V2, 30, seed=i))) for i in range(40)})
+    convert(source, dest, "--day", DAY)
+    s3.proxy.clear()
+    verify = ["verify", source.uri, dest.uri, "--day", DAY, "--json", "--no-record", *dest.args]
+    agreed = json.loads(run(*verify, env=s3.env).out)
+    assert agreed["agrees"] and agreed["rows_read"] == 40 * 30
+    assert s3.proxy.count("GET", source.name) == 40, "every object is read once"
+    assert {r.kind for r in s3.proxy.requests} <= {"GET", "HEAD", "LIST"}
+    s3.proxy.clear()
+    assert json.loads(run(*verify, "--footers-only", env=s3.env).out)["agrees"]
+    assert s3.proxy.count("GET", source.name) == 0
+    # A late object, one that is gone, and one that is another one now.
+    source.put(key(50), BODY)
+    assert json.loads(run(*verify, env=s3.env, expect=1).out)["partitions"][0]["not_converted"]["count"] == 1
+    source.delete(key(50))
+    source.delete(key(3))
+    [partition] = json.loads(run(*verify, env=s3.env).out)["partitions"]
+    assert (partition["gone"]["count"], partition["files_compared"], partition["verdict"]) == (1, 0, "agrees")
+    source.put(key(4), BODY)
+    [partition] = json.loads(run(*verify, env=s3.env, expect=1).out)["partitions"]
+    assert partition["changed"]["first"][0]["object"].endswith(key(4))

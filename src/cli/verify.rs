@@ -1,0 +1,181 @@
+//! `verify`: recount, then say what agrees and what does not.
+
+use std::process::ExitCode;
+
+use flowparquet::Result;
+use flowparquet::days::Days;
+use flowparquet::table::commit::Table;
+use flowparquet::verify::outcome::{
+    Difference, FileOutcome, LoneRows, PartitionOutcome, Remarks, Verdict, Verification,
+};
+use flowparquet::verify::{self, Extent, VerifyOptions};
+
+use super::args;
+use super::job::push_some;
+use super::show::{Align, count, plural, table};
+use super::{EXIT_SOME_REJECTED, open, print, progress, settings, start_io, to_json};
+
+/// Remarks of one kind that a person is shown; `--json` has more.
+const MAX_SHOWN: usize = 5;
+
+/// Characters of a row that are shown.
+const MAX_ROW_CHARS: usize = 600;
+
+/// Runs `flowparquet verify`.
+pub fn run(args: &args::Verify) -> Result<ExitCode> {
+    let options = settings::verify_options(args)?;
+    let io = start_io()?;
+    let source = open(&args.source, &args.store, &io)?;
+    let dest = Table::new(open(&args.dest, &args.store, &io)?);
+    let shown_by = progress::of_kind(args.progress);
+    let found = verify::verify(&source, &dest, &options, shown_by.as_ref())?;
+    print(&if args.json { to_json(&found)? } else { shown(&found, &options) })?;
+    Ok(if found.agrees { ExitCode::SUCCESS } else { ExitCode::from(EXIT_SOME_REJECTED) })
+}
+
+fn shown(found: &Verification, options: &VerifyOptions) -> String {
+    let mut text = String::new();
+    if !found.partitions.is_empty() {
+        let head = ["partition", "objects", "rows", "rejected", "files", "compared", "result"];
+        let mut rows = vec![head.map(str::to_owned).to_vec()];
+        push_some(&mut rows, found.partitions.iter().map(line).collect());
+        let mut align = [Align::Right; 7];
+        (align[0], align[6]) = (Align::Left, Align::Left);
+        text.push_str(&table(&align, &rows));
+        text.push('\n');
+    }
+    for file in found.partitions.iter().flat_map(|partition| &partition.differing) {
+        push_file(&mut text, file);
+    }
+    for partition in &found.partitions {
+        push_remarks(&mut text, "unknown file", &partition.unknown_files);
+        push_remarks(&mut text, "not converted", &partition.not_converted);
+        push_remarks(&mut text, "changed", &partition.changed);
+        push_remarks(&mut text, "unfinished", &partition.unfinished);
+        push_remarks(&mut text, "not compared", &partition.not_compared);
+    }
+    push_remarks(&mut text, "passed over", &found.passed_over);
+    text.push_str(&conclusion(found, options));
+    text
+}
+
+fn line(partition: &PartitionOutcome) -> Vec<String> {
+    vec![
+        partition.partition.clone(),
+        count(partition.objects),
+        count(partition.rows),
+        count(partition.rejected_rows),
+        count(partition.files),
+        count(partition.files_compared),
+        result(partition),
+    ]
+}
+
+/// Returns a partition's result in words.
+fn result(partition: &PartitionOutcome) -> String {
+    let PartitionOutcome { not_converted, changed, unfinished, unknown_files, gone, .. } = partition;
+    let mut parts = Vec::new();
+    let mut part = |number: u64, noun: &str, what: &str| {
+        if number > 0 {
+            parts.push(format!("{}{what}", plural(number, noun)));
+        }
+    };
+    part(partition.differing.iter().filter(|of| of.file.is_some()).count() as u64, "file", " differs");
+    part(partition.differing.iter().filter(|of| of.file.is_none()).count() as u64, "claim", " differs");
+    part(unknown_files.count, "unknown file", "");
+    part(not_converted.count, "object", " not converted");
+    part(changed.count, "object", " changed");
+    part(unfinished.count, "unfinished claim", "");
+    part(gone.count, "raw object", " gone");
+    if parts.is_empty() && !partition.not_compared.is_empty() {
+        parts.push("not compared".to_owned());
+    }
+    if partition.verdict == Verdict::Agrees {
+        parts.insert(0, "ok".to_owned());
+    }
+    parts.join(", ").replace("files differs", "files differ").replace("claims differs", "claims differ")
+}
+
+fn push_file(text: &mut String, file: &FileOutcome) {
+    let name = file.file.clone().unwrap_or_else(|| format!("claim {}, which has no file", file.claim));
+    text.push_str(&format!("differs: {name}\n"));
+    for Difference { what, raw, parquet, ledger } in &file.differences {
+        let sides = [("raw", raw), ("Parquet", parquet), ("ledger", ledger)];
+        let said = sides.iter().filter_map(|(side, value)| Some(format!("{side} {}", value.as_ref()?)));
+        text.push_str(&format!("  {what}: {}\n", said.collect::<Vec<_>>().join(", ")));
+    }
+    push_rows(text, &file.missing, "line", "of the raw objects that the file does not have");
+    push_rows(text, &file.extra, "row", "of the file that no raw object has");
+}
+
+fn push_rows(text: &mut String, rows: &LoneRows, unit: &str, what: &str) {
+    if rows.count == 0 {
+        return;
+    }
+    let first = if rows.count > rows.first.len() as u64 {
+        format!("; the first {}", count(rows.first.len() as u64))
+    } else {
+        String::new()
+    };
+    text.push_str(&format!("  {} {what}{first}:\n", plural(rows.count, "row")));
+    for row in &rows.first {
+        let values: Vec<String> = row.row.iter().map(|(column, value)| format!("{column}={value}")).collect();
+        let values = values.join(" ");
+        let shown: String = match values.char_indices().nth(MAX_ROW_CHARS) {
+            Some((end, _)) => format!("{}...", &values[..end]),
+            None => values,
+        };
+        // What stands in a log must not speak to the terminal.
+        let shown = shown.replace(char::is_control, "\u{fffd}");
+        text.push_str(&format!("    {}, {unit} {}\n      {shown}\n", row.object, count(row.number)));
+    }
+}
+
+fn push_remarks(text: &mut String, what: &str, remarks: &Remarks) {
+    for remark in remarks.first.iter().take(MAX_SHOWN) {
+        text.push_str(&format!("{what}: {}\n  at {}\n", remark.reason, remark.object));
+    }
+    let shown = remarks.first.len().min(MAX_SHOWN) as u64;
+    if remarks.count > shown {
+        text.push_str(&format!("{what}: and {} more (--json names the first 100)\n", count(remarks.count - shown)));
+    }
+}
+
+/// Returns the sentence that sums up.
+fn conclusion(found: &Verification, options: &VerifyOptions) -> String {
+    let sum = |of: fn(&PartitionOutcome) -> u64| found.partitions.iter().map(of).sum::<u64>();
+    let (files, compared) = (sum(|partition| partition.files), sum(|partition| partition.files_compared));
+    if found.partitions.is_empty() && found.passed_over.is_empty() {
+        let which = if options.wanted.days == Days::All { "" } else { " of these days" };
+        return format!("nothing to compare: neither raw objects nor Parquet{which}\n");
+    }
+    let how = match options.extent {
+        Extent::Footers => format!("footers of {} compared with the ledger, no row read", plural(files, "file")),
+        _ if compared == files => {
+            format!("every row of {} compared: {}", plural(files, "file"), plural(found.rows_read, "raw row"))
+        }
+        Extent::Full | Extent::Sample(_) => {
+            let rows = plural(found.rows_read, "raw row");
+            format!("every row of {} of {} compared: {rows}; footers of all", count(compared), plural(files, "file"))
+        }
+    };
+    let rate = match found.rows_read {
+        0 => String::new(),
+        rows => format!(", {} rows/s", count((rows as f64 / found.seconds.max(1e-9)) as u64)),
+    };
+    let of = |verdict| found.partitions.iter().filter(|partition| partition.verdict == verdict).count() as u64;
+    let (differing, waiting) = (of(Verdict::Differs), of(Verdict::Incomplete));
+    let mut verdict = Vec::new();
+    if differing > 0 {
+        verdict.push(format!("{} differ{}", plural(differing, "partition"), if differing == 1 { "s" } else { "" }));
+    }
+    if waiting > 0 {
+        let are = if waiting == 1 { "is" } else { "are" };
+        verdict.push(format!("{} {are} not all converted", plural(waiting, "partition")));
+    }
+    if !found.passed_over.is_empty() {
+        verdict.push(format!("{} passed over", plural(found.passed_over.count, "object")));
+    }
+    let verdict = if verdict.is_empty() { "everything agrees".to_owned() } else { verdict.join(", ") };
+    format!("{verdict}: {how}, in {:.1} s{rate}\n", found.seconds)
+}

@@ -1,0 +1,262 @@
+//! Parquet files, read by the reference implementation: footer, then row group by row group.
+//!
+//! In: a key and a size. Out: a [`TableFile`], and a [`Tally`] of each row group. Holds one row group packed and one batch
+//! of its rows. A file that cannot be read is no [`Error`](crate::Error): it is what was looked for, and comes back in
+//! words.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use arrow::array::{Array, Int32Array, Int64Array, RecordBatch, StringArray};
+use bytes::{Buf, Bytes};
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::basic::Type;
+use parquet::errors::ParquetError;
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
+use parquet::file::reader::{ChunkReader, Length};
+use sha2::{Digest, Sha256};
+
+use super::tally::{Row, RowHash, Tally};
+use crate::error::Result;
+use crate::record::header::Column;
+use crate::record::schema::ColumnType;
+use crate::store::Store;
+use crate::store::upload::hex;
+use crate::table::commit::FooterNote;
+use crate::table::file::FOOTER_KEY;
+
+/// Bytes that are read first of a file's end: most footers fit.
+const TAIL_BYTES: u64 = 64 << 10;
+
+/// Bytes that are read at once to hash a file.
+const PIECE_BYTES: u64 = 8 << 20;
+
+/// Rows that are turned to Arrow at once.
+const BATCH_ROWS: usize = 4_096;
+
+/// A Parquet file whose footer was read.
+#[derive(Debug)]
+pub struct TableFile {
+    store: Store,
+    key: String,
+    size: u64,
+    metadata: Arc<ParquetMetaData>,
+}
+
+/// What was read, or what is wrong with the file, in words.
+pub type Readable<T> = std::result::Result<T, String>;
+
+impl TableFile {
+    /// Reads the footer of a file of this size.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn open(store: &Store, key: &str, size: u64) -> Result<Readable<Self>> {
+        let tail = store.get_range(key, size.saturating_sub(TAIL_BYTES)..size)?;
+        let Some([a, b, c, d, b'P', b'A', b'R', b'1']) = tail.last_chunk::<8>() else {
+            return Ok(Err("it is no Parquet file".to_owned()));
+        };
+        let footer = u64::from(u32::from_le_bytes([*a, *b, *c, *d]));
+        if footer + 8 > size {
+            return Ok(Err("its footer is damaged".to_owned()));
+        }
+        let footer = size - 8 - footer..size - 8;
+        let first = size - tail.len() as u64;
+        let text = if footer.start >= first {
+            tail.slice((footer.start - first) as usize..(footer.end - first) as usize)
+        } else {
+            store.get_range(key, footer)?
+        };
+        Ok(match ParquetMetaDataReader::decode_metadata(&text) {
+            Ok(metadata) if !metadata.row_groups().iter().flat_map(RowGroupMetaData::columns).all(is_placed) => {
+                Err("its footer is damaged: a column has no place".to_owned())
+            }
+            Ok(metadata) => Ok(Self { store: store.clone(), key: key.to_owned(), size, metadata: Arc::new(metadata) }),
+            Err(e) => Err(format!("its footer is damaged: {e}")),
+        })
+    }
+
+    /// Returns how many rows the footer says there are.
+    pub fn rows(&self) -> u64 {
+        u64::try_from(self.metadata.file_metadata().num_rows()).unwrap_or_default()
+    }
+
+    /// Returns how many row groups there are.
+    pub fn row_groups(&self) -> usize {
+        self.metadata.num_row_groups()
+    }
+
+    /// Returns the columns in the order of the file.
+    pub fn columns(&self) -> Vec<Column> {
+        let columns = self.metadata.file_metadata().schema_descr().columns().iter().map(|column| Column {
+            name: column.name().to_owned(),
+            column_type: match column.physical_type() {
+                Type::INT32 => ColumnType::Int,
+                Type::INT64 => ColumnType::Bigint,
+                _ => ColumnType::String,
+            },
+        });
+        columns.collect()
+    }
+
+    /// Returns what the footer says of the claim that the file came from, if it says something.
+    pub fn note(&self) -> Option<FooterNote> {
+        let notes = self.metadata.file_metadata().key_value_metadata()?;
+        let note = notes.iter().find(|note| note.key == FOOTER_KEY)?.value.as_ref()?;
+        serde_json::from_str(note).ok()
+    }
+
+    /// Returns the number of a row group's first row in the file, from 1.
+    pub fn first_row(&self, row_group: usize) -> u64 {
+        let before = self.metadata.row_groups().iter().take(row_group);
+        1 + before.map(|group| u64::try_from(group.num_rows()).unwrap_or_default()).sum::<u64>()
+    }
+
+    /// Returns the packed size of a row group.
+    pub fn packed_bytes(&self, row_group: usize) -> u64 {
+        let range = self.range(row_group);
+        range.end.saturating_sub(range.start)
+    }
+
+    /// Returns the SHA-256 of the whole file, in hexadecimal.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn sha256(&self) -> Result<String> {
+        let mut hash = Sha256::new();
+        let mut at = 0;
+        while at < self.size {
+            let end = self.size.min(at + PIECE_BYTES);
+            hash.update(self.store.get_range(&self.key, at..end)?);
+            at = end;
+        }
+        Ok(hex(&hash.finalize()))
+    }
+
+    fn range(&self, row_group: usize) -> std::ops::Range<u64> {
+        let ranges = self.metadata.row_group(row_group).columns().iter().map(ColumnChunkMetaData::byte_range);
+        let ends = ranges.map(|(start, bytes)| (start, start.saturating_add(bytes)));
+        let (start, end) = ends.fold((self.size, 0), |(start, end), (a, b)| (start.min(a), end.max(b)));
+        start.min(self.size)..end.min(self.size)
+    }
+
+    /// Reads a row group; `visit` gets the number in the file, hash and content of every row.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn read(&self, row_group: usize, visit: &mut dyn FnMut(u64, RowHash, &Row)) -> Result<Readable<Tally>> {
+        let range = self.range(row_group);
+        if range.is_empty() {
+            return Ok(Err(format!("row group {row_group} lies outside of the file")));
+        }
+        let window =
+            Window { bytes: self.store.get_range(&self.key, range.clone())?, start: range.start, size: self.size };
+        // On some damage the reader does not return, it breaks off.
+        let read = catch_unwind(AssertUnwindSafe(|| self.decode(window, row_group, visit)));
+        Ok(match read {
+            Ok(read) => read.map_err(|e| format!("row group {row_group} is damaged: {e}")),
+            Err(_) => Err(format!("row group {row_group} is damaged: it cannot be decoded")),
+        })
+    }
+
+    fn decode(
+        &self,
+        window: Window,
+        row_group: usize,
+        visit: &mut dyn FnMut(u64, RowHash, &Row),
+    ) -> std::result::Result<Tally, ParquetError> {
+        let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+        let metadata = ArrowReaderMetadata::try_new(Arc::clone(&self.metadata), options)?;
+        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(window, metadata);
+        let reader = reader.with_row_groups(vec![row_group]).with_batch_size(BATCH_ROWS).build()?;
+        let (mut tally, mut number) = (Tally::default(), self.first_row(row_group));
+        for batch in reader {
+            let batch = batch.map_err(|e| ParquetError::General(e.to_string()))?;
+            count(&batch, &mut number, &mut tally, visit)?;
+        }
+        Ok(tally)
+    }
+}
+
+/// Returns whether a chunk says where it lies; the reader relies on that.
+fn is_placed(chunk: &ColumnChunkMetaData) -> bool {
+    chunk.dictionary_page_offset().unwrap_or_default() >= 0
+        && chunk.data_page_offset() >= 0
+        && chunk.compressed_size() >= 0
+}
+
+/// A column of a batch.
+enum Values<'a> {
+    Int(&'a Int32Array),
+    Bigint(&'a Int64Array),
+    String(&'a StringArray),
+}
+
+fn count(
+    batch: &RecordBatch,
+    number: &mut u64,
+    tally: &mut Tally,
+    visit: &mut dyn FnMut(u64, RowHash, &Row),
+) -> std::result::Result<(), ParquetError> {
+    let mut columns = Vec::new();
+    for (field, array) in batch.schema_ref().fields().iter().zip(batch.columns()) {
+        let any = array.as_any();
+        let int = any.downcast_ref().map(Values::Int);
+        let bigint = || any.downcast_ref().map(Values::Bigint);
+        let values = int.or_else(bigint).or_else(|| any.downcast_ref().map(Values::String));
+        let Some(values) = values else {
+            return Err(ParquetError::General(format!("column {} has type {}", field.name(), field.data_type())));
+        };
+        tally.column(field.name(), (array.len() - array.null_count()) as u64);
+        columns.push((field.name(), array, values));
+    }
+    columns.sort_by_key(|(name, ..)| *name);
+    let mut row = Row::default();
+    for at in 0..batch.num_rows() {
+        row.clear();
+        for (name, array, values) in &columns {
+            match values {
+                _ if array.is_null(at) => {}
+                Values::Int(values) => row.number(name, values.value(at).into()),
+                Values::Bigint(values) => row.number(name, values.value(at)),
+                Values::String(values) => row.text(name, values.value(at).as_bytes()),
+            }
+        }
+        let hash = row.hash();
+        tally.row(&row, hash);
+        visit(*number, hash, &row);
+        *number += 1;
+    }
+    Ok(())
+}
+
+/// The bytes of one row group, as a part of its file.
+struct Window {
+    bytes: Bytes,
+    start: u64,
+    size: u64,
+}
+
+impl Length for Window {
+    fn len(&self) -> u64 {
+        self.size
+    }
+}
+
+impl ChunkReader for Window {
+    type T = bytes::buf::Reader<Bytes>;
+
+    fn get_read(&self, start: u64) -> std::result::Result<Self::T, ParquetError> {
+        let left = (self.start + self.bytes.len() as u64).saturating_sub(start) as usize;
+        Ok(self.get_bytes(start, left)?.reader())
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> std::result::Result<Bytes, ParquetError> {
+        let begin = start.checked_sub(self.start).and_then(|begin| usize::try_from(begin).ok());
+        let end = begin.and_then(|begin| begin.checked_add(length)).filter(|end| *end <= self.bytes.len());
+        match begin.zip(end) {
+            Some((begin, end)) => Ok(self.bytes.slice(begin..end)),
+            None => Err(ParquetError::EOF(format!("{length} bytes at {start} lie outside of the row group"))),
+        }
+    }
+}

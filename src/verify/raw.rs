@@ -1,0 +1,320 @@
+//! Raw objects, read a second time, by a reader that shares nothing with the one that converts.
+//!
+//! In: bytes of an object and the [`Rules`] it was converted by. Out: an [`Object`]: what was counted, or why it gives
+//! no rows. Reads line by line: one line is held at a time, so that any object fits. Only the list of fields
+//! ([`LogType::schema`]) is common to both readers. It is written to be read, not to be fast; where both differ, one of
+//! them is wrong.
+
+use std::io::{self, BufRead, BufReader, Cursor, Read};
+
+use flate2::read::MultiGzDecoder;
+
+use super::tally::{Row, RowHash, Tally};
+use crate::record::schema::{ColumnType, LogType};
+use crate::table::partition::PartitionBy;
+
+/// Longest line that an object may have: as `convert` documents it.
+const MAX_LINE_BYTES: u64 = 128 << 20;
+
+/// Most fields that a header may name, and the longest name.
+const MAX_FIELDS: usize = 1_000;
+const MAX_NAME_BYTES: usize = 255;
+
+/// How an object was converted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rules {
+    /// Log type of the table.
+    pub log_type: LogType,
+    /// Whether `-` is NULL in string columns too.
+    pub dash_as_null: bool,
+    /// The format of objects without a header line.
+    pub log_format: Option<String>,
+    /// The most text an object may hold, in bytes.
+    pub max_object_bytes: u64,
+}
+
+/// What an object is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Object {
+    /// It reads to its end.
+    Rows(Box<Counted>),
+    /// It does not, and why.
+    Unreadable(String),
+    /// Its header is that of another log type.
+    OtherType(LogType),
+}
+
+/// What was counted of an object.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counted {
+    /// Its rows.
+    pub tally: Tally,
+    /// Lines that fit no row.
+    pub rejected: u64,
+    /// Bytes of text.
+    pub text_bytes: u64,
+}
+
+impl Counted {
+    /// Adds another object's.
+    pub fn add(&mut self, other: &Self) {
+        self.tally.add(&other.tally);
+        self.rejected += other.rejected;
+        self.text_bytes += other.text_bytes;
+    }
+}
+
+/// Reads an object to its end; `visit` gets the line number, hash and content of every row.
+///
+/// `named_gz` says that the object's name ends in `.gz`. Rows are visited before it is known whether the object
+/// reads to its end.
+///
+/// # Errors
+/// When the store fails in the middle.
+pub fn read(
+    mut object: impl Read,
+    named_gz: bool,
+    rules: &Rules,
+    visit: &mut dyn FnMut(u64, RowHash, &Row),
+) -> io::Result<Object> {
+    let mut head = Vec::new();
+    object.by_ref().take(3).read_to_end(&mut head)?;
+    if head.is_empty() {
+        return Ok(Object::Unreadable("it is empty".to_owned()));
+    }
+    let gzip = head == [0x1f, 0x8b, 0x08];
+    if named_gz && !gzip {
+        return Ok(Object::Unreadable("it is named .gz and is not gzip".to_owned()));
+    }
+    let object = Cursor::new(head).chain(object);
+    let text: Box<dyn Read + '_> = if gzip { Box::new(MultiGzDecoder::new(object)) } else { Box::new(object) };
+    match lines(BufReader::with_capacity(256 << 10, text), rules, visit) {
+        // The store's own failures are of the kind Other.
+        Err(e) if gzip && is_damage(e.kind()) => Ok(Object::Unreadable(format!("its gzip data is damaged: {e}"))),
+        read => read,
+    }
+}
+
+fn is_damage(kind: io::ErrorKind) -> bool {
+    matches!(kind, io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData)
+}
+
+fn lines(mut text: impl BufRead, rules: &Rules, visit: &mut dyn FnMut(u64, RowHash, &Row)) -> io::Result<Object> {
+    let fallback = match rules.log_format.as_deref().map(Header::of_log_format).transpose() {
+        Ok(fallback) => fallback,
+        Err(why) => return Ok(Object::Unreadable(why)),
+    };
+    let mut header: Option<Header> = None;
+    let mut counted = Counted::default();
+    let mut other_type = None;
+    let (mut line, mut number, mut row) = (Vec::new(), 0, Row::default());
+    loop {
+        line.clear();
+        let read = (&mut text).take(MAX_LINE_BYTES + 1).read_until(b'\n', &mut line)? as u64;
+        if read == 0 {
+            break;
+        }
+        number += 1;
+        counted.text_bytes += read;
+        if counted.text_bytes > rules.max_object_bytes {
+            return Ok(Object::Unreadable(format!("it has more than {} bytes of text", rules.max_object_bytes)));
+        }
+        if read > MAX_LINE_BYTES && !line.ends_with(b"\n") {
+            return Ok(Object::Unreadable(format!("line {number} is longer than {MAX_LINE_BYTES} bytes")));
+        }
+        let line = line.strip_suffix(b"\n").unwrap_or(&line);
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if header.is_none() {
+            if line.iter().all(|b| matches!(b, b' ' | b'\r')) {
+                continue;
+            }
+            let first = Header::parse(line);
+            let is_line = first.is_ok();
+            match (first, &fallback) {
+                (Ok(first), _) => header = Some(first),
+                (Err(_), Some(format)) => header = Some(format.clone()),
+                (Err(why), None) => return Ok(Object::Unreadable(why)),
+            }
+            other_type = header.as_ref().and_then(Header::log_type).filter(|of| *of != rules.log_type);
+            if is_line {
+                continue;
+            }
+        }
+        let Some(current) = &mut header else { continue };
+        if other_type.is_some() {
+            continue; // Whether it reads to its end counts first.
+        }
+        if let Some(next) = current.again(line) {
+            current.close(&mut counted.tally);
+            *current = next;
+            continue;
+        }
+        match current.row(line, rules.dash_as_null, &mut row) {
+            Line::Empty => {}
+            Line::Misfit => counted.rejected += 1,
+            Line::Row => {
+                let hash = row.hash();
+                counted.tally.row(&row, hash);
+                visit(number, hash, &row);
+            }
+        }
+    }
+    if let Some(of) = other_type {
+        return Ok(Object::OtherType(of));
+    }
+    match header.or(fallback) {
+        Some(mut header) => header.close(&mut counted.tally),
+        None => return Ok(Object::Unreadable("it has no text".to_owned())),
+    }
+    Ok(Object::Rows(Box::new(counted)))
+}
+
+/// What a line is.
+enum Line {
+    Row,
+    Misfit,
+    Empty,
+}
+
+/// A header line, and what was counted of the lines behind it.
+#[derive(Debug, Clone)]
+struct Header {
+    names: Vec<String>,
+    /// The columns in the order of their names.
+    columns: Vec<HeaderColumn>,
+    rows: u64,
+    /// Where the row at hand is NULL.
+    nulls: Vec<usize>,
+}
+
+#[derive(Debug, Clone)]
+struct HeaderColumn {
+    name: String,
+    kind: ColumnType,
+    /// Place of its token in the line.
+    place: usize,
+    nulls: u64,
+}
+
+impl Header {
+    fn parse(line: &[u8]) -> Result<Self, String> {
+        let text = std::str::from_utf8(line).map_err(|_| "its first line is not UTF-8".to_owned())?;
+        let names: Vec<String> = text.split([' ', '\r']).filter(|name| !name.is_empty()).map(str::to_owned).collect();
+        let fields = names.iter().all(|name| is_name(name)) && names.iter().any(|name| LogType::knows(name));
+        if !fields {
+            return Err("its first line is not a header".to_owned());
+        }
+        Self::of_names(names)
+    }
+
+    /// Reads `${version} ${account-id} ...`, or the names alone, with blanks or commas between them.
+    fn of_log_format(format: &str) -> Result<Self, String> {
+        let bare = |token: &str| token.strip_prefix("${").and_then(|t| t.strip_suffix('}')).unwrap_or(token).to_owned();
+        let names: Vec<String> = format.split([' ', ',']).filter(|token| !token.is_empty()).map(bare).collect();
+        if names.is_empty() || !names.iter().all(|name| is_name(name)) {
+            return Err(format!("its recorded log format is none: {format:?}"));
+        }
+        Self::of_names(names)
+    }
+
+    fn of_names(names: Vec<String>) -> Result<Self, String> {
+        if names.len() > MAX_FIELDS {
+            return Err(format!("its header names {} fields", names.len()));
+        }
+        let mut columns: Vec<HeaderColumn> = Vec::new();
+        for (place, name) in names.iter().enumerate() {
+            let field = LogType::ALL.iter().find_map(|log_type| log_type.schema().field(name));
+            let (name, kind) = field.map_or_else(
+                || (column_of_unknown(name), ColumnType::String),
+                |field| (field.column.clone(), field.column_type),
+            );
+            columns.push(HeaderColumn { name, kind, place, nulls: 0 });
+        }
+        columns.sort_by(|a, b| a.name.cmp(&b.name));
+        if let Some(twice) = columns.windows(2).find(|two| two[0].name == two[1].name) {
+            return Err(format!("its header names {} twice", twice[0].name));
+        }
+        Ok(Self { names, columns, rows: 0, nulls: Vec::new() })
+    }
+
+    /// Returns the log type that knows more of the names than any other.
+    fn log_type(&self) -> Option<LogType> {
+        let known =
+            |log_type: LogType| self.names.iter().filter(|name| log_type.schema().field(name).is_some()).count();
+        let most = LogType::ALL.into_iter().max_by_key(|log_type| known(*log_type))?;
+        let others = LogType::ALL.into_iter().filter(|log_type| *log_type != most);
+        others.map(known).all(|fewer| fewer < known(most)).then_some(most)
+    }
+
+    /// Returns the header that this line is, if it is one again: it begins with a field's name and is one throughout.
+    fn again(&self, line: &[u8]) -> Option<Self> {
+        let first = line.split(|b| *b == b' ').find(|token| !token.is_empty())?;
+        // Records begin with digits nearly always; the look-up is for those that do not.
+        if !first[0].is_ascii_alphabetic() {
+            return None;
+        }
+        let first = std::str::from_utf8(first).ok()?.trim_end_matches('\r');
+        let begins = LogType::knows(first) || self.names.first().is_some_and(|name| name == first);
+        if begins { Self::parse(line).ok() } else { None }
+    }
+
+    /// Reads a record.
+    fn row(&mut self, line: &[u8], dash_as_null: bool, row: &mut Row) -> Line {
+        let tokens: Vec<&[u8]> = line.split(|b| *b == b' ').filter(|token| !token.is_empty()).collect();
+        if tokens.is_empty() {
+            return Line::Empty;
+        }
+        if tokens.len() != self.columns.len() || std::str::from_utf8(line).is_err() {
+            return Line::Misfit;
+        }
+        row.clear();
+        self.nulls.clear();
+        for (at, column) in self.columns.iter().enumerate() {
+            let token = tokens[column.place];
+            let is_number = column.kind != ColumnType::String;
+            if token == b"-" && (is_number || dash_as_null) {
+                self.nulls.push(at);
+            } else if is_number {
+                let Some(value) = number(token, column.kind) else { return Line::Misfit };
+                row.number(&column.name, value);
+            } else {
+                row.text(&column.name, token);
+            }
+        }
+        self.rows += 1;
+        for at in &self.nulls {
+            self.columns[*at].nulls += 1;
+        }
+        Line::Row
+    }
+
+    /// Adds what was counted by column.
+    fn close(&mut self, tally: &mut Tally) {
+        for column in &self.columns {
+            tally.column(&column.name, self.rows - column.nulls);
+        }
+    }
+}
+
+/// Reads a whole number: digits, with a minus sign before them or not, that fit the column.
+fn number(token: &[u8], kind: ColumnType) -> Option<i64> {
+    let text = std::str::from_utf8(token).ok()?;
+    if text.starts_with('+') {
+        return None;
+    }
+    let value: i64 = text.parse().ok()?;
+    (kind == ColumnType::Bigint || i32::try_from(value).is_ok()).then_some(value)
+}
+
+fn is_name(token: &str) -> bool {
+    token.len() <= MAX_NAME_BYTES
+        && token.starts_with(|c: char| c.is_ascii_alphabetic())
+        && token.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+}
+
+/// Returns the column of a field that no log type knows: lower case, underscores, and not a partition's name.
+fn column_of_unknown(name: &str) -> String {
+    let column = name.to_lowercase().replace('-', "_");
+    let taken = PartitionBy::AccountRegionHour.columns();
+    if taken.contains(&column.as_str()) { column + "_" } else { column }
+}
