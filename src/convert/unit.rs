@@ -257,7 +257,7 @@ impl<'a> Unit<'a> {
             batch,
             summary: Summary::default(),
             unknown: BTreeSet::new(),
-            rejects: GzEncoder::new(Vec::new(), Compression::default()),
+            rejects: GzEncoder::new(Vec::new(), Compression::fast()),
             emit,
         })
     }
@@ -403,7 +403,7 @@ impl<'a> Unit<'a> {
         self.batch.clear();
         self.summary = Summary::default();
         self.unknown.clear();
-        self.rejects = GzEncoder::new(Vec::new(), Compression::default());
+        self.rejects = GzEncoder::new(Vec::new(), Compression::fast());
         (self.emit)(Made::NoRejects);
     }
 

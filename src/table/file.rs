@@ -345,7 +345,7 @@ mod tests {
     fn batch(header: &str, text: &str) -> Batch {
         let header = Arc::new(Header::parse(header.as_bytes()).unwrap());
         let mut batch = Batch::default();
-        let mut decoder = ObjectDecoder::new(header, false, 1, 0);
+        let mut decoder = ObjectDecoder::new(header, std::collections::BTreeSet::new(), false, 1, 0);
         let mut rejects = Vec::new();
         let done = decoder.decode(text.as_bytes(), 0, &mut batch, usize::MAX, &mut rejects);
         assert_eq!((done.bytes, rejects.len()), (text.len(), 0), "{rejects:?}");
