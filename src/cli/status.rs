@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use flowparquet::days::{Days, today};
+use flowparquet::error::printable;
 use flowparquet::status::{DayStatus, Status, status};
 use flowparquet::store::Io;
 use flowparquet::table::commit::Table;
@@ -24,7 +25,7 @@ pub fn run(args: &args::Status) -> Result<ExitCode> {
     })?;
     print(&if args.json { to_json(&status)? } else { shown(&status) })?;
     for warning in &status.warnings {
-        eprintln!("warning: {warning}");
+        eprintln!("warning: {}", printable(warning));
     }
     Ok(if status.needs_attention() { ExitCode::from(EXIT_SOME_REJECTED) } else { ExitCode::SUCCESS })
 }

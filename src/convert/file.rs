@@ -13,12 +13,15 @@ use crate::error::{Error, Result};
 use crate::plan::{PartitionPlan, STREAMED_OBJECT_BYTES, packed_size};
 use crate::record::schema::LogType;
 use crate::report::{MAX_NAMED, Named};
-use crate::store::{Listed, Store};
 use crate::store::fetch::Body;
 use crate::store::upload::{Upload, Uploaded};
+use crate::store::{Listed, Store};
 use crate::table::commit::{Ended, FooterNote, Reject, RejectKind, tool_name};
 use crate::table::file::{FileContent, FileWriter};
 use crate::table::ledger::{Claim, Done, Input, Outcome, OutputFile, PartitionState};
+
+/// Unknown fields that are warned of one by one; the ledger has them all.
+const MAX_WARNED_FIELDS: usize = 20;
 
 /// What a worker sends to the thread that writes the file.
 enum Message {
@@ -148,12 +151,17 @@ fn count(outcome: &mut PartitionOutcome, done: &Done, summary: Summary) {
     counts.output_bytes += done.file.as_ref().map_or(0, |file| file.bytes);
     let room = MAX_NAMED.saturating_sub(outcome.rejects.len());
     outcome.rejects.extend(summary.named.into_iter().take(room));
+    let unknown = &done.outcome.unknown_fields;
     outcome.warnings.extend(
-        done.outcome
-            .unknown_fields
+        unknown
             .iter()
+            .take(MAX_WARNED_FIELDS)
             .map(|name| format!("field {name:?} is unknown to this version: it became a string column")),
     );
+    if unknown.len() > MAX_WARNED_FIELDS {
+        let more = unknown.len() - MAX_WARNED_FIELDS;
+        outcome.warnings.push(format!("{more} more unknown fields became string columns: check who writes these logs"));
+    }
     let others: BTreeSet<&str> = done.outcome.other_type.iter().map(|left| left.reason.as_str()).collect();
     outcome.warnings.extend(LogType::ALL.iter().filter(|t| others.contains(t.to_string().as_str())).map(|other| {
         let title = &other.schema().title;

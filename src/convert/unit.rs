@@ -277,7 +277,7 @@ impl<'a> Unit<'a> {
         };
         let Some(mut decoder) = self.begin(input, header, (0, 0)) else { return Ok(()) };
         self.piece(input, &mut decoder, text, begin)?;
-        self.end(input, decoder)
+        self.end(input, decoder, text.len() as u64)
     }
 
     /// Appends the rows of an object that is read piece by piece.
@@ -328,7 +328,10 @@ impl<'a> Unit<'a> {
                 break;
             }
         }
-        decoder.map_or(Ok(()), |decoder| self.end(input, decoder))
+        decoder.map_or(Ok(()), |decoder| {
+            let text_bytes = decoder.text_bytes();
+            self.end(input, decoder, text_bytes)
+        })
     }
 
     /// Returns a decoder for the lines behind the header, unless the object is of another log type or names too much.
@@ -377,7 +380,7 @@ impl<'a> Unit<'a> {
     }
 
     /// Closes an object's books: every line of it is a row, a reject, blank, or a header.
-    fn end(&mut self, input: &Input, decoder: ObjectDecoder) -> Result<()> {
+    fn end(&mut self, input: &Input, decoder: ObjectDecoder, text_bytes: u64) -> Result<()> {
         decoder.check().map_err(|why| {
             Error::stopped(format!("the rows of an object do not add up: {why}"))
                 .at(self.place(input))
@@ -385,7 +388,7 @@ impl<'a> Unit<'a> {
         })?;
         self.summary.objects += 1;
         self.summary.packed_bytes += input.size;
-        self.summary.outcome.text_bytes += decoder.text_bytes();
+        self.summary.outcome.text_bytes += text_bytes;
         self.unknown = decoder.into_unknown();
         Ok(())
     }

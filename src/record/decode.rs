@@ -192,6 +192,7 @@ impl ObjectDecoder {
         let (_, lines) = self.count_to(text, text.len());
         self.lines_before += lines;
         self.bytes_before += text.len() as u64;
+        self.end = self.bytes_before;
         self.counted = (0, 0);
         self.all_utf8 = None;
     }

@@ -141,10 +141,7 @@ mod tests {
         let found = below(prefix).unwrap();
         let mut names: Vec<&str> = found.iter().map(|o| o.key.strip_prefix(prefix).unwrap()).collect();
         names.sort_unstable();
-        assert_eq!(
-            names,
-            ["/a/b/y 100%.log", "/a/b/é#1x", "/a/x.log", "/other/y 100%.log", "/other/é#1x", "/z\nz"]
-        );
+        assert_eq!(names, ["/a/b/y 100%.log", "/a/b/é#1x", "/a/x.log", "/other/y 100%.log", "/other/é#1x", "/z\nz"]);
         for object in found.iter().filter(|object| is_key(&object.key)) {
             assert_eq!(store.head(&object.key).unwrap().as_ref(), Some(object), "object_store says the same");
         }

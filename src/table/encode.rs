@@ -468,7 +468,7 @@ impl std::hash::Hasher for MultiplyHasher {
     }
 
     fn write_i64(&mut self, value: i64) {
-        let product = u128::from((value as u64) ^ self.0) * 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835;
+        let product = u128::from((value as u64) ^ self.0).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
         self.0 = (product >> 64) as u64 ^ product as u64;
     }
 }
