@@ -4,7 +4,26 @@
 //! code. Input that cannot be read does *not* become an `Error`: it is a reject (see [`crate::report`]), because
 //! one bad object must not stop the others.
 
+use std::borrow::Cow;
 use std::fmt;
+
+/// Returns a text that others wrote (a key, a field, an answer) as it may stand in a line for a person.
+///
+/// Control characters are escaped, and so are those that turn the direction of writing: a terminal would obey them,
+/// and a line end in a key would begin a line that this program never wrote. JSON needs none of this.
+pub fn printable(text: &str) -> Cow<'_, str> {
+    let obeyed = |c: char| {
+        c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if !text.contains(obeyed) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if obeyed(c) { shown.extend(c.escape_default()) } else { shown.push(c) }
+    }
+    Cow::Owned(shown)
+}
 
 /// What a caller can do about an error; one exit code each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,16 +92,16 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
+        f.write_str(&printable(&self.message))?;
         if let Some(place) = &self.place {
-            write!(f, "\n  at {place}")?;
+            write!(f, "\n  at {}", printable(place))?;
         }
         if let Some(source) = &self.source {
             // Causes nest ("Generic S3 error: ...: ..."), one line is enough for a person.
-            write!(f, "\n  cause: {}", first_line(&source.to_string()))?;
+            write!(f, "\n  cause: {}", printable(&first_line(&source.to_string())))?;
         }
         if let Some(help) = &self.help {
-            write!(f, "\n  help: {help}")?;
+            write!(f, "\n  help: {}", printable(help))?;
         }
         Ok(())
     }
@@ -92,4 +111,17 @@ fn first_line(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default().trim();
     // What S3 answers begins with an XML declaration that says nothing.
     line.split(": <?xml").next().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn terminals_are_told_nothing_by_others() {
+        assert_eq!(printable("AWSLogs/é/日本 100%.gz"), "AWSLogs/é/日本 100%.gz");
+        assert_eq!(printable("a\u{1b}[2J\nb\u{9b}\u{202e}\t"), "a\\u{1b}[2J\\nb\\u{9b}\\u{202e}\\t");
+        let error = Error::usage("x\r").at("k\n").because(std::io::Error::other("\u{7}"));
+        assert_eq!(error.to_string(), "x\\r\n  at k\\n\n  cause: \\u{7}");
+    }
 }

@@ -3,8 +3,10 @@
 //! Everything here runs the `flowparquet` program as a person would and looks at what it says and leaves behind;
 //! tests of single functions stand in the files they test, other people's readers and S3 in `tests/python`.
 //!
+//! * [`attacks`]: input that somebody made to hurt: memory, time, terminals, links; the others are converted
 //! * [`bad_input`]: what cannot be converted: exact message, exit code, rejects, and that the others are converted
 //! * [`definitions`]: `ddl --format`: every form, where it says the table is, what it refuses, that nothing leaves its place
+//! * [`fuzz_corpus`]: what fuzzing found: every kept input holds
 //! * [`generator`]: `generate`: the same bytes for the same seed, every format and layout converts
 //! * [`golden`]: output that must not change unnoticed; `BLESS=1 cargo test --release --test tests` accepts a change
 //! * [`house`]: rules about the source tree: fences between modules, first lines, schema files
@@ -17,9 +19,13 @@
 //! * [`verify`]: the recount: that it agrees with every way logs are written, and finds and names every tampered row
 
 #[cfg(test)]
+mod attacks;
+#[cfg(test)]
 mod bad_input;
 #[cfg(test)]
 mod definitions;
+#[cfg(test)]
+mod fuzz_corpus;
 #[cfg(test)]
 mod generator;
 #[cfg(test)]

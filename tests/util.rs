@@ -288,7 +288,7 @@ impl Ran {
 
     /// rows read = written + rejected, in total and in each partition, and totals are sums.
     #[track_caller]
-    fn check_books(&self) {
+    pub fn check_books(&self) {
         let report = self.report();
         let number = |counts: &Json, name: &str| counts[name].as_u64().unwrap_or_else(|| self.fail(name));
         let partitions = report["partitions"].as_array().unwrap();

@@ -7,6 +7,7 @@ use flowparquet::athena::cutover;
 use flowparquet::athena::definition::{Definition, Partitions};
 use flowparquet::athena::name::TableName;
 use flowparquet::days::{Days, today};
+use flowparquet::error::printable;
 use flowparquet::record::header::{Column, Header};
 use flowparquet::record::schema::LogType;
 use flowparquet::source::discover::Wanted;
@@ -190,7 +191,11 @@ fn warn(seen: &Survey) {
         eprintln!("  help: give each format a prefix of its own, or query the converted table, which knows them all");
     }
     for (layout, days) in &seen.other_layouts {
-        eprintln!("warning: objects of {} lie in another layout and are not shown: {layout}", ranges(days));
+        eprintln!(
+            "warning: objects of {} lie in another layout and are not shown: {}",
+            ranges(days),
+            printable(layout)
+        );
     }
 }
 

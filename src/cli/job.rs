@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use flowparquet::athena::cost::scan_usd;
 use flowparquet::convert::{self, ConvertOptions, Prepared};
 use flowparquet::days::Days;
+use flowparquet::error::printable;
 use flowparquet::plan::Estimate;
 use flowparquet::report::{Counts, Named, Report};
 use flowparquet::store::Io;
@@ -252,7 +253,7 @@ fn summary(report: &Report, days: &Days) -> String {
         text.push_str(&compact::shown(&report.compacted));
     }
     for warning in &report.warnings {
-        text.push_str(&format!("warning: {warning}\n"));
+        text.push_str(&format!("warning: {}\n", printable(warning)));
     }
     let rejected = totals.rows_rejected + totals.objects_rejected;
     push_named(&mut text, "rejected", &report.rejects, rejected);
@@ -273,7 +274,7 @@ const MAX_SHOWN: usize = 5;
 fn push_named(text: &mut String, what: &str, named: &[Named], all: u64) {
     for Named { object, line, byte, reason } in named.iter().take(MAX_SHOWN) {
         let place = line.zip(*byte).map(|(line, byte)| format!(", line {line}, byte {byte}")).unwrap_or_default();
-        text.push_str(&format!("{what}: {reason}\n  at {object}{place}\n"));
+        text.push_str(&format!("{what}: {}\n  at {}{place}\n", printable(reason), printable(object)));
     }
     let shown = named.len().min(MAX_SHOWN) as u64;
     if all > shown {

@@ -1,5 +1,7 @@
 //! Numbers and tables as people read them.
 
+use flowparquet::error::printable;
+
 /// Returns `5,760,000`.
 pub fn count(number: u64) -> String {
     let digits = number.to_string();
@@ -46,10 +48,11 @@ pub enum Align {
 
 /// Returns rows as lines of aligned columns, the first row being the heading.
 pub fn table(align: &[Align], rows: &[Vec<String>]) -> String {
+    let rows: Vec<Vec<_>> = rows.iter().map(|row| row.iter().map(|cell| printable(cell)).collect()).collect();
     let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
     let widths: Vec<usize> = (0..align.len()).map(|column| width(column).unwrap_or_default()).collect();
     let mut text = String::new();
-    for row in rows {
+    for row in &rows {
         let cells: Vec<String> = row
             .iter()
             .enumerate()

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use flowparquet::Result;
 use flowparquet::convert::{ConvertOptions, prepare};
 use flowparquet::days::{Days, today};
+use flowparquet::error::printable;
 use flowparquet::status::{DayStatus, LEGEND, PlaceStatus, Silence, Status, safe_to_expire, status};
 use flowparquet::store::Io;
 use flowparquet::table::commit::Table;
@@ -38,7 +39,7 @@ pub fn run(args: &args::Status) -> Result<ExitCode> {
     let status = status(&dest, &days, plan, today())?.ok_or_else(|| nothing_here(&args.dest))?;
     print(&if args.json { to_json(&status)? } else { shown(&status) })?;
     for warning in &status.warnings {
-        eprintln!("warning: {warning}");
+        eprintln!("warning: {}", printable(warning));
     }
     Ok(if status.needs_attention() { ExitCode::from(EXIT_SOME_REJECTED) } else { ExitCode::SUCCESS })
 }

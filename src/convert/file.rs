@@ -2,28 +2,31 @@
 //!
 //! The thread that calls here only waits and writes; decoding and encoding happen on the run's worker pool.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use super::unit::{self, Recipe, Summary, UNIT_PACKED_BYTES};
+use super::unit::{self, Made, Recipe, Summary, UNIT_PACKED_BYTES};
 use super::{PartitionOutcome, Run};
 use crate::error::{Error, Result};
 use crate::plan::{PartitionPlan, STREAMED_OBJECT_BYTES, packed_size};
 use crate::record::schema::LogType;
 use crate::report::{MAX_NAMED, Named};
-use crate::store::Listed;
 use crate::store::fetch::Body;
 use crate::store::upload::{Upload, Uploaded};
+use crate::store::{Listed, Store};
 use crate::table::commit::{Ended, FooterNote, Reject, RejectKind};
-use crate::table::encode::EncodedRowGroup;
 use crate::table::file::{FileContent, FileWriter};
 use crate::table::ledger::{Claim, Done, Input, Outcome, OutputFile, PartitionState};
 use crate::table::merge::Merged;
 
+/// Unknown fields that are warned of one by one; the ledger has them all.
+const MAX_WARNED_FIELDS: usize = 20;
+
 /// What a worker sends to the thread that writes the file.
 enum Message {
-    RowGroup(usize, Box<EncodedRowGroup>),
+    Made(usize, Made),
     Done(usize, Box<Result<Summary>>),
 }
 
@@ -86,7 +89,7 @@ impl Run<'_> {
             file.give_up();
             return Ok(Err(reason));
         }
-        let output = file.finish(self, plan, claim, &summary)?;
+        let output = file.finish(claim, &summary)?;
         let done = Done { claim: number, outcome: summary.outcome.clone(), file: output };
         Ok(Ok((done, summary)))
     }
@@ -174,7 +177,9 @@ impl Run<'_> {
                 Some(reason) => {
                     outcome.counts.objects_rejected += 1;
                     let object = self.source.location().url_of(&input.key);
-                    outcome.rejects.push(Named { object, line: None, byte: None, reason });
+                    if outcome.rejects.len() < MAX_NAMED {
+                        outcome.rejects.push(Named { object, line: None, byte: None, reason });
+                    }
                 }
             }
         }
@@ -196,12 +201,17 @@ fn count(outcome: &mut PartitionOutcome, done: &Done, summary: Summary) {
     counts.output_bytes += done.file.as_ref().map_or(0, |file| file.bytes);
     let room = MAX_NAMED.saturating_sub(outcome.rejects.len());
     outcome.rejects.extend(summary.named.into_iter().take(room));
+    let unknown = &done.outcome.unknown_fields;
     outcome.warnings.extend(
-        done.outcome
-            .unknown_fields
+        unknown
             .iter()
+            .take(MAX_WARNED_FIELDS)
             .map(|name| format!("field {name:?} is unknown to this version: it became a string column")),
     );
+    if unknown.len() > MAX_WARNED_FIELDS {
+        let more = unknown.len() - MAX_WARNED_FIELDS;
+        outcome.warnings.push(format!("{more} more unknown fields became string columns: check who writes these logs"));
+    }
     let others: BTreeSet<&str> = done.outcome.other_type.iter().map(|left| left.reason.as_str()).collect();
     outcome.warnings.extend(LogType::ALL.iter().filter(|t| others.contains(t.to_string().as_str())).map(|other| {
         let title = &other.schema().title;
@@ -216,7 +226,9 @@ struct OpenFile {
     writer: FileWriter<Upload>,
     sender: Sender<Message>,
     receiver: Receiver<Message>,
-    waiting: BTreeMap<usize, (VecDeque<EncodedRowGroup>, Option<Summary>)>,
+    waiting: BTreeMap<usize, (Vec<Made>, Option<Summary>)>,
+    /// Written while units are made, as the file is: there may be more of them than memory.
+    rejects: Rejects,
     next: usize,
     total: Summary,
     unknown: BTreeSet<String>,
@@ -227,8 +239,15 @@ impl OpenFile {
         let (sender, receiver) = channel();
         let upload =
             run.table.store().upload(&run.table.output_key(&plan.partition, claim), &run.table.staging_key(claim));
+        let rejects = Rejects {
+            store: run.table.store().clone(),
+            key: run.table.rejects_key(&plan.partition, claim),
+            staging: format!("{}-rejects", run.table.staging_key(claim)),
+            upload: None,
+        };
         Self {
             writer: FileWriter::new(upload),
+            rejects,
             sender,
             receiver,
             waiting: BTreeMap::new(),
@@ -257,7 +276,7 @@ impl OpenFile {
                 let slot = run.slots.take();
                 let (recipe, sender) = (Arc::clone(&recipe), self.sender.clone());
                 run.pool.spawn(move || {
-                    let mut emit = |group| drop(sender.send(Message::RowGroup(number, Box::new(group))));
+                    let mut emit = |made| drop(sender.send(Message::Made(number, made)));
                     let objects = inputs.into_iter().zip(fetched.bodies.drain(..));
                     let done = unit::whole_objects(&recipe, objects, &mut emit);
                     drop((fetched, slot));
@@ -289,7 +308,7 @@ impl OpenFile {
                     ..Summary::default()
                 }),
                 Some(object) => {
-                    let mut emit = |group| drop(sender.send(Message::RowGroup(0, Box::new(group))));
+                    let mut emit = |made| drop(sender.send(Message::Made(0, made)));
                     unit::one_stream(&recipe, &input, object, &mut emit)
                 }
             };
@@ -302,14 +321,16 @@ impl OpenFile {
     /// Takes what a worker made; appends whatever is next in order.
     fn take(&mut self, run: &Run<'_>, message: Message) -> Result<()> {
         match message {
-            Message::RowGroup(unit, group) => self.waiting.entry(unit).or_default().0.push_back(*group),
+            Message::Made(unit, made) => self.waiting.entry(unit).or_default().0.push(made),
             Message::Done(unit, summary) => self.waiting.entry(unit).or_default().1 = Some((*summary)?),
         }
-        while let Some((groups, summary)) = self.waiting.get_mut(&self.next) {
-            while let Some(group) = groups.pop_front() {
-                self.writer.append(group)?;
+        while let Some((made, summary)) = self.waiting.get_mut(&self.next) {
+            let made = std::mem::take(made);
+            let summary = summary.take();
+            for made in made {
+                self.append(made)?;
             }
-            let Some(summary) = summary.take() else { break };
+            let Some(summary) = summary else { break };
             self.waiting.remove(&self.next);
             self.next += 1;
             let left_out = summary.outcome.rejected_objects.len() + summary.outcome.other_type.len();
@@ -317,6 +338,17 @@ impl OpenFile {
             self.add(summary);
         }
         Ok(())
+    }
+
+    fn append(&mut self, made: Made) -> Result<()> {
+        match made {
+            Made::RowGroup(group) => self.writer.append(*group),
+            Made::Rejects(packed) => self.rejects.write(&packed),
+            Made::NoRejects => {
+                self.rejects.abort();
+                Ok(())
+            }
+        }
     }
 
     fn add(&mut self, summary: Summary) {
@@ -341,26 +373,15 @@ impl OpenFile {
         self.unknown.extend(unknown_fields);
         total.objects += summary.objects;
         total.packed_bytes += summary.packed_bytes;
-        total.rejects.extend(summary.rejects);
         let room = MAX_NAMED.saturating_sub(total.named.len());
         total.named.extend(summary.named.into_iter().take(room));
         total.vanished = total.vanished.take().or(summary.vanished);
     }
 
     /// Writes the rejects, then the footer, and makes the file visible; no file if there are no rows.
-    fn finish(
-        self,
-        run: &Run<'_>,
-        plan: &PartitionPlan,
-        claim: &Claim,
-        summary: &Summary,
-    ) -> Result<Option<OutputFile>> {
+    fn finish(mut self, claim: &Claim, summary: &Summary) -> Result<Option<OutputFile>> {
         let outcome = &summary.outcome;
-        if !summary.rejects.is_empty() {
-            let staging = format!("{}-rejects", run.table.staging_key(claim));
-            let mut rejects = run.table.store().upload(&run.table.rejects_key(&plan.partition, claim), &staging);
-            std::io::Write::write_all(&mut rejects, &summary.rejects)
-                .map_err(|e| Error::stopped("cannot keep rejects").because(e))?;
+        if let Some(rejects) = self.rejects.upload.take() {
             rejects.finish()?;
         }
         // A stream that turned out not to read to its end leaves row groups behind that nobody counts.
@@ -382,8 +403,30 @@ impl OpenFile {
         Ok(Some(OutputFile { bytes, row_groups, sha256: Some(sha256), columns }))
     }
 
-    fn give_up(self) {
+    fn give_up(mut self) {
+        self.rejects.abort();
         self.writer.into_inner().abort();
+    }
+}
+
+/// The rejects object of a file, begun with the first reject.
+struct Rejects {
+    store: Store,
+    key: String,
+    staging: String,
+    upload: Option<Upload>,
+}
+
+impl Rejects {
+    fn write(&mut self, packed: &[u8]) -> Result<()> {
+        let upload = self.upload.get_or_insert_with(|| self.store.upload(&self.key, &self.staging));
+        upload.write_all(packed).map_err(|e| Error::stopped("cannot keep rejects").because(e))
+    }
+
+    fn abort(&mut self) {
+        if let Some(upload) = self.upload.take() {
+            upload.abort();
+        }
     }
 }
 

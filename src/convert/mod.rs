@@ -403,7 +403,7 @@ impl<'a> Run<'a> {
             // One more than threads, so that none waits while the next unit's objects are put together.
             slots: Slots::new(threads + 1),
             budget: Budget::new((memory / 8).min(threads as u64 * FETCH_AHEAD_BYTES_PER_THREAD)),
-            max_text: per_thread.clamp(16 << 20, unit::MAX_LINE_BYTES),
+            max_text: per_thread.clamp(16 << 20, unit::MAX_TEXT_BYTES),
             partitions_at_once: usize::try_from(memory / 8 / upload).unwrap_or(1).clamp(1, MAX_PARTITIONS_AT_ONCE),
         })
     }

@@ -15,7 +15,7 @@ use flate2::write::GzEncoder;
 use crate::error::{Error, Result};
 use crate::record::columns::Batch;
 use crate::record::decode::{ObjectDecoder, RejectedRow};
-use crate::record::header::Header;
+use crate::record::header::{Header, MAX_UNKNOWN};
 use crate::record::schema::LogType;
 use crate::report::{MAX_NAMED, Named};
 use crate::source::gunzip::{TextReader, UnpackError, Unpacked, Unpacker};
@@ -33,8 +33,18 @@ pub(super) const UNIT_PACKED_BYTES: u64 = 3 << 20;
 /// Most rows of a row group, reached only by units with an object of tens of megabytes.
 const MAX_ROW_GROUP_ROWS: usize = 256 << 10;
 
-/// Longest line that is read: an object with a longer one does not read to its end.
-pub(super) const MAX_LINE_BYTES: usize = 128 << 20;
+/// Most values of a row group, NULLs included, at 4 to 12 bytes each: rows of more than 32 columns come in smaller
+/// groups, so that a header of a thousand does not take gigabytes.
+const MAX_ROW_GROUP_VALUES: usize = 32 * MAX_ROW_GROUP_ROWS;
+
+/// Longest line that is read: an object with a longer one does not read to its end. Records have some hundred bytes.
+const MAX_LINE_BYTES: usize = 16 << 20;
+
+/// Most text of an object that is held at once.
+pub(super) const MAX_TEXT_BYTES: usize = 128 << 20;
+
+/// Packed rejects that are held before they are passed on.
+const REJECTS_CHUNK_BYTES: usize = 1 << 20;
 
 /// Text that is held of an object that is read as a stream.
 const PIECE_BYTES: usize = 4 << 20;
@@ -46,12 +56,20 @@ pub(super) struct Summary {
     /// Objects whose rows are in the row groups, and their size.
     pub(super) objects: u64,
     pub(super) packed_bytes: u64,
-    /// Lines of the rejects object, packed.
-    pub(super) rejects: Vec<u8>,
     /// The first of the rejects, for the report.
     pub(super) named: Vec<Named>,
     /// An input is not what was claimed: this claim cannot be finished.
     pub(super) vanished: Option<String>,
+}
+
+/// What a unit gives as soon as it is made, in order.
+#[derive(Debug)]
+pub(super) enum Made {
+    RowGroup(Box<EncodedRowGroup>),
+    /// Lines of the rejects object, packed.
+    Rejects(Vec<u8>),
+    /// All rejects so far are void: their object turned out to be unreadable.
+    NoRejects,
 }
 
 impl Summary {
@@ -116,14 +134,14 @@ thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
-/// Decodes and encodes whole objects; gives each row group to `emit` as soon as it is made.
+/// Decodes and encodes whole objects; gives row groups and rejects to `emit` as soon as they are made.
 ///
 /// # Errors
 /// When encoding fails, or the books do not balance.
 pub(super) fn whole_objects(
     recipe: &Recipe,
     objects: impl Iterator<Item = (Input, Body)>,
-    emit: &mut dyn FnMut(EncodedRowGroup),
+    emit: &mut dyn FnMut(Made),
 ) -> Result<Summary> {
     SCRATCH.with_borrow_mut(|Scratch { unpacker, text, batch }| {
         let mut unit = Unit::new(recipe, batch, emit)?;
@@ -162,7 +180,7 @@ pub(super) fn one_stream(
     recipe: &Recipe,
     input: &Input,
     object: impl Read,
-    emit: &mut dyn FnMut(EncodedRowGroup),
+    emit: &mut dyn FnMut(Made),
 ) -> Result<Summary> {
     SCRATCH.with_borrow_mut(|Scratch { batch, .. }| {
         let mut unit = Unit::new(recipe, batch, emit)?;
@@ -186,24 +204,38 @@ pub(super) fn still_unreadable(recipe: &Recipe, input: &Input, object: &[u8]) ->
 
 fn check_lines<R: Read>(reader: &mut TextReader<R>) -> Result<(), UnpackError> {
     let mut piece = vec![0; 1 << 20];
-    let (mut line, mut length) = (1, 0);
+    let mut lines = Lines::default();
     loop {
         let read = reader.read_some(&mut piece)?;
         if read == 0 {
             return Ok(());
         }
-        let mut rest = &piece[..read];
-        while let Some(end) = memchr::memchr(b'\n', rest) {
-            if length + end > MAX_LINE_BYTES {
-                break;
-            }
-            rest = &rest[end + 1..];
-            (line, length) = (line + 1, 0);
+        lines.add(&piece[..read])?;
+    }
+}
+
+/// Finds lines that are too long in text that comes piece by piece.
+#[derive(Default)]
+struct Lines {
+    before: u64,
+    /// Bytes of the line that has not ended.
+    length: usize,
+}
+
+impl Lines {
+    fn add(&mut self, mut rest: &[u8]) -> Result<(), UnpackError> {
+        // From the farthest place that is allowed back to the line end before it: most lines are not looked at.
+        while self.length + rest.len() > MAX_LINE_BYTES {
+            let reach = (MAX_LINE_BYTES + 1 - self.length).min(rest.len());
+            let Some(end) = memchr::memrchr(b'\n', &rest[..reach]) else {
+                return Err(UnpackError::LineTooLong { line: self.before + 1, limit: MAX_LINE_BYTES });
+            };
+            self.before += memchr::memchr_iter(b'\n', &rest[..=end]).count() as u64;
+            (self.length, rest) = (0, &rest[end + 1..]);
         }
-        length += rest.len();
-        if length > MAX_LINE_BYTES {
-            return Err(UnpackError::LineTooLong { line, limit: MAX_LINE_BYTES });
-        }
+        self.before += memchr::memchr_iter(b'\n', rest).count() as u64;
+        self.length = memchr::memrchr(b'\n', rest).map_or(self.length + rest.len(), |end| rest.len() - end - 1);
+        Ok(())
     }
 }
 
@@ -229,11 +261,11 @@ struct Unit<'a> {
     summary: Summary,
     unknown: BTreeSet<String>,
     rejects: GzEncoder<Vec<u8>>,
-    emit: &'a mut dyn FnMut(EncodedRowGroup),
+    emit: &'a mut dyn FnMut(Made),
 }
 
 impl<'a> Unit<'a> {
-    fn new(recipe: &'a Recipe, batch: &'a mut Batch, emit: &'a mut dyn FnMut(EncodedRowGroup)) -> Result<Self> {
+    fn new(recipe: &'a Recipe, batch: &'a mut Batch, emit: &'a mut dyn FnMut(Made)) -> Result<Self> {
         // A unit that failed may have left rows behind.
         batch.clear();
         Ok(Self {
@@ -242,13 +274,17 @@ impl<'a> Unit<'a> {
             batch,
             summary: Summary::default(),
             unknown: BTreeSet::new(),
-            rejects: GzEncoder::new(Vec::new(), Compression::default()),
+            rejects: GzEncoder::new(Vec::new(), Compression::fast()),
             emit,
         })
     }
 
     /// Appends the rows of an object whose whole text is at hand.
     fn text(&mut self, input: &Input, text: &[u8]) -> Result<()> {
+        if let Err(e) = Lines::default().add(text) {
+            self.reject_object(input, e.to_string());
+            return Ok(());
+        }
         let (header, begin) = match header_of(self.recipe, text) {
             Ok(found) => found,
             Err(reason) => {
@@ -256,17 +292,20 @@ impl<'a> Unit<'a> {
                 return Ok(());
             }
         };
-        let Some(mut decoder) = self.begin(input, header) else { return Ok(()) };
+        let Some(mut decoder) = self.begin(input, header, (0, 0)) else { return Ok(()) };
         self.piece(input, &mut decoder, text, begin)?;
-        self.end(input, &decoder)
+        self.end(input, decoder, text.len() as u64)
     }
 
     /// Appends the rows of an object that is read piece by piece.
     fn stream<R: Read>(&mut self, input: &Input, mut reader: TextReader<R>) -> Result<()> {
         let mut buffer = Vec::new();
         let mut decoder = None;
+        let (mut lines, mut blank) = (Lines::default(), (0, 0));
         loop {
-            let last = match fill(&mut reader, &mut buffer) {
+            let before = buffer.len();
+            let filled = fill(&mut reader, &mut buffer);
+            let last = match filled.and_then(|last| lines.add(&buffer[before..]).map(|()| last)) {
                 Ok(last) => last,
                 Err(UnpackError::Io(e)) => return Err(Error::stopped("cannot read").at(self.place(input)).because(e)),
                 Err(e) => {
@@ -279,11 +318,14 @@ impl<'a> Unit<'a> {
             let whole = if last { buffer.len() } else { memchr::memrchr(b'\n', &buffer).map_or(0, |at| at + 1) };
             let piece = &buffer[..whole];
             let mut begin = 0;
-            if decoder.is_none() {
+            if decoder.is_none() && !last && is_blank(piece) {
+                // The header line is still to come.
+                blank = (blank.0 + memchr::memchr_iter(b'\n', piece).count() as u64, blank.1 + piece.len() as u64);
+            } else if decoder.is_none() {
                 match header_of(self.recipe, piece) {
                     Ok((header, end)) => {
                         begin = end;
-                        decoder = self.begin(input, header);
+                        decoder = self.begin(input, header, blank);
                         if decoder.is_none() {
                             return Ok(());
                         }
@@ -303,19 +345,35 @@ impl<'a> Unit<'a> {
                 break;
             }
         }
-        decoder.map_or(Ok(()), |decoder| self.end(input, &decoder))
+        decoder.map_or(Ok(()), |decoder| {
+            let text_bytes = decoder.text_bytes();
+            self.end(input, decoder, text_bytes)
+        })
     }
 
-    /// Returns a decoder for the lines behind the header, unless the object is of another log type.
-    fn begin(&mut self, input: &Input, header: Arc<Header>) -> Option<ObjectDecoder> {
+    /// Returns a decoder for the lines behind the header, unless the object is of another log type or names too much.
+    /// `before` says how many lines and bytes lie before the text at hand.
+    fn begin(&mut self, input: &Input, header: Arc<Header>, before: (u64, u64)) -> Option<ObjectDecoder> {
         if let Some(other) = header.log_type().filter(|log_type| *log_type != self.recipe.log_type) {
             let reason = format!("its header is that of {}", other.schema().title);
             self.leave_out(input, RejectKind::OtherType, &reason);
             self.summary.outcome.other_type.push(LeftOut { key: input.key.clone(), reason: other.to_string() });
             return None;
         }
-        self.unknown.extend(header.unknown().map(str::to_owned));
-        Some(ObjectDecoder::new(header, self.recipe.dash_as_null, 0, 0))
+        let new: Vec<&str> = header.unknown().filter(|name| !self.unknown.contains(*name)).collect();
+        if self.unknown.len() + new.len() > MAX_UNKNOWN {
+            let (count, first) = (new.len(), new.first().copied().unwrap_or_default());
+            let reason = format!(
+                "its header names {count} unknown field{} ({first:?}{}), with those of the objects before it more than the {MAX_UNKNOWN} that are allowed",
+                if count == 1 { "" } else { "s" },
+                if count == 1 { "" } else { " and so on" },
+            );
+            self.reject_object(input, reason);
+            return None;
+        }
+        let mut unknown = std::mem::take(&mut self.unknown);
+        unknown.extend(new.into_iter().map(str::to_owned));
+        Some(ObjectDecoder::new(header, unknown, self.recipe.dash_as_null, before.0, before.1))
     }
 
     fn piece(&mut self, input: &Input, decoder: &mut ObjectDecoder, text: &[u8], from: usize) -> Result<()> {
@@ -323,15 +381,17 @@ impl<'a> Unit<'a> {
         let mut at = from;
         // Once at least: text that is nothing but a header line is text that was read.
         loop {
-            let done = decoder.decode(text, at, self.batch, MAX_ROW_GROUP_ROWS, &mut rejects);
+            let values = MAX_ROW_GROUP_VALUES / self.batch.columns_with(decoder.columns()).max(1);
+            let max_rows = values.clamp(1, MAX_ROW_GROUP_ROWS);
+            if self.batch.rows() >= max_rows {
+                self.end_row_group()?;
+            }
+            let done = decoder.decode(text, at, self.batch, max_rows, &mut rejects);
             at += done.bytes;
             self.summary.outcome.rows += done.rows;
             self.summary.outcome.rejected_rows += done.rejected;
             for reject in rejects.drain(..) {
                 self.reject_row(input, reject)?;
-            }
-            if self.batch.rows() >= MAX_ROW_GROUP_ROWS {
-                self.end_row_group()?;
             }
             if at >= text.len() {
                 return Ok(());
@@ -340,7 +400,7 @@ impl<'a> Unit<'a> {
     }
 
     /// Closes an object's books: every line of it is a row, a reject, blank, or a header.
-    fn end(&mut self, input: &Input, decoder: &ObjectDecoder) -> Result<()> {
+    fn end(&mut self, input: &Input, decoder: ObjectDecoder, text_bytes: u64) -> Result<()> {
         decoder.check().map_err(|why| {
             Error::stopped(format!("the rows of an object do not add up: {why}"))
                 .at(self.place(input))
@@ -348,7 +408,8 @@ impl<'a> Unit<'a> {
         })?;
         self.summary.objects += 1;
         self.summary.packed_bytes += input.size;
-        self.summary.outcome.text_bytes += decoder.text_bytes();
+        self.summary.outcome.text_bytes += text_bytes;
+        self.unknown = decoder.into_unknown();
         Ok(())
     }
 
@@ -357,7 +418,7 @@ impl<'a> Unit<'a> {
             let outcome = &mut self.summary.outcome;
             add_known(&mut outcome.nodata_rows, self.batch.count("log_status", b"NODATA"));
             add_known(&mut outcome.skipdata_rows, self.batch.count("log_status", b"SKIPDATA"));
-            (self.emit)(self.encoder.row_group(self.batch)?);
+            (self.emit)(Made::RowGroup(Box::new(self.encoder.row_group(self.batch)?)));
             self.batch.clear();
         }
         Ok(())
@@ -367,7 +428,9 @@ impl<'a> Unit<'a> {
     fn forget(&mut self) {
         self.batch.clear();
         self.summary = Summary::default();
-        self.rejects = GzEncoder::new(Vec::new(), Compression::default());
+        self.unknown.clear();
+        self.rejects = GzEncoder::new(Vec::new(), Compression::fast());
+        (self.emit)(Made::NoRejects);
     }
 
     fn reject_object(&mut self, input: &Input, reason: String) {
@@ -383,12 +446,10 @@ impl<'a> Unit<'a> {
     }
 
     fn reject_row(&mut self, input: &Input, row: RejectedRow) -> Result<()> {
-        self.name(Named {
-            object: self.place(input),
-            line: Some(row.line),
-            byte: Some(row.byte),
-            reason: row.reason.clone(),
-        });
+        if self.summary.named.len() < MAX_NAMED {
+            let (line, byte, reason) = (Some(row.line), Some(row.byte), row.reason.clone());
+            self.name(Named { object: self.place(input), line, byte, reason });
+        }
         let (text, hex) = match String::from_utf8(row.text) {
             Ok(text) => (Some(text), None),
             Err(e) => (None, Some(hex(e.as_bytes()))),
@@ -407,8 +468,14 @@ impl<'a> Unit<'a> {
 
     fn put(&mut self, reject: &Reject) -> Result<()> {
         let failed = |e: std::io::Error| Error::stopped("cannot keep a reject").because(e);
-        serde_json::to_writer(&mut self.rejects, reject).map_err(|e| failed(e.into()))?;
-        self.rejects.write_all(b"\n").map_err(failed)
+        // Line by line: the compressor is slow with many small pieces.
+        let mut line = serde_json::to_vec(reject).map_err(|e| failed(e.into()))?;
+        line.push(b'\n');
+        self.rejects.write_all(&line).map_err(failed)?;
+        if self.rejects.get_ref().len() >= REJECTS_CHUNK_BYTES {
+            (self.emit)(Made::Rejects(std::mem::take(self.rejects.get_mut())));
+        }
+        Ok(())
     }
 
     /// Returns an object's URL, for people; what is stored has its key.
@@ -427,14 +494,18 @@ impl<'a> Unit<'a> {
         let outcome = &mut self.summary.outcome;
         outcome.unknown_fields = self.unknown.into_iter().collect();
         if outcome.rejected_rows > 0 || !outcome.rejected_objects.is_empty() || !outcome.other_type.is_empty() {
-            let packed = self.rejects.finish();
-            self.summary.rejects = packed.map_err(|e| Error::stopped("cannot keep rejects").because(e))?;
+            let packed = self.rejects.finish().map_err(|e| Error::stopped("cannot keep rejects").because(e))?;
+            (self.emit)(Made::Rejects(packed));
         }
         Ok(self.summary)
     }
 }
 
-/// Fills the buffer with at least a whole line; returns true at the end of the text.
+fn is_blank(text: &[u8]) -> bool {
+    text.iter().all(|b| matches!(b, b'\n' | b'\r' | b' '))
+}
+
+/// Fills the buffer with at least a whole line, unless that is too long; returns true at the end of the text.
 fn fill<R: Read>(reader: &mut TextReader<R>, buffer: &mut Vec<u8>) -> Result<bool, UnpackError> {
     let mut wanted = PIECE_BYTES.max(buffer.len() + PIECE_BYTES);
     loop {
@@ -453,11 +524,8 @@ fn fill<R: Read>(reader: &mut TextReader<R>, buffer: &mut Vec<u8>) -> Result<boo
                 }
             }
         }
-        if memchr::memrchr(b'\n', buffer).is_some() {
+        if buffer.len() > MAX_LINE_BYTES || memchr::memrchr(b'\n', buffer).is_some() {
             return Ok(false);
-        }
-        if buffer.len() > MAX_LINE_BYTES {
-            return Err(UnpackError::LineTooLong { line: 0, limit: MAX_LINE_BYTES });
         }
         wanted = buffer.len() * 2;
     }

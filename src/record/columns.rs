@@ -137,6 +137,11 @@ impl Batch {
         &self.columns
     }
 
+    /// Returns how many columns there would be with these.
+    pub fn columns_with(&self, more: &[Column]) -> usize {
+        self.columns.len() + more.iter().filter(|column| !self.by_name.contains_key(&column.name)).count()
+    }
+
     /// Returns a column that rows can be appended to, and its place for [`Batch::column_mut`].
     pub(super) fn place_of(&mut self, column: &Column) -> usize {
         if let Some(place) = self.by_name.get(&column.name) {

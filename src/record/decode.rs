@@ -2,15 +2,20 @@
 //!
 //! In: whole lines of one object, in one piece or in several. Out: rows appended to a batch, and a
 //! [`RejectedRow`] for every line that does not fit its header. rows read = rows appended + rows rejected.
-//! A header line met again is passed over; one of another format counts for the lines behind it.
+//! A header line met again is passed over; one of another format counts for the lines behind it. If such a one names
+//! too much, what follows has no schema: those lines are rejected, up to the next header line.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::{Arc, LazyLock};
 
 use super::columns::{Batch, ColumnData, Values};
-use super::header::Header;
+use super::header::{Column, Header, MAX_UNKNOWN};
 use super::schema::{ColumnType, LogType};
-use super::tokens::{Token, TokenTable};
+use super::tokens::{LINES_PER_SCAN, Token, TokenTable};
+
+/// Rejected rows that [`ObjectDecoder::decode`] holds before it returns: they are larger than what they are made of.
+const MAX_REJECTS_HELD: usize = LINES_PER_SCAN;
 
 /// A line that does not fit its header; kept whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +36,12 @@ pub struct ObjectDecoder {
     header: Arc<Header>,
     dash_as_null: bool,
     table: TokenTable,
+    /// Lines that the next scan reads: few behind a header line of another format, since the next may be near.
+    scan_lines: usize,
+    /// Names in header lines that no log type knows, of this object and of those before it in the batch.
+    unknown: BTreeSet<String>,
+    /// Whether the piece of text at hand is UTF-8, once that is known.
+    all_utf8: Option<bool>,
     /// Lines and bytes before the piece of text at hand.
     lines_before: u64,
     bytes_before: u64,
@@ -65,13 +76,23 @@ impl ObjectDecoder {
     /// Makes a decoder for the lines of one object behind its header line.
     ///
     /// `lines_before` and `bytes_before` say where in the object the first piece of text begins; the header line
-    /// is part of that piece, and passed over by the first call's `from`.
-    pub fn new(header: Arc<Header>, dash_as_null: bool, lines_before: u64, bytes_before: u64) -> Self {
+    /// is part of that piece, and passed over by the first call's `from`. `unknown` are the names unknown to all log
+    /// types that the batch has columns of, those of `header` included: see [`MAX_UNKNOWN`].
+    pub fn new(
+        header: Arc<Header>,
+        unknown: BTreeSet<String>,
+        dash_as_null: bool,
+        lines_before: u64,
+        bytes_before: u64,
+    ) -> Self {
         let table = TokenTable::new(header.columns.len());
         Self {
             header,
             dash_as_null,
             table,
+            scan_lines: LINES_PER_SCAN,
+            unknown,
+            all_utf8: None,
             lines_before,
             bytes_before,
             end: bytes_before,
@@ -80,7 +101,18 @@ impl ObjectDecoder {
         }
     }
 
-    /// Appends the rows of `text[from..]` to `batch` until that has `max_rows` rows or the text ends.
+    /// Returns the columns of the rows that come next.
+    pub fn columns(&self) -> &[Column] {
+        &self.header.columns
+    }
+
+    /// Returns the names unknown to all log types, those of further header lines included.
+    pub fn into_unknown(self) -> BTreeSet<String> {
+        self.unknown
+    }
+
+    /// Appends the rows of `text[from..]` to `batch` until that has `max_rows` rows, other columns come, a thousand
+    /// lines were rejected, or the text ends.
     ///
     /// `text` holds whole lines (only the object's last one may lack its line end) and is shorter than 4 GiB;
     /// call again with a `from` advanced by [`Decoded::bytes`] until it is all done.
@@ -92,12 +124,14 @@ impl ObjectDecoder {
         max_rows: usize,
         rejects: &mut Vec<RejectedRow>,
     ) -> Decoded {
-        let all_utf8 = std::str::from_utf8(text).is_ok();
+        let all_utf8 = *self.all_utf8.get_or_insert_with(|| std::str::from_utf8(text).is_ok());
+        let before = rejects.len();
         let mut done = Decoded::default();
         let mut at = from;
-        while at < text.len() && batch.rows() < max_rows {
+        while at < text.len() && batch.rows() < max_rows && rejects.len() - before < MAX_REJECTS_HELD {
             // Exactly up to `max_rows`: where row groups end must not depend on the pieces that text comes in.
-            let max_lines = max_rows - batch.rows();
+            let max_lines = self.scan_lines.min(max_rows - batch.rows());
+            self.scan_lines = LINES_PER_SCAN.min(self.scan_lines * 2);
             let mut end = self.table.scan(text, at, max_lines);
             let turn = self.other_header(text);
             if let Some(line) = &turn {
@@ -109,11 +143,11 @@ impl ObjectDecoder {
             at = end;
             if let Some(line) = turn {
                 if let Ok(header) = Header::parse(&text[line.clone()]) {
-                    self.table = TokenTable::new(header.columns.len());
-                    self.header = Arc::new(header);
+                    self.turn_to(header);
                 }
                 at = next_line(text, line.end);
                 self.books.headers += 1;
+                break;
             }
         }
         done.bytes = at - from;
@@ -122,6 +156,18 @@ impl ObjectDecoder {
         self.books.lines += count_lines(&text[from..at]);
         self.end = self.bytes_before + at as u64;
         done
+    }
+
+    fn turn_to(&mut self, mut header: Header) {
+        let unknown: Vec<String> = header.unknown().filter(|n| !self.unknown.contains(*n)).map(str::to_owned).collect();
+        if self.unknown.len() + unknown.len() > MAX_UNKNOWN {
+            header = Header { names: Vec::new(), columns: Vec::new() };
+        } else {
+            self.unknown.extend(unknown);
+        }
+        self.table.reset(header.columns.len());
+        self.header = Arc::new(header);
+        self.scan_lines = 1;
     }
 
     /// Checks that every line decoded so far is a row, a reject, blank or a header line.
@@ -146,7 +192,9 @@ impl ObjectDecoder {
         let (_, lines) = self.count_to(text, text.len());
         self.lines_before += lines;
         self.bytes_before += text.len() as u64;
+        self.end = self.bytes_before;
         self.counted = (0, 0);
+        self.all_utf8 = None;
     }
 
     /// Returns the first line in the table that is a header of another format.
@@ -164,7 +212,7 @@ impl ObjectDecoder {
     /// Returns the table's rows that are header lines.
     fn header_rows(&self, text: &[u8]) -> impl Iterator<Item = usize> {
         let first = if self.table.lines() > 0 { self.table.field(0) } else { &[] };
-        let own = self.header.names[0].as_bytes();
+        let own = self.header.names.first().map(String::as_bytes).unwrap_or_default();
         first.iter().enumerate().filter_map(move |(row, token)| {
             let value = &text[token.start as usize..token.end as usize];
             let candidate = NAME_SHAPES.contains(value) || value == own;
@@ -188,11 +236,12 @@ impl ObjectDecoder {
         let wanted = header.columns.len();
         let mut bad: Vec<(Range<usize>, String)> = Vec::new();
         for odd in self.table.odd() {
-            let fields = odd.fields;
-            bad.push((
-                odd.line.clone(),
-                format!("{fields} field{}, the header names {wanted}", if fields == 1 { "" } else { "s" }),
-            ));
+            let (fields, s) = (odd.fields, if odd.fields == 1 { "" } else { "s" });
+            let reason = match wanted {
+                0 => format!("no usable header: with the one above, there are more than {MAX_UNKNOWN} unknown fields"),
+                _ => format!("{fields} field{s}, the header names {wanted}"),
+            };
+            bad.push((odd.line.clone(), reason));
         }
         let places: Vec<usize> = header.columns.iter().map(|column| batch.place_of(column)).collect();
         let mut keep = vec![true; self.table.lines()];
@@ -422,7 +471,7 @@ mod tests {
 
     fn decode(header: &[u8], text: &str, max_rows: usize) -> (Batch, Vec<RejectedRow>, u64) {
         let header = Arc::new(Header::parse(header).unwrap());
-        let mut decoder = ObjectDecoder::new(header, false, 1, 100);
+        let mut decoder = ObjectDecoder::new(header, BTreeSet::new(), false, 1, 100);
         let (mut batch, mut rejects, mut read) = (Batch::default(), Vec::new(), 0);
         let mut at = 0;
         while at < text.len() {
@@ -501,7 +550,7 @@ mod tests {
     #[test]
     fn rejects_only_the_line_that_is_not_utf8() {
         let header = Arc::new(Header::parse(HEADER).unwrap());
-        let mut decoder = ObjectDecoder::new(header, false, 1, 0);
+        let mut decoder = ObjectDecoder::new(header, BTreeSet::new(), false, 1, 0);
         let (mut batch, mut rejects) = (Batch::default(), Vec::new());
         decoder.decode(b"a 1 1\nb\xff 2 2\nc 3 3\n", 0, &mut batch, 100, &mut rejects);
         assert_eq!(shown(&batch, "srcaddr"), ["a", "c"]);

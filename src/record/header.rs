@@ -12,6 +12,9 @@ use super::schema::{ColumnType, LogType};
 /// Most columns that a header may name; AWS knows 54. More is an attack or not a header.
 pub const MAX_COLUMNS: usize = 1_000;
 
+/// Most fields that no log type knows, in one object or in the objects of one row group; AWS adds a handful a year.
+pub const MAX_UNKNOWN: usize = 100;
+
 /// Names that partition folders use, so that no data column may have them
 /// (<https://docs.aws.amazon.com/athena/latest/ug/create-table.html>: a partition column may not repeat a column).
 pub const PARTITION_COLUMNS: [&str; 6] = ["aws_account_id", "aws_region", "year", "month", "day", "hour"];
@@ -60,10 +63,12 @@ impl Header {
     pub fn parse(line: &[u8]) -> Result<Self, HeaderError> {
         let not_a_header = || HeaderError::NotAHeader(beginning(line));
         let text = std::str::from_utf8(line).map_err(|_| not_a_header())?;
-        let names: Vec<&str> = text.split([' ', '\r', '\n']).filter(|token| !token.is_empty()).collect();
-        if names.len() > MAX_COLUMNS {
-            return Err(HeaderError::TooMany(names.len()));
+        let tokens = || text.split([' ', '\r', '\n']).filter(|token| !token.is_empty());
+        let count = tokens().count();
+        if count > MAX_COLUMNS {
+            return Err(HeaderError::TooMany(count));
         }
+        let names: Vec<&str> = tokens().collect();
         if names.is_empty() || !names.iter().all(|n| is_field_name(n)) || !names.iter().any(|n| LogType::knows(n)) {
             return Err(not_a_header());
         }

@@ -11,7 +11,7 @@
 
 use std::ops::Range;
 
-/// Lines that one [`TokenTable::scan`] takes at most: their text and tokens stay in a core's second-level cache.
+/// Lines that one [`TokenTable::scan`] takes at most, empty ones aside: their text and tokens stay in a core's second-level cache.
 pub const LINES_PER_SCAN: usize = 1_024;
 
 /// A field: its first byte and the byte behind its last, as offsets in the text.
@@ -38,10 +38,19 @@ pub struct TokenTable {
 }
 
 impl TokenTable {
-    /// Makes an empty table for lines of `fields` fields.
+    /// Makes an empty table for lines of `fields` fields; if 0, every line that is not empty is an odd one.
     pub fn new(fields: usize) -> Self {
         // One more row than fields: where the tokens of a line that is too long go, so that the loop need not ask.
         Self { fields, lines: 0, tokens: vec![0..0; (fields + 1) * LINES_PER_SCAN], odd: Vec::new(), blank: 0 }
+    }
+
+    /// Empties the table for lines of another number of fields; keeps its memory.
+    pub fn reset(&mut self, fields: usize) {
+        self.fields = fields;
+        self.lines = 0;
+        self.tokens.resize((fields + 1) * LINES_PER_SCAN, 0..0);
+        self.odd.clear();
+        self.blank = 0;
     }
 
     /// Returns how many whole lines have the wanted number of fields.
@@ -75,9 +84,10 @@ impl TokenTable {
         self.lines = keep.iter().filter(|k| **k).count();
     }
 
-    /// Reads lines from `text[from..]` until the table has `max_lines` or the text ends; returns where to go on.
+    /// Reads `max_lines` lines that are not empty from `text[from..]`, fewer if the text ends; returns where to go on.
     ///
-    /// `max_lines` is at least 1; the table holds [`LINES_PER_SCAN`] at most.
+    /// `max_lines` is at least 1; [`LINES_PER_SCAN`] are read at most, those with another number of fields included:
+    /// they may be all there are.
     /// `text` must be shorter than 4 GiB. The last line may lack its line end. Runs of blanks separate as one
     /// does, blanks around a line and a `\r` before its end do not count, empty lines are passed over.
     pub fn scan(&mut self, text: &[u8], from: usize, max_lines: usize) -> usize {
@@ -97,7 +107,7 @@ impl TokenTable {
                     b' ' => self.end_token(&mut line, place),
                     b'\n' => {
                         self.end_line(text, &mut line, place);
-                        if self.lines == max_lines {
+                        if self.lines + self.odd.len() == max_lines {
                             return place + 1;
                         }
                     }
@@ -111,7 +121,7 @@ impl TokenTable {
                 b' ' => self.end_token(&mut line, place),
                 b'\n' => {
                     self.end_line(text, &mut line, place);
-                    if self.lines == max_lines {
+                    if self.lines + self.odd.len() == max_lines {
                         return place + 1;
                     }
                 }
@@ -142,12 +152,12 @@ impl TokenTable {
             end -= 1;
         }
         self.end_token(line, end);
-        if line.fields == self.fields {
-            self.lines += 1;
-        } else if line.fields > 0 {
-            self.odd.push(OddLine { line: line.begin..end, fields: line.fields });
-        } else {
+        if line.fields == 0 {
             self.blank += 1;
+        } else if line.fields == self.fields {
+            self.lines += 1;
+        } else {
+            self.odd.push(OddLine { line: line.begin..end, fields: line.fields });
         }
         *line = Line { begin: place + 1, token: place + 1, fields: 0 };
     }

@@ -63,12 +63,14 @@ pub enum Why {
     AwsParquet,
     /// Its name is not that of a log.
     OtherName,
+    /// Its name has control characters, or bytes that are not UTF-8.
+    NoKey,
 }
 
 impl Why {
     /// Returns whether a person should look at it: it may be a log that is being missed.
     pub fn needs_a_person(self) -> bool {
-        matches!(self, Self::NoDate | Self::Misplaced)
+        matches!(self, Self::NoDate | Self::Misplaced | Self::NoKey)
     }
 
     /// Returns the reason in words.
@@ -78,6 +80,7 @@ impl Why {
             Self::Misplaced => "it lies in a folder below the day's or hour's folder",
             Self::AwsParquet => "it is Parquet already, delivered by AWS",
             Self::OtherName => "its name does not end in .log.gz, .gz, .log or .txt",
+            Self::NoKey => "its name has control characters or is not UTF-8 (rename it)",
         }
     }
 }
@@ -271,6 +274,7 @@ impl Search<'_> {
             return;
         }
         match suffix {
+            Suffix::Text if !Store::is_key(&object.key) => self.found.passed_over.push((object.key, Why::NoKey)),
             Suffix::Text => {
                 let hour = place.hour.or(said.hour);
                 self.found.objects.push(SourceObject { object, account, region, day, hour });

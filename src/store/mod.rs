@@ -7,6 +7,7 @@
 #[cfg(test)]
 pub(crate) mod faults;
 pub mod fetch;
+mod local;
 mod location;
 mod stop;
 pub mod upload;
@@ -351,16 +352,14 @@ impl Store {
     }
 
     async fn list_level(&self, prefix: &str) -> Result<Level> {
+        if self.location.is_local() {
+            let level = self.list_disk(prefix, local::level).await?;
+            count(&self.counters.list, pages(level.folders.len() + level.objects.len()));
+            return Ok(level);
+        }
         let path = self.path(prefix)?;
-        let listing = match self.inner.list_with_delimiter(Some(&path)).await {
-            Ok(listing) => listing,
-            Err(object_store::Error::NotFound { .. }) if self.location.is_local() => object_store::ListResult {
-                common_prefixes: Vec::new(),
-                objects: Vec::new(),
-                extensions: object_store::Extensions::default(),
-            },
-            Err(e) => return Err(self.failed("cannot list", prefix, e)),
-        };
+        let listing = self.inner.list_with_delimiter(Some(&path)).await;
+        let listing = listing.map_err(|e| self.failed("cannot list", prefix, e))?;
         let folders: Vec<String> = listing.common_prefixes.into_iter().map(String::from).collect();
         let objects: Vec<Listed> = listing.objects.into_iter().map(listed).collect();
         count(&self.counters.list, pages(folders.len() + objects.len()));
@@ -368,11 +367,33 @@ impl Store {
     }
 
     async fn list_below(&self, prefix: &str) -> Result<Vec<Listed>> {
-        let path = self.path(prefix)?;
-        let listing = self.inner.list(Some(&path)).map_ok(listed).try_collect::<Vec<_>>().await;
-        let objects = listing.map_err(|e| self.failed("cannot list", prefix, e))?;
+        let objects = if self.location.is_local() {
+            self.list_disk(prefix, local::below).await?
+        } else {
+            let path = self.path(prefix)?;
+            let listing = self.inner.list(Some(&path)).map_ok(listed).try_collect::<Vec<_>>().await;
+            listing.map_err(|e| self.failed("cannot list", prefix, e))?
+        };
         count(&self.counters.list, pages(objects.len()));
         Ok(objects)
+    }
+
+    /// Lists a folder of the local disk on a thread that may wait.
+    async fn list_disk<T: Send + 'static>(
+        &self,
+        prefix: &str,
+        list: impl FnOnce(&str) -> std::io::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let folder = prefix.to_owned();
+        let listed = tokio::task::spawn_blocking(move || list(&folder)).await;
+        let place = || self.location.url_of(prefix);
+        let listed = listed.map_err(|e| Error::stopped("cannot list").at(place()).because(e))?;
+        listed.map_err(|e| {
+            Error::stopped("cannot list: the disk refuses it")
+                .at(place())
+                .because(e)
+                .help("nothing is half visible; check the permissions of this folder and all below, then run again")
+        })
     }
 
     /// Runs a request for each item, many at once, and returns the results in the order of the items.
@@ -402,6 +423,11 @@ impl Store {
     /// Waits some seconds for a request that clears up, whether the run is to stop or not.
     fn wait_anyway<F: Future>(&self, future: F) -> Option<F::Output> {
         self.io.runtime.block_on(async { tokio::time::timeout(CLEARING_UP, future).await.ok() })
+    }
+
+    /// Returns whether an object of this key can be read: a store may list names that are no keys.
+    pub fn is_key(key: &str) -> bool {
+        local::is_key(key)
     }
 
     fn path(&self, key: &str) -> Result<Path> {

@@ -35,6 +35,9 @@ const MAGIC: &[u8; 4] = b"PAR1";
 /// Footer key that names the tool, its options and how many objects a file was made of; never a list of keys.
 pub const FOOTER_KEY: &str = "flowparquet";
 
+/// Most columns of a file: AWS knows 54, and every row group has all of them, NULL or not.
+const MAX_FILE_COLUMNS: usize = 1_000;
+
 /// A chunk whose bytes are already in the file.
 struct Placed {
     offset: u64,
@@ -86,7 +89,7 @@ impl<W: Write> FileWriter<W> {
     /// Appends a row group; one without rows is passed over.
     ///
     /// # Errors
-    /// When the writer fails.
+    /// When the writer fails, and a usage error if the file would have more columns than any log has.
     pub fn append(&mut self, group: EncodedRowGroup) -> Result<()> {
         if group.rows == 0 {
             return Ok(());
@@ -98,6 +101,11 @@ impl<W: Write> FileWriter<W> {
             if !self.columns.contains(&chunk.column) {
                 self.columns.push(chunk.column.clone());
             }
+        }
+        if self.columns.len() > MAX_FILE_COLUMNS {
+            let last = self.columns.last().map(|column| column.name.as_str()).unwrap_or_default();
+            return Err(Error::usage(format!("a file would have more than {MAX_FILE_COLUMNS} columns, {last:?} for one"))
+                .help("header lines of its objects name fields that no log has: find out who wrote them, move them away, run again"));
         }
         let chunks = group.columns.into_iter().map(|chunk| self.place(chunk)).collect::<Result<_>>()?;
         self.groups.push(Group { rows: group.rows, chunks });
@@ -345,7 +353,7 @@ mod tests {
     fn batch(header: &str, text: &str) -> Batch {
         let header = Arc::new(Header::parse(header.as_bytes()).unwrap());
         let mut batch = Batch::default();
-        let mut decoder = ObjectDecoder::new(header, false, 1, 0);
+        let mut decoder = ObjectDecoder::new(header, std::collections::BTreeSet::new(), false, 1, 0);
         let mut rejects = Vec::new();
         let done = decoder.decode(text.as_bytes(), 0, &mut batch, usize::MAX, &mut rejects);
         assert_eq!((done.bytes, rejects.len()), (text.len(), 0), "{rejects:?}");

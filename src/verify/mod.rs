@@ -556,7 +556,8 @@ impl Run<'_> {
                 if input.said == Said::Converted {
                     lock(&work.raw).add(&counted);
                 }
-                (is, input.said == Said::Converted)
+                // A rejected object may read to its end and be over a limit of the conversion; it is named as not converted.
+                (is, matches!(input.said, Said::Converted | Said::Rejected))
             }
             Object::OtherType(of) => (format!("of the log type {of}"), input.said == Said::OtherType),
             Object::Unreadable(why) => (format!("does not read to its end: {why}"), input.said == Said::Rejected),

@@ -1,0 +1,151 @@
+//! Listing of the local disk. What is there besides plain files and folders must neither stop a run nor hang it.
+//!
+//! In: a folder. Out: keys, sizes and ETags as [`object_store`] would give them for the same files. Its own listing
+//! ends at the first name that is no key and at the first link that leads back to a folder above it, and shows FIFOs,
+//! which nobody can read to an end. Here:
+//! * links are followed, wherever they lead, and those to one folder once; one to a folder that it lies in is passed
+//!   over, as is one to nowhere;
+//! * only plain files are objects: FIFOs, sockets and devices are passed over;
+//! * names that are no keys are listed as they are, for the caller to name: see [`is_key`].
+
+use std::collections::HashSet;
+use std::fs::{self, Metadata};
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use super::{Level, Listed};
+
+/// Returns whether an object of this name can be read: no control characters, and no bytes that are not UTF-8, which
+/// stand as U+FFFD in a listing.
+pub(super) fn is_key(name: &str) -> bool {
+    !name.contains(|c: char| c.is_ascii_control() || c == char::REPLACEMENT_CHARACTER)
+}
+
+/// Lists one level; a folder that is not there is empty.
+///
+/// # Errors
+/// When a folder or what lies in it cannot be looked at.
+pub(super) fn level(prefix: &str) -> io::Result<Level> {
+    let mut level = Level::default();
+    for (path, key, metadata) in entries(&path_of(prefix), prefix)? {
+        if !metadata.is_dir() {
+            level.objects.extend(listed(key, &metadata));
+        } else if !leads_back(&path)? {
+            level.folders.push(key);
+        }
+    }
+    Ok(level)
+}
+
+/// Lists everything below a folder; one that is not there is empty.
+///
+/// # Errors
+/// As [`level`].
+pub(super) fn below(prefix: &str) -> io::Result<Vec<Listed>> {
+    let mut objects = Vec::new();
+    let mut folders = vec![prefix.to_owned()];
+    let mut followed = HashSet::new();
+    while let Some(folder) = folders.pop() {
+        let level = level(&folder)?;
+        objects.extend(level.objects);
+        for folder in level.folders {
+            let path = path_of(&folder);
+            // Links among a few folders can make more ways than there are atoms: each target is gone to once.
+            if !fs::symlink_metadata(&path)?.is_symlink() || followed.insert(fs::canonicalize(&path)?) {
+                folders.push(folder);
+            }
+        }
+    }
+    Ok(objects)
+}
+
+fn path_of(prefix: &str) -> PathBuf {
+    Path::new("/").join(prefix)
+}
+
+/// Returns what lies in a folder, by name: path, key, and what it is behind all links.
+fn entries(folder: &Path, prefix: &str) -> io::Result<Vec<(PathBuf, String, Metadata)>> {
+    let found = match fs::read_dir(folder) {
+        Ok(found) => found,
+        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(Vec::new()),
+        Err(e) => return Err(e),
+    };
+    let mut entries = Vec::new();
+    for entry in found {
+        let entry = entry?;
+        let path = entry.path();
+        let name = entry.file_name().to_string_lossy().into_owned();
+        match fs::metadata(&path) {
+            Ok(metadata) => {
+                let key = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
+                entries.push((path, key, metadata));
+            }
+            // A link to nowhere, a link to itself, or something that was deleted just now.
+            Err(_) if fs::symlink_metadata(&path).map_or(true, |link| link.is_symlink()) => {}
+            Err(e) => return Err(e),
+        }
+    }
+    entries.sort_by(|a, b| a.1.cmp(&b.1));
+    Ok(entries)
+}
+
+/// Returns whether a folder is a link to one that it lies in.
+fn leads_back(path: &Path) -> io::Result<bool> {
+    if !fs::symlink_metadata(path)?.is_symlink() {
+        return Ok(false);
+    }
+    let target = fs::canonicalize(path)?;
+    let parents = path.ancestors().skip(1).map(fs::canonicalize);
+    Ok(parents.filter_map(Result::ok).any(|parent| parent.starts_with(&target)))
+}
+
+fn listed(key: String, metadata: &Metadata) -> Option<Listed> {
+    // `#` and digits: an upload that is not finished.
+    let unfinished = key.rsplit_once('#').is_some_and(|(_, digits)| {
+        !digits.is_empty() && !digits.contains('/') && digits.bytes().all(|b| b.is_ascii_digit())
+    });
+    let object = metadata.is_file() && !unfinished;
+    object.then(|| Listed { key, size: metadata.len(), etag: Some(etag(metadata)) })
+}
+
+/// Returns the ETag that `LocalFileSystem` gives a file.
+fn etag(metadata: &Metadata) -> String {
+    let modified = metadata.modified().ok().and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok());
+    format!("\"{:x}-{:x}-{:x}\"", metadata.ino(), modified.unwrap_or_default().as_micros(), metadata.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::super::{Io, Location, Store, StoreOptions};
+    use super::*;
+
+    #[test]
+    fn lists_what_the_store_would() {
+        let dir = std::env::temp_dir().join(format!("flowparquet-local-{}", std::process::id()));
+        fs::create_dir_all(dir.join("a/b")).unwrap();
+        for name in ["a/x.log", "a/b/y 100%.log", "a/b/part#12", "a/b/é#1x", "z\nz"] {
+            fs::write(dir.join(name), name).unwrap();
+        }
+        symlink("..", dir.join("a/b/up")).unwrap();
+        symlink("/nowhere", dir.join("a/gone")).unwrap();
+        symlink("myself", dir.join("a/myself")).unwrap();
+        symlink("a/b", dir.join("other")).unwrap();
+        let io = Io::start().unwrap();
+        let location = Location::parse(dir.to_str().unwrap()).unwrap();
+        let store = Store::open(&location, &StoreOptions::default(), &io).unwrap();
+        let prefix = location.prefix();
+        let found = below(prefix).unwrap();
+        let mut names: Vec<&str> = found.iter().map(|o| o.key.strip_prefix(prefix).unwrap()).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["/a/b/y 100%.log", "/a/b/é#1x", "/a/x.log", "/other/y 100%.log", "/other/é#1x", "/z\nz"]);
+        for object in found.iter().filter(|object| is_key(&object.key)) {
+            assert_eq!(store.head(&object.key).unwrap().as_ref(), Some(object), "object_store says the same");
+        }
+        assert_eq!(level(&format!("{prefix}/nowhere")).unwrap(), Level::default());
+        fs::remove_dir_all(dir).unwrap();
+    }
+}
