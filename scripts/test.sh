@@ -78,6 +78,8 @@ fi
 step "binary" cargo build --release --locked
 step "Rust tests" cargo test --release --locked
 
+[ -z "$long" ] || step "fuzz targets compile" cargo check --manifest-path tests/fuzz/Cargo.toml --locked
+
 venv requirements.txt requirements-engines.txt
 export FLOWPARQUET_TEST_LONG=$long
 pytest=("$PYTHON" -m pytest -q -c tests/python/pytest.ini tests/python)

@@ -160,29 +160,6 @@ def test_signal_while_a_request_hangs(s3_stories, story, start, tried, name):
             check(story, stage.dest)
 
 
-@pytest.mark.s3
-@pytest.mark.parametrize("name", SIGNALS)
-def test_signal_leaves_no_file_half_made(s3, start, convert, tried, tmp_path, name):
-    """On the local disk, while the second object of a large file hangs."""
-    story = Story("to-disk", s3.place("raw"), ["--all", "--compression", "none"])
-    for number in range(2):
-        story.put(DAYS[0], number, rows=900, filler=10_000)
-    dest, hang = Folder(tmp_path / "dest"), Hang()
-    last = s3.place("raw").full(max(story.objects))
-    s3.proxy.hook = lambda request: hang(None) if request.key == last and request.kind == "GET" else None
-    process = start(*convert_args(story.source, dest, *story.args, *story.source.args), env=s3.env)
-    hang.begun.wait(60)
-    staging = dest.path / "_flowparquet" / "staging"
-    wait_until(lambda: staging.exists() and list(staging.iterdir()), "the file was not begun")
-    hang.signal(process, SIGNALS[name])
-    s3.proxy.hook = None
-    tried.add("disk", name, "stopped")
-    assert not half_made(dest) and not fire.data_keys(dest)
-    finish(start(*convert_args(story.source, dest, *story.args, *story.source.args), env=s3.env))
-    fire.check_ledger(dest, story.source, story.objects)
-    assert records(read(dest), V2) == story.rows()
-
-
 def wait_until(true, otherwise, seconds=60):
     deadline = time.monotonic() + seconds
     while not true():
