@@ -160,12 +160,6 @@ def test_signal_while_a_request_hangs(s3_stories, story, start, tried, name):
             check(story, stage.dest)
 
 
-def wait_until(true, otherwise, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, otherwise
-        time.sleep(0.01)
-
 
 # --- the network, and credentials ---------------------------------------------------------------------------------------
 
