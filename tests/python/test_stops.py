@@ -16,9 +16,9 @@ import time
 
 import fire
 import pytest
-from conftest import LONG, convert_args, finish, reach, read, records
-from fire import DAYS, DONE, KILLED, STOPPED, Stage, Story, check, check_readers
-from flowlogs import V2, Folder
+from conftest import LONG, convert_args, finish, reach
+from fire import DONE, KILLED, STOPPED, Stage, check, check_readers
+from flowlogs import Folder
 from proxy import Cut, Drop, Reply
 
 
