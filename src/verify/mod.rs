@@ -1,8 +1,8 @@
 //! The recount: raw objects against Parquet against the ledger, by readers that the conversion does not use.
 //!
-//! In: SOURCE, DEST, days. Out: a [`Verification`]. What is compared is a [`Unit`]: a live output file and the raw objects
-//! whose rows stand in it. [`raw`] reads the objects, [`file`] the Parquet, both count the same ([`tally`]), and where
-//! counts differ a second pass finds the rows ([`compare`]).
+//! In: SOURCE, DEST, days. Out: a [`Verification`]. What is compared is a unit: a live output file and the raw objects
+//! whose rows stand in it. [`raw`] reads the objects, [`mod@file`] the Parquet, both count the same ([`tally`]), and where
+//! counts differ a second pass finds the rows (`compare`).
 //!
 //! ```text
 //! list SOURCE, list DEST, read the ledger --> units --> footers --> rows (what is asked for) --> rows that differ
