@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::schema::{ColumnType, LogType};
+use super::schema::{ColumnType, Field, LogType};
 
 /// Most columns that a header may name; AWS knows 54. More is an attack or not a header.
 pub const MAX_COLUMNS: usize = 1_000;
@@ -110,7 +110,7 @@ impl Header {
 
     /// Returns the names that no log type knows; they become string columns.
     pub fn unknown(&self) -> impl Iterator<Item = &str> {
-        self.names.iter().map(String::as_str).filter(|name| !LogType::knows(name))
+        self.names.iter().map(String::as_str).filter(|name| field_of(name).is_none())
     }
 
     /// Returns the log type the header belongs to, or `None` if it fits several equally well.
@@ -128,14 +128,19 @@ impl Header {
     }
 }
 
+/// Returns the field that a header token means: of its name, or of its name in other letters, which would have the same
+/// column. A column has one type, whoever wrote the header.
+fn field_of(name: &str) -> Option<&'static Field> {
+    let by_name = |name: &str| LogType::ALL.iter().find_map(|log_type| log_type.schema().field(name));
+    by_name(name).or_else(|| by_name(&name.to_ascii_lowercase().replace('_', "-")))
+}
+
 /// Returns the column of a header token: the schema's, or for an unknown name a string column.
 ///
 /// Athena lower-cases names; a name that a partition folder uses gets an underscore behind it.
 fn column_of(name: &str) -> Column {
-    for log_type in LogType::ALL {
-        if let Some(field) = log_type.schema().field(name) {
-            return Column { name: field.column.clone(), column_type: field.column_type };
-        }
+    if let Some(field) = field_of(name) {
+        return Column { name: field.column.clone(), column_type: field.column_type };
     }
     let mut column = name.to_ascii_lowercase().replace('-', "_");
     if PARTITION_COLUMNS.contains(&column.as_str()) {
@@ -183,6 +188,14 @@ mod tests {
             ]
         );
         assert_eq!(header.unknown().collect::<Vec<_>>(), ["New-Field", "day"]);
+    }
+
+    #[test]
+    fn names_in_other_letters_mean_the_same_column_of_the_same_type() {
+        let header = Header::parse(b"version srcPort Account_Id").unwrap();
+        assert_eq!(header.columns, Header::parse(b"version srcport account-id").unwrap().columns);
+        assert_eq!(header.unknown().count(), 0);
+        assert_eq!(Header::parse(b"srcport SRCPORT"), Err(HeaderError::Repeated("SRCPORT".into())));
     }
 
     #[test]

@@ -223,7 +223,11 @@ impl Header {
         }
         let mut columns: Vec<HeaderColumn> = Vec::new();
         for (place, name) in names.iter().enumerate() {
-            let field = LogType::ALL.iter().find_map(|log_type| log_type.schema().field(name));
+            // In other letters it would be the same column.
+            let plain = name.to_lowercase().replace('_', "-");
+            let fields = LogType::ALL.iter().map(|log_type| log_type.schema());
+            let field =
+                fields.clone().find_map(|s| s.field(name)).or_else(|| fields.clone().find_map(|s| s.field(&plain)));
             let (name, kind) = field.map_or_else(
                 || (column_of_unknown(name), ColumnType::String),
                 |field| (field.column.clone(), field.column_type),
