@@ -57,13 +57,16 @@ impl Header {
     ///
     /// A line is a header if every token can be a field name (letter first, then letters, digits, `-`, `_`) and
     /// a log type knows at least one of them: records begin with digits or hold values that are no field's name.
+    /// Only blanks part fields, here as in records; the line end, LF or CR LF, may be there or not.
     ///
     /// # Errors
     /// [`HeaderError`] if the line is no header, names a field twice or far too many.
     pub fn parse(line: &[u8]) -> Result<Self, HeaderError> {
         let not_a_header = || HeaderError::NotAHeader(beginning(line));
         let text = std::str::from_utf8(line).map_err(|_| not_a_header())?;
-        let tokens = || text.split([' ', '\r', '\n']).filter(|token| !token.is_empty());
+        let text = text.strip_suffix('\n').unwrap_or(text);
+        let text = text.strip_suffix('\r').unwrap_or(text);
+        let tokens = || text.split(' ').filter(|token| !token.is_empty());
         let count = tokens().count();
         if count > MAX_COLUMNS {
             return Err(HeaderError::TooMany(count));
@@ -123,7 +126,7 @@ impl Header {
     /// Cheap for records: the first token of one is hardly ever a field's name.
     pub fn repeats(&self, line: &[u8]) -> bool {
         let first = line.split(|b| *b == b' ').find(|t| !t.is_empty()).unwrap_or_default();
-        let first = std::str::from_utf8(first.trim_ascii_end()).unwrap_or_default();
+        let first = std::str::from_utf8(first.trim_ascii_end()).unwrap_or_default(); // Its line may end there.
         (LogType::knows(first) || self.names.first().is_some_and(|n| n == first)) && Self::parse(line).is_ok()
     }
 }
@@ -230,6 +233,7 @@ mod tests {
     fn finds_repeated_header_lines() {
         let header = Header::parse(b"srcaddr dstaddr").unwrap();
         assert!(header.repeats(b"srcaddr dstaddr\r"));
+        assert!(!header.repeats(b"srcaddr\r\r dstaddr"), "CR parts no fields");
         assert!(header.repeats(b"version action"), "of another format");
         assert!(!header.repeats(b"10.0.0.1 10.0.0.2"));
         assert!(!header.repeats(b"type 10.0.0.2"), "a value that happens to be a field's name");

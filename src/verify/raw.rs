@@ -199,7 +199,7 @@ struct HeaderColumn {
 impl Header {
     fn parse(line: &[u8]) -> Result<Self, String> {
         let text = std::str::from_utf8(line).map_err(|_| "its first line is not UTF-8".to_owned())?;
-        let names: Vec<String> = text.split([' ', '\r']).filter(|name| !name.is_empty()).map(str::to_owned).collect();
+        let names: Vec<String> = text.split(' ').filter(|name| !name.is_empty()).map(str::to_owned).collect();
         let fields = names.iter().all(|name| is_name(name)) && names.iter().any(|name| LogType::knows(name));
         if !fields {
             return Err("its first line is not a header".to_owned());
@@ -257,7 +257,7 @@ impl Header {
         if !first[0].is_ascii_alphabetic() {
             return None;
         }
-        let first = std::str::from_utf8(first).ok()?.trim_end_matches('\r');
+        let first = std::str::from_utf8(first).ok()?;
         let begins = LogType::knows(first) || self.names.first().is_some_and(|name| name == first);
         if begins { Self::parse(line).ok() } else { None }
     }
