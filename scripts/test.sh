@@ -76,12 +76,11 @@ else
 fi
 
 step "binary" cargo build --release --locked
-step "Rust tests" cargo test --release --locked
-
-[ -z "$long" ] || step "fuzz targets compile" cargo check --manifest-path tests/fuzz/Cargo.toml --locked
+export FLOWPARQUET_TEST_LONG=$long
+step "Rust tests" cargo test --release --locked ${long:+-- --include-ignored}
+step "fuzz targets compile" cargo check --manifest-path tests/fuzz/Cargo.toml --target-dir target/fuzz --locked
 
 venv requirements.txt requirements-engines.txt
-export FLOWPARQUET_TEST_LONG=$long
 pytest=("$PYTHON" -m pytest -q -c tests/python/pytest.ini tests/python)
 step "black-box tests, S3 by moto, definitions by Hive and Spark" env FLOWPARQUET_TEST_S3=moto "${pytest[@]}"
 [ -z "$rgw" ] || step "S3 tests by Ceph RGW" env FLOWPARQUET_TEST_S3=rgw "${pytest[@]}" -m s3

@@ -413,19 +413,32 @@ fn what_is_no_ledger_entry_is_refused() {
 }
 
 #[test]
-fn entries_of_the_first_version_stay_readable() {
+fn entries_of_older_versions_stay_readable() {
     let work = Work::new();
     write_day(&work);
     work.convert(&ON_THIS_DAY).code(0);
-    // Entries that were stored once, under another day: `status` reads the whole ledger.
+    // Entries that were stored once, under other days: `status` reads the whole ledger.
     let stored = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/ledger");
     for (number, name) in [(1, "claim-v1.json"), (2, "done-v1.json")] {
         let folder = "table/_flowparquet/ledger/year=2024/month=02/day=29";
         work.write(&format!("{folder}/{number:08}.json"), fs::read(stored.join(name)).unwrap());
     }
+    // Version 2: a claim, one that is abandoned, a replacement for a changed object, a merge, and a verification.
+    for entry in fs::read_dir(stored.join("v2")).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        work.write(&format!("table/_flowparquet/ledger/year=2024/month=02/day=28/{name}"), fs::read(entry.path()).unwrap());
+    }
     let ran = work.run(&["status", "table", "--json"]);
     let status: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!(status["days"]["2024-02-29"]["rows"], 40_000, "{}", ran.stdout);
+    let day = &status["days"]["2024-02-28"];
+    assert_eq!((&day["rows"], &day["files"]), (&12.into(), &1.into()), "{}", ran.stdout);
+    let ran = work.run(&["ledger", "table", "--day", "2024-02-28"]);
+    ran.code(0);
+    for said in ["1  2024-02-29T03:00:01Z  claim", "replace", "abandon", "verified"] {
+        assert!(ran.stdout.contains(said), "{said}: {}", ran.stdout);
+    }
 }
 
 // ---- The same bytes, and two at once
