@@ -427,7 +427,10 @@ fn entries_of_older_versions_stay_readable() {
     for entry in fs::read_dir(stored.join("v2")).unwrap() {
         let entry = entry.unwrap();
         let name = entry.file_name().into_string().unwrap();
-        work.write(&format!("table/_flowparquet/ledger/year=2024/month=02/day=28/{name}"), fs::read(entry.path()).unwrap());
+        work.write(
+            &format!("table/_flowparquet/ledger/year=2024/month=02/day=28/{name}"),
+            fs::read(entry.path()).unwrap(),
+        );
     }
     let ran = work.run(&["status", "table", "--json"]);
     let status: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
