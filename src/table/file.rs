@@ -12,7 +12,6 @@ use parquet::arrow::ArrowSchemaConverter;
 use parquet::basic::{BoundaryOrder, Encoding, Type};
 use parquet::data_type::ByteArray;
 use parquet::errors::ParquetError;
-use parquet::file::metadata::page_index::PageIndexBuilder;
 use parquet::file::metadata::{
     ColumnChunkMetaData, ColumnIndexBuilder, FileMetaData, KeyValue, OffsetIndexBuilder, ParquetMetaData,
     ParquetMetaDataWriter, RowGroupMetaData,
@@ -173,33 +172,34 @@ impl<W: Write> FileWriter<W> {
 
     fn footer(&self, compression: Compression, about: String, rows: u64) -> Result<Vec<u8>, ParquetError> {
         let schema = parquet_schema(&self.columns)?;
-        let mut index = PageIndexBuilder::new(self.groups.len(), self.columns.len());
+        let mut column_indexes = Vec::with_capacity(self.groups.len());
+        let mut offset_indexes = Vec::with_capacity(self.groups.len());
         let mut groups = Vec::with_capacity(self.groups.len());
         for (g, group) in self.groups.iter().enumerate() {
             let mut chunks = Vec::with_capacity(group.chunks.len());
             for (c, placed) in group.chunks.iter().enumerate() {
                 chunks.push(chunk_metadata(placed, schema.column(c), compression, group.rows)?);
-                if let Some(column_index) = column_index(&placed.chunk)? {
-                    index.put_column_index(column_index, g, c);
-                }
-                index.put_offset_index(offset_index(placed), g, c);
             }
+            column_indexes
+                .push(group.chunks.iter().map(|placed| column_index(&placed.chunk)).collect::<Result<_, _>>()?);
+            offset_indexes.push(group.chunks.iter().map(offset_index).collect());
             let uncompressed: u64 = group.chunks.iter().map(|placed| placed.chunk.uncompressed_bytes).sum();
-            groups.push(
-                RowGroupMetaData::builder(Arc::clone(&schema))
-                    .set_num_rows(group.rows as i64)
-                    .set_total_byte_size(uncompressed as i64)
-                    .set_ordinal(g as i32)
-                    .set_file_offset(group.chunks.first().map_or(0, |placed| placed.offset) as i64)
-                    .set_column_metadata(chunks)
-                    .build()?,
-            );
+            let mut metadata = RowGroupMetaData::builder(Arc::clone(&schema))
+                .set_num_rows(group.rows as i64)
+                .set_total_byte_size(uncompressed as i64)
+                .set_file_offset(group.chunks.first().map_or(0, |placed| placed.offset) as i64)
+                .set_column_metadata(chunks);
+            // Optional in the format, and 16 bits wide.
+            if let Ok(ordinal) = i16::try_from(g) {
+                metadata = metadata.set_ordinal(ordinal);
+            }
+            groups.push(metadata.build()?);
         }
         let created_by = format!("flowparquet version {}", env!("CARGO_PKG_VERSION"));
         let keys = vec![KeyValue::new(FOOTER_KEY.to_owned(), about)];
         let file = FileMetaData::new(1, rows as i64, Some(created_by), Some(keys), schema, None);
         let metadata = ParquetMetaData::new(file, groups).into_builder();
-        let metadata = metadata.set_page_index(Some(Arc::new(index.build()))).build();
+        let metadata = metadata.set_column_index(Some(column_indexes)).set_offset_index(Some(offset_indexes)).build();
         let mut footer = Behind { skip: self.offset, bytes: Vec::new() };
         let mut tracked = TrackedWrite::new(&mut footer);
         // Offsets in the metadata count from where the writer began: it is told of the bytes before the footer.
@@ -293,10 +293,10 @@ fn statistics(chunk: &EncodedColumn) -> Statistics {
     }
 }
 
-/// Returns the column index, or `None` if a page with values has no statistics.
-fn column_index(chunk: &EncodedColumn) -> Result<Option<ColumnIndexMetaData>, ParquetError> {
+/// Returns the column index, none if a page with values has no statistics.
+fn column_index(chunk: &EncodedColumn) -> Result<ColumnIndexMetaData, ParquetError> {
     if chunk.pages.iter().any(|page| page.min_max.is_none() && page.nulls < page.rows) {
-        return Ok(None);
+        return Ok(ColumnIndexMetaData::NONE);
     }
     let mut index = ColumnIndexBuilder::new(match chunk.column.column_type {
         ColumnType::Int => Type::INT32,
@@ -310,10 +310,10 @@ fn column_index(chunk: &EncodedColumn) -> Result<Option<ColumnIndexMetaData>, Pa
             Some(MinMax::String(low, high)) => (low.clone(), high.clone()),
             None => (Vec::new(), Vec::new()),
         };
-        index.append(page.min_max.is_none(), low, high, page.nulls as i64, None);
+        index.append(page.min_max.is_none(), low, high, page.nulls as i64);
     }
     index.set_boundary_order(boundary_order(chunk));
-    index.build().map(Some)
+    index.build()
 }
 
 fn boundary_order(chunk: &EncodedColumn) -> BoundaryOrder {
@@ -455,15 +455,13 @@ mod tests {
         assert_eq!(stats(1).max_bytes_opt(), Some(49_999_i32.to_le_bytes().as_slice()));
         assert_eq!(stats(2).max_bytes_opt(), Some((49_999_i64 * 7).to_le_bytes().as_slice()));
         assert_eq!(stats(2).null_count_opt(), Some(0));
-        let index = metadata.page_index().unwrap();
-        let ColumnIndexMetaData::INT32(ports) = index.column_index(0, 1).unwrap() else {
-            panic!("an int column has an int index")
-        };
+        let columns = &metadata.column_index().unwrap()[0];
+        let ColumnIndexMetaData::INT32(ports) = &columns[1] else { panic!("an int column has an int index") };
         assert_eq!(
             (ports.min_values(), ports.max_values()),
             ([0, 20_000, 40_000].as_slice(), [19_999, 39_999, 49_999].as_slice())
         );
-        assert_eq!(index.column_index(0, 1).unwrap().get_boundary_order(), Some(BoundaryOrder::ASCENDING));
-        assert_eq!(index.offset_index(0, 1).unwrap().page_locations().len(), 3);
+        assert_eq!(columns[1].get_boundary_order(), Some(BoundaryOrder::ASCENDING));
+        assert_eq!(metadata.offset_index().unwrap()[0][1].page_locations().len(), 3);
     }
 }
