@@ -18,6 +18,7 @@ use crate::source::discover::Wanted;
 use crate::store::Requests;
 use crate::table::codec::Compression;
 use crate::table::commit::{Table, TableInfo};
+use crate::table::layout::{Layout, sort_bytes};
 use crate::table::ledger::{Claim, Output, OutputOptions, PartitionState};
 use crate::table::merge::Merged;
 use crate::table::partition::Partition;
@@ -29,8 +30,8 @@ pub const COMPACT_VERSION: u32 = 1;
 /// every merge is read and written again by the next one.
 pub const DEFAULT_MIN_AGE_SECONDS: u64 = 24 * 60 * 60;
 
-/// Memory that a merge may need: a file of less than half the usual size, a row group, and parts on their way.
-const MEMORY_PER_MERGE: u64 = 256 << 20;
+/// Memory that a merge may need: a file of less than half the usual size, rows to be sorted, and parts on their way.
+const MEMORY_PER_MERGE: u64 = 512 << 20;
 
 /// What to merge and how, resolved.
 #[derive(Debug, Clone)]
@@ -250,7 +251,7 @@ fn run_partition(
         warnings.extend(given_up(partition, &table.finish_merge(partition, state, number, &claim, true)?));
     }
     for merge in &plan.merges {
-        let Some((number, claim)) = table.claim(partition, state, claim(info, merge, options))? else {
+        let Some((number, claim)) = table.claim(partition, state, claim(info, state, merge, options))? else {
             warnings.push(format!("another run is at work in {partition}: the rest of it is left for the next time"));
             break;
         };
@@ -267,8 +268,11 @@ fn given_up(partition: &Partition, merged: &Merged) -> Option<String> {
     Some(format!("a merge of files of {partition} was given up: {why}"))
 }
 
-/// Returns the claim of a merge.
-fn claim(info: &TableInfo, replaces: &[u64], options: &CompactOptions) -> Claim {
+/// Returns the claim of a merge. Its rows are laid out as those of the newest file are.
+fn claim(info: &TableInfo, state: &PartitionState, replaces: &[u64], options: &CompactOptions) -> Claim {
+    let newest = state.outputs().filter(|output| replaces.contains(&output.number)).last();
+    let mut layout = newest.map_or_else(Layout::default, |output| output.claim.options.layout.clone());
+    layout.sort_bytes = layout.sort_bytes.min(sort_bytes(options.memory_bytes));
     Claim {
         output: String::new(),
         log_type: info.log_type,
@@ -278,6 +282,7 @@ fn claim(info: &TableInfo, replaces: &[u64], options: &CompactOptions) -> Claim 
             dash_as_null: info.dash_as_null,
             log_format: None,
             max_object_bytes: 0,
+            layout,
         },
         inputs: Vec::new(),
         replaces: replaces.to_vec(),

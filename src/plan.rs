@@ -445,6 +445,7 @@ mod tests {
                 dash_as_null: false,
                 log_format: None,
                 max_object_bytes: 1 << 30,
+                layout: crate::table::layout::Layout::default(),
             },
             retry_rejected: false,
         }

@@ -271,7 +271,7 @@ fn odd_bytes_in_lines() {
         "the first line is not a header (it begins \"ver\\0sion version account-id interface-id...\"); give --log-format for objects without one",
     );
     // All of it is one line to us, and to Athena.
-    let reason = "the header names 1414 fields, more than the 1000 that are allowed";
+    let reason = "the header names 1314 fields, more than the 1000 that are allowed";
     rejected(&gz(text(0, 100).replace('\n', "\r")), &[], reason);
     rejected(
         &gz(vec![0xff; 100_000]),

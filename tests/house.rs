@@ -102,7 +102,7 @@ fn crates_have_homes() {
     only_in("futures", &["store/"]);
     only_in("clap", &["cli/"]);
     only_in("indicatif", &["cli/"]);
-    only_in("rayon", &["convert/", "generate/", "verify/"]);
+    only_in("rayon", &["convert/", "generate/", "table/", "verify/"]);
     only_in("arrow", &["record/schema.rs", "table/", "verify/file.rs"]);
     only_in("parquet", &["table/", "verify/file.rs"]);
     only_in("toml", &["record/schema.rs"]);

@@ -371,18 +371,18 @@ fn what_a_newer_version_wrote_is_refused() {
     work.convert(&ON_THIS_DAY).code(0);
     let newer = |path: &str| {
         let text = fs::read_to_string(work.path(path)).unwrap();
-        work.write(path, text.replace("\"version\": 2", "\"version\": 3"));
+        work.write(path, text.replace("\"version\": 3", "\"version\": 4"));
         text
     };
     let entry = work.entry(2);
     let old = newer(&entry);
     work.convert(&ON_THIS_DAY).code(2).says_only(&format!(
-        "error: this object has version 3, this program knows 2\n  at WORK/{entry}\n  help: a newer flowparquet wrote to this DEST: install that version or a later one\n"
+        "error: this object has version 4, this program knows 3\n  at WORK/{entry}\n  help: a newer flowparquet wrote to this DEST: install that version or a later one\n"
     ));
     work.write(&entry, old);
     newer("table/_flowparquet/table.json");
     work.convert(&ON_THIS_DAY).code(2).says_only(
-        "error: this object has version 3, this program knows 2\n  at WORK/table/_flowparquet/table.json\n  help: a newer flowparquet wrote to this DEST: install that version or a later one\n",
+        "error: this object has version 4, this program knows 3\n  at WORK/table/_flowparquet/table.json\n  help: a newer flowparquet wrote to this DEST: install that version or a later one\n",
     );
 }
 
@@ -391,7 +391,7 @@ fn a_table_description_of_a_newer_version_with_other_fields_is_refused_as_newer(
     let work = Work::new();
     write_day(&work);
     work.write("table/_flowparquet/table.json", "{\"version\": 7, \"shape\": \"other\"}");
-    work.convert(&ON_THIS_DAY).code(2).says("error: this object has version 7, this program knows 2\n");
+    work.convert(&ON_THIS_DAY).code(2).says("error: this object has version 7, this program knows 3\n");
 }
 
 #[test]
@@ -455,7 +455,7 @@ fn bytes_do_not_depend_on_threads_and_memory() {
         &["--threads", "1"],
         &["--threads", "2"],
         &["--threads", "8"],
-        &["--threads", "8", "--memory", "128MiB"],
+        &["--threads", "8", "--memory", "1GiB"],
         &["--memory", "4GiB"],
     ];
     let made: Vec<_> = options

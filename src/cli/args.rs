@@ -10,6 +10,7 @@ use flowparquet::athena::queries;
 use flowparquet::days::{DEFAULT_LOOKBACK_DAYS, parse_day};
 use flowparquet::generate::KeyLayout;
 use flowparquet::table::codec::Compression;
+use flowparquet::table::layout::SortBy;
 use jiff::civil::Date;
 
 /// Turns raw AWS VPC Flow Logs into Parquet that makes existing Athena queries fast and cheap.
@@ -199,6 +200,19 @@ pub struct Job {
     /// zstd, zstd:LEVEL, snappy (old Redshift), gzip or none
     #[arg(long, value_name = "CODEC", default_value_t = Compression::default(), help_heading = "The table")]
     pub compression: Compression,
+    /// Order of a file's rows: addresses lets queries on srcaddr or dstaddr skip most of a file; COLUMN,COLUMN... sorts; none
+    /// keeps the order in which they came
+    #[arg(long, value_name = "ORDER", default_value_t = SortBy::default(), help_heading = "The table")]
+    pub sort_by: SortBy,
+    /// Most rows of a row group, which queries read or skip as a whole [default: 32768, or 262144 with --sort-by none]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1 << 20), help_heading = "The table")]
+    pub row_group_rows: Option<u32>,
+    /// Most rows of a data page [default: 20000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1 << 20), help_heading = "The table")]
+    pub page_rows: Option<u32>,
+    /// Columns that get Bloom filters, such as instance_id,vpc_id [default: none]
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',', help_heading = "The table")]
+    pub bloom_filters: Vec<String>,
     /// Size of a file; a day that is smaller becomes one file [default: 192MiB]
     #[arg(long, value_name = "SIZE", value_parser = parse_bytes, help_heading = "The table")]
     pub target_file_size: Option<u64>,

@@ -9,6 +9,9 @@ use flowparquet::record::schema::LogType;
 use flowparquet::source::discover::Wanted;
 use flowparquet::store::StoreOptions;
 use flowparquet::table::codec::Compression;
+use flowparquet::table::layout::{
+    ARRIVAL_ROW_GROUP_ROWS, DEFAULT_PAGE_ROWS, DEFAULT_ROW_GROUP_ROWS, Layout, SortBy, sort_bytes,
+};
 use flowparquet::table::ledger::OutputOptions;
 use flowparquet::table::partition::PartitionBy;
 use flowparquet::verify::{Extent, VerifyOptions};
@@ -79,12 +82,37 @@ pub fn convert_options(job: &Job) -> Result<ConvertOptions> {
             dash_as_null: job.dash_as_null,
             log_format: job.log_format.clone(),
             max_object_bytes: job.max_object_bytes.unwrap_or(DEFAULT_MAX_OBJECT_BYTES),
+            layout: layout(job, memory_bytes)?,
         },
         retry_rejected: job.retry,
         auto_compact: None,
         single_writer: job.single_writer,
         threads: threads(job.threads)?,
         memory_bytes,
+    })
+}
+
+/// Returns how rows are to be laid out.
+fn layout(job: &Job, memory_bytes: u64) -> Result<Layout> {
+    let sort_by = job.sort_by.clone();
+    let known = |name: &str| LogType::ALL.iter().any(|t| t.schema().fields.iter().any(|field| field.column == name));
+    let bloom_filters: Vec<String> = job.bloom_filters.iter().filter(|name| *name != "none").cloned().collect();
+    let named = sort_by.columns().into_iter().map(|name| ("--sort-by", name));
+    let named = named.chain(bloom_filters.iter().map(|name| ("--bloom-filters", name.as_str())));
+    if let Some((option, name)) = named.into_iter().find(|(_, name)| !known(name)) {
+        return Err(Error::usage(format!("{option} names {name:?}, which is no column of flow logs"))
+            .help("flowparquet fields lists them"));
+    }
+    let row_group_rows = match sort_by {
+        SortBy::Arrival => ARRIVAL_ROW_GROUP_ROWS,
+        SortBy::Addresses | SortBy::Columns(_) => DEFAULT_ROW_GROUP_ROWS,
+    };
+    Ok(Layout {
+        sort_by,
+        row_group_rows: job.row_group_rows.unwrap_or(row_group_rows),
+        page_rows: job.page_rows.unwrap_or(DEFAULT_PAGE_ROWS),
+        bloom_filters,
+        sort_bytes: sort_bytes(memory_bytes),
     })
 }
 
@@ -121,6 +149,7 @@ pub fn defaults(days: Days) -> ConvertOptions {
             dash_as_null: false,
             log_format: None,
             max_object_bytes: DEFAULT_MAX_OBJECT_BYTES,
+            layout: Layout { sort_bytes: sort_bytes(default_memory()), ..Layout::default() },
         },
         retry_rejected: false,
         auto_compact: None,

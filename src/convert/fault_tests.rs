@@ -20,6 +20,7 @@ use crate::store::faults::{Backend, Fault, Faults};
 use crate::store::{Io, Location, Store};
 use crate::table::codec::Compression;
 use crate::table::commit::Table;
+use crate::table::layout::Layout;
 use crate::table::ledger::{OWN_FOLDER, OutputOptions};
 use crate::table::partition::PartitionBy;
 
@@ -135,6 +136,7 @@ fn options() -> ConvertOptions {
             dash_as_null: false,
             log_format: None,
             max_object_bytes: DEFAULT_MAX_OBJECT_BYTES,
+            layout: Layout::default(),
         },
         retry_rejected: false,
         auto_compact: None,

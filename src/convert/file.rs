@@ -1,5 +1,7 @@
 //! One output file: a claim's inputs -> units -> row groups in order -> upload -> done.
 //!
+//! Sorted rows wait as runs until all of a file's are there, or as many as memory is meant for; then they become row groups.
+//!
 //! The thread that calls here only waits and writes; decoding and encoding happen on the run's worker pool.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,7 +10,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use super::unit::{self, Made, Recipe, Summary, UNIT_PACKED_BYTES};
-use super::{PartitionOutcome, Run};
+use super::{PartitionOutcome, Run as Job};
 use crate::error::{Error, Result};
 use crate::plan::{PartitionPlan, STREAMED_OBJECT_BYTES, packed_size};
 use crate::record::schema::LogType;
@@ -17,9 +19,12 @@ use crate::store::fetch::Body;
 use crate::store::upload::{Upload, Uploaded};
 use crate::store::{Listed, Store};
 use crate::table::commit::{Ended, FooterNote, Reject, RejectKind};
+use crate::table::encode::{Coding, Encoder};
 use crate::table::file::{FileContent, FileWriter};
-use crate::table::ledger::{Claim, Done, Input, Outcome, OutputFile, PartitionState};
+use crate::table::ledger::{Claim, Done, Input, Outcome, OutputFile, OutputOptions, PartitionState};
 use crate::table::merge::Merged;
+use crate::table::region::Region;
+use crate::table::run::Run;
 
 /// Unknown fields that are warned of one by one; the ledger has them all.
 const MAX_WARNED_FIELDS: usize = 20;
@@ -30,7 +35,7 @@ enum Message {
     Done(usize, Box<Result<Summary>>),
 }
 
-impl Run<'_> {
+impl Job<'_> {
     /// Brings a claim to its end: done, or abandoned if its inputs are no longer what was claimed.
     pub(super) fn finish_claim(
         &self,
@@ -232,10 +237,13 @@ struct OpenFile {
     next: usize,
     total: Summary,
     unknown: BTreeSet<String>,
+    runs: Vec<Run>,
+    /// Memory that they take, in bytes.
+    runs_bytes: u64,
 }
 
 impl OpenFile {
-    fn new(run: &Run<'_>, plan: &PartitionPlan, claim: &Claim) -> Self {
+    fn new(run: &Job<'_>, plan: &PartitionPlan, claim: &Claim) -> Self {
         let (sender, receiver) = channel();
         let upload =
             run.table.store().upload(&run.table.output_key(&plan.partition, claim), &run.table.staging_key(claim));
@@ -254,11 +262,13 @@ impl OpenFile {
             next: 0,
             total: Summary::default(),
             unknown: BTreeSet::new(),
+            runs: Vec::new(),
+            runs_bytes: 0,
         }
     }
 
     /// Makes every unit and appends its row groups in order.
-    fn fill(&mut self, run: &Run<'_>, claim: &Claim) -> Result<Summary> {
+    fn fill(&mut self, run: &Job<'_>, claim: &Claim) -> Result<Summary> {
         let recipe = Arc::new(Recipe::new(claim, run.max_text, run.source.location())?);
         let units = if let [input] = claim.inputs.as_slice()
             && input.size >= STREAMED_OBJECT_BYTES
@@ -283,21 +293,22 @@ impl OpenFile {
                     drop(sender.send(Message::Done(number, Box::new(done))));
                 });
                 while let Ok(message) = self.receiver.try_recv() {
-                    self.take(run, message)?;
+                    self.take(run, claim, message)?;
                 }
             }
             count
         };
         while self.next < units {
             let message = self.receiver.recv().map_err(|e| Error::stopped("a worker died").because(e))?;
-            self.take(run, message)?;
+            self.take(run, claim, message)?;
         }
+        self.write_runs(run, &claim.options)?;
         let mut summary = std::mem::take(&mut self.total);
         summary.outcome.unknown_fields = std::mem::take(&mut self.unknown).into_iter().collect();
         Ok(summary)
     }
 
-    fn start_stream(&mut self, run: &Run<'_>, recipe: &Arc<Recipe>, input: &Input) -> Result<()> {
+    fn start_stream(&mut self, run: &Job<'_>, recipe: &Arc<Recipe>, input: &Input) -> Result<()> {
         let slot = run.slots.take();
         let (recipe, sender, input) = (Arc::clone(recipe), self.sender.clone(), input.clone());
         let object = run.source.read_in_pieces(&listed(&input))?;
@@ -319,7 +330,7 @@ impl OpenFile {
     }
 
     /// Takes what a worker made; appends whatever is next in order.
-    fn take(&mut self, run: &Run<'_>, message: Message) -> Result<()> {
+    fn take(&mut self, run: &Job<'_>, claim: &Claim, message: Message) -> Result<()> {
         match message {
             Message::Made(unit, made) => self.waiting.entry(unit).or_default().0.push(made),
             Message::Done(unit, summary) => self.waiting.entry(unit).or_default().1 = Some((*summary)?),
@@ -328,7 +339,7 @@ impl OpenFile {
             let made = std::mem::take(made);
             let summary = summary.take();
             for made in made {
-                self.append(made)?;
+                self.append(run, claim, made)?;
             }
             let Some(summary) = summary else { break };
             self.waiting.remove(&self.next);
@@ -340,15 +351,57 @@ impl OpenFile {
         Ok(())
     }
 
-    fn append(&mut self, made: Made) -> Result<()> {
+    fn append(&mut self, run: &Job<'_>, claim: &Claim, made: Made) -> Result<()> {
         match made {
+            Made::Run(rows) => {
+                let bytes = rows.memory() as u64;
+                // What is sorted together follows from the claim alone, so that the file's bytes do.
+                if !self.runs.is_empty() && self.runs_bytes + bytes > claim.options.layout.sort_bytes {
+                    self.write_runs(run, &claim.options)?;
+                }
+                self.runs_bytes += bytes;
+                self.runs.push(*rows);
+                Ok(())
+            }
             Made::RowGroup(group) => self.writer.append(*group),
             Made::Rejects(packed) => self.rejects.write(&packed),
             Made::NoRejects => {
+                self.runs = Vec::new();
                 self.rejects.abort();
                 Ok(())
             }
         }
+    }
+
+    /// Puts the runs at hand in order and writes their row groups, which the pool encodes some ahead of what is written.
+    fn write_runs(&mut self, run: &Job<'_>, options: &OutputOptions) -> Result<()> {
+        let runs = std::mem::take(&mut self.runs);
+        self.runs_bytes = 0;
+        let (compression, layout) = (options.compression, &options.layout);
+        let region = Arc::new(run.pool.install(|| Region::new(runs, layout)));
+        let codings: Arc<[Coding]> = run.pool.install(|| region.codings(compression, layout))?.into();
+        let (sender, receiver) = channel();
+        let (mut begun, mut waiting) = (0, BTreeMap::new());
+        for next in 0..region.groups() {
+            while begun < region.groups().min(next + 2 * run.pool.current_num_threads()) {
+                let (region, codings, sender) = (Arc::clone(&region), Arc::clone(&codings), sender.clone());
+                let (group, layout) = (begun, layout.clone());
+                run.pool.spawn(move || {
+                    let made = Encoder::new(compression, &layout)
+                        .and_then(|mut encoder| region.row_group(group, &codings, &mut encoder));
+                    drop(sender.send((group, made)));
+                });
+                begun += 1;
+            }
+            while !waiting.contains_key(&next) {
+                let (group, made) = receiver.recv().map_err(|e| Error::stopped("a worker died").because(e))?;
+                waiting.insert(group, made?);
+            }
+            if let Some(group) = waiting.remove(&next) {
+                self.writer.append(group)?;
+            }
+        }
+        Ok(())
     }
 
     fn add(&mut self, summary: Summary) {

@@ -1,8 +1,8 @@
-//! One unit of work: some whole objects -> row groups.
+//! One unit of work: some whole objects -> row groups, or runs of rows that are still to be put in order.
 //!
-//! In: the bytes of consecutive objects. Out: encoded row groups, rejects and counts. Everything a worker needs is
+//! In: the bytes of consecutive objects. Out: encoded row groups or sorted runs, rejects and counts. Everything a worker needs is
 //! its own ([`Scratch`]), so that units run side by side without meeting. What comes out depends on the claim alone,
-//! never on memory or threads: row groups end at the unit's end or after exactly [`MAX_ROW_GROUP_ROWS`].
+//! never on memory or threads: row groups and runs end at the unit's end or after exactly [`MAX_BATCH_ROWS`].
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -24,18 +24,20 @@ use crate::store::fetch::Body;
 use crate::store::upload::hex;
 use crate::table::commit::{Reject, RejectKind};
 use crate::table::encode::{EncodedRowGroup, Encoder};
+use crate::table::layout::{Layout, SortBy};
 use crate::table::ledger::{Claim, Input, LeftOut, Outcome};
+use crate::table::run::Run;
 
 /// Packed bytes of the objects that make one row group, about 100,000 rows of 14 columns: small enough that two
 /// threads finish together and that few megabytes are held, large enough that dictionaries pay.
 pub(super) const UNIT_PACKED_BYTES: u64 = 3 << 20;
 
-/// Most rows of a row group, reached only by units with an object of tens of megabytes.
-const MAX_ROW_GROUP_ROWS: usize = 256 << 10;
+/// Most rows that are held decoded, reached only by units with an object of tens of megabytes.
+const MAX_BATCH_ROWS: usize = 256 << 10;
 
-/// Most values of a row group, NULLs included, at 4 to 12 bytes each: rows of more than 32 columns come in smaller
-/// groups, so that a header of a thousand does not take gigabytes.
-const MAX_ROW_GROUP_VALUES: usize = 32 * MAX_ROW_GROUP_ROWS;
+/// Most values that are held decoded, NULLs included, at 4 to 12 bytes each: rows of more than 32 columns come in smaller
+/// batches, so that a header of a thousand does not take gigabytes.
+const MAX_BATCH_VALUES: usize = 32 * MAX_BATCH_ROWS;
 
 /// Longest line that is read: an object with a longer one does not read to its end. Records have some hundred bytes.
 const MAX_LINE_BYTES: usize = 16 << 20;
@@ -65,7 +67,10 @@ pub(super) struct Summary {
 /// What a unit gives as soon as it is made, in order.
 #[derive(Debug)]
 pub(super) enum Made {
+    /// Rows in the order in which they came.
     RowGroup(Box<EncodedRowGroup>),
+    /// Rows that are to be put in order with others.
+    Run(Box<Run>),
     /// Lines of the rejects object, packed.
     Rejects(Vec<u8>),
     /// All rejects so far are void: their object turned out to be unreadable.
@@ -96,6 +101,7 @@ pub(super) struct Recipe {
     dash_as_null: bool,
     max_object_bytes: u64,
     compression: crate::table::codec::Compression,
+    layout: Layout,
     fallback: Option<Arc<Header>>,
     max_text: usize,
     pub(super) source: Location,
@@ -114,10 +120,19 @@ impl Recipe {
             dash_as_null: claim.options.dash_as_null,
             max_object_bytes: claim.options.max_object_bytes,
             compression: claim.options.compression,
+            layout: claim.options.layout.clone(),
             fallback: fallback.map(Arc::new),
             max_text,
             source: source.clone(),
         })
+    }
+
+    /// Returns the most rows of a batch. Of sorted rows, row groups are made later.
+    fn batch_rows(&self) -> usize {
+        match self.layout.sort_by {
+            SortBy::Arrival => MAX_BATCH_ROWS.min(self.layout.row_group_rows as usize).max(1),
+            SortBy::Addresses | SortBy::Columns(_) => MAX_BATCH_ROWS,
+        }
     }
 }
 
@@ -270,7 +285,7 @@ impl<'a> Unit<'a> {
         batch.clear();
         Ok(Self {
             recipe,
-            encoder: Encoder::new(recipe.compression)?,
+            encoder: Encoder::new(recipe.compression, &recipe.layout)?,
             batch,
             summary: Summary::default(),
             unknown: BTreeSet::new(),
@@ -381,10 +396,10 @@ impl<'a> Unit<'a> {
         let mut at = from;
         // Once at least: text that is nothing but a header line is text that was read.
         loop {
-            let values = MAX_ROW_GROUP_VALUES / self.batch.columns_with(decoder.columns()).max(1);
-            let max_rows = values.clamp(1, MAX_ROW_GROUP_ROWS);
+            let values = MAX_BATCH_VALUES / self.batch.columns_with(decoder.columns()).max(1);
+            let max_rows = values.clamp(1, self.recipe.batch_rows());
             if self.batch.rows() >= max_rows {
-                self.end_row_group()?;
+                self.end_batch()?;
             }
             let done = decoder.decode(text, at, self.batch, max_rows, &mut rejects);
             at += done.bytes;
@@ -413,12 +428,15 @@ impl<'a> Unit<'a> {
         Ok(())
     }
 
-    fn end_row_group(&mut self) -> Result<()> {
+    fn end_batch(&mut self) -> Result<()> {
         if self.batch.rows() > 0 {
             let outcome = &mut self.summary.outcome;
             add_known(&mut outcome.nodata_rows, self.batch.count("log_status", b"NODATA"));
             add_known(&mut outcome.skipdata_rows, self.batch.count("log_status", b"SKIPDATA"));
-            (self.emit)(Made::RowGroup(Box::new(self.encoder.row_group(self.batch)?)));
+            (self.emit)(match &self.recipe.layout.sort_by {
+                SortBy::Arrival => Made::RowGroup(Box::new(self.encoder.row_group(self.batch)?)),
+                sort_by => Made::Run(Box::new(Run::of(self.batch, sort_by))),
+            });
             self.batch.clear();
         }
         Ok(())
@@ -490,7 +508,7 @@ impl<'a> Unit<'a> {
     }
 
     fn finish(mut self) -> Result<Summary> {
-        self.end_row_group()?;
+        self.end_batch()?;
         let outcome = &mut self.summary.outcome;
         outcome.unknown_fields = self.unknown.into_iter().collect();
         if outcome.rejected_rows > 0 || !outcome.rejected_objects.is_empty() || !outcome.other_type.is_empty() {

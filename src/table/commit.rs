@@ -702,6 +702,10 @@ fn output_name(partition: &Partition, claim: &Claim, attempt: u32) -> String {
     add(if claim.options.dash_as_null { "null" } else { "-" });
     add(claim.options.log_format.as_deref().unwrap_or_default());
     add(&claim.options.max_object_bytes.to_string());
+    let layout = &claim.options.layout;
+    add(&layout.sort_by.to_string());
+    add(&format!("{} {} {}", layout.row_group_rows, layout.page_rows, layout.sort_bytes));
+    add(&layout.bloom_filters.join(","));
     for input in &claim.inputs {
         add(&input.key);
         add(&input.size.to_string());
@@ -734,6 +738,7 @@ mod tests {
                 dash_as_null: false,
                 log_format: None,
                 max_object_bytes: 1 << 30,
+                layout: crate::table::layout::Layout::default(),
             },
             inputs: vec![Input { key: "a.gz".into(), size: 1, etag: Some(etag.into()) }],
             replaces: replaces.to_vec(),

@@ -14,7 +14,7 @@ use parquet::data_type::ByteArray;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{
     ColumnChunkMetaData, ColumnIndexBuilder, FileMetaData, KeyValue, OffsetIndexBuilder, ParquetMetaData,
-    ParquetMetaDataWriter, RowGroupMetaData,
+    ParquetMetaDataWriter, RowGroupMetaData, SortingColumn,
 };
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
 use parquet::file::page_index::offset_index::OffsetIndexMetaData;
@@ -24,6 +24,7 @@ use parquet::schema::types::{ColumnDescPtr, SchemaDescPtr};
 
 use super::codec::Compression;
 use super::encode::{EncodedColumn, EncodedRowGroup, Encoder, MinMax};
+use super::layout::Layout;
 use crate::error::{Error, Result};
 use crate::record::header::Column;
 use crate::record::schema::{ColumnType, LogType};
@@ -42,10 +43,13 @@ struct Placed {
     offset: u64,
     bytes: u64,
     chunk: EncodedColumn,
+    /// Where its Bloom filter begins, and its size.
+    bloom_filter: Option<(u64, u64)>,
 }
 
 struct Group {
     rows: u64,
+    sorted_by: Vec<String>,
     chunks: Vec<Placed>,
 }
 
@@ -106,8 +110,15 @@ impl<W: Write> FileWriter<W> {
             return Err(Error::usage(format!("a file would have more than {MAX_FILE_COLUMNS} columns, {last:?} for one"))
                 .help("header lines of its objects name fields that no log has: find out who wrote them, move them away, run again"));
         }
-        let chunks = group.columns.into_iter().map(|chunk| self.place(chunk)).collect::<Result<_>>()?;
-        self.groups.push(Group { rows: group.rows, chunks });
+        let mut chunks = group.columns.into_iter().map(|chunk| self.place(chunk)).collect::<Result<Vec<_>>>()?;
+        // Behind the row group, where readers that look at filters only find them side by side.
+        for placed in &mut chunks {
+            if let Some(filter) = placed.chunk.bloom_filter.take() {
+                placed.bloom_filter = Some((self.offset, filter.len() as u64));
+                self.write(&filter)?;
+            }
+        }
+        self.groups.push(Group { rows: group.rows, sorted_by: group.sorted_by, chunks });
         Ok(())
     }
 
@@ -146,12 +157,12 @@ impl<W: Write> FileWriter<W> {
         let offset = self.offset;
         let bytes = std::mem::take(&mut chunk.bytes);
         self.write(&bytes)?;
-        Ok(Placed { offset, bytes: bytes.len() as u64, chunk })
+        Ok(Placed { offset, bytes: bytes.len() as u64, chunk, bloom_filter: None })
     }
 
     /// Brings every group's chunks into the order of the columns, with NULLs for those it lacks.
     fn fill_missing(&mut self, compression: Compression) -> Result<()> {
-        let mut encoder = Encoder::new(compression)?;
+        let mut encoder = Encoder::new(compression, &Layout::arrival())?;
         let mut groups = std::mem::take(&mut self.groups);
         for group in &mut groups {
             let mut chunks = Vec::with_capacity(self.columns.len());
@@ -168,6 +179,16 @@ impl<W: Write> FileWriter<W> {
         }
         self.groups = groups;
         Ok(())
+    }
+
+    /// Returns what a row group's rows ascend by, as far as the columns go that the file has.
+    fn sorting_columns(&self, group: &Group) -> Option<Vec<SortingColumn>> {
+        let place = |name: &String| self.columns.iter().position(|column| column.name == *name);
+        let places = group.sorted_by.iter().map_while(place);
+        let columns: Vec<SortingColumn> = places
+            .map(|place| SortingColumn { column_idx: place as i32, descending: false, nulls_first: true })
+            .collect();
+        (!columns.is_empty()).then_some(columns)
     }
 
     fn footer(&self, compression: Compression, about: String, rows: u64) -> Result<Vec<u8>, ParquetError> {
@@ -188,6 +209,7 @@ impl<W: Write> FileWriter<W> {
                 .set_num_rows(group.rows as i64)
                 .set_total_byte_size(uncompressed as i64)
                 .set_file_offset(group.chunks.first().map_or(0, |placed| placed.offset) as i64)
+                .set_sorting_columns(self.sorting_columns(group))
                 .set_column_metadata(chunks);
             // Optional in the format, and 16 bits wide.
             if let Ok(ordinal) = i16::try_from(g) {
@@ -261,11 +283,12 @@ fn chunk_metadata(
 ) -> Result<ColumnChunkMetaData, ParquetError> {
     let chunk = &placed.chunk;
     let first_data_page = chunk.pages.first().map_or(0, |page| page.offset);
-    let encodings = if chunk.has_dictionary {
-        vec![Encoding::PLAIN, Encoding::RLE, Encoding::RLE_DICTIONARY]
-    } else {
-        vec![Encoding::PLAIN, Encoding::RLE]
-    };
+    // Definition levels are RLE, a dictionary page is PLAIN.
+    let mut encodings = vec![Encoding::RLE, chunk.coding.parquet()];
+    if chunk.has_dictionary {
+        encodings.insert(0, Encoding::PLAIN);
+    }
+    let (filter_offset, filter_bytes) = placed.bloom_filter.unzip();
     ColumnChunkMetaData::builder(descriptor)
         .set_encodings(encodings)
         .set_compression(compression.parquet())
@@ -275,6 +298,8 @@ fn chunk_metadata(
         .set_data_page_offset((placed.offset + first_data_page) as i64)
         .set_dictionary_page_offset(chunk.has_dictionary.then_some(placed.offset as i64))
         .set_statistics(statistics(chunk))
+        .set_bloom_filter_offset(filter_offset.map(|offset| offset as i64))
+        .set_bloom_filter_length(filter_bytes.map(|bytes| bytes as i32))
         .build()
 }
 
@@ -361,7 +386,7 @@ mod tests {
     }
 
     fn write(batches: &[Batch], compression: Compression) -> (Vec<u8>, FileContent) {
-        let mut encoder = Encoder::new(compression).unwrap();
+        let mut encoder = Encoder::new(compression, &Layout::arrival()).unwrap();
         let mut file = FileWriter::new(Vec::new());
         for batch in batches {
             file.append(encoder.row_group(batch).unwrap()).unwrap();

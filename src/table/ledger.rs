@@ -10,13 +10,14 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Deserialize, Serialize};
 
 use super::codec::Compression;
+use super::layout::Layout;
 use super::partition::Partition;
 use crate::error::{Error, Result};
 use crate::record::header::Column;
 use crate::record::schema::LogType;
 
-/// Version of the entries that this program writes. Version 1 knew claim, done and abandon only.
-pub const VERSION: u32 = 2;
+/// Version of the entries that this program writes. Version 1 knew claim, done and abandon only, version 2 no layouts.
+pub const VERSION: u32 = 3;
 
 /// Folder of flowparquet's own objects below DEST. Athena, Spark and Trino pass over names that begin with `_`.
 pub const OWN_FOLDER: &str = "_flowparquet";
@@ -46,6 +47,9 @@ pub struct OutputOptions {
     pub log_format: Option<String>,
     /// The most text an object may hold, in bytes.
     pub max_object_bytes: u64,
+    /// How rows are laid out.
+    #[serde(default = "Layout::arrival")]
+    pub layout: Layout,
 }
 
 /// These inputs will become this output.
@@ -589,6 +593,7 @@ mod tests {
                 dash_as_null: false,
                 log_format: None,
                 max_object_bytes: 9,
+                layout: Layout::default(),
             },
             inputs: keys.iter().map(|key| input(key)).collect(),
             replaces: Vec::new(),

@@ -1,7 +1,8 @@
-//! Several files of a partition -> one, with the same rows in the same order: what `compact` does.
+//! Several files of a partition -> one with the same rows: what `compact` does.
 //!
 //! In: a claim that replaces outputs and names no raw objects. Out: its file, its end in the ledger, and the replaced
-//! files gone. Row by row, not row group by row group: small files have small row groups, which is what makes them slow.
+//! files gone. Row by row, not row group by row group: small files have small row groups, which is what makes them slow,
+//! and rows that are sorted are sorted again with those of the other files.
 
 use std::io::Write;
 
@@ -10,19 +11,23 @@ use arrow::datatypes::{Int32Type, Int64Type};
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
+use super::codec::Compression;
 use super::commit::{Ended, FooterNote, Table};
 use super::encode::Encoder;
 use super::file::{FileContent, FileWriter};
-use super::ledger::{Claim, Done, Outcome, Output, OutputFile, PartitionState};
+use super::layout::{Layout, SortBy};
+use super::ledger::{Claim, Done, Outcome, Output, OutputFile, OutputOptions, PartitionState};
 use super::partition::Partition;
+use super::region::Region;
+use super::run::Run;
 use crate::error::{Error, Result};
 use crate::record::columns::Batch;
 use crate::record::header::Column;
 use crate::record::schema::ColumnType;
 use crate::store::upload::{Upload, Uploaded};
 
-/// Rows of a row group: about as many as those of a file that was made at once.
-const ROW_GROUP_ROWS: usize = 128 << 10;
+/// Rows that are held decoded: about as many as when a file is made of raw objects.
+const BATCH_ROWS: usize = 128 << 10;
 
 /// Rows that are read at once.
 const ROWS_PER_READ: usize = 8 << 10;
@@ -156,17 +161,30 @@ fn sum<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> Outcome {
     total
 }
 
-/// A file in the making, and the rows of its next row group.
+/// A file in the making, and rows on their way to it.
 struct Merger {
     file: FileWriter<Upload>,
+    compression: Compression,
+    layout: Layout,
     encoder: Encoder,
     batch: Batch,
+    runs: Vec<Run>,
+    /// Memory that they take, in bytes.
+    runs_bytes: u64,
 }
 
 impl Merger {
     fn new(upload: Upload, claim: &Claim) -> Result<Self> {
-        let encoder = Encoder::new(claim.options.compression)?;
-        Ok(Self { file: FileWriter::new(upload), encoder, batch: Batch::default() })
+        let OutputOptions { compression, layout, .. } = &claim.options;
+        Ok(Self {
+            file: FileWriter::new(upload),
+            compression: *compression,
+            layout: layout.clone(),
+            encoder: Encoder::new(*compression, layout)?,
+            batch: Batch::default(),
+            runs: Vec::new(),
+            runs_bytes: 0,
+        })
     }
 
     /// Appends the rows of a file.
@@ -191,8 +209,8 @@ impl Merger {
             }
             self.batch.grow(batch.num_rows());
             read += batch.num_rows() as u64;
-            if self.batch.rows() >= ROW_GROUP_ROWS {
-                self.end_row_group()?;
+            if self.batch.rows() >= BATCH_ROWS {
+                self.end_batch()?;
             }
         }
         if read != rows {
@@ -212,16 +230,37 @@ impl Merger {
         }
     }
 
-    fn end_row_group(&mut self) -> Result<()> {
-        if self.batch.rows() > 0 {
+    fn end_batch(&mut self) -> Result<()> {
+        if self.batch.rows() == 0 {
+            return Ok(());
+        }
+        if self.layout.sort_by == SortBy::Arrival {
             self.file.append(self.encoder.row_group(&self.batch)?)?;
-            self.batch.clear();
+        } else {
+            let run = Run::of(&self.batch, &self.layout.sort_by);
+            let bytes = run.memory() as u64;
+            if !self.runs.is_empty() && self.runs_bytes + bytes > self.layout.sort_bytes {
+                self.write_runs()?;
+            }
+            self.runs_bytes += bytes;
+            self.runs.push(run);
+        }
+        self.batch.clear();
+        Ok(())
+    }
+
+    fn write_runs(&mut self) -> Result<()> {
+        self.runs_bytes = 0;
+        let region = Region::new(std::mem::take(&mut self.runs), &self.layout);
+        let codings = region.codings(self.compression, &self.layout)?;
+        for group in 0..region.groups() {
+            self.file.append(region.row_group(group, &codings, &mut self.encoder)?)?;
         }
         Ok(())
     }
 
     fn finish(mut self, claim: &Claim, rows: u64, about: String) -> Result<(Upload, FileContent)> {
-        let ended = self.end_row_group();
+        let ended = self.end_batch().and_then(|()| self.write_runs());
         if ended.is_ok() && self.file.rows() == rows {
             return self.file.finish(claim.log_type, claim.options.compression, about);
         }

@@ -1,16 +1,22 @@
 //! The Parquet side: columns -> row groups -> files -> visible, once.
 //!
-//! [`partition`] names the folders, [`codec`], [`levels`] and [`encode`] make column chunks, [`mod@file`] puts them
-//! together, [`ledger`] records which inputs became which outputs, [`commit`] makes a file visible exactly once, [`merge`]
+//! [`partition`] names the folders, [`layout`] says how rows lie in a file; [`run`], [`region`] and [`order`] put them in
+//! order; [`dictionary`], [`codec`], [`levels`], [`delta`] and [`encode`] make column chunks, [`mod@file`] puts them together, [`ledger`] records which inputs became which outputs, [`commit`] makes a file visible exactly once, [`merge`]
 //! makes one of several, [`contents`] says what a table holds.
 //! Knows nothing of text.
 
 pub mod codec;
 pub mod commit;
 pub mod contents;
+pub mod delta;
+pub mod dictionary;
 pub mod encode;
 pub mod file;
+pub mod layout;
 pub mod ledger;
 pub mod levels;
 pub mod merge;
+pub mod order;
 pub mod partition;
+pub mod region;
+pub mod run;

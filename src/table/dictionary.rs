@@ -1,0 +1,124 @@
+//! Distinct strings in ascending order, and how several such lists become one.
+//!
+//! A value's rank is its place: ranks compare as values do, so rows are sorted, and minima and maxima found, by number.
+
+use rayon::prelude::*;
+
+use crate::record::interner::Interner;
+
+/// Distinct byte strings, ascending; fewer than 2^32, of less than 4 GiB together.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Dictionary {
+    bytes: Vec<u8>,
+    /// Where each value ends in `bytes`.
+    ends: Vec<u32>,
+}
+
+impl Dictionary {
+    /// Returns the values of an interner, and for each of its codes the rank of the value.
+    pub fn of(interner: &Interner) -> (Self, Vec<u32>) {
+        let mut order: Vec<u32> = (0..interner.len() as u32).collect();
+        order.sort_unstable_by(|a, b| {
+            let prefixes = interner.prefix(*a).cmp(&interner.prefix(*b));
+            prefixes.then_with(|| interner.value(*a).cmp(interner.value(*b)))
+        });
+        let mut ranks = vec![0; order.len()];
+        let mut dictionary =
+            Self { bytes: Vec::with_capacity(interner.value_bytes()), ends: Vec::with_capacity(order.len()) };
+        for (rank, code) in order.iter().enumerate() {
+            ranks[*code as usize] = rank as u32;
+            dictionary.push(interner.value(*code));
+        }
+        (dictionary, ranks)
+    }
+
+    /// Returns the union of several, and for each of them the rank in the union of each of its values.
+    pub fn union(parts: &[&Self]) -> (Self, Vec<Vec<u32>>) {
+        let mut entries: Vec<(u128, u32, u32)> = Vec::with_capacity(parts.iter().map(|part| part.len()).sum());
+        for (number, part) in parts.iter().enumerate() {
+            entries.extend((0..part.len() as u32).map(|rank| (part.prefix(rank), number as u32, rank)));
+        }
+        let value = |entry: &(u128, u32, u32)| parts[entry.1 as usize].value(entry.2);
+        entries.par_sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| value(a).cmp(value(b))));
+        let mut union = Self::default();
+        let mut maps: Vec<Vec<u32>> = parts.iter().map(|part| vec![0; part.len()]).collect();
+        let mut last: Option<&(u128, u32, u32)> = None;
+        for entry in &entries {
+            if last.is_none_or(|last| last.0 != entry.0 || value(last) != value(entry)) {
+                union.push(value(entry));
+            }
+            maps[entry.1 as usize][entry.2 as usize] = union.len() as u32 - 1;
+            last = Some(entry);
+        }
+        (union, maps)
+    }
+
+    fn push(&mut self, value: &[u8]) {
+        self.bytes.extend_from_slice(value);
+        self.ends.push(self.bytes.len() as u32);
+    }
+
+    /// Returns the number of values.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Returns whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// Returns the memory it takes, in bytes.
+    pub fn memory(&self) -> usize {
+        self.bytes.len() + self.ends.len() * size_of::<u32>()
+    }
+
+    /// Returns the value of a rank.
+    pub fn value(&self, rank: u32) -> &[u8] {
+        let begin = rank.checked_sub(1).map_or(0, |before| self.ends[before as usize]);
+        &self.bytes[begin as usize..self.ends[rank as usize] as usize]
+    }
+
+    /// Returns the first 16 bytes of a value as a number that orders as they do: an IPv4 address fits whole.
+    fn prefix(&self, rank: u32) -> u128 {
+        let value = self.value(rank);
+        let mut first = [0; 16];
+        let len = value.len().min(16);
+        first[..len].copy_from_slice(&value[..len]);
+        u128::from_be_bytes(first)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn dictionary(values: &[String]) -> (Dictionary, Vec<u32>) {
+        let mut interner = Interner::default();
+        let codes: Vec<u32> = values.iter().map(|v| interner.intern(v.as_bytes(), 0..v.len())).collect();
+        let (dictionary, ranks) = Dictionary::of(&interner);
+        (dictionary, codes.into_iter().map(|code| ranks[code as usize]).collect())
+    }
+
+    proptest! {
+        #[test]
+        fn ranks_are_places_in_a_sorted_set(
+            parts in prop::collection::vec(prop::collection::vec("[a-c0]{0,3}|[a-b]{15,18}|x\0{0,3}", 0..40), 0..5),
+        ) {
+            let made: Vec<(Dictionary, Vec<u32>)> = parts.iter().map(|values| dictionary(values)).collect();
+            let (union, maps) = Dictionary::union(&made.iter().map(|(part, _)| part).collect::<Vec<_>>());
+            let plain: BTreeSet<&str> = parts.iter().flatten().map(String::as_str).collect();
+            let values: Vec<&[u8]> = (0..union.len() as u32).map(|rank| union.value(rank)).collect();
+            prop_assert_eq!(values, plain.iter().map(|v| v.as_bytes()).collect::<Vec<_>>());
+            for ((values, (_, ranks)), map) in parts.iter().zip(&made).zip(&maps) {
+                for (value, rank) in values.iter().zip(ranks) {
+                    prop_assert_eq!(union.value(map[*rank as usize]), value.as_bytes());
+                }
+            }
+        }
+    }
+}
