@@ -4,8 +4,9 @@
 //! at once. `file` makes one output file, `unit` decodes and encodes the objects of one row group.
 //!
 //! Memory for `--memory` M and T threads: bytes fetched ahead (M/8, at most 8 MiB * T, but at least one unit), text
-//! and columns of the units in work (at most M/8T of text each, about as much again of columns), and for each of the
-//! files being written at most three parts of 8 MiB. A single object of up to 128 MiB packed is held whole, whatever M
+//! and columns of the units in work (at most M/8T of text each, about as much again of columns), sorted rows that wait for
+//! the rest of their files (M/4 for all partitions together, at most 256 MiB each, and about half as much again while
+//! they are put in order), and for each of the files being written at most three parts of 8 MiB. A single object of up to 128 MiB packed is held whole, whatever M
 //! is; AWS's have 75 MB at most. The listing of the asked days is held too, about 0.5 KB an object.
 
 #[cfg(test)]
@@ -32,6 +33,7 @@ use crate::store::Store;
 use crate::store::fetch::Budget;
 use crate::table::commit::{Strangers, Table, TableInfo, tool_name};
 use crate::table::contents::Extent;
+use crate::table::layout::SortBy;
 use crate::table::ledger::{OutputOptions, PartitionState, VERSION};
 use crate::table::partition::{Partition, PartitionBy};
 use slots::Slots;
@@ -392,8 +394,18 @@ impl<'a> Run<'a> {
             .map_err(|e| Error::stopped("cannot start the worker threads").because(e))?;
         let memory = options.memory_bytes.max(MIN_MEMORY_BYTES);
         let per_thread = usize::try_from(memory / 8 / threads as u64).unwrap_or(usize::MAX);
-        let largest = plan.partitions.iter().map(|p| plan.estimate(p).output_bytes).max().unwrap_or_default();
-        let upload = largest.clamp(1 << 20, 64 << 20);
+        let largest =
+            plan.partitions.iter().map(|p| plan.estimate(p)).max_by_key(|e| e.output_bytes).unwrap_or_default();
+        let upload = largest.output_bytes.clamp(1 << 20, 64 << 20);
+        // Waiting rows take about as much as their packed text.
+        let layout = &options.output.layout;
+        let sorted = match layout.sort_by {
+            SortBy::Arrival => 1 << 20,
+            SortBy::Addresses | SortBy::Columns(_) => {
+                largest.to_convert_bytes.clamp(1 << 20, layout.sort_bytes.max(1 << 20))
+            }
+        };
+        let at_once = (memory / 8 / upload).min(memory / 4 / sorted);
         Ok(Self {
             source,
             table,
@@ -404,7 +416,7 @@ impl<'a> Run<'a> {
             slots: Slots::new(threads + 1),
             budget: Budget::new((memory / 8).min(threads as u64 * FETCH_AHEAD_BYTES_PER_THREAD)),
             max_text: per_thread.clamp(16 << 20, unit::MAX_TEXT_BYTES),
-            partitions_at_once: usize::try_from(memory / 8 / upload).unwrap_or(1).clamp(1, MAX_PARTITIONS_AT_ONCE),
+            partitions_at_once: usize::try_from(at_once).unwrap_or(1).clamp(1, MAX_PARTITIONS_AT_ONCE),
         })
     }
 

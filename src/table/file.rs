@@ -368,12 +368,16 @@ mod tests {
     use arrow::array::{Array, AsArray, RecordBatch};
     use arrow::datatypes::{Int32Type, Int64Type};
     use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+    use parquet::bloom_filter::Sbbf;
     use proptest::prelude::*;
 
     use super::*;
     use crate::record::columns::Batch;
     use crate::record::decode::ObjectDecoder;
     use crate::record::header::Header;
+    use crate::table::layout::SortBy;
+    use crate::table::region::Region;
+    use crate::table::run::Run;
 
     fn batch(header: &str, text: &str) -> Batch {
         let header = Arc::new(Header::parse(header.as_bytes()).unwrap());
@@ -444,6 +448,142 @@ mod tests {
             prop_assert_eq!(content.rows, expected.len() as u64);
             prop_assert_eq!(read(file), expected);
         }
+    }
+
+    /// Writes batches as runs that are put in order.
+    fn write_sorted(batches: &[Batch], layout: &Layout) -> Vec<u8> {
+        let compression = Compression::default();
+        let region = Region::new(batches.iter().map(|batch| Run::of(batch, &layout.sort_by)).collect(), layout);
+        let codings = region.codings(compression, layout).unwrap();
+        let (mut file, mut encoder) = (FileWriter::new(Vec::new()), Encoder::new(compression, layout).unwrap());
+        for group in 0..region.groups() {
+            file.append(region.row_group(group, &codings, &mut encoder).unwrap()).unwrap();
+        }
+        file.finish(LogType::Vpc, compression, "{}".to_owned()).unwrap().0
+    }
+
+    const ORDERS: [&str; 4] = ["addresses", "srcaddr,dstaddr,start", "bytes", "start,action"];
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+        #[test]
+        fn whatever_the_order_no_row_is_lost_or_changed(
+            parts in prop::collection::vec(
+                prop::collection::vec(("[1-3]{1,2}|-", "[1-2]{1,2}|-", "-|[0-9]{1,3}", "-|[0-9]{1,18}|-[0-9]{1,18}"), 1..80),
+                1..5,
+            ),
+            times in 1_usize..40,
+            order in 0_usize..ORDERS.len(),
+            row_group_rows in 1_u32..400,
+        ) {
+            let (mut batches, mut expected) = (Vec::new(), Vec::new());
+            for (part, rows) in parts.iter().enumerate() {
+                let mut text = String::new();
+                for i in 0..times {
+                    for (a, b, c, d) in rows {
+                        text.push_str(&format!("{a} {b}{i} {c} {d}\n"));
+                        let number = |n: &str| n.parse::<i64>().ok().map(|n| n.to_string());
+                        let start = number(c).filter(|_| part != 1);
+                        expected.push(vec![Some(a.clone()), Some(format!("{b}{i}")), number(d), start]);
+                    }
+                }
+                // One of the formats lacks the start.
+                batches.push(if part == 1 {
+                    let cut = |line: &str| {
+                        let fields: Vec<&str> = line.split(' ').collect();
+                        format!("{} {} {}\n", fields[0], fields[1], fields[3])
+                    };
+                    batch("srcaddr dstaddr bytes", &text.lines().map(cut).collect::<String>())
+                } else {
+                    batch("srcaddr dstaddr start bytes", &text)
+                });
+            }
+            let sort_by: SortBy = ORDERS[order].parse().unwrap();
+            let layout = Layout { sort_by: sort_by.clone(), row_group_rows, page_rows: 50, ..Layout::default() };
+            let file = write_sorted(&batches, &layout);
+            let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(file.clone())).unwrap();
+            for group in reader.metadata().row_groups() {
+                prop_assert!(group.num_rows() <= i64::from(row_group_rows), "{}", group.num_rows());
+            }
+            let names: Vec<String> = reader.schema().fields().iter().map(|field| field.name().clone()).collect();
+            let mut rows = read(file);
+            if let SortBy::Columns(columns) = &sort_by {
+                let places: Vec<Option<usize>> = columns.iter().map(|c| names.iter().position(|n| n == c)).collect();
+                let key = |row: &Vec<Option<String>>| -> Vec<(Option<i64>, Option<String>)> {
+                    places.iter().flatten().map(|place| match names[*place].as_str() {
+                        "srcaddr" | "dstaddr" => (None, row[*place].clone()),
+                        _ => (row[*place].as_ref().map(|value| value.parse().unwrap()), None),
+                    }).collect()
+                };
+                prop_assert!(rows.is_sorted_by_key(key), "sorted by {columns:?}");
+            }
+            // A file has the columns that its rows have.
+            if !names.iter().any(|name| name == "start") {
+                expected.iter_mut().for_each(|row| row.truncate(3));
+            }
+            rows.sort();
+            expected.sort();
+            prop_assert_eq!(rows, expected);
+        }
+    }
+
+    /// Rows of 40 hosts that talk to 200 others, at any time of a day.
+    fn conversations() -> Batch {
+        let line = |i: u64| {
+            let mixed = i.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let (host, peer, time) = (mixed >> 40 & 31, mixed >> 20 & 127, mixed >> 3 & 0xffff);
+            format!("10.0.0.{host} 52.1.{peer}.9 {} {}\n", 1_768_435_200 + time, i % 7 * 1000)
+        };
+        batch("srcaddr dstaddr start bytes", &(0..60_000).map(line).collect::<String>())
+    }
+
+    #[test]
+    fn an_address_lies_in_few_row_groups() {
+        let layout = Layout { row_group_rows: 1_000, ..Layout::default() };
+        let file = write_sorted(&[conversations(), conversations()], &layout);
+        let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(file)).unwrap();
+        let groups = reader.metadata().row_groups();
+        assert!((120..=240).contains(&groups.len()), "{}", groups.len());
+        let with = |column: usize, value: &str| {
+            let holds = |group: &&RowGroupMetaData| {
+                let statistics = group.column(column).statistics().unwrap();
+                let (low, high) = (statistics.min_bytes_opt().unwrap(), statistics.max_bytes_opt().unwrap());
+                (low..=high).contains(&value.as_bytes())
+            };
+            groups.iter().filter(holds).count() * 100 / groups.len()
+        };
+        for (column, value) in [(0, "10.0.0.7"), (0, "10.0.0.31"), (1, "52.1.77.9"), (1, "52.1.0.9")] {
+            assert!(with(column, value) <= 12, "{value} in {} % of all row groups", with(column, value));
+        }
+    }
+
+    #[test]
+    fn columns_are_encoded_as_their_values_ask_for_it() {
+        let layout = Layout { bloom_filters: vec!["srcaddr".to_owned()], ..Layout::default() };
+        let file = write_sorted(&[conversations()], &layout);
+        let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(file.clone())).unwrap();
+        let group = reader.metadata().row_group(0);
+        let encodings = |column: usize| group.column(column).encodings().collect::<Vec<_>>();
+        assert!(encodings(0).contains(&Encoding::RLE_DICTIONARY), "{:?}", encodings(0));
+        assert!(encodings(2).contains(&Encoding::RLE_DICTIONARY), "few sizes: {:?}", encodings(2));
+        assert!(!encodings(3).contains(&Encoding::RLE_DICTIONARY), "times far apart: {:?}", encodings(3));
+        let filter = |column: usize| Sbbf::read_from_column_chunk(group.column(column), &file_reader(&file)).unwrap();
+        let addresses = filter(0).unwrap();
+        let least = group.column(0).statistics().unwrap().min_bytes_opt().unwrap().to_vec();
+        assert!(addresses.check(least.as_slice()) && !addresses.check("10.9.9.9"));
+        assert!(filter(1).is_none(), "only where it was asked for");
+        assert_eq!(group.sorting_columns(), None, "boxes are no order of a column");
+        let layout = Layout { sort_by: "start".parse().unwrap(), ..Layout::default() };
+        let reader = write_sorted(&[conversations()], &layout);
+        let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(reader)).unwrap();
+        let group = reader.metadata().row_group(0);
+        let sorted = SortingColumn { column_idx: 3, descending: false, nulls_first: true };
+        assert_eq!(group.sorting_columns(), Some(&vec![sorted]));
+        assert!(group.column(3).encodings().any(|e| e == Encoding::DELTA_BINARY_PACKED), "times that ascend");
+    }
+
+    fn file_reader(file: &[u8]) -> bytes::Bytes {
+        bytes::Bytes::from(file.to_vec())
     }
 
     #[test]

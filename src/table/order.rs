@@ -1,6 +1,6 @@
 //! Which rows go into which row group.
 //!
-//! In: sorted [`Run`]s. Out: for each row group the slices of runs that it is made of.
+//! In: the columns of sorted runs, one run behind the other. Out: for each row group the slices of rows that it is made of.
 //!
 //! The default order makes row groups boxes: each holds the rows whose source address lies in one range and whose
 //! destination address lies in another, so that the minima and maxima of both columns rule it out for most addresses.
@@ -12,17 +12,17 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
+use std::ops::Range;
 
 use rayon::prelude::*;
 
 use super::layout::{BOX_COLUMNS, Layout, MAX_SORT_COLUMNS, SortBy};
+use super::packed::Packed;
 use super::region::RegionColumn;
-use super::run::Run;
 
-/// Rows of a run that follow each other.
+/// Rows that follow each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Slice {
-    pub(super) run: u32,
     pub(super) first: u32,
     pub(super) rows: u32,
 }
@@ -40,8 +40,8 @@ const WEIGHTS: [u64; 3] = [10, 10, 1];
 /// Times of the start that are told apart: half a minute in a day.
 const TIMES: u64 = 1 << 12;
 
-/// Returns the slices of every row group.
-pub(super) fn groups(runs: &[Run], columns: &[RegionColumn], layout: &Layout) -> Vec<Vec<Slice>> {
+/// Returns the slices of every row group. `runs` are the rows of each run.
+pub(super) fn groups(runs: &[usize], columns: &[RegionColumn], layout: &Layout) -> Vec<Vec<Slice>> {
     let most = u64::from(layout.row_group_rows.max(1));
     match &layout.sort_by {
         SortBy::Addresses => {
@@ -50,15 +50,17 @@ pub(super) fn groups(runs: &[Run], columns: &[RegionColumn], layout: &Layout) ->
             boxes(&mut segments, most, &before)
         }
         SortBy::Columns(names) => cut(merged(runs, columns, names), most),
-        SortBy::Arrival => {
-            let whole = runs.iter().enumerate().map(|(run, rows)| slice(run, 0, rows.rows()));
-            cut(whole.collect(), most)
-        }
+        SortBy::Arrival => cut(vec![Slice { first: 0, rows: runs.iter().sum::<usize>() as u32 }], most),
     }
 }
 
-fn slice(run: usize, first: usize, rows: usize) -> Slice {
-    Slice { run: run as u32, first: first as u32, rows: rows as u32 }
+/// Returns the rows of each run, as numbers of all rows.
+fn ranges(runs: &[usize]) -> Vec<Range<usize>> {
+    let ends = runs.iter().scan(0, |end, rows| {
+        *end += rows;
+        Some(*end)
+    });
+    ends.zip(runs).map(|(end, rows)| end - rows..end).collect()
 }
 
 /// Rows of a run with the same source and destination address.
@@ -66,40 +68,30 @@ fn slice(run: usize, first: usize, rows: usize) -> Slice {
 struct Segment {
     /// Ranks of the addresses, 0 for NULL, and the time of the first row's start.
     at: [u32; 3],
-    run: u32,
     first: u32,
     rows: u32,
 }
 
-/// Returns the segments of all runs, ascending.
-fn segments(runs: &[Run], columns: &[RegionColumn]) -> Vec<Segment> {
-    let column = |name| columns.iter().find(|column| column.column.name == name);
-    let (axes, start) = (BOX_COLUMNS.map(column), column("start"));
-    let keys = |number: usize| axes.map(|axis| Keys::of(&runs[number], number, axis));
-    let bounds = runs.par_iter().enumerate().map(|(number, run)| Keys::of(run, number, start).bounds(run.rows()));
-    let (least, greatest) = bounds.flatten().reduce(|| (u128::MAX, 0), |a, b| (a.0.min(b.0), a.1.max(b.1)));
-    let per_time = (greatest.saturating_sub(least) / u128::from(TIMES)) + 1;
-    let of_run = |(number, run): (usize, &Run)| {
-        let ([src, dst], start) = (keys(number), Keys::of(run, number, start));
+/// Returns the segments of all runs.
+fn segments(runs: &[usize], columns: &[RegionColumn]) -> Vec<Segment> {
+    let column = |name| Keys(columns.iter().find(|column| column.column.name == name).map(|column| &column.values));
+    let ([src, dst], start) = (BOX_COLUMNS.map(column), column("start"));
+    let per_time = start.0.map_or(0, |start| start.most) / TIMES + 1;
+    let of_run = |rows: Range<usize>| {
         let mut segments: Vec<Segment> = Vec::new();
-        for row in 0..run.rows() {
+        for row in rows {
             let (src, dst) = (src.rank(row), dst.rank(row));
             match segments.last_mut() {
                 Some(last) if last.at[..2] == [src, dst] => last.rows += 1,
                 _ => {
-                    let time = start.key(row).saturating_sub(least) / per_time;
-                    segments.push(Segment {
-                        at: [src, dst, time as u32],
-                        run: number as u32,
-                        first: row as u32,
-                        rows: 1,
-                    });
+                    let time = start.0.map_or(0, |start| start.number(row)) / per_time;
+                    segments.push(Segment { at: [src, dst, time as u32], first: row as u32, rows: 1 });
                 }
             }
         }
         segments
     };
-    let parts: Vec<Vec<Segment>> = runs.par_iter().enumerate().map(of_run).collect();
+    let parts: Vec<Vec<Segment>> = ranges(runs).into_par_iter().map(of_run).collect();
     parts.concat()
 }
 
@@ -116,46 +108,21 @@ fn rows_before(segments: &[Segment], axis: usize) -> Vec<u64> {
     before
 }
 
-/// A column of a run, by the ranks of the region.
-struct Keys<'a> {
-    column: Option<(&'a super::run::RunColumn, &'a [u32])>,
-}
+/// What rows compare by in a column, if there is one.
+#[derive(Clone, Copy)]
+struct Keys<'a>(Option<&'a Packed>);
 
-impl<'a> Keys<'a> {
-    fn of(run: &'a Run, number: usize, column: Option<&'a RegionColumn>) -> Self {
-        let found = column.and_then(|column| {
-            let place = column.places[number]?;
-            Some((&run.columns()[place], column.ranks[number].as_slice()))
-        });
-        Self { column: found }
-    }
-
+impl Keys<'_> {
     /// Returns the rank of a row's string, from 1; 0 for NULL.
     fn rank(&self, row: usize) -> u32 {
-        match self.column {
-            Some((column, ranks)) if !column.is_null(row) => {
-                ranks.get(column.values.get(row) as usize).map_or(0, |rank| rank + 1)
-            }
-            _ => 0,
-        }
+        self.key(row) as u32
     }
 
-    /// Returns the least and the greatest key of the rows that are not NULL.
-    fn bounds(&self, rows: usize) -> Option<(u128, u128)> {
-        let keys = || (0..rows).map(|row| self.key(row)).filter(|key| *key > 0);
-        Some((keys().min()?, keys().max()?))
-    }
-
-    /// Returns a number that orders as the row's value does, NULL first.
+    /// Returns a number that orders as the row's value does, from 1; 0 for NULL.
     fn key(&self, row: usize) -> u128 {
-        match self.column {
-            Some((column, _)) if column.is_null(row) => 0,
-            Some((column, [])) => {
-                let value = column.base.wrapping_add(column.values.get(row) as i64);
-                u128::from((value as u64) ^ 1 << 63) + 1
-            }
-            Some(_) => self.rank(row).into(),
-            None => 0,
+        match self.0 {
+            Some(column) if !column.nulls.contains(row) => u128::from(column.number(row)) + 1,
+            _ => 0,
         }
     }
 }
@@ -246,40 +213,34 @@ fn joined(segments: &[Segment]) -> Vec<Slice> {
     let mut slices: Vec<Slice> = Vec::with_capacity(segments.len());
     for segment in segments {
         match slices.last_mut() {
-            Some(last) if last.run == segment.run && last.first + last.rows == segment.first => {
-                last.rows += segment.rows;
-            }
-            _ => slices.push(Slice { run: segment.run, first: segment.first, rows: segment.rows }),
+            Some(last) if last.first + last.rows == segment.first => last.rows += segment.rows,
+            _ => slices.push(Slice { first: segment.first, rows: segment.rows }),
         }
     }
     slices
 }
 
 /// Merges runs that are sorted by these columns; of equal rows those of the first run come first.
-fn merged(runs: &[Run], columns: &[RegionColumn], names: &[String]) -> Vec<Slice> {
-    let axis = |name: &String| columns.iter().find(|column| column.column.name == *name);
-    let axes: Vec<Option<&RegionColumn>> = names.iter().map(axis).collect();
-    let keys: Vec<Vec<Keys<'_>>> = runs
-        .iter()
-        .enumerate()
-        .map(|(number, run)| axes.iter().map(|axis| Keys::of(run, number, *axis)).collect())
-        .collect();
-    let key = |run: usize, row: usize| {
+fn merged(runs: &[usize], columns: &[RegionColumn], names: &[String]) -> Vec<Slice> {
+    let column = |name: &String| columns.iter().find(|column| column.column.name == *name);
+    let keys: Vec<Keys<'_>> = names.iter().map(|name| Keys(column(name).map(|column| &column.values))).collect();
+    let key = |row: usize| {
         let mut all = [0; MAX_SORT_COLUMNS];
-        all.iter_mut().zip(&keys[run]).for_each(|(all, keys)| *all = keys.key(row));
+        all.iter_mut().zip(&keys).for_each(|(all, keys)| *all = keys.key(row));
         all
     };
-    let heads = runs.iter().enumerate().filter(|(_, run)| run.rows() > 0);
-    let mut heads: BinaryHeap<_> = heads.map(|(run, _)| Reverse((key(run, 0), run, 0))).collect();
+    // Rows are numbered run by run, so that the lower number comes first.
+    let heads = ranges(runs).into_iter().filter(|rows| !rows.is_empty());
+    let mut heads: BinaryHeap<_> = heads.map(|rows| Reverse((key(rows.start), rows.start, rows.end))).collect();
     let mut slices: Vec<Slice> = Vec::new();
     while let Some(mut head) = heads.peek_mut() {
-        let Reverse((_, run, row)) = *head;
+        let Reverse((_, row, end)) = *head;
         match slices.last_mut() {
-            Some(last) if last.run as usize == run && (last.first + last.rows) as usize == row => last.rows += 1,
-            _ => slices.push(slice(run, row, 1)),
+            Some(last) if (last.first + last.rows) as usize == row => last.rows += 1,
+            _ => slices.push(Slice { first: row as u32, rows: 1 }),
         }
-        if row + 1 < runs[run].rows() {
-            *head = Reverse((key(run, row + 1), run, row + 1));
+        if row + 1 < end {
+            *head = Reverse((key(row + 1), row + 1, end));
         } else {
             PeekMut::pop(head);
         }

@@ -3,8 +3,8 @@
 //! In: the [`Run`]s of a file, or as many of them as fit into memory. Out: row groups, each of them rows of all runs,
 //! which are encoded one by one, at any number of threads alike.
 //!
-//! [`super::order`] says which rows a row group has, as slices of runs; here they are copied together column by column.
-//! Runs are sorted, so slices are long and copying walks through memory in order.
+//! Runs are put one behind the other, column by column: what was narrow stays narrow, ranks in many dictionaries become
+//! ranks in one. [`super::order`] says which rows a row group has; here they are copied together.
 
 use rayon::prelude::*;
 
@@ -13,7 +13,8 @@ use super::dictionary::Dictionary;
 use super::encode::{CellValues, Cells, Coding, EncodedRowGroup, Encoder, Sizes, smallest};
 use super::layout::{Layout, SortBy};
 use super::order::{self, Slice};
-use super::run::Run;
+use super::packed::{Narrow, Nulls, Packed};
+use super::run::{Run, RunColumn};
 use crate::error::Result;
 use crate::record::header::Column;
 use crate::record::schema::ColumnType;
@@ -24,40 +25,42 @@ const TRIED_GROUPS: usize = 3;
 /// Rows of several runs, in order.
 #[derive(Debug)]
 pub struct Region {
-    runs: Vec<Run>,
     columns: Vec<RegionColumn>,
     groups: Vec<Vec<Slice>>,
     sorted_by: Vec<String>,
 }
 
-/// A column of any of the runs.
+/// A column of any of the runs; its rows are those of the first run, then those of the second, and so on.
 #[derive(Debug)]
 pub(super) struct RegionColumn {
     pub(super) column: Column,
-    /// Its place in each run.
-    pub(super) places: Vec<Option<usize>>,
-    /// All values of a `string` column.
+    pub(super) values: Packed,
+    /// What the numbers of a `string` column are ranks in.
     dictionary: Dictionary,
-    /// For each run, the rank in `dictionary` of each of its own ranks.
-    pub(super) ranks: Vec<Vec<u32>>,
 }
 
 impl Region {
     /// Puts the rows of runs in order.
     pub fn new(runs: Vec<Run>, layout: &Layout) -> Self {
-        let mut names: Vec<&Column> = Vec::new();
-        for column in runs.iter().flat_map(Run::columns) {
-            if !names.contains(&&column.column) {
-                names.push(&column.column);
+        let rows: Vec<usize> = runs.iter().map(Run::rows).collect();
+        let mut parts: Vec<(Column, Vec<Option<RunColumn>>)> = Vec::new();
+        for (number, run) in runs.into_iter().enumerate() {
+            for column in run.into_columns() {
+                let place = parts.iter().position(|(known, _)| *known == column.column).unwrap_or_else(|| {
+                    parts.push((column.column.clone(), rows.iter().map(|_| None).collect()));
+                    parts.len() - 1
+                });
+                parts[place].1[number] = Some(column);
             }
         }
-        let columns: Vec<RegionColumn> = names.into_par_iter().map(|column| RegionColumn::new(column, &runs)).collect();
-        let groups = order::groups(&runs, &columns, layout);
+        let columns: Vec<RegionColumn> =
+            parts.into_par_iter().map(|(column, parts)| RegionColumn::new(column, parts, &rows)).collect();
+        let groups = order::groups(&rows, &columns, layout);
         let sorted_by = match &layout.sort_by {
             SortBy::Addresses | SortBy::Arrival => Vec::new(),
             SortBy::Columns(columns) => columns.clone(),
         };
-        Self { runs, columns, groups, sorted_by }
+        Self { columns, groups, sorted_by }
     }
 
     /// Returns the number of row groups.
@@ -78,7 +81,7 @@ impl Region {
             let mut encoder = Encoder::new(compression, layout)?;
             let mut total: Option<Sizes> = None;
             for slices in &tried {
-                let sizes = encoder.sizes(&self.cells(column, slices))?;
+                let sizes = encoder.sizes(&column.cells(&rows_of(slices)))?;
                 total = Some(total.map_or(sizes, |total| add(total, sizes)));
             }
             Ok(total.map_or(Coding::Dictionary, |sizes| smallest(&sizes)))
@@ -91,74 +94,73 @@ impl Region {
     /// # Errors
     /// As [`Encoder::row_group`].
     pub fn row_group(&self, group: usize, codings: &[Coding], encoder: &mut Encoder) -> Result<EncodedRowGroup> {
-        let slices = &self.groups[group];
-        let encode = |(column, coding): (&RegionColumn, &Coding)| encoder.column(&self.cells(column, slices), *coding);
+        let rows = rows_of(&self.groups[group]);
+        let encode = |(column, coding): (&RegionColumn, &Coding)| encoder.column(&column.cells(&rows), *coding);
         let columns = self.columns.iter().zip(codings).map(encode).collect::<Result<_>>()?;
-        let rows = slices.iter().map(|slice| u64::from(slice.rows)).sum();
-        Ok(EncodedRowGroup { rows, columns, sorted_by: self.sorted_by.clone() })
-    }
-
-    /// Copies a column's values out of the runs.
-    fn cells<'a>(&'a self, column: &'a RegionColumn, slices: &[Slice]) -> Cells<'a> {
-        let rows = slices.iter().map(|slice| slice.rows as usize).sum();
-        let mut nulls = Vec::new();
-        let (mut integers, mut ranks) = (Vec::new(), Vec::new());
-        let is_string = column.column.column_type == ColumnType::String;
-        if is_string {
-            ranks.reserve(rows);
-        } else {
-            integers.reserve(rows);
-        }
-        let mut row = 0_u32;
-        for slice in slices {
-            let (run, from) = (slice.run as usize, slice.first as usize);
-            let range = from..from + slice.rows as usize;
-            let Some(place) = column.places[run] else {
-                nulls.extend(row..row + slice.rows);
-                row += slice.rows;
-                continue;
-            };
-            let own = &self.runs[run].columns()[place];
-            let map = &column.ranks[run];
-            let mut take = |value: u64| {
-                if is_string {
-                    ranks.push(map[value as usize]);
-                } else {
-                    integers.push(own.base.wrapping_add(value as i64));
-                }
-            };
-            if own.has_nulls() {
-                for at in range {
-                    if own.is_null(at) {
-                        nulls.push(row + (at - from) as u32);
-                    } else {
-                        take(own.values.get(at));
-                    }
-                }
-            } else {
-                own.values.each(range, take);
-            }
-            row += slice.rows;
-        }
-        let values = match column.column.column_type {
-            ColumnType::Int | ColumnType::Bigint => CellValues::Integers(integers),
-            ColumnType::String => CellValues::Strings(ranks, &column.dictionary),
-        };
-        Cells { column: &column.column, rows, nulls, values }
+        Ok(EncodedRowGroup { rows: rows.len() as u64, columns, sorted_by: self.sorted_by.clone() })
     }
 }
 
+fn rows_of(slices: &[Slice]) -> Vec<u32> {
+    slices.iter().flat_map(|slice| slice.first..slice.first + slice.rows).collect()
+}
+
 impl RegionColumn {
-    fn new(column: &Column, runs: &[Run]) -> Self {
-        let places: Vec<Option<usize>> = runs.iter().map(|run| run.position(column)).collect();
+    /// Puts the parts of a column one behind the other; a run that lacks it has NULLs.
+    fn new(column: Column, parts: Vec<Option<RunColumn>>, rows: &[usize]) -> Self {
         let nothing = Dictionary::default();
-        let parts: Vec<&Dictionary> = runs
-            .iter()
-            .zip(&places)
-            .map(|(run, place)| place.map_or(&nothing, |place| &run.columns()[place].dictionary))
-            .collect();
-        let (dictionary, ranks) = Dictionary::union(&parts);
-        Self { column: column.clone(), places, dictionary, ranks }
+        let dictionaries: Vec<&Dictionary> =
+            parts.iter().map(|part| part.as_ref().map_or(&nothing, |part| &part.dictionary)).collect();
+        let (dictionary, ranks) = Dictionary::union(&dictionaries);
+        let known = || parts.iter().flatten().map(|part| &part.values);
+        let (base, most) = match column.column_type {
+            ColumnType::String => (0, dictionary.len().saturating_sub(1) as u64),
+            ColumnType::Int | ColumnType::Bigint => {
+                let base = known().map(|part| part.base).min().unwrap_or_default();
+                (base, known().map(|part| part.base.abs_diff(base) + part.most).max().unwrap_or_default())
+            }
+        };
+        let total = rows.iter().sum();
+        let mut numbers = Narrow::with_room(most, total);
+        for ((part, ranks), rows) in parts.iter().zip(&ranks).zip(rows) {
+            match part {
+                Some(part) if !ranks.is_empty() => {
+                    part.values.append_to(&mut numbers, |rank| ranks[rank as usize].into())
+                }
+                // Integers, or strings that are NULL all of them.
+                Some(part) => {
+                    let above = part.values.base.abs_diff(base);
+                    part.values.append_to(&mut numbers, |number| number + above);
+                }
+                None => numbers.extend(std::iter::repeat_n(0, *rows)),
+            }
+        }
+        let mut nulls = Nulls::default();
+        if parts.iter().any(|part| part.as_ref().is_none_or(|part| !part.values.nulls.is_empty())) {
+            let first_rows = rows.iter().scan(0, |next, rows| Some(std::mem::replace(next, *next + rows)));
+            let places = parts.iter().zip(rows).zip(first_rows).flat_map(|((part, rows), first)| {
+                let is_null = move |row: &usize| part.as_ref().is_none_or(|part| part.values.nulls.contains(*row));
+                (0..*rows).filter(is_null).map(move |row| first + row)
+            });
+            nulls = Nulls::at(places, total);
+        }
+        Self { column, values: Packed { base, most, numbers, nulls }, dictionary }
+    }
+
+    /// Copies the values of these rows.
+    fn cells(&self, rows: &[u32]) -> Cells<'_> {
+        let base = self.values.base;
+        let (values, nulls) = match self.column.column_type {
+            ColumnType::Int | ColumnType::Bigint => {
+                let (values, nulls) = self.values.gather(rows, |number| base.wrapping_add(number as i64));
+                (CellValues::Integers(values), nulls)
+            }
+            ColumnType::String => {
+                let (ranks, nulls) = self.values.gather(rows, |number| number as u32);
+                (CellValues::Strings(ranks, &self.dictionary), nulls)
+            }
+        };
+        Cells { column: &self.column, rows: rows.len(), nulls, values }
     }
 }
 

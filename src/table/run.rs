@@ -6,6 +6,7 @@
 
 use super::dictionary::Dictionary;
 use super::layout::SortBy;
+use super::packed::{Nulls, Packed};
 use crate::record::columns::{Batch, ColumnData, Values};
 use crate::record::header::Column;
 
@@ -20,23 +21,9 @@ pub struct Run {
 #[derive(Debug)]
 pub(super) struct RunColumn {
     pub(super) column: Column,
-    /// What is added to each of the stored numbers; 0 for strings.
-    pub(super) base: i64,
-    pub(super) values: Narrow,
-    /// A bit for each row that is NULL; empty if none is.
-    nulls: Vec<u64>,
+    pub(super) values: Packed,
     /// What the numbers of a `string` column are ranks in; empty for integers.
     pub(super) dictionary: Dictionary,
-}
-
-/// Numbers of as few bytes as the largest of them needs.
-#[derive(Debug)]
-pub(super) enum Narrow {
-    Zeros,
-    U8(Vec<u8>),
-    U16(Vec<u16>),
-    U32(Vec<u32>),
-    U64(Vec<u64>),
 }
 
 impl Run {
@@ -68,106 +55,46 @@ impl Run {
         self.rows
     }
 
-    /// Returns the memory it takes, in bytes.
+    /// Returns the memory it takes, in bytes; four more for each row, for its place among the others.
     pub fn memory(&self) -> usize {
-        let column = |c: &RunColumn| c.values.memory() + c.nulls.len() * size_of::<u64>() + c.dictionary.memory();
-        size_of::<Self>() + self.columns.iter().map(|c| size_of::<RunColumn>() + column(c)).sum::<usize>()
+        let column = |c: &RunColumn| c.values.memory() + c.dictionary.memory();
+        4 * self.rows + self.columns.iter().map(|c| size_of::<RunColumn>() + column(c)).sum::<usize>()
     }
 
-    pub(super) fn columns(&self) -> &[RunColumn] {
-        &self.columns
-    }
-
-    /// Returns the place of a column.
-    pub(super) fn position(&self, column: &Column) -> Option<usize> {
-        self.columns.iter().position(|own| own.column == *column)
+    pub(super) fn into_columns(self) -> Vec<RunColumn> {
+        self.columns
     }
 }
 
 impl RunColumn {
     fn of(data: &ColumnData, dictionary: Option<(Dictionary, Vec<u32>)>, order: &[u32]) -> Self {
-        let mut nulls = Vec::new();
+        let mut nulls = Nulls::default();
         if !data.nulls.is_empty() {
             let mut by_row = vec![false; order.len()];
             data.nulls.iter().for_each(|row| by_row[*row as usize] = true);
-            nulls = vec![0; order.len().div_ceil(64)];
-            for (place, row) in order.iter().enumerate() {
-                nulls[place / 64] |= u64::from(by_row[*row as usize]) << (place % 64);
-            }
+            let places = order.iter().enumerate().filter(|(_, row)| by_row[**row as usize]);
+            nulls = Nulls::at(places.map(|(place, _)| place), order.len());
         }
         let (dictionary, ranks) = dictionary.unwrap_or_default();
-        let (base, values) = match &data.values {
-            Values::Int(values) => integers(order, values, data.nulls.is_empty()),
-            Values::Bigint(values) => integers(order, values, data.nulls.is_empty()),
+        let values = match &data.values {
+            Values::Int(values) => integers(order, values, nulls),
+            Values::Bigint(values) => integers(order, values, nulls),
             Values::String { codes, .. } => {
                 let rank = |row: &u32| u64::from(ranks.get(codes[*row as usize] as usize).copied().unwrap_or_default());
-                (0, Narrow::of(order, dictionary.len().saturating_sub(1) as u64, rank))
+                Packed::new(0, dictionary.len().saturating_sub(1) as u64, order.iter().map(rank), nulls)
             }
         };
-        Self { column: data.column.clone(), base, values, nulls, dictionary }
-    }
-
-    pub(super) fn has_nulls(&self) -> bool {
-        !self.nulls.is_empty()
-    }
-
-    pub(super) fn is_null(&self, row: usize) -> bool {
-        self.nulls.get(row / 64).is_some_and(|word| word >> (row % 64) & 1 == 1)
+        Self { column: data.column.clone(), values, dictionary }
     }
 }
 
 /// Packs integers as what they lie above the least of them.
-fn integers<T: Copy + Into<i64>>(order: &[u32], values: &[T], no_nulls: bool) -> (i64, Narrow) {
-    // The values of NULL rows are 0 and count too: they may cost a byte, and never more than eight.
+fn integers<T: Copy + Into<i64>>(order: &[u32], values: &[T], nulls: Nulls) -> Packed {
+    // The values of NULL rows are 0 and count too: they may cost a byte or two, no more.
     let all = || values.iter().map(|value| (*value).into());
     let low: i64 = all().min().unwrap_or_default();
     let range = all().max().unwrap_or_default().abs_diff(low);
-    debug_assert!(no_nulls || values.len() == order.len());
-    (low, Narrow::of(order, range, |row| values[*row as usize].into().abs_diff(low)))
-}
-
-impl Narrow {
-    fn of(order: &[u32], most: u64, value: impl Fn(&u32) -> u64) -> Self {
-        let values = order.iter().map(value);
-        match most {
-            0 => Self::Zeros,
-            1..=0xff => Self::U8(values.map(|v| v as u8).collect()),
-            0x100..=0xffff => Self::U16(values.map(|v| v as u16).collect()),
-            0x1_0000..=0xffff_ffff => Self::U32(values.map(|v| v as u32).collect()),
-            _ => Self::U64(values.collect()),
-        }
-    }
-
-    fn memory(&self) -> usize {
-        match self {
-            Self::Zeros => 0,
-            Self::U8(values) => values.len(),
-            Self::U16(values) => values.len() * 2,
-            Self::U32(values) => values.len() * 4,
-            Self::U64(values) => values.len() * 8,
-        }
-    }
-
-    pub(super) fn get(&self, row: usize) -> u64 {
-        match self {
-            Self::Zeros => 0,
-            Self::U8(values) => values[row].into(),
-            Self::U16(values) => values[row].into(),
-            Self::U32(values) => values[row].into(),
-            Self::U64(values) => values[row],
-        }
-    }
-
-    /// Gives the numbers of some rows to `take`, in order.
-    pub(super) fn each(&self, rows: std::ops::Range<usize>, mut take: impl FnMut(u64)) {
-        match self {
-            Self::Zeros => rows.for_each(|_| take(0)),
-            Self::U8(values) => values[rows].iter().for_each(|value| take((*value).into())),
-            Self::U16(values) => values[rows].iter().for_each(|value| take((*value).into())),
-            Self::U32(values) => values[rows].iter().for_each(|value| take((*value).into())),
-            Self::U64(values) => values[rows].iter().for_each(|value| take(*value)),
-        }
-    }
+    Packed::new(low, range, order.iter().map(|row| values[*row as usize].into().abs_diff(low)), nulls)
 }
 
 /// Sorts rows by a column, NULL first; `ranks` are those of a string column's codes.
