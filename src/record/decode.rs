@@ -7,6 +7,7 @@
 
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::slice::ChunksExact;
 use std::sync::{Arc, LazyLock};
 
 use super::columns::{Batch, ColumnData, Values};
@@ -15,7 +16,7 @@ use super::schema::{ColumnType, LogType};
 use super::tokens::{LINES_PER_SCAN, Token, TokenTable};
 
 /// Rejected rows that [`ObjectDecoder::decode`] holds before it returns: they are larger than what they are made of.
-const MAX_REJECTS_HELD: usize = LINES_PER_SCAN;
+const MAX_REJECTS_HELD: usize = 1_024;
 
 /// A line that does not fit its header; kept whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,24 +129,29 @@ impl ObjectDecoder {
         let before = rejects.len();
         let mut done = Decoded::default();
         let mut at = from;
+        let places: Vec<usize> = self.header.columns.iter().map(|column| batch.place_of(column)).collect();
         while at < text.len() && batch.rows() < max_rows && rejects.len() - before < MAX_REJECTS_HELD {
             // Exactly up to `max_rows`: where row groups end must not depend on the pieces that text comes in.
             let max_lines = self.scan_lines.min(max_rows - batch.rows());
             self.scan_lines = LINES_PER_SCAN.min(self.scan_lines * 2);
             let mut end = self.table.scan(text, at, max_lines);
-            let turn = self.other_header(text);
+            let mut header_rows = self.header_rows(text);
+            let turn = self.other_header(text, &header_rows);
             if let Some(line) = &turn {
                 end = self.table.scan(&text[..line.start], at, max_lines);
+                header_rows = self.header_rows(text);
             }
-            let (rows, rejected) = self.append(text, all_utf8, batch, rejects);
+            let (rows, rejected) = self.append(text, all_utf8, &header_rows, &places, batch, rejects);
             done.rows += rows;
             done.rejected += rejected;
+            self.books.lines += count_lines(&text[at..end]);
             at = end;
             if let Some(line) = turn {
                 if let Ok(header) = Header::parse(&text[line.clone()]) {
                     self.turn_to(header);
                 }
                 at = next_line(text, line.end);
+                self.books.lines += count_lines(&text[end..at]);
                 self.books.headers += 1;
                 break;
             }
@@ -153,7 +159,6 @@ impl ObjectDecoder {
         done.bytes = at - from;
         self.books.rows += done.rows;
         self.books.rejected += done.rejected;
-        self.books.lines += count_lines(&text[from..at]);
         self.end = self.bytes_before + at as u64;
         done
     }
@@ -198,11 +203,11 @@ impl ObjectDecoder {
     }
 
     /// Returns the first line in the table that is a header of another format.
-    fn other_header(&self, text: &[u8]) -> Option<Range<usize>> {
+    fn other_header(&self, text: &[u8], header_rows: &[usize]) -> Option<Range<usize>> {
         let header = &self.header;
         let differs = |line: &[u8]| Header::parse(line).map_or(true, |other| other.names != header.names);
         let odd = self.table.odd().iter().map(|odd| odd.line.clone()).find(|line| header.repeats(&text[line.clone()]));
-        let even = self.header_rows(text).map(|row| self.line_of(text, row)).find(|line| differs(&text[line.clone()]));
+        let even = header_rows.iter().map(|row| self.line_of(text, *row)).find(|line| differs(&text[line.clone()]));
         match (odd, even) {
             (Some(a), Some(b)) => Some(if a.start < b.start { a } else { b }),
             (a, b) => a.or(b),
@@ -210,19 +215,23 @@ impl ObjectDecoder {
     }
 
     /// Returns the table's rows that are header lines.
-    fn header_rows(&self, text: &[u8]) -> impl Iterator<Item = usize> {
-        let first = if self.table.lines() > 0 { self.table.field(0) } else { &[] };
+    fn header_rows(&self, text: &[u8]) -> Vec<usize> {
         let own = self.header.names.first().map(String::as_bytes).unwrap_or_default();
-        first.iter().enumerate().filter_map(move |(row, token)| {
-            let value = &text[token.start as usize..token.end as usize];
-            let candidate = NAME_SHAPES.contains(value) || value == own;
-            (candidate && self.header.repeats(&text[self.line_of(text, row)])).then_some(row)
-        })
+        let candidate = |value: &[u8]| NAME_SHAPES.contains(value) || value == own;
+        let mut found = Vec::new();
+        for (number, row) in self.table.rows().enumerate() {
+            if candidate(&text[row[0].start as usize..row[0].end as usize])
+                && self.header.repeats(&text[self.line_of(text, number)])
+            {
+                found.push(number);
+            }
+        }
+        found
     }
 
     /// Returns the whole line of a row in the table.
     fn line_of(&self, text: &[u8], row: usize) -> Range<usize> {
-        let inside = self.table.field(0)[row].start as usize;
+        let inside = self.table.token(row, 0).start as usize;
         let begin = memchr::memrchr(b'\n', &text[..inside]).map_or(0, |at| at + 1);
         let end = memchr::memchr(b'\n', &text[inside..]).map_or(text.len(), |at| inside + at);
         let end = if text[begin..end].ends_with(b"\r") { end - 1 } else { end };
@@ -230,7 +239,15 @@ impl ObjectDecoder {
     }
 
     /// Appends the table's rows; returns how many were appended and how many rejected.
-    fn append(&mut self, text: &[u8], all_utf8: bool, batch: &mut Batch, rejects: &mut Vec<RejectedRow>) -> (u64, u64) {
+    fn append(
+        &mut self,
+        text: &[u8],
+        all_utf8: bool,
+        header_rows: &[usize],
+        places: &[usize],
+        batch: &mut Batch,
+        rejects: &mut Vec<RejectedRow>,
+    ) -> (u64, u64) {
         let header = Arc::clone(&self.header);
         self.books.blank += self.table.blank();
         let wanted = header.columns.len();
@@ -243,19 +260,16 @@ impl ObjectDecoder {
             };
             bad.push((odd.line.clone(), reason));
         }
-        let places: Vec<usize> = header.columns.iter().map(|column| batch.place_of(column)).collect();
-        let mut keep = vec![true; self.table.lines()];
-        for row in self.header_rows(text) {
-            keep[row] = false;
-        }
-        self.books.headers += keep.iter().filter(|keep| !**keep).count() as u64;
-        if !all_utf8 {
-            self.reject_non_utf8(text, &mut keep, &mut bad);
-        }
-        if keep.contains(&false) {
+        self.books.headers += header_rows.len() as u64;
+        if !all_utf8 || !header_rows.is_empty() {
+            let mut keep = vec![true; self.table.lines()];
+            header_rows.iter().for_each(|row| keep[*row] = false);
+            if !all_utf8 {
+                self.reject_non_utf8(text, &mut keep, &mut bad);
+            }
             self.table.retain(&keep);
         }
-        let wrong = self.append_integers(&header, &places, text, batch);
+        let wrong = self.append_integers(&header, places, text, batch);
         if !wrong.is_empty() {
             let mut keep = vec![true; self.table.lines()];
             for (row, reason) in wrong {
@@ -263,18 +277,18 @@ impl ObjectDecoder {
                     bad.push((self.line_of(text, row), reason));
                 }
             }
-            for &place in &places {
+            for &place in places {
                 if !matches!(batch.column_mut(place).values, Values::String { .. }) {
                     let rows = batch.rows();
                     batch.column_mut(place).truncate(rows);
                 }
             }
             self.table.retain(&keep);
-            let still = self.append_integers(&header, &places, text, batch);
+            let still = self.append_integers(&header, places, text, batch);
             debug_assert!(still.is_empty());
         }
         for (field, &place) in places.iter().enumerate() {
-            append_strings(batch.column_mut(place), text, self.table.field(field), self.dash_as_null);
+            append_strings(batch.column_mut(place), text, self.table.rows(), field, self.dash_as_null);
         }
         batch.grow(self.table.lines());
         let appended = self.table.lines() as u64;
@@ -313,16 +327,16 @@ impl ObjectDecoder {
     ) -> Vec<(usize, String)> {
         let mut wrong = Vec::new();
         for (field, &place) in places.iter().enumerate() {
-            let tokens = self.table.field(field);
             let data = batch.column_mut(place);
             let before = wrong.len();
+            let rows = self.table.rows();
             match &mut data.values {
-                Values::Int(values) => append_integers(values, &mut data.nulls, text, tokens, &mut wrong),
-                Values::Bigint(values) => append_integers(values, &mut data.nulls, text, tokens, &mut wrong),
+                Values::Int(values) => append_integers(values, &mut data.nulls, text, rows, field, &mut wrong),
+                Values::Bigint(values) => append_integers(values, &mut data.nulls, text, rows, field, &mut wrong),
                 Values::String { .. } => {}
             }
             for (row, reason) in &mut wrong[before..] {
-                let token = &tokens[*row];
+                let token = self.table.token(*row, field);
                 let value = &text[token.start as usize..token.end as usize];
                 *reason = explain(&header.names[field], header.columns[field].column_type, value);
             }
@@ -369,11 +383,11 @@ static NAME_SHAPES: LazyLock<NameShapes> = LazyLock::new(|| {
     shapes
 });
 
-fn append_strings(data: &mut ColumnData, text: &[u8], tokens: &[Token], dash_as_null: bool) {
+fn append_strings(data: &mut ColumnData, text: &[u8], rows: ChunksExact<'_, Token>, field: usize, dash_as_null: bool) {
     let Values::String { codes, dictionary } = &mut data.values else { return };
     if dash_as_null {
-        for token in tokens {
-            let range = token.start as usize..token.end as usize;
+        for row in rows {
+            let range = row[field].start as usize..row[field].end as usize;
             if &text[range.clone()] == b"-" {
                 data.nulls.push(codes.len() as u32);
                 codes.push(0);
@@ -382,7 +396,7 @@ fn append_strings(data: &mut ColumnData, text: &[u8], tokens: &[Token], dash_as_
             }
         }
     } else {
-        codes.extend(tokens.iter().map(|token| dictionary.intern(text, token.start as usize..token.end as usize)));
+        dictionary.intern_all(text, rows, field, codes);
     }
 }
 
@@ -390,23 +404,24 @@ fn append_integers<T: TryFrom<i64> + Default>(
     values: &mut Vec<T>,
     nulls: &mut Vec<u32>,
     text: &[u8],
-    tokens: &[Token],
+    rows: ChunksExact<'_, Token>,
+    field: usize,
     wrong: &mut Vec<(usize, String)>,
 ) {
     let before = values.len();
-    values.reserve(tokens.len());
-    for (row, token) in tokens.iter().enumerate() {
-        let (start, end) = (token.start as usize, token.end as usize);
+    values.reserve(rows.len());
+    for (number, row) in rows.enumerate() {
+        let (start, end) = (row[field].start as usize, row[field].end as usize);
         let value = match digits(text, start, end) {
             None if &text[start..end] == b"-" => {
-                nulls.push((before + row) as u32);
+                nulls.push((before + number) as u32);
                 Some(0)
             }
             None => plain_integer(&text[start..end]),
             digits => digits,
         };
         values.push(value.and_then(|value| T::try_from(value).ok()).unwrap_or_else(|| {
-            wrong.push((row, String::new()));
+            wrong.push((number, String::new()));
             T::default()
         }));
     }

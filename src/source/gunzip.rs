@@ -85,7 +85,6 @@ impl Unpacker {
         max_whole: usize,
         max_bytes: u64,
     ) -> Result<Unpacked, UnpackError> {
-        text.clear();
         if object.is_empty() {
             return Err(UnpackError::Empty);
         }
@@ -99,10 +98,11 @@ impl Unpacker {
             if object.len() > max_whole {
                 return Ok(Unpacked::Large);
             }
+            text.clear();
             text.extend_from_slice(object);
             return Ok(Unpacked::Whole);
         }
-        if memchr::memmem::find(&object[1..], &GZIP_MAGIC).is_none() && self.one_member(object, text, max_whole)? {
+        if self.one_member(object, text, max_whole)? {
             if text.len() as u64 > max_bytes {
                 return Err(UnpackError::TooLarge(max_bytes));
             }
@@ -121,19 +121,26 @@ impl Unpacker {
         if length > max_whole || length > object.len().saturating_mul(1_032) {
             return Ok(false);
         }
+        // What is in the buffer is overwritten: only what it lacks is filled with zeros.
         text.resize(length, 0);
         match self.inner.gzip_decompress(object, text) {
-            Ok(written) if written == length && trailer_fits(object, text) => Ok(true),
+            Ok(written) if written == length && is_all(object, text) => Ok(true),
             // What is wrong with it, the slow way says better.
             Ok(_) | Err(DecompressionError::BadData | DecompressionError::InsufficientSpace) => Ok(false),
         }
     }
 }
 
-/// Returns whether the last eight bytes are this text's checksum and length: then nothing follows the member.
-fn trailer_fits(object: &[u8], text: &[u8]) -> bool {
-    let Some([a, b, c, d, ..]) = object.last_chunk::<8>() else { return false };
-    u32::from_le_bytes([*a, *b, *c, *d]) == libdeflater::crc32(text)
+/// Returns whether the member with this text, the object's first, reaches to its end.
+///
+/// A member ends with its checksum and length. If the object has several, a header follows the first one's; if not, the
+/// object ends there. Bytes that only look like a header, one in 16 million, do not stand behind these eight.
+fn is_all(object: &[u8], text: &[u8]) -> bool {
+    let [a, b, c, d] = libdeflater::crc32(text).to_le_bytes();
+    let [e, f, g, h] = (text.len() as u32).to_le_bytes();
+    let trailer = [a, b, c, d, e, f, g, h];
+    let next = memchr::memmem::find_iter(&object[1..], &GZIP_MAGIC).map(|at| &object[..=at]);
+    object.ends_with(&trailer) && !{ next }.any(|before| before.ends_with(&trailer))
 }
 
 fn slowly(object: &[u8], text: &mut Vec<u8>, max_whole: usize, max_bytes: u64) -> Result<Unpacked, UnpackError> {
@@ -277,6 +284,20 @@ mod tests {
         assert_eq!(unpack(&a, 100), Ok((true, b"version\n".to_vec())));
         assert_eq!(unpack(&[a.clone(), b].concat(), 100), Ok((true, b"version\n2\n".to_vec())));
         assert_eq!(unpack(&[a.clone(), a].concat(), 100), Ok((true, b"version\nversion\n".to_vec())));
+    }
+
+    #[test]
+    fn tells_a_second_member_from_bytes_that_look_like_one() {
+        let mut stored = GzEncoder::new(Vec::new(), Compression::none());
+        stored.write_all(&[b"x", &GZIP_MAGIC[..], b"y", &GZIP_MAGIC[..]].concat()).unwrap();
+        let one = stored.finish().unwrap();
+        let mut text = Vec::new();
+        assert!(Unpacker::default().one_member(&one, &mut text, 100).unwrap(), "the fast way");
+        let (a, b) = (gzip(b"version\n"), gzip(b"account\n"));
+        for members in [vec![&a, &a], vec![&a, &b], vec![&a, &b, &a], vec![&a, &a, &a], vec![&one, &one]] {
+            let object = members.into_iter().flatten().copied().collect::<Vec<u8>>();
+            assert!(!Unpacker::default().one_member(&object, &mut text, 100).unwrap());
+        }
     }
 
     #[test]
