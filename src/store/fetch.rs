@@ -8,12 +8,14 @@
 use std::io::{self, Read};
 use std::pin::pin;
 use std::sync::Arc;
+use std::thread;
 
 use bytes::{Buf, Bytes};
 use futures::StreamExt;
+use futures::executor::block_on;
 use futures::future::{Either, select};
 use object_store::ObjectStoreExt;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use super::stop::stopped;
 use super::{Listed, Store, count};
@@ -123,6 +125,9 @@ impl Store {
         share: Option<OwnedSemaphorePermit>,
         requests: Arc<Semaphore>,
     ) -> Result<Fetched> {
+        if self.location.is_local() {
+            return Ok(Fetched { bodies: self.read_files(group).await?, _share: share });
+        }
         let reads: Vec<_> = group
             .into_iter()
             .map(|object| {
@@ -138,6 +143,31 @@ impl Store {
             bodies.push(read.await.map_err(|e| Error::stopped("a reader died").because(e))??);
         }
         Ok(Fetched { bodies, _share: share })
+    }
+
+    /// Reads files one after the other on one thread outside the runtime.
+    ///
+    /// Inside, object_store hands each file twice to a thread that may wait, which costs more than to read a small one.
+    /// Files of several groups are read at once, so that a disk has something to do too.
+    async fn read_files(self, group: Vec<Listed>) -> Result<Vec<Body>> {
+        let (sender, receiver) = oneshot::channel();
+        let read = move || {
+            let mut bodies = Vec::with_capacity(group.len());
+            for object in &group {
+                // Nobody waits any longer: the run has failed or is to stop.
+                if sender.is_closed() {
+                    return;
+                }
+                match block_on(self.read(object)) {
+                    Ok(body) => bodies.push(body),
+                    Err(e) => return drop(sender.send(Err(e))),
+                }
+            }
+            drop(sender.send(Ok(bodies)));
+        };
+        let thread = thread::Builder::new().name("flowparquet-read".to_owned()).spawn(read);
+        thread.map_err(|e| Error::stopped("cannot start a thread that reads").because(e))?;
+        receiver.await.map_err(|e| Error::stopped("a reader died").because(e))?
     }
 
     async fn read(&self, object: &Listed) -> Result<Body> {
