@@ -10,7 +10,7 @@ fail() { # fail MESSAGE...: a prerequisite is missing
     exit 2
 }
 
-# has_version HAVE WANT: is version HAVE (1.95.0) at least WANT (1.88)?
+# has_version HAVE WANT: is version HAVE (1.95.0) at least WANT (1.94)?
 has_version() {
     local have want
     IFS=. read -r -a have <<<"$1"

@@ -67,6 +67,8 @@ else
     skipped+=("lints: rustup component add clippy")
 fi
 
+step "the small program" cargo check --release --no-default-features --locked
+
 step "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --release --no-deps --locked --document-private-items
 
 if cargo deny --version >/dev/null 2>&1; then

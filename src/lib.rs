@@ -17,6 +17,7 @@
 //! * [`plan`], [`convert`], [`report`]: the job: plan is a value, execution follows it, a report is what is left
 //! * [`compact`]: small files of a partition become one
 //! * [`status`]: what DEST holds, by its ledger
+//! * `query`: SQL over tables and raw logs, in the program itself (cargo feature `query`)
 //! * [`verify`]: the recount, by readers that the conversion does not use
 //! * [`generate`]: lifelike sample logs
 
@@ -27,6 +28,8 @@ pub mod days;
 pub mod error;
 pub mod generate;
 pub mod plan;
+#[cfg(feature = "query")]
+pub mod query;
 pub mod record;
 pub mod report;
 pub mod source;

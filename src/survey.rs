@@ -95,8 +95,12 @@ pub fn newest(objects: &[SourceObject]) -> Option<&SourceObject> {
     objects.iter().max_by_key(|object| (object.day, object.hour, &object.object.key))
 }
 
-/// Returns the format of each flow log, that of the newest object first.
-fn formats(source: &Store, objects: &[SourceObject], log_format: Option<&Header>) -> Result<Vec<Format>> {
+/// Returns the format of each flow log, that of the newest object first; `log_format` is that of objects without a header
+/// line.
+///
+/// # Errors
+/// When the head of an object cannot be read.
+pub fn formats(source: &Store, objects: &[SourceObject], log_format: Option<&Header>) -> Result<Vec<Format>> {
     let mut groups: BTreeMap<(Option<String>, Option<Date>), Vec<&SourceObject>> = BTreeMap::new();
     for object in objects {
         let name = object.object.key.rsplit('/').next().unwrap_or_default();

@@ -13,6 +13,7 @@
 //! * [`layouts`]: where logs lie, and which of them are chosen: SOURCE, prefixes, days, accounts, partitions
 //! * [`ledger`]: nothing twice and nothing lost: second runs, late objects, stops, races, equal bytes
 //! * [`moving`]: from the table of today to one over Parquet: definitions like theirs, cut-over, raw tables
+//! * [`query`]: SQL over raw logs and tables: answers, what is read and billed, what is refused; `compare`
 //! * [`replace`]: files that take the place of others: changed objects, retried lines, merges; ledger and signals
 //! * [`text`]: how logs are written, and that every value arrives
 //! * [`util`]: what they share
@@ -38,6 +39,8 @@ mod layouts;
 mod ledger;
 #[cfg(test)]
 mod moving;
+#[cfg(all(test, feature = "query"))]
+mod query;
 #[cfg(test)]
 mod replace;
 #[cfg(test)]

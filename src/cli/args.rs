@@ -52,6 +52,12 @@ pub enum Command {
     Verify(Verify),
     /// List ready queries, or print one for a table and days
     Queries(Queries),
+    /// Run SQL, as it is written for Athena, over a converted table or raw logs; says what Athena would charge
+    #[cfg(feature = "query")]
+    Query(super::query_args::Query),
+    /// Run SQL over raw logs and the table: proves equal answers, and prints what either costs
+    #[cfg(feature = "query")]
+    Compare(super::query_args::Compare),
     /// Print the fields of flow logs
     Fields(Fields),
     /// Write lifelike sample flow logs, the same for the same seed

@@ -68,8 +68,52 @@ pub fn run(args: &Demo) -> Result<ExitCode> {
     let talkers = dest.scan_bytes(days, report.partition_by, &["srcaddr", "dstaddr", "bytes"])?;
     let rejects = dest.scan_bytes(days, report.partition_by, &["action"])?;
     say(&gain(&report, talkers, rejects))?;
+    #[cfg(feature = "query")]
+    {
+        heading("6. The same questions, asked of the raw logs and of Parquet");
+        say(&compared(&raw, &dest, days)?)?;
+    }
     eprintln!("\nThe files are in {}; the queries of the README run on them as they are.", dir.display());
     Ok(ExitCode::SUCCESS)
+}
+
+/// Asks the tutorial's two questions, and who was behind the NAT gateway, on both sides.
+#[cfg(feature = "query")]
+fn compared(raw: &Store, dest: &Table, days: &Days) -> Result<String> {
+    use std::collections::BTreeMap;
+
+    use flowparquet::athena::predicate::{Selection, When};
+    use flowparquet::athena::queries::find;
+    use flowparquet::query::{QueryOptions, compare::compare, sql};
+
+    let trace: BTreeMap<String, String> =
+        [("address", "172.32.21.19"), ("gateway", "172.32.10.21,54.248.89.189"), ("server", "34.160.111.145")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into();
+    let table = TableName::new(None, "vpc_flow_logs")?;
+    let rows = Selection { when: When::Days(days.clone()), accounts: Vec::new(), regions: Vec::new() };
+    let mut text = String::new();
+    let asked = [("tutorial-instance", BTreeMap::new()), ("tutorial-nat", BTreeMap::new()), ("nat-trace-v2", trace)];
+    for (name, set) in asked {
+        if let Some(query) = find(name) {
+            text.push_str(&format!("-- {name}\n{}", query.sql(&table, Some(&rows), &set)?));
+        }
+    }
+    let options = QueryOptions {
+        table: table.table().to_owned(),
+        threads: settings::default_threads(),
+        memory_bytes: settings::default_memory(),
+        page_index: false,
+    };
+    let place = "the demo's questions";
+    let statements = sql::parse(&text, &options.table, place)?;
+    let comparison = compare((raw, dest), (&statements, place), days, &options, &mut |_| ())?;
+    if !comparison.agrees() {
+        return Err(Error::stopped("raw logs and Parquet answer otherwise")
+            .help("this is a bug in flowparquet: please report it"));
+    }
+    let costs = super::compare::Costs { usd_per_tib: USD_PER_TIB, runs_per_day: 1.0 };
+    Ok(super::compare::shown(&comparison, costs))
 }
 
 /// Returns the folder to work in: the one given, which must be empty, or a new one.

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use flowparquet::athena::cost::scan_usd;
+use flowparquet::athena::cost::{USD_PER_TIB, scan_usd};
 use flowparquet::convert::{self, ConvertOptions, Prepared};
 use flowparquet::days::Days;
 use flowparquet::error::printable;
@@ -97,8 +97,8 @@ fn plan_json(prepared: &Prepared) -> Result<String> {
         version: 1,
         log_type: plan.options.log_type.to_string(),
         partition_by: plan.options.partition_by.to_string(),
-        raw_scan_usd: scan_usd(total.to_convert_bytes),
-        parquet_scan_usd: scan_usd(total.output_bytes),
+        raw_scan_usd: scan_usd(total.to_convert_bytes, USD_PER_TIB),
+        parquet_scan_usd: scan_usd(total.output_bytes, USD_PER_TIB),
         total,
         partitions: plan
             .partitions
@@ -150,8 +150,8 @@ fn plan_table(prepared: &Prepared, days: &Days, source: &str) -> String {
             text.push_str(&format!(
                 "requests: about {}; a query that reads all of it costs {} in Athena on the raw logs, about {} on Parquet, and less the fewer columns it reads\n",
                 count(total.requests),
-                dollars(scan_usd(total.to_convert_bytes)),
-                dollars(scan_usd(total.output_bytes)),
+                dollars(scan_usd(total.to_convert_bytes, USD_PER_TIB)),
+                dollars(scan_usd(total.output_bytes, USD_PER_TIB)),
             ));
         }
         if total.changed > 0 {

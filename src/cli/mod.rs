@@ -2,6 +2,10 @@
 
 mod args;
 mod compact;
+#[cfg(feature = "query")]
+mod compare;
+#[cfg(feature = "query")]
+mod compare_page;
 mod ddl;
 mod demo;
 mod fields;
@@ -12,6 +16,10 @@ mod ledger;
 mod like;
 mod progress;
 mod queries;
+#[cfg(feature = "query")]
+mod query;
+#[cfg(feature = "query")]
+mod query_args;
 mod rejects;
 mod settings;
 mod show;
@@ -47,6 +55,10 @@ pub fn main() -> ExitCode {
         Command::Ledger(args) => ledger::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Queries(args) => queries::run(&args),
+        #[cfg(feature = "query")]
+        Command::Query(args) => query::run(&args),
+        #[cfg(feature = "query")]
+        Command::Compare(args) => compare::run(&args),
         Command::Fields(args) => fields::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Demo(args) => demo::run(&args),

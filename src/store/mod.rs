@@ -260,6 +260,18 @@ impl Store {
         self.wait(async { self.inner.get_range(&path, range).await.map_err(|e| self.failed("cannot read", key, e)) })?
     }
 
+    /// Reads several parts of an object in parallel; results stand in the order of the ranges.
+    ///
+    /// # Errors
+    /// When one of them cannot be read.
+    pub fn get_ranges(&self, key: &str, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
+        self.each(ranges, |range| async move {
+            count(&self.counters.get, 1);
+            let read = self.inner.get_range(&self.path(key)?, range.clone()).await;
+            read.map_err(|e| self.failed("cannot read", key, e))
+        })
+    }
+
     /// Reads the first bytes of objects, at most `bytes` of each, in parallel; results stand in the order of `objects`.
     ///
     /// # Errors

@@ -1,0 +1,191 @@
+//! `compare`: the same statements over raw logs and the table: equal answers, and what either costs.
+
+use std::process::ExitCode;
+
+use flowparquet::athena::cost::scan_usd;
+use flowparquet::days::Days;
+use flowparquet::error::printable;
+use flowparquet::query::compare::{Compared, Comparison, Verdict, compare};
+use flowparquet::query::sql;
+use flowparquet::store::Io;
+use flowparquet::table::commit::Table;
+use flowparquet::{Error, Result};
+
+use super::compare_page::page;
+use super::query::{options, statements};
+use super::query_args::Compare;
+use super::show::{Align, bytes, count, dollars, plural, table};
+use super::{EXIT_SOME_REJECTED, open, print, settings, to_json};
+
+/// Days of the month that costs are told for.
+pub const DAYS_PER_MONTH: f64 = 30.0;
+
+/// What costs depend on, besides what was scanned.
+#[derive(Debug, Clone, Copy)]
+pub struct Costs {
+    /// Dollars for a tebibyte.
+    pub usd_per_tib: f64,
+    /// Runs of each statement a day.
+    pub runs_per_day: f64,
+}
+
+impl Costs {
+    /// Returns the dollars of one run.
+    pub fn run(self, bytes: u64) -> f64 {
+        scan_usd(bytes, self.usd_per_tib)
+    }
+
+    /// Returns the dollars of a month of runs.
+    pub fn month(self, bytes: u64) -> f64 {
+        self.run(bytes) * self.runs_per_day * DAYS_PER_MONTH
+    }
+}
+
+/// Runs `flowparquet compare`.
+pub fn run(args: &Compare) -> Result<ExitCode> {
+    sql::on_large_stack(|| both(args))?
+}
+
+fn both(args: &Compare) -> Result<ExitCode> {
+    let io = Io::start()?;
+    let (text, place) = statements(&args.statements)?;
+    let options = options(&args.statements, &args.engine, false)?;
+    let statements = sql::parse(&text, &options.table, &place)?;
+    let days = settings::days(&args.days, |_| Ok(Days::All))?;
+    let (source, dest) = (open(&args.source, &args.store, &io)?, Table::new(open(&args.dest, &args.store, &io)?));
+    let mut begin = |statement: &sql::Statement| eprintln!("running: {}", printable(&statement.name));
+    let comparison = compare((&source, &dest), (&statements, &place), &days, &options, &mut begin)?;
+    let costs = Costs { usd_per_tib: args.engine.price_per_tb, runs_per_day: args.runs_per_day };
+    print(&if args.json { to_json(&comparison)? } else { shown(&comparison, costs) })?;
+    if let Some(file) = &args.html {
+        let failed = |e| Error::stopped("cannot write the page").at(file.display()).because(e);
+        std::fs::write(file, page(&comparison, costs)).map_err(failed)?;
+        eprintln!("the page with charts is {}", file.display());
+    }
+    Ok(if comparison.agrees() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_SOME_REJECTED) })
+}
+
+/// Returns the comparison as a person reads it: where answers differ, the table, what was compared.
+pub fn shown(comparison: &Comparison, costs: Costs) -> String {
+    let mut text = String::new();
+    for compared in &comparison.statements {
+        text.push_str(&difference(compared));
+    }
+    let head = [
+        "query", "rows", "answer", "raw", "Parquet", "less", "requests", "", "seconds", "", "a run", "", "a month", "",
+    ];
+    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    rows.push(
+        ["", "", "", "", "", "", "raw", "Parquet", "raw", "Parquet", "raw", "Parquet", "raw", "Parquet"]
+            .map(str::to_owned)
+            .to_vec(),
+    );
+    let (mut raw_bytes, mut parquet_bytes, mut sums) = (0, 0, [0.0; 6]);
+    let mut requests = (0, 0);
+    for Compared { name, raw, parquet, verdict, .. } in &comparison.statements {
+        let (a, b) = (raw.scan, parquet.scan);
+        raw_bytes += a.bytes;
+        parquet_bytes += b.bytes;
+        requests = (requests.0 + a.requests, requests.1 + b.requests);
+        let numbers = [
+            raw.seconds,
+            parquet.seconds,
+            costs.run(a.bytes),
+            costs.run(b.bytes),
+            costs.month(a.bytes),
+            costs.month(b.bytes),
+        ];
+        sums.iter_mut().zip(numbers).for_each(|(sum, number)| *sum += number);
+        let head = [short(name), count(raw.rows), word(verdict).to_owned(), bytes(a.bytes), bytes(b.bytes)];
+        rows.push(line(head, less(a.bytes, b.bytes), (a.requests, b.requests), numbers));
+    }
+    if comparison.statements.len() > 1 {
+        let head = ["all".to_owned(), String::new(), String::new(), bytes(raw_bytes), bytes(parquet_bytes)];
+        rows.push(line(head, less(raw_bytes, parquet_bytes), requests, sums));
+    }
+    let mut align = [Align::Right; 14];
+    (align[0], align[2]) = (Align::Left, Align::Left);
+    text.push_str(&table(&align, &rows));
+    text.push_str(&format!(
+        "\n{} of {} compared, the days that are converted: {}\na month: {} a day for {DAYS_PER_MONTH} days; Athena charges \
+         {} for a terabyte, and for 10 MB at least\n",
+        plural(comparison.objects, "raw object"),
+        plural(comparison.days.len() as u64, "day"),
+        span(&comparison.days),
+        runs(costs.runs_per_day),
+        dollars(costs.usd_per_tib),
+    ));
+    for note in &comparison.notes {
+        text.push_str(&format!("note: {note}\n"));
+    }
+    text
+}
+
+fn line(head: [String; 5], less: String, (raw, parquet): (u64, u64), numbers: [f64; 6]) -> Vec<String> {
+    let [a, b, c, d, e, f] = numbers;
+    let rest = [less, count(raw), count(parquet), format!("{a:.2}"), format!("{b:.2}")];
+    head.into_iter().chain(rest).chain([c, d, e, f].map(dollars)).collect()
+}
+
+/// Returns how many times less the second is.
+pub fn less(raw: u64, parquet: u64) -> String {
+    format!("{:.1}x", raw as f64 / parquet.max(1) as f64)
+}
+
+/// Returns days as first and last.
+pub fn span(days: &[String]) -> String {
+    match (days.first(), days.last()) {
+        (Some(first), Some(last)) if first != last => format!("{first} to {last}"),
+        (Some(day), _) => day.clone(),
+        _ => "none".to_owned(),
+    }
+}
+
+fn runs(number: f64) -> String {
+    if (number - 1.0).abs() < f64::EPSILON { "1 run".to_owned() } else { format!("{number} runs") }
+}
+
+fn short(name: &str) -> String {
+    match name.char_indices().nth(40) {
+        Some((end, _)) => format!("{}...", &name[..end]),
+        None => name.to_owned(),
+    }
+}
+
+/// Returns what answers are to each other, in a word.
+pub fn word(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Equal => "same",
+        Verdict::EqualButTies { .. } => "same but ties",
+        Verdict::Different { .. } => "DIFFERS",
+        Verdict::OtherOrder => "OTHER ORDER",
+        Verdict::NotComparable { .. } => "cannot tell",
+    }
+}
+
+/// Returns how the answers of a statement differ, row by row; nothing if they do not.
+fn difference(compared: &Compared) -> String {
+    let name = &compared.name;
+    match &compared.verdict {
+        Verdict::Equal => String::new(),
+        Verdict::EqualButTies { ties } => {
+            format!("{name}: {} tie at the LIMIT, and either choice of them is right\n\n", plural(*ties, "row"))
+        }
+        Verdict::OtherOrder => format!("{name}: the same rows, in another order than ORDER BY asks for\n\n"),
+        Verdict::NotComparable { why } => format!("{name}: cannot be compared: {why}\n\n"),
+        Verdict::Different { only_raw, only_parquet, counts: (raw, parquet) } => {
+            let head = [vec!["only in".to_owned()], compared.columns.clone()].concat();
+            let align = vec![Align::Left; head.len()];
+            let mut rows = vec![head];
+            for (side, only) in [("raw", only_raw), ("Parquet", only_parquet)] {
+                rows.extend(only.iter().map(|row| {
+                    [side.to_owned()].into_iter().chain(row.iter().map(ToString::to_string)).collect::<Vec<_>>()
+                }));
+            }
+            let shown = (only_raw.len() + only_parquet.len()) as u64;
+            let more = raw + parquet - shown;
+            let more = if more > 0 { format!("... and {} more\n", count(more)) } else { String::new() };
+            format!("{name}: the answers differ\n{}{more}\n", table(&align, &rows))
+        }
+    }
+}

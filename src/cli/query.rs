@@ -1,0 +1,230 @@
+//! `query`: SQL over a converted table or raw logs; rows to standard output, what they cost to standard error.
+
+use std::io::Read;
+use std::process::ExitCode;
+
+use flowparquet::athena::cost::{MIN_BYTES, scan_usd};
+use flowparquet::athena::name::TableName;
+use flowparquet::convert::DEFAULT_MAX_OBJECT_BYTES;
+use flowparquet::days::Days;
+use flowparquet::query::answer::Value;
+use flowparquet::query::sql::{on_large_stack, parse};
+use flowparquet::query::{Kept, QueryOptions, Ran, RawOptions, Rows, Scan, Session};
+use flowparquet::record::header::Header;
+use flowparquet::source::discover::Wanted;
+use flowparquet::store::Io;
+use flowparquet::table::commit::Table;
+use flowparquet::table::partition::PartitionBy;
+use flowparquet::{Error, Result};
+
+use super::query_args::{EngineArgs, Output, Query, StatementArgs};
+use super::show::{Align, bytes, count, dollars, plural, table};
+use super::{EXIT_SOME_REJECTED, open, print, settings};
+
+/// Rows of a table that are held to find out how wide its columns are.
+const MAX_ROWS_HELD: usize = 10_000;
+
+/// Runs `flowparquet query`.
+pub fn run(args: &Query) -> Result<ExitCode> {
+    on_large_stack(|| query(args))?
+}
+
+fn query(args: &Query) -> Result<ExitCode> {
+    let io = Io::start()?;
+    let (text, place) = statements(&args.statements)?;
+    let options = options(&args.statements, &args.engine, args.page_index)?;
+    // Before anything is read: what is no SQL is said at once.
+    let statements = parse(&text, &options.table, &place)?;
+    let days = settings::days(&args.days, |_| Ok(Days::All))?;
+    let store = open(&args.dest, &args.store, &io)?;
+    let session = if args.raw {
+        Session::over_raw(&store, &raw_options(args, days)?, &options)?
+    } else {
+        Session::over_table(&Table::new(store), &days, &options)?
+    };
+    let mut left_out = false;
+    for statement in &statements {
+        let mut shown = Shown::new(if args.explain { None } else { Some(args.output) });
+        let ran = session.run(statement, &place, &mut |rows| shown.take(rows))?;
+        shown.end()?;
+        if statement.is_view() {
+            eprintln!("the view is there for the statements behind it, in this run only");
+            continue;
+        }
+        if args.explain {
+            print(&explained(&ran, args.raw))?;
+        }
+        eprintln!("{}", cost(&ran, args.engine.price_per_tb));
+        let Scan { rejected_rows, rejected_objects, .. } = ran.scan;
+        if rejected_rows + rejected_objects > 0 {
+            left_out = true;
+            eprintln!(
+                "left out as unreadable: {} and {}",
+                plural(rejected_rows, "line"),
+                plural(rejected_objects, "object")
+            );
+        }
+    }
+    Ok(if left_out { ExitCode::from(EXIT_SOME_REJECTED) } else { ExitCode::SUCCESS })
+}
+
+/// Returns the text of the statements, and what to call it.
+pub fn statements(args: &StatementArgs) -> Result<(String, String)> {
+    let Some(file) = &args.file else { return Ok((args.sql.clone().unwrap_or_default(), "SQL".to_owned())) };
+    let failed = |e| Error::usage("cannot read the statements").at(file.display()).because(e);
+    if file.as_os_str() == "-" {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text).map_err(failed)?;
+        return Ok((text, "standard input".to_owned()));
+    }
+    Ok((std::fs::read_to_string(file).map_err(failed)?, file.display().to_string()))
+}
+
+/// Returns how statements are run.
+pub fn options(statements: &StatementArgs, engine: &EngineArgs, page_index: bool) -> Result<QueryOptions> {
+    if engine.threads == Some(0) {
+        return Err(Error::usage("--threads must be at least 1"));
+    }
+    Ok(QueryOptions {
+        table: TableName::parse(&statements.table)?.table().to_owned(),
+        threads: engine.threads.unwrap_or_else(settings::default_threads),
+        memory_bytes: engine.memory.unwrap_or_else(settings::default_memory),
+        page_index,
+    })
+}
+
+fn raw_options(args: &Query, days: Days) -> Result<RawOptions> {
+    let logs = &args.logs;
+    let log_format = logs.log_format.as_deref().map(Header::from_log_format).transpose().map_err(|e| {
+        Error::usage(format!("--log-format cannot be used: {e}")).help("write it as '${version} ${account-id} ...'")
+    })?;
+    Ok(RawOptions {
+        wanted: Wanted {
+            days,
+            accounts: logs.account.clone(),
+            regions: logs.region.clone(),
+            assume_day: logs.assume_day,
+        },
+        partition_by: logs.partition_by.map_or_else(PartitionBy::default, Into::into),
+        log_format,
+        max_object_bytes: logs.max_object_bytes.unwrap_or(DEFAULT_MAX_OBJECT_BYTES),
+    })
+}
+
+/// Prints rows as they come.
+struct Shown {
+    output: Option<Output>,
+    /// Of a table, the rows so far and the sides its columns stand at; afterwards, that they are printed.
+    held: Option<(Vec<Align>, Vec<Vec<String>>)>,
+    begun: bool,
+}
+
+impl Shown {
+    fn new(output: Option<Output>) -> Self {
+        Self { output, held: None, begun: false }
+    }
+
+    fn take(&mut self, rows: Rows) -> Result<()> {
+        let first = !std::mem::replace(&mut self.begun, true);
+        match self.output {
+            None => Ok(()),
+            Some(Output::Table) => {
+                let (_, lines) = self.held.get_or_insert_with(|| {
+                    let align = rows.numbers.iter().map(|number| if *number { Align::Right } else { Align::Left });
+                    (align.collect(), vec![rows.columns.to_vec()])
+                });
+                lines.extend(rows.rows.iter().map(|row| row.iter().map(Value::to_string).collect()));
+                if lines.len() > MAX_ROWS_HELD { self.flush() } else { Ok(()) }
+            }
+            Some(Output::Csv) => {
+                let mut text = String::new();
+                if first && !rows.columns.is_empty() {
+                    push_csv(&mut text, rows.columns.iter().map(|name| Some(name.as_str())));
+                }
+                for row in &rows.rows {
+                    let cells: Vec<Option<String>> =
+                        row.iter().map(|value| (*value != Value::Null).then(|| value.to_string())).collect();
+                    push_csv(&mut text, cells.iter().map(Option::as_deref));
+                }
+                print(&text)
+            }
+            Some(Output::Json) => {
+                let mut text = String::new();
+                for row in &rows.rows {
+                    let cells = rows.columns.iter().zip(row);
+                    let cells: Result<Vec<String>> =
+                        cells.map(|(name, value)| Ok(format!("{}:{}", json(name)?, json(value)?))).collect();
+                    text.push_str(&format!("{{{}}}\n", cells?.join(",")));
+                }
+                print(&text)
+            }
+        }
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        let Some((align, lines)) = &mut self.held else { return Ok(()) };
+        let lines = std::mem::take(lines);
+        print(&table(align, &lines))
+    }
+
+    fn end(&mut self) -> Result<()> {
+        self.flush()
+    }
+}
+
+/// Returns a name or a value as JSON.
+fn json(value: &impl serde::Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|e| Error::stopped("cannot make JSON").because(e))
+}
+
+/// Adds a line of CSV (RFC 4180): NULL is nothing, an empty text is `""`.
+fn push_csv<'a>(text: &mut String, cells: impl Iterator<Item = Option<&'a str>>) {
+    for (at, cell) in cells.enumerate() {
+        if at > 0 {
+            text.push(',');
+        }
+        match cell {
+            None => {}
+            Some(cell) if cell.is_empty() || cell.contains(['"', ',', '\n', '\r']) => {
+                text.push('"');
+                text.push_str(&cell.replace('"', "\"\""));
+                text.push('"');
+            }
+            Some(cell) => text.push_str(cell),
+        }
+    }
+    text.push('\n');
+}
+
+/// Returns what a statement took, in a line.
+fn cost(ran: &Ran, usd_per_tib: f64) -> String {
+    let Ran { rows, seconds, scan, .. } = ran;
+    let least = if scan.bytes < MIN_BYTES { " (10 MB, the least)" } else { "" };
+    format!(
+        "{} in {seconds:.2} s; {} scanned, {}; Athena would charge {}{least}",
+        plural(*rows, "row"),
+        bytes(scan.bytes),
+        plural(scan.requests, "request"),
+        dollars(scan_usd(scan.bytes, usd_per_tib)),
+    )
+}
+
+/// Returns what was read of what there is, and the plan.
+fn explained(ran: &Ran, raw: bool) -> String {
+    let scan = &ran.scan;
+    let of = |what: &str, Kept { kept, all }: Kept| {
+        vec![what.to_owned(), count(kept), count(all), format!("{:.1} %", kept as f64 * 100.0 / all.max(1) as f64)]
+    };
+    let mut rows = vec![["", "read", "of", ""].map(str::to_owned).to_vec(), of("partitions", scan.partitions)];
+    rows.push(of(if raw { "objects" } else { "files" }, scan.files));
+    if !raw {
+        rows.push(of("row groups of these files", scan.row_groups));
+    }
+    if scan.pages.all > 0 {
+        rows.push(of("pages by the page index", scan.pages));
+    }
+    let table = table(&[Align::Left, Align::Right, Align::Right, Align::Right], &rows);
+    let footers = if raw { String::new() } else { format!("footers and indexes: {}\n", bytes(scan.footer_bytes)) };
+    let data = if raw { "whole objects" } else { "column chunks" };
+    format!("{table}{data}: {}\n{footers}\n{}", bytes(scan.bytes), ran.plan)
+}

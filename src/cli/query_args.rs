@@ -1,0 +1,153 @@
+//! What people type for `query` and `compare`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use flowparquet::athena::cost::USD_PER_TIB;
+use flowparquet::days::parse_day;
+use jiff::civil::Date;
+
+use super::args::{DayArgs, PartitionByArg, StoreArgs, parse_bytes};
+
+const QUERY_EXIT_CODES: &str = "\
+Exit codes:
+  0  the rows are printed
+  1  the rows are printed; of the raw logs, lines or objects were unreadable and left out
+  2  wrong usage, or a statement that cannot be run; the message says where in it
+  3  stopped: store, network, disk or memory
+
+What of Athena's SQL there is, and what is counted: docs/query.md.";
+
+#[derive(Debug, Args)]
+#[command(after_help = QUERY_EXIT_CODES)]
+pub struct Query {
+    /// The converted table; with --raw, raw logs
+    pub dest: String,
+    #[command(flatten)]
+    pub statements: StatementArgs,
+    /// How to print the rows; json is an object a line
+    #[arg(long, value_enum, value_name = "FORM", default_value_t = Output::Table, help_heading = "What is shown")]
+    pub output: Output,
+    /// Run the statement, and print what was read and what could be left instead of its rows
+    #[arg(long, help_heading = "What is shown")]
+    pub explain: bool,
+    /// Use page index and bloom filters too; Athena is only sure to use the statistics of row groups
+    #[arg(long, help_heading = "What is read", conflicts_with = "raw")]
+    pub page_index: bool,
+    /// Query raw logs as they are, without converting them
+    #[arg(long, help_heading = "What is read")]
+    pub raw: bool,
+    #[command(flatten)]
+    pub logs: RawLogArgs,
+    #[command(flatten)]
+    pub days: DayArgs,
+    #[command(flatten)]
+    pub engine: EngineArgs,
+    #[command(flatten)]
+    pub store: StoreArgs,
+}
+
+const COMPARE_EXIT_CODES: &str = "\
+Exit codes:
+  0  every answer is the same
+  1  an answer differs, or cannot be compared
+  2  wrong usage, or a statement that cannot be run
+  3  stopped: store, network, disk or memory
+
+Only days that are converted are compared. How rows are compared: docs/query.md.";
+
+#[derive(Debug, Args)]
+#[command(after_help = COMPARE_EXIT_CODES)]
+pub struct Compare {
+    /// Where the raw logs are
+    pub source: String,
+    /// The converted table
+    pub dest: String,
+    #[command(flatten)]
+    pub statements: StatementArgs,
+    /// How often a day each statement is run, for the costs of a month of 30 days
+    #[arg(long, value_name = "N", default_value_t = 1.0, value_parser = parse_runs, help_heading = "What is shown")]
+    pub runs_per_day: f64,
+    /// Write a page with charts to this file
+    #[arg(long, value_name = "FILE", help_heading = "What is shown")]
+    pub html: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long, help_heading = "What is shown")]
+    pub json: bool,
+    #[command(flatten)]
+    pub days: DayArgs,
+    #[command(flatten)]
+    pub engine: EngineArgs,
+    #[command(flatten)]
+    pub store: StoreArgs,
+}
+
+/// The statements.
+#[derive(Debug, Args)]
+pub struct StatementArgs {
+    /// The statement, as for Athena; several are parted by semicolons
+    #[arg(required_unless_present = "file", conflicts_with = "file")]
+    pub sql: Option<String>,
+    /// Read statements from this file, `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Name of the table in the statements
+    #[arg(long, value_name = "NAME", default_value = "vpc_flow_logs")]
+    pub table: String,
+}
+
+/// Which raw logs.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Raw logs")]
+pub struct RawLogArgs {
+    /// Only this account's flow logs [repeatable]
+    #[arg(long, value_name = "ID", requires = "raw")]
+    pub account: Vec<String>,
+    /// Only this Region's flow logs [repeatable]
+    #[arg(long, value_name = "REGION", requires = "raw")]
+    pub region: Vec<String>,
+    /// Day of objects whose key gives none; objects that have one keep it
+    #[arg(long, value_name = "DAY", value_parser = parse_day, requires = "raw")]
+    pub assume_day: Option<Date>,
+    /// Format of objects without a header line: '${version} ${account-id} ...'
+    #[arg(long, value_name = "FORMAT", requires = "raw")]
+    pub log_format: Option<String>,
+    /// Partition columns that there are [default: day]
+    #[arg(long, value_enum, value_name = "BY", requires = "raw")]
+    pub partition_by: Option<PartitionByArg>,
+    /// Most text that one object may unpack to [default: 64GiB]
+    #[arg(long, value_name = "SIZE", value_parser = parse_bytes, requires = "raw")]
+    pub max_object_bytes: Option<u64>,
+}
+
+/// How statements are run and what they cost.
+#[derive(Debug, Args)]
+pub struct EngineArgs {
+    /// Dollars that Athena charges for a terabyte scanned, in your Region
+    #[arg(long, value_name = "USD", default_value_t = USD_PER_TIB, value_parser = parse_price, help_heading = "What is shown")]
+    pub price_per_tb: f64,
+    /// Memory for sorting, grouping and joining; more goes to temporary files [default: half of the machine's, at most 8GiB]
+    #[arg(long, value_name = "SIZE", value_parser = parse_bytes, help_heading = "Limits")]
+    pub memory: Option<u64>,
+    /// Threads [default: one per processor]
+    #[arg(long, value_name = "N", help_heading = "Limits")]
+    pub threads: Option<usize>,
+}
+
+/// How rows are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    Table,
+    Csv,
+    Json,
+}
+
+fn parse_price(text: &str) -> Result<f64, String> {
+    let price: Option<f64> = text.strip_prefix('$').unwrap_or(text).parse().ok();
+    price.filter(|p| p.is_finite() && *p >= 0.0).ok_or_else(|| "not a price: dollars, such as 5 or 6.75".to_owned())
+}
+
+fn parse_runs(text: &str) -> Result<f64, String> {
+    let runs: Option<f64> = text.parse().ok();
+    runs.filter(|runs| runs.is_finite() && *runs > 0.0).ok_or_else(|| "not a number of runs: above 0".to_owned())
+}

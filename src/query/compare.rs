@@ -1,0 +1,367 @@
+//! The same statements over raw logs and over the table that was made of them: equal answers, and what either costs.
+//!
+//! In: SOURCE, DEST, statements. Out: a [`Comparison`]. Both sides have the same rows to answer from: the raw objects
+//! whose rows the ledger says are in the table. What lies in SOURCE besides is counted and left out.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::answer::Value;
+use super::meter::Scan;
+use super::sql::{Order, Statement};
+use super::{Live, QueryOptions, Ran, RawOptions, Session, live};
+use crate::days::Days;
+use crate::error::{Error, Result};
+use crate::record::header::Header;
+use crate::source::discover::{Wanted, discover};
+use crate::store::{Listed, Store};
+use crate::table::commit::Table;
+use crate::table::partition::Partition;
+
+/// Version of the JSON that `compare --json` prints; keys may be added without a new one.
+pub const COMPARISON_VERSION: u32 = 1;
+
+/// Most rows of an answer that are compared; both answers are held.
+pub const MAX_ROWS_COMPARED: usize = 1_000_000;
+
+/// Rows that differ which are kept, of each side.
+const MAX_DIFFERENCES: usize = 10;
+
+/// What came of it all.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Comparison {
+    /// [`COMPARISON_VERSION`].
+    pub version: u32,
+    /// SOURCE.
+    pub source: String,
+    /// DEST.
+    pub dest: String,
+    /// The UTC days that were compared, ascending: those that are converted.
+    pub days: Vec<String>,
+    /// Raw objects that both sides answer from.
+    pub objects: u64,
+    /// What was left out and why.
+    pub notes: Vec<String>,
+    /// The statements, in their order.
+    pub statements: Vec<Compared>,
+}
+
+impl Comparison {
+    /// Returns whether every answer is the same.
+    pub fn agrees(&self) -> bool {
+        self.statements.iter().all(|compared| compared.verdict.is_equal())
+    }
+}
+
+/// A statement on both sides.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Compared {
+    /// Its name.
+    pub name: String,
+    /// Its text.
+    pub sql: String,
+    /// Names of the columns of the answer.
+    pub columns: Vec<String>,
+    /// Over the raw logs.
+    pub raw: Side,
+    /// Over the table.
+    pub parquet: Side,
+    /// What the answers are to each other.
+    pub verdict: Verdict,
+}
+
+/// What a statement took on one side.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Side {
+    /// Rows of the answer.
+    pub rows: u64,
+    /// Seconds, in this program.
+    pub seconds: f64,
+    /// What was read.
+    #[serde(flatten)]
+    pub scan: Scan,
+}
+
+/// What two answers are to each other.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "answers", rename_all = "snake_case")]
+pub enum Verdict {
+    /// The same rows, in the order that was asked for.
+    Equal,
+    /// The same rows, but for those that tie at the LIMIT: either choice is right.
+    EqualButTies {
+        /// Rows that tie at the end.
+        ties: u64,
+    },
+    /// Other rows.
+    Different {
+        /// Rows of the raw answer alone, the first ones.
+        only_raw: Vec<Vec<Value>>,
+        /// Rows of the table's answer alone, the first ones.
+        only_parquet: Vec<Vec<Value>>,
+        /// How many there are of each.
+        counts: (u64, u64),
+    },
+    /// The same rows in another order than was asked for.
+    OtherOrder,
+    /// It cannot be told, and why.
+    NotComparable {
+        /// Why.
+        why: String,
+    },
+}
+
+impl Verdict {
+    /// Returns whether it is the same answer.
+    pub fn is_equal(&self) -> bool {
+        matches!(self, Self::Equal | Self::EqualButTies { .. })
+    }
+}
+
+/// Runs the statements on both sides; `begin` is told of each.
+///
+/// # Errors
+/// A usage error if nothing is converted, SOURCE is not where the table's rows come from, or a statement cannot be run.
+pub fn compare(
+    (source, table): (&Store, &Table),
+    (statements, place): (&[Statement], &str),
+    days: &Days,
+    options: &QueryOptions,
+    begin: &mut dyn FnMut(&Statement),
+) -> Result<Comparison> {
+    let live = live(table, days)?;
+    let (objects, notes) = common(source, table, &live)?;
+    let days: BTreeSet<String> = live.partitions.iter().map(|partition| partition.day.to_string()).collect();
+    let mut comparison = Comparison {
+        version: COMPARISON_VERSION,
+        source: source.location().to_string(),
+        dest: table.store().location().to_string(),
+        days: days.into_iter().collect(),
+        objects: objects.values().map(|objects| objects.len() as u64).sum(),
+        notes,
+        statements: Vec::new(),
+    };
+    let wanted = Wanted { days: Days::All, accounts: Vec::new(), regions: Vec::new(), assume_day: None };
+    let log_format = live.log_format.as_deref().and_then(|format| Header::from_log_format(format).ok());
+    let raw = RawOptions { wanted, partition_by: live.by, log_format, max_object_bytes: live.max_object_bytes };
+    let columns = (live.columns.clone(), live.by);
+    let raw = Session::over_objects(source, columns, objects, (live.log_type, &raw), options)?;
+    let parquet = Session::over_live(table, live, options)?;
+    for statement in statements {
+        begin(statement);
+        if statement.is_view() {
+            raw.run(statement, place, &mut |_| Ok(()))?;
+            parquet.run(statement, place, &mut |_| Ok(()))?;
+            continue;
+        }
+        let of_raw = Answer::of(&raw, statement, place)?;
+        let of_parquet = Answer::of(&parquet, statement, place)?;
+        let verdict = judge(&of_raw, &of_parquet, &statement.order);
+        comparison.statements.push(Compared {
+            name: statement.name.clone(),
+            sql: statement.text.clone(),
+            columns: of_raw.columns,
+            raw: of_raw.side,
+            parquet: of_parquet.side,
+            verdict,
+        });
+    }
+    Ok(comparison)
+}
+
+/// Returns the objects that both sides answer from, and what is left out.
+fn common(source: &Store, table: &Table, live: &Live) -> Result<(BTreeMap<Partition, Vec<Listed>>, Vec<String>)> {
+    let days = Days::These(live.partitions.iter().map(|partition| partition.day).collect());
+    let wanted = Wanted { days, accounts: Vec::new(), regions: Vec::new(), assume_day: None };
+    let found = discover(source, &wanted)?;
+    let mut there: BTreeMap<&str, &Listed> =
+        found.objects.iter().map(|object| (object.object.key.as_str(), &object.object)).collect();
+    let root = source.location().root();
+    let (mut objects, mut gone, mut changed) = (BTreeMap::<Partition, Vec<Listed>>::new(), 0_u64, 0_u64);
+    for (partition, of, input) in &live.objects {
+        match there.remove(input.key.as_str()).filter(|_| *of == root) {
+            Some(listed) => {
+                changed += u64::from(input.etag.is_some() && listed.etag != input.etag || listed.size != input.size);
+                objects.entry(partition.clone()).or_default().push(listed.clone());
+            }
+            None => gone += 1,
+        }
+    }
+    if objects.is_empty() {
+        return Err(Error::usage("SOURCE has none of the raw objects that DEST was converted from")
+            .at(source.location())
+            .help(format!("`flowparquet ledger {}` names them", table.store().location())));
+    }
+    let of_days: u64 = live.objects.len() as u64;
+    let mut notes = Vec::new();
+    if gone > 0 {
+        notes.push(format!(
+            "{gone} of {of_days} converted objects are not in SOURCE: answers will differ by their rows"
+        ));
+    }
+    if changed > 0 {
+        notes.push(format!("{changed} objects changed after they were converted: run convert, or answers may differ"));
+    }
+    if !there.is_empty() {
+        notes.push(format!("{} objects of these days are not converted, and left out on both sides", there.len()));
+    }
+    if live.dash_as_null {
+        notes
+            .push("the table has NULL where raw logs have `-` (--dash-as-null): answers may differ by that".to_owned());
+    }
+    Ok((objects, notes))
+}
+
+struct Answer {
+    columns: Vec<String>,
+    rows: Vec<Vec<Value>>,
+    side: Side,
+    too_many: bool,
+}
+
+impl Answer {
+    fn of(session: &Session, statement: &Statement, place: &str) -> Result<Self> {
+        let (mut columns, mut rows, mut too_many) = (Vec::new(), Vec::new(), false);
+        let ran: Ran = session.run(statement, place, &mut |more| {
+            columns = more.columns.to_vec();
+            too_many |= rows.len() + more.rows.len() > MAX_ROWS_COMPARED;
+            if !too_many {
+                rows.extend(more.rows);
+            }
+            Ok(())
+        })?;
+        let side = Side { rows: ran.rows, seconds: ran.seconds, scan: ran.scan };
+        Ok(Self { columns, rows, side, too_many })
+    }
+}
+
+type Row = Vec<Value>;
+
+fn compare_rows(a: &Row, b: &Row) -> Ordering {
+    let unequal = a.iter().zip(b).map(|(a, b)| a.compare(b)).find(|order| order.is_ne());
+    unequal.unwrap_or_else(|| a.len().cmp(&b.len()))
+}
+
+fn judge(raw: &Answer, parquet: &Answer, order: &Order) -> Verdict {
+    if raw.too_many || parquet.too_many {
+        let why = format!("the answer has more than {MAX_ROWS_COMPARED} rows: ask for fewer, or for sums");
+        return Verdict::NotComparable { why };
+    }
+    let comparable =
+        |rows: &[Row]| -> Vec<Row> { rows.iter().map(|row| row.iter().map(Value::comparable).collect()).collect() };
+    let (raw_rows, parquet_rows) = (comparable(&raw.rows), comparable(&parquet.rows));
+    let (only_raw, only_parquet) = differences(&raw_rows, &parquet_rows);
+    let keys: Option<Vec<usize>> = order.keys.iter().map(|key| place_of(key, &raw.columns)).collect();
+    let keys = keys.filter(|keys| !keys.is_empty());
+    if only_raw.is_empty() && only_parquet.is_empty() {
+        let Some(keys) = keys else { return Verdict::Equal };
+        let sequence = |rows: &[Row]| -> Vec<Row> {
+            rows.iter().map(|row| keys.iter().filter_map(|at| row.get(*at).cloned()).collect()).collect()
+        };
+        // Rows with equal keys have no order among themselves.
+        return if sequence(&raw_rows) == sequence(&parquet_rows) { Verdict::Equal } else { Verdict::OtherOrder };
+    }
+    if order.limited && raw_rows.len() == parquet_rows.len() {
+        let Some(keys) = keys else {
+            let why = "LIMIT takes any rows here: add an ORDER BY of columns of the answer".to_owned();
+            return Verdict::NotComparable { why };
+        };
+        let key = |row: &Row| -> Row { keys.iter().filter_map(|at| row.get(*at).cloned()).collect() };
+        let last = raw_rows.last().map(&key);
+        if last == parquet_rows.last().map(&key) {
+            let before =
+                |rows: &[Row]| -> Vec<Row> { rows.iter().filter(|row| Some(key(row)) != last).cloned().collect() };
+            let (a, b) = (before(&raw_rows), before(&parquet_rows));
+            let (more, fewer) = differences(&a, &b);
+            if more.is_empty() && fewer.is_empty() {
+                return Verdict::EqualButTies { ties: (raw_rows.len() - a.len()) as u64 };
+            }
+        }
+    }
+    let first = |rows: &[&Row]| rows.iter().take(MAX_DIFFERENCES).map(|row| (*row).clone()).collect();
+    Verdict::Different {
+        only_raw: first(&only_raw),
+        only_parquet: first(&only_parquet),
+        counts: (only_raw.len() as u64, only_parquet.len() as u64),
+    }
+}
+
+/// Returns the rows that one side alone has, as often as it has more of them.
+fn differences<'a>(a: &'a [Row], b: &'a [Row]) -> (Vec<&'a Row>, Vec<&'a Row>) {
+    let sorted = |rows: &'a [Row]| {
+        let mut rows: Vec<&Row> = rows.iter().collect();
+        rows.sort_by(|a, b| compare_rows(a, b));
+        rows
+    };
+    let (a, b) = (sorted(a), sorted(b));
+    let (mut only_a, mut only_b, mut i, mut j) = (Vec::new(), Vec::new(), 0, 0);
+    loop {
+        match (a.get(i), b.get(j)) {
+            (None, None) => return (only_a, only_b),
+            (Some(row), None) => (only_a.push(*row), i += 1).1,
+            (None, Some(row)) => (only_b.push(*row), j += 1).1,
+            (Some(x), Some(y)) => match compare_rows(x, y) {
+                Ordering::Less => (only_a.push(*x), i += 1).1,
+                Ordering::Greater => (only_b.push(*y), j += 1).1,
+                Ordering::Equal => (i, j) = (i + 1, j + 1),
+            },
+        }
+    }
+}
+
+/// Returns which column of the answer an ORDER BY means: by number, or by name, after a table's or not.
+fn place_of(key: &str, columns: &[String]) -> Option<usize> {
+    if let Ok(number) = key.parse::<usize>() {
+        return number.checked_sub(1).filter(|at| *at < columns.len());
+    }
+    let name = key.rsplit('.').next().unwrap_or(key).trim_matches('"');
+    columns.iter().position(|column| column == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(rows: &[(&str, i64)]) -> Answer {
+        let side = Side { rows: rows.len() as u64, seconds: 0.0, scan: Scan::default() };
+        let rows = rows.iter().map(|(text, number)| vec![Value::Text((*text).into()), Value::Int(*number)]).collect();
+        Answer { columns: vec!["a".into(), "n".into()], rows, side, too_many: false }
+    }
+
+    fn order(keys: &[&str], limited: bool) -> Order {
+        Order { keys: keys.iter().map(ToString::to_string).collect(), ordered: !keys.is_empty(), limited }
+    }
+
+    #[test]
+    fn rows_without_an_order_are_a_bag() {
+        let any = order(&[], false);
+        assert_eq!(judge(&answer(&[("x", 1), ("y", 2)]), &answer(&[("y", 2), ("x", 1)]), &any), Verdict::Equal);
+        let twice = judge(&answer(&[("x", 1), ("x", 1)]), &answer(&[("x", 1)]), &any);
+        let Verdict::Different { only_raw, only_parquet, counts } = twice else { panic!("{twice:?}") };
+        assert_eq!((only_raw.len(), only_parquet.len(), counts), (1, 0, (1, 0)));
+        assert!(!judge(&answer(&[("x", 1)]), &answer(&[("x", 2)]), &any).is_equal());
+    }
+
+    #[test]
+    fn an_order_holds_but_for_ties() {
+        let by_n = order(&["n"], false);
+        let tied = judge(&answer(&[("x", 1), ("y", 1), ("z", 2)]), &answer(&[("y", 1), ("x", 1), ("z", 2)]), &by_n);
+        assert_eq!(tied, Verdict::Equal);
+        let turned = judge(&answer(&[("x", 1), ("z", 2)]), &answer(&[("z", 2), ("x", 1)]), &by_n);
+        assert_eq!(turned, Verdict::OtherOrder);
+        assert_eq!(judge(&answer(&[("x", 1)]), &answer(&[("x", 1)]), &order(&["2", "t.a"], false)), Verdict::Equal);
+    }
+
+    #[test]
+    fn ties_at_the_limit_are_either_choice() {
+        let by_n = order(&["n"], true);
+        let tied = judge(&answer(&[("x", 3), ("y", 1)]), &answer(&[("x", 3), ("z", 1)]), &by_n);
+        assert_eq!(tied, Verdict::EqualButTies { ties: 1 });
+        assert!(!judge(&answer(&[("x", 3), ("y", 1)]), &answer(&[("w", 3), ("y", 1)]), &by_n).is_equal());
+        assert!(!judge(&answer(&[("x", 3), ("y", 1)]), &answer(&[("x", 3), ("y", 2)]), &by_n).is_equal());
+        let any = judge(&answer(&[("x", 1)]), &answer(&[("y", 1)]), &order(&[], true));
+        assert!(matches!(any, Verdict::NotComparable { .. }));
+    }
+}

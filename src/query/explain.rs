@@ -1,0 +1,43 @@
+//! What a plan read and what it could leave: row groups and pages, by DataFusion's own metrics.
+
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::display::DisplayableExecutionPlan;
+use datafusion::physical_plan::metrics::{MetricValue, MetricsSet};
+
+use super::meter::{Kept, Scan};
+
+/// Adds the row groups and pages that the plan's scans kept of all.
+pub fn add_pruning(plan: &dyn ExecutionPlan, scan: &mut Scan) {
+    if let Some(metrics) = plan.metrics() {
+        let by_statistics = kept(&metrics, "row_groups_pruned_statistics");
+        let by_bloom = kept(&metrics, "row_groups_pruned_bloom_filter");
+        scan.row_groups.all += by_statistics.all;
+        // Bloom filters are asked of what statistics leave, if they are asked.
+        scan.row_groups.kept += if by_bloom.all > 0 { by_bloom.kept } else { by_statistics.kept };
+        let pages = kept(&metrics, "page_index_pages_pruned");
+        scan.pages.all += pages.all;
+        scan.pages.kept += pages.kept;
+    }
+    for child in plan.children() {
+        add_pruning(child.as_ref(), scan);
+    }
+}
+
+fn kept(metrics: &MetricsSet, name: &str) -> Kept {
+    let mut sum = Kept::default();
+    for metric in metrics.iter() {
+        if let MetricValue::PruningMetrics { name: of, pruning_metrics } = metric.value()
+            && of == name
+        {
+            let matched = pruning_metrics.matched() as u64;
+            sum.kept += matched;
+            sum.all += matched + pruning_metrics.pruned() as u64;
+        }
+    }
+    sum
+}
+
+/// Returns a plan as lines, with what each step counted.
+pub fn shown(plan: &dyn ExecutionPlan) -> String {
+    DisplayableExecutionPlan::with_metrics(plan).indent(false).to_string()
+}

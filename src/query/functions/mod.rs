@@ -1,0 +1,143 @@
+//! Functions that Athena has and DataFusion lacks, or has with another meaning.
+//!
+//! A [`Fun`] is a function of whole columns: constants come as columns of one value each row, so that nothing in here
+//! knows of them. Types of arguments and of the answer are functions of their own.
+
+mod network;
+mod text;
+mod time;
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::datatypes::{DataType, Field, FieldRef};
+use datafusion::common::{Result, ScalarValue, exec_datafusion_err, plan_datafusion_err};
+use datafusion::logical_expr::{
+    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
+
+pub use network::{ADDRESS_BYTES, shown_address};
+pub use time::shown_timestamp;
+
+/// Returns all of them.
+pub fn all() -> Vec<ScalarUDF> {
+    let funs = time::FUNS.iter().chain(network::FUNS).chain(text::FUNS);
+    funs.map(|fun| ScalarUDF::new_from_impl(Udf { fun, signature: Signature::user_defined(Volatility::Immutable) }))
+        .collect()
+}
+
+/// A function.
+pub struct Fun {
+    name: &'static str,
+    /// How it is used, for whoever used it otherwise.
+    usage: &'static str,
+    /// The types that arguments of these types are turned into, or `None` if it takes no such arguments.
+    takes: fn(&[DataType]) -> Option<Vec<DataType>>,
+    /// The type of the answer, by types and constants of the arguments.
+    gives: fn(&[DataType], &[Option<&ScalarValue>]) -> Result<DataType>,
+    /// Computes the answer, of that type.
+    run: fn(&[ArrayRef], &DataType) -> Result<ArrayRef>,
+}
+
+struct Udf {
+    fun: &'static Fun,
+    signature: Signature,
+}
+
+impl std::fmt::Debug for Udf {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.fun.name)
+    }
+}
+
+impl PartialEq for Udf {
+    fn eq(&self, other: &Self) -> bool {
+        self.fun.name == other.fun.name
+    }
+}
+
+impl Eq for Udf {}
+
+impl Hash for Udf {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.fun.name.hash(state);
+    }
+}
+
+impl ScalarUDFImpl for Udf {
+    fn name(&self) -> &str {
+        self.fun.name
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
+        (self.fun.takes)(types).ok_or_else(|| {
+            let types: Vec<String> = types.iter().map(ToString::to_string).collect();
+            plan_datafusion_err!("{} takes no ({}): write {}", self.fun.name, types.join(", "), self.fun.usage)
+        })
+    }
+
+    fn return_type(&self, types: &[DataType]) -> Result<DataType> {
+        (self.fun.gives)(types, &vec![None; types.len()])
+    }
+
+    fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
+        let types: Vec<DataType> = args.arg_fields.iter().map(|field| field.data_type().clone()).collect();
+        Ok(Arc::new(Field::new(self.fun.name, (self.fun.gives)(&types, args.scalar_arguments)?, true)))
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        // Of constants alone the answer is one.
+        let constant = args.args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
+        let rows = if constant { 1 } else { args.number_rows };
+        let columns: Vec<ArrayRef> = args.args.iter().map(|arg| arg.to_array(rows)).collect::<Result<_>>()?;
+        let answer = (self.fun.run)(&columns, args.return_type())?;
+        if constant {
+            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&answer, 0)?));
+        }
+        Ok(ColumnarValue::Array(answer))
+    }
+}
+
+fn is_text(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Null)
+}
+
+fn is_number(data_type: &DataType) -> bool {
+    data_type.is_numeric() || matches!(data_type, DataType::Null)
+}
+
+/// Returns the texts of a column of strings.
+fn texts(column: &ArrayRef) -> Result<Vec<Option<&str>>> {
+    Ok(match column.data_type() {
+        DataType::Utf8View => column.as_string_view().iter().collect(),
+        DataType::Utf8 => column.as_string::<i32>().iter().collect(),
+        DataType::LargeUtf8 => column.as_string::<i64>().iter().collect(),
+        DataType::Null => vec![None; column.len()],
+        other => return Err(exec_datafusion_err!("{other} is no text")),
+    })
+}
+
+/// Keeps what was made of the last value: constants come as columns of equal values.
+struct Last<T> {
+    of: Option<String>,
+    made: T,
+}
+
+impl<T: Default> Last<T> {
+    fn new() -> Self {
+        Self { of: None, made: T::default() }
+    }
+
+    fn get(&mut self, of: &str, make: impl FnOnce(&str) -> Result<T>) -> Result<&T> {
+        if self.of.as_deref() != Some(of) {
+            self.made = make(of)?;
+            self.of = Some(of.to_owned());
+        }
+        Ok(&self.made)
+    }
+}

@@ -1,0 +1,202 @@
+//! Addresses and networks: Trino's IPADDRESS and `contains`.
+//!
+//! An address is sixteen bytes, as in Trino; an IPv4 address is the IPv6 address that maps it. So they compare as
+//! numbers, of either kind. No other type here has sixteen bytes, which is how an address is told from others.
+
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, BooleanBuilder, FixedSizeBinaryBuilder, Scalar};
+use arrow::compute::cast;
+use arrow::compute::kernels::cmp::eq;
+use arrow::datatypes::DataType;
+use datafusion::common::{Result, exec_datafusion_err};
+
+use super::{Fun, Last, is_text, texts};
+
+/// Bytes of an address.
+pub const ADDRESS_BYTES: i32 = 16;
+
+const ADDRESS: DataType = DataType::FixedSizeBinary(ADDRESS_BYTES);
+
+/// The functions.
+pub const FUNS: &[Fun] = &[
+    Fun {
+        name: "ip_address",
+        usage: "CAST(text AS ipaddress)",
+        takes: |types| of_text_or_address(types),
+        gives: |_, _| Ok(ADDRESS),
+        run: |columns, _| addresses(&columns[0], true),
+    },
+    Fun {
+        name: "try_ip_address",
+        usage: "TRY_CAST(text AS ipaddress)",
+        takes: |types| of_text_or_address(types),
+        gives: |_, _| Ok(ADDRESS),
+        run: |columns, _| addresses(&columns[0], false),
+    },
+    Fun {
+        name: "contains",
+        usage: "contains('10.0.0.0/8', CAST(srcaddr AS ipaddress)), or contains(array, value)",
+        takes: |types| match types {
+            [list @ (DataType::List(_) | DataType::LargeList(_)), value] => Some(vec![list.clone(), value.clone()]),
+            // An address that is text is taken too: Athena wants the cast.
+            [network, address] if is_text(network) && (is_text(address) || *address == ADDRESS) => {
+                let address = if *address == ADDRESS { ADDRESS } else { DataType::Utf8View };
+                Some(vec![DataType::Utf8View, address])
+            }
+            _ => None,
+        },
+        gives: |_, _| Ok(DataType::Boolean),
+        run: |columns, _| match columns[0].data_type() {
+            DataType::Utf8View => in_network(&columns[0], &columns[1]),
+            _ => in_list(&columns[0], &columns[1]),
+        },
+    },
+];
+
+fn of_text_or_address(types: &[DataType]) -> Option<Vec<DataType>> {
+    match types {
+        [ADDRESS] => Some(vec![ADDRESS]),
+        [text] if is_text(text) => Some(vec![DataType::Utf8View]),
+        _ => None,
+    }
+}
+
+/// Returns an address as people write it.
+pub fn shown_address(bytes: &[u8]) -> Option<String> {
+    let address = Ipv6Addr::from(<[u8; 16]>::try_from(bytes).ok()?);
+    Some(address.to_ipv4_mapped().map_or_else(|| address.to_string(), |v4| v4.to_string()))
+}
+
+fn parsed(text: &str) -> Option<u128> {
+    let address = match text.parse().ok()? {
+        IpAddr::V4(v4) => v4.to_ipv6_mapped(),
+        IpAddr::V6(v6) => v6,
+    };
+    Some(address.to_bits())
+}
+
+fn addresses(column: &ArrayRef, strict: bool) -> Result<ArrayRef> {
+    if *column.data_type() == ADDRESS {
+        return Ok(Arc::clone(column));
+    }
+    let texts = texts(column)?;
+    let mut builder = FixedSizeBinaryBuilder::with_capacity(texts.len(), ADDRESS_BYTES);
+    for text in texts {
+        let address = text.and_then(parsed);
+        if let (Some(text), None, true) = (text, address, strict) {
+            return Err(exec_datafusion_err!("{text:?} is no address; TRY_CAST makes NULL of it"));
+        }
+        match address {
+            Some(address) => builder.append_value(address.to_be_bytes())?,
+            None => builder.append_null(),
+        }
+    }
+    Ok(Arc::new(builder.finish()))
+}
+
+/// A network: its first address, and which bits count.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Network {
+    first: u128,
+    mask: u128,
+}
+
+impl Network {
+    fn parse(text: &str) -> Result<Self> {
+        let parse = || {
+            let (address, bits) = text.split_once('/')?;
+            let address: IpAddr = address.parse().ok()?;
+            let bits: u32 = bits.parse().ok()?;
+            let (width, offset) = if address.is_ipv4() { (32, 96) } else { (128, 0) };
+            if bits > width {
+                return None;
+            }
+            let mask = u128::MAX.checked_shl(128 - offset - bits).unwrap_or(0);
+            Some(Self { first: parsed(&address.to_string())? & mask, mask })
+        };
+        parse().ok_or_else(|| exec_datafusion_err!("{text:?} is no network such as '10.0.0.0/8' or 'fc00::/7'"))
+    }
+
+    fn contains(self, address: u128) -> bool {
+        address & self.mask == self.first
+    }
+}
+
+fn in_network(networks: &ArrayRef, addresses: &ArrayRef) -> Result<ArrayRef> {
+    let networks = texts(networks)?;
+    let addresses: Vec<Option<u128>> = match addresses.data_type() {
+        &ADDRESS => {
+            let bits = |bytes: &[u8]| <[u8; 16]>::try_from(bytes).ok().map(u128::from_be_bytes);
+            addresses.as_fixed_size_binary().iter().map(|bytes| bytes.and_then(bits)).collect()
+        }
+        _ => texts(addresses)?.into_iter().map(|text| text.and_then(parsed)).collect(),
+    };
+    let mut builder = BooleanBuilder::with_capacity(addresses.len());
+    let mut last = Last::new();
+    for (network, address) in networks.into_iter().zip(addresses) {
+        let (Some(network), Some(address)) = (network, address) else {
+            builder.append_null();
+            continue;
+        };
+        builder.append_value(last.get(network, Network::parse)?.contains(address));
+    }
+    Ok(Arc::new(builder.finish()))
+}
+
+fn in_list(lists: &ArrayRef, values: &ArrayRef) -> Result<ArrayRef> {
+    let mut builder = BooleanBuilder::with_capacity(lists.len());
+    let item = |row: usize| match lists.data_type() {
+        DataType::List(_) => lists.as_list::<i32>().value(row),
+        _ => lists.as_list::<i64>().value(row),
+    };
+    for row in 0..lists.len() {
+        if lists.is_null(row) || values.is_null(row) {
+            builder.append_null();
+            continue;
+        }
+        let items = item(row);
+        let value = cast(&values.slice(row, 1), items.data_type())?;
+        let found = eq(&items, &Scalar::new(value))?;
+        match found.iter().flatten().any(|equal| equal) {
+            true => builder.append_value(true),
+            false if items.null_count() > 0 => builder.append_null(),
+            false => builder.append_value(false),
+        }
+    }
+    Ok(Arc::new(builder.finish()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn networks_hold_their_addresses() {
+        let holds = |network: &str, address: &str| Network::parse(network).unwrap().contains(parsed(address).unwrap());
+        for (network, address) in [
+            ("10.0.0.0/8", "10.255.1.2"),
+            ("10.1.2.3/8", "10.0.0.0"),
+            ("0.0.0.0/0", "255.255.255.255"),
+            ("1.2.3.4/32", "1.2.3.4"),
+            ("fc00::/7", "fdff::1"),
+            ("::/0", "1.2.3.4"),
+        ] {
+            assert!(holds(network, address), "{network} {address}");
+        }
+        for (network, address) in [("10.0.0.0/8", "11.0.0.0"), ("0.0.0.0/0", "::1"), ("fc00::/7", "fe80::1")] {
+            assert!(!holds(network, address), "{network} {address}");
+        }
+        for bad in ["10.0.0.0", "10.0.0.0/33", "::/129", "x/8", "", "/8"] {
+            assert!(Network::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn addresses_are_shown_as_written() {
+        for text in ["10.0.0.1", "2001:db8::1", "::1"] {
+            assert_eq!(shown_address(&parsed(text).unwrap().to_be_bytes()).as_deref(), Some(text));
+        }
+    }
+}

@@ -1,0 +1,533 @@
+//! Times: `from_unixtime` and its kin, with Trino's types and MySQL's patterns.
+//!
+//! Times have milliseconds, with a zone or without one, as Trino's `timestamp(3)`. The session's zone is UTC.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, Date32Builder, Float64Builder, Int64Builder, StringViewBuilder, TimestampMillisecondArray,
+};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Float64Type, Int64Type, TimeUnit, TimestampMillisecondType};
+use datafusion::common::{Result, ScalarValue, exec_datafusion_err, plan_datafusion_err};
+use jiff::civil::DateTime;
+use jiff::tz::{Offset, TimeZone};
+use jiff::{Span, Timestamp};
+
+use super::{Fun, is_number, is_text, texts};
+
+const PLAIN: DataType = DataType::Timestamp(TimeUnit::Millisecond, None);
+
+/// The functions.
+pub const FUNS: &[Fun] = &[
+    Fun {
+        name: "from_unixtime",
+        usage: "from_unixtime(seconds) or from_unixtime(seconds, 'Asia/Tokyo')",
+        takes: |types| {
+            let seconds = |t: &DataType| if t.is_floating() { DataType::Float64 } else { DataType::Int64 };
+            match types {
+                [number] if is_number(number) => Some(vec![seconds(number)]),
+                // A constant decides the type of the answer, and must not be hidden by a cast.
+                [number, zone] if is_number(number) && is_text(zone) => Some(vec![seconds(number), zone.clone()]),
+                _ => None,
+            }
+        },
+        gives: |types, constants| match types.len() {
+            1 => Ok(zoned("UTC")),
+            _ => Ok(zoned(&zone_of(constants)?)),
+        },
+        run: |columns, gives| {
+            let millis: Vec<Option<i64>> = match columns[0].data_type() {
+                DataType::Float64 => columns[0]
+                    .as_primitive::<Float64Type>()
+                    .iter()
+                    .map(|seconds| seconds.map(|seconds| (seconds * 1e3).round() as i64))
+                    .collect(),
+                _ => {
+                    let millis = |seconds: i64| {
+                        let millis = seconds.checked_mul(1_000);
+                        millis.ok_or_else(|| exec_datafusion_err!("{seconds} seconds are out of range"))
+                    };
+                    let seconds = columns[0].as_primitive::<Int64Type>().iter();
+                    seconds.map(|seconds| seconds.map(millis).transpose()).collect::<Result<_>>()?
+                }
+            };
+            times(millis, gives)
+        },
+    },
+    Fun {
+        name: "to_unixtime",
+        usage: "to_unixtime(time)",
+        takes: |types| time_and(types, &[]),
+        gives: |_, _| Ok(DataType::Float64),
+        run: |columns, _| {
+            let mut builder = Float64Builder::new();
+            instants(&columns[0])?.for_each(|millis| builder.append_option(millis.map(|millis| millis as f64 / 1e3)));
+            Ok(Arc::new(builder.finish()))
+        },
+    },
+    Fun {
+        name: "at_timezone",
+        usage: "at_timezone(time, 'Asia/Tokyo') or time AT TIME ZONE 'Asia/Tokyo'",
+        takes: |types| time_and(types, &[is_text]),
+        gives: |_, constants| Ok(zoned(&zone_of(constants)?)),
+        run: |columns, gives| times(instants(&columns[0])?.collect(), gives),
+    },
+    Fun {
+        name: "timestamp_of",
+        usage: "CAST(value AS timestamp)",
+        takes: |types| match types {
+            [text] if is_text(text) => Some(vec![DataType::Utf8View]),
+            _ => time_and(types, &[]),
+        },
+        gives: |_, _| Ok(PLAIN),
+        run: |columns, _| match columns[0].data_type() {
+            DataType::Utf8View => parsed_times(&columns[0]),
+            _ => times(local(&columns[0])?, &PLAIN),
+        },
+    },
+    Fun {
+        name: "timestamp_literal",
+        usage: "TIMESTAMP '2026-01-15 00:00:00' or TIMESTAMP '2026-01-15 00:00:00 Asia/Tokyo'",
+        takes: |types| matches!(types, [text] if is_text(text)).then(|| types.to_vec()),
+        gives: |_, constants| match constants {
+            [Some(text)] => match text.try_as_str().flatten().map(literal).transpose()? {
+                Some((_, Some(zone))) => Ok(zoned(&zone)),
+                _ => Ok(PLAIN),
+            },
+            _ => Ok(PLAIN),
+        },
+        run: |columns, gives| {
+            let values = texts(&columns[0])?.into_iter();
+            times(
+                values
+                    .map(|text| Ok(text.map(literal).transpose()?.map(|(millis, _)| millis)))
+                    .collect::<Result<_>>()?,
+                gives,
+            )
+        },
+    },
+    Fun {
+        name: "date_of",
+        usage: "CAST(value AS date)",
+        takes: |types| match types {
+            [text] if is_text(text) => Some(vec![DataType::Utf8View]),
+            _ => time_and(types, &[]),
+        },
+        gives: |_, _| Ok(DataType::Date32),
+        run: |columns, _| {
+            if *columns[0].data_type() == DataType::Utf8View {
+                return Ok(cast(&columns[0], &DataType::Date32)?);
+            }
+            let mut builder = Date32Builder::new();
+            for millis in local(&columns[0])? {
+                builder.append_option(millis.map(|millis| millis.div_euclid(86_400_000) as i32));
+            }
+            Ok(Arc::new(builder.finish()))
+        },
+    },
+    Fun {
+        name: "date_format",
+        usage: "date_format(time, '%Y-%m-%d %H:%i:%s')",
+        takes: |types| time_and(types, &[is_text]),
+        gives: |_, _| Ok(DataType::Utf8View),
+        run: |columns, _| {
+            let patterns = texts(&columns[1])?;
+            let mut builder = StringViewBuilder::new();
+            for (millis, pattern) in local(&columns[0])?.into_iter().zip(patterns) {
+                match millis.zip(pattern) {
+                    Some((millis, pattern)) => builder.append_value(formatted(civil(millis)?, pattern)?),
+                    None => builder.append_null(),
+                }
+            }
+            Ok(Arc::new(builder.finish()))
+        },
+    },
+    Fun {
+        name: "date_parse",
+        usage: "date_parse('2026-01-15 05:00', '%Y-%m-%d %H:%i')",
+        takes: |types| match types {
+            [text, pattern] if is_text(text) && is_text(pattern) => Some(vec![DataType::Utf8View, DataType::Utf8View]),
+            _ => None,
+        },
+        gives: |_, _| Ok(PLAIN),
+        run: |columns, gives| {
+            let values = texts(&columns[0])?.into_iter().zip(texts(&columns[1])?);
+            let parse = |(text, pattern): (Option<&str>, Option<&str>)| {
+                text.zip(pattern).map(|(text, pattern)| read(text, pattern)).transpose()
+            };
+            times(values.map(parse).collect::<Result<_>>()?, gives)
+        },
+    },
+    Fun {
+        name: "date_add",
+        usage: "date_add('hour', 1, time)",
+        takes: |types| match types {
+            [unit, number, time] if is_text(unit) && is_number(number) => {
+                Some([vec![DataType::Utf8View, DataType::Int64], time_and(&[time.clone()], &[])?].concat())
+            }
+            _ => None,
+        },
+        gives: |types, _| Ok(types[2].clone()),
+        run: |columns, gives| {
+            let (units, numbers) = (texts(&columns[0])?, columns[1].as_primitive::<Int64Type>());
+            // Days and months are those of the time's zone, as it is shown.
+            let zone = zone_in(columns[2].data_type())?;
+            let mut moved = Vec::with_capacity(units.len());
+            for ((unit, number), millis) in units.into_iter().zip(numbers).zip(local(&columns[2])?) {
+                let (Some(unit), Some(number), Some(millis)) = (unit, number, millis) else {
+                    moved.push(None);
+                    continue;
+                };
+                let wrong = |e: jiff::Error| exec_datafusion_err!("date_add: {e}");
+                let time = civil(millis)?.checked_add(span(unit, number)?).map_err(wrong)?;
+                moved.push(Some(zone.to_ambiguous_timestamp(time).compatible().map_err(wrong)?.as_millisecond()));
+            }
+            times(moved, gives)
+        },
+    },
+    Fun {
+        name: "date_diff",
+        usage: "date_diff('minute', earlier, later)",
+        takes: |types| match types {
+            [unit, from, to] if is_text(unit) => {
+                let of = |t: &DataType| time_and(std::slice::from_ref(t), &[]);
+                Some([vec![DataType::Utf8View], of(from)?, of(to)?].concat())
+            }
+            _ => None,
+        },
+        gives: |_, _| Ok(DataType::Int64),
+        run: |columns, _| {
+            let units = texts(&columns[0])?;
+            let mut builder = Int64Builder::new();
+            for ((unit, from), to) in units.into_iter().zip(instants(&columns[1])?).zip(instants(&columns[2])?) {
+                let (Some(unit), Some(from), Some(to)) = (unit, from, to) else {
+                    builder.append_null();
+                    continue;
+                };
+                builder.append_value(difference(unit, from, to)?);
+            }
+            Ok(Arc::new(builder.finish()))
+        },
+    },
+];
+
+fn zoned(zone: &str) -> DataType {
+    DataType::Timestamp(TimeUnit::Millisecond, Some(zone.into()))
+}
+
+/// Returns the types of a time, and of what stands beside it.
+fn time_and(types: &[DataType], others: &[fn(&DataType) -> bool]) -> Option<Vec<DataType>> {
+    let (first, rest) = types.split_first()?;
+    let time = match first {
+        DataType::Timestamp(_, zone) => DataType::Timestamp(TimeUnit::Millisecond, zone.clone()),
+        DataType::Date32 | DataType::Date64 | DataType::Null => PLAIN,
+        _ => return None,
+    };
+    let fits = rest.len() == others.len() && rest.iter().zip(others).all(|(data_type, is)| is(data_type));
+    fits.then(|| [vec![time], rest.to_vec()].concat())
+}
+
+/// Returns the zone that the second argument names; it decides a type, so it must be a constant.
+fn zone_of(constants: &[Option<&ScalarValue>]) -> Result<String> {
+    let zone = constants.get(1).copied().flatten().and_then(|zone| zone.try_as_str().flatten());
+    let zone = zone.ok_or_else(|| plan_datafusion_err!("a time zone must be a text, such as 'Asia/Tokyo'"))?;
+    zone_named(zone)?;
+    Ok(zone.to_owned())
+}
+
+fn zone_named(name: &str) -> Result<TimeZone> {
+    if let Some(zone) = offset(name) {
+        return Ok(zone);
+    }
+    TimeZone::get(name)
+        .map_err(|_| plan_datafusion_err!("{name:?} is no time zone such as 'Asia/Tokyo', 'UTC' or '+09:00'"))
+}
+
+/// Reads `+09:00`, as Arrow and Trino write zones without a name.
+fn offset(name: &str) -> Option<TimeZone> {
+    let (sign, rest) = match name.as_bytes().first()? {
+        b'+' => (1, &name[1..]),
+        b'-' => (-1, &name[1..]),
+        _ => return None,
+    };
+    let (hours, minutes) = rest.split_once(':')?;
+    let seconds = sign * (hours.parse::<i32>().ok()? * 3_600 + minutes.parse::<i32>().ok()? * 60);
+    Offset::from_seconds(seconds).ok().map(TimeZone::fixed)
+}
+
+fn zone_in(data_type: &DataType) -> Result<TimeZone> {
+    match data_type {
+        DataType::Timestamp(_, Some(zone)) => zone_named(zone),
+        _ => Ok(TimeZone::UTC),
+    }
+}
+
+fn times(millis: Vec<Option<i64>>, data_type: &DataType) -> Result<ArrayRef> {
+    Ok(Arc::new(TimestampMillisecondArray::from(millis).with_data_type(data_type.clone())))
+}
+
+/// Returns milliseconds since 1970 in UTC; a time without a zone is UTC.
+fn instants(column: &ArrayRef) -> Result<impl Iterator<Item = Option<i64>> + '_> {
+    let column = column.as_primitive_opt::<TimestampMillisecondType>();
+    Ok(column.ok_or_else(|| exec_datafusion_err!("this is no time"))?.iter())
+}
+
+/// Returns what clocks of the column's zone show, as if it were UTC.
+fn local(column: &ArrayRef) -> Result<Vec<Option<i64>>> {
+    let zone = zone_in(column.data_type())?;
+    let here = |millis: i64| {
+        let time = Timestamp::from_millisecond(millis).map_err(|e| exec_datafusion_err!("{e}"))?;
+        Ok(millis + i64::from(zone.to_offset(time).seconds()) * 1_000)
+    };
+    instants(column)?.map(|millis| millis.map(here).transpose()).collect()
+}
+
+fn civil(millis: i64) -> Result<DateTime> {
+    let time = Timestamp::from_millisecond(millis).map_err(|e| exec_datafusion_err!("{e}"))?;
+    Ok(TimeZone::UTC.to_datetime(time))
+}
+
+fn millis_of(time: DateTime) -> Result<i64> {
+    let time = TimeZone::UTC.to_timestamp(time).map_err(|e| exec_datafusion_err!("{e}"))?;
+    Ok(time.as_millisecond())
+}
+
+/// Returns a time of any unit as Athena shows it: `2026-01-15 00:00:00.000 UTC`; `None` for NULL.
+///
+/// # Errors
+/// When it is no time, or its zone is unknown.
+pub fn shown_timestamp(column: &ArrayRef, row: usize) -> Result<Option<String>> {
+    let DataType::Timestamp(_, zone) = column.data_type() else {
+        return Err(exec_datafusion_err!("this is no time"));
+    };
+    let one = cast(&column.slice(row, 1), &DataType::Timestamp(TimeUnit::Millisecond, zone.clone()))?;
+    let Some(Some(millis)) = local(&one)?.first().copied() else { return Ok(None) };
+    let mut text = civil(millis)?.strftime("%Y-%m-%d %H:%M:%S.%3f").to_string();
+    if let Some(zone) = zone {
+        text.push(' ');
+        text.push_str(if &**zone == "+00:00" { "UTC" } else { zone });
+    }
+    Ok(Some(text))
+}
+
+fn parsed_times(column: &ArrayRef) -> Result<ArrayRef> {
+    let values = texts(column)?.into_iter();
+    // What a zone's clock showed is kept, as Trino does.
+    let shown = |text: &str| -> Result<i64> {
+        let (millis, zone) = literal(text)?;
+        let Some(zone) = zone else { return Ok(millis) };
+        let time = Timestamp::from_millisecond(millis).map_err(|e| exec_datafusion_err!("{e}"))?;
+        Ok(millis + i64::from(zone_named(&zone)?.to_offset(time).seconds()) * 1_000)
+    };
+    times(values.map(|text| text.map(shown).transpose()).collect::<Result<_>>()?, &PLAIN)
+}
+
+/// Reads `2026-01-15[ 05:00[:00[.000]]][ zone]`: milliseconds in UTC, and the zone.
+fn literal(text: &str) -> Result<(i64, Option<String>)> {
+    let wrong = || {
+        exec_datafusion_err!("{text:?} is no time such as '2026-01-15 05:00:00' or '2026-01-15 05:00:00 Asia/Tokyo'")
+    };
+    let text = text.trim();
+    let (date, rest) = text.split_once([' ', 'T']).unwrap_or((text, ""));
+    let (clock, zone) = match rest.trim().split_once(' ') {
+        Some((clock, zone)) => (clock, Some(zone.trim())),
+        None => (rest.trim(), None),
+    };
+    let (clock, zone) = match (clock.strip_suffix('Z'), zone) {
+        (Some(clock), None) => (clock, Some("UTC")),
+        _ => (clock, zone),
+    };
+    let clock = match clock.matches(':').count() {
+        0 if clock.is_empty() => "00:00:00".to_owned(),
+        1 => format!("{clock}:00"),
+        _ => clock.to_owned(),
+    };
+    let time: DateTime = format!("{date}T{clock}").parse().map_err(|_| wrong())?;
+    match zone {
+        None => Ok((millis_of(time)?, None)),
+        Some(zone) => {
+            let zoned = zone_named(zone)?.to_ambiguous_timestamp(time).compatible().map_err(|_| wrong())?;
+            Ok((zoned.as_millisecond(), Some(zone.to_owned())))
+        }
+    }
+}
+
+/// Writes a time by a pattern of MySQL's (<https://trino.io/docs/current/functions/datetime.html>).
+fn formatted(time: DateTime, pattern: &str) -> Result<String> {
+    let mut text = String::with_capacity(pattern.len() + 8);
+    let mut letters = pattern.chars();
+    while let Some(letter) = letters.next() {
+        if letter != '%' {
+            text.push(letter);
+            continue;
+        }
+        let hour12 = (time.hour() + 11) % 12 + 1;
+        let half = if time.hour() < 12 { "AM" } else { "PM" };
+        // Writing into a String cannot fail.
+        let _ = match letters.next() {
+            Some('Y') => write!(text, "{:04}", time.year()),
+            Some('y') => write!(text, "{:02}", time.year().rem_euclid(100)),
+            Some('m') => write!(text, "{:02}", time.month()),
+            Some('c') => write!(text, "{}", time.month()),
+            Some('d') => write!(text, "{:02}", time.day()),
+            Some('e') => write!(text, "{}", time.day()),
+            Some('H') => write!(text, "{:02}", time.hour()),
+            Some('k') => write!(text, "{}", time.hour()),
+            Some('h' | 'I') => write!(text, "{hour12:02}"),
+            Some('l') => write!(text, "{hour12}"),
+            Some('i') => write!(text, "{:02}", time.minute()),
+            Some('s' | 'S') => write!(text, "{:02}", time.second()),
+            Some('f') => write!(text, "{:06}", time.subsec_nanosecond() / 1_000),
+            Some('p') => write!(text, "{half}"),
+            Some('T') => write!(text, "{:02}:{:02}:{:02}", time.hour(), time.minute(), time.second()),
+            Some('r') => write!(text, "{hour12:02}:{:02}:{:02} {half}", time.minute(), time.second()),
+            Some('j') => write!(text, "{:03}", time.day_of_year()),
+            Some('v') => write!(text, "{:02}", time.date().iso_week_date().week()),
+            Some('x') => write!(text, "{:04}", time.date().iso_week_date().year()),
+            Some('M') => write!(text, "{}", time.strftime("%B")),
+            Some('b') => write!(text, "{}", time.strftime("%b")),
+            Some('W') => write!(text, "{}", time.strftime("%A")),
+            Some('a') => write!(text, "{}", time.strftime("%a")),
+            Some(other) if !other.is_ascii_alphabetic() => write!(text, "{other}"),
+            other => {
+                let letter = other.map(String::from).unwrap_or_default();
+                return Err(exec_datafusion_err!(
+                    "date_format knows no %{letter}: Athena does not either, or write it otherwise"
+                ));
+            }
+        };
+    }
+    Ok(text)
+}
+
+/// Reads a time by a pattern of MySQL's.
+fn read(text: &str, pattern: &str) -> Result<i64> {
+    let mut translated = String::with_capacity(pattern.len() + 8);
+    let mut letters = pattern.chars();
+    while let Some(letter) = letters.next() {
+        if letter != '%' {
+            translated.push(letter);
+            continue;
+        }
+        translated.push_str(match letters.next() {
+            Some('Y') => "%Y",
+            Some('y') => "%y",
+            Some('m' | 'c') => "%m",
+            Some('d' | 'e') => "%d",
+            Some('H' | 'k') => "%H",
+            Some('h' | 'I' | 'l') => "%I",
+            Some('i') => "%M",
+            Some('s' | 'S') => "%S",
+            Some('f') => "%f",
+            Some('p') => "%p",
+            Some('T') => "%H:%M:%S",
+            Some('M') => "%B",
+            Some('b') => "%b",
+            Some('j') => "%j",
+            Some('%') => "%%",
+            other => {
+                let letter = other.map(String::from).unwrap_or_default();
+                return Err(exec_datafusion_err!("date_parse knows no %{letter}"));
+            }
+        });
+    }
+    let wrong = |e: jiff::Error| exec_datafusion_err!("date_parse: {text:?} does not fit {pattern:?}: {e}");
+    let broken = jiff::fmt::strtime::parse(&translated, text).map_err(wrong)?;
+    let time = match broken.to_datetime() {
+        Ok(time) => time,
+        Err(_) => broken.to_date().map_err(wrong)?.to_datetime(broken.to_time().unwrap_or_default()),
+    };
+    millis_of(time)
+}
+
+fn span(unit: &str, number: i64) -> Result<Span> {
+    let span = Span::new();
+    let span = match unit.to_lowercase().as_str() {
+        "millisecond" => span.try_milliseconds(number),
+        "second" => span.try_seconds(number),
+        "minute" => span.try_minutes(number),
+        "hour" => span.try_hours(number),
+        "day" => span.try_days(number),
+        "week" => span.try_weeks(number),
+        "month" => span.try_months(number),
+        "quarter" => span.try_months(number.saturating_mul(3)),
+        "year" => span.try_years(number),
+        other => return Err(exec_datafusion_err!("{other:?} is no unit such as 'hour' or 'day'")),
+    };
+    span.map_err(|e| exec_datafusion_err!("date_add: {e}"))
+}
+
+/// Returns how many whole units lie between two times.
+fn difference(unit: &str, from: i64, to: i64) -> Result<i64> {
+    let whole = |millis: i64| Ok((to - from) / millis);
+    let months = || {
+        let until = civil(from)?.until((jiff::Unit::Month, civil(to)?));
+        until.map(|span| i64::from(span.get_months())).map_err(|e| exec_datafusion_err!("date_diff: {e}"))
+    };
+    match unit.to_lowercase().as_str() {
+        "millisecond" => whole(1),
+        "second" => whole(1_000),
+        "minute" => whole(60_000),
+        "hour" => whole(3_600_000),
+        "day" => whole(86_400_000),
+        "week" => whole(7 * 86_400_000),
+        "month" => months(),
+        "quarter" => Ok(months()? / 3),
+        "year" => Ok(months()? / 12),
+        other => Err(exec_datafusion_err!("{other:?} is no unit such as 'hour' or 'day'")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MORNING: i64 = 1_768_453_384_567; // 2026-01-15 05:03:04.567 UTC, a Thursday
+
+    #[test]
+    fn patterns_of_mysql() {
+        let time = civil(MORNING).unwrap();
+        for (pattern, text) in [
+            ("%Y-%m-%d %H:%i:%s", "2026-01-15 05:03:04"),
+            ("%y %c %e %k %l %I %p %f", "26 1 15 5 5 05 AM 567000"),
+            ("%T|%r|%j|%v|%x", "05:03:04|05:03:04 AM|015|03|2026"),
+            ("%M %b %W %a %% é", "January Jan Thursday Thu % é"),
+        ] {
+            assert_eq!(formatted(time, pattern).unwrap(), text, "{pattern}");
+        }
+        assert!(formatted(time, "%D").is_err() && formatted(time, "%").is_err());
+    }
+
+    #[test]
+    fn times_are_read() {
+        assert_eq!(read("2026-01-15 05:03", "%Y-%m-%d %H:%i").unwrap(), MORNING / 60_000 * 60_000);
+        assert_eq!(read("15/Jan/2026", "%d/%b/%Y").unwrap(), MORNING / 86_400_000 * 86_400_000);
+        assert!(read("2026-13-01", "%Y-%m-%d").is_err() && read("x", "%D").is_err());
+        let midnight = MORNING / 86_400_000 * 86_400_000;
+        assert_eq!(literal("2026-01-15").unwrap(), (midnight, None));
+        assert_eq!(literal("2026-01-15 09:00 Asia/Tokyo").unwrap(), (midnight, Some("Asia/Tokyo".into())));
+        assert_eq!(literal("2026-01-15T00:00:00Z").unwrap(), (midnight, Some("UTC".into())));
+        assert_eq!(literal("2026-01-15 05:30:00.000 +05:30").unwrap(), (midnight, Some("+05:30".into())));
+        assert!(literal("yesterday").is_err() && literal("2026-01-15 00:00:00 Mars/Olympus").is_err());
+    }
+
+    #[test]
+    fn differences_and_sums() {
+        assert_eq!(difference("minute", MORNING, MORNING + 119_999).unwrap(), 1);
+        assert_eq!(difference("month", MORNING, MORNING + 60 * 86_400_000).unwrap(), 2);
+        assert_eq!(difference("day", MORNING, MORNING - 86_400_000).unwrap(), -1);
+        assert!(difference("fortnight", 0, 0).is_err() && span("fortnight", 1).is_err());
+    }
+
+    #[test]
+    fn times_are_shown_as_athena_does() {
+        let show = |data_type: DataType| {
+            shown_timestamp(&times(vec![Some(MORNING)], &data_type).unwrap(), 0).unwrap().unwrap()
+        };
+        assert_eq!(show(PLAIN), "2026-01-15 05:03:04.567");
+        assert_eq!(show(zoned("Asia/Tokyo")), "2026-01-15 14:03:04.567 Asia/Tokyo");
+        assert_eq!(show(zoned("+00:00")), "2026-01-15 05:03:04.567 UTC");
+    }
+}

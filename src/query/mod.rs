@@ -1,0 +1,262 @@
+//! SQL over a converted table and over raw logs, by DataFusion in this program: `query`, `compare`, `tune`.
+//!
+//! In: a [`Table`] or raw objects, statements as they are written for Athena. Out: rows, and what they cost ([`Scan`]).
+//! DataFusion, its runtime and its types stay in this folder; it reads through our own [`Store`], where requests are
+//! counted. [`sql`] reads statements, `functions` has Athena's functions, `files` and `raw` are the two kinds of table,
+//! `prune` chooses partitions, `meter` counts, [`answer`] makes values of columns, [`compare`] and [`tune`] are the jobs.
+
+pub mod answer;
+pub mod compare;
+mod explain;
+mod files;
+mod functions;
+mod hints;
+mod meter;
+mod prune;
+mod raw;
+mod run;
+pub mod sql;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use tokio::runtime::Runtime;
+
+use crate::days::Days;
+use crate::error::{Error, Result};
+use crate::plan::partition_of;
+use crate::record::header::{Column, Header};
+use crate::record::schema::LogType;
+use crate::source::discover::{Wanted, discover};
+use crate::store::{Listed, Store};
+use crate::survey::formats;
+use crate::table::commit::Table;
+use crate::table::file::sort_columns;
+use crate::table::ledger::Input;
+use crate::table::partition::{Partition, PartitionBy};
+use files::{FileTable, TableFile};
+use meter::Meter;
+pub use meter::{Kept, Scan};
+use raw::{RawRules, RawTable};
+pub use run::{Ran, Rows};
+
+/// Consumers of memory that are named when there is too little of it.
+const MAX_CONSUMERS_NAMED: usize = 3;
+
+/// How statements are run.
+#[derive(Debug, Clone)]
+pub struct QueryOptions {
+    /// Name of the table, in lower case and without a database.
+    pub table: String,
+    /// Threads.
+    pub threads: usize,
+    /// Memory for what is sorted, grouped and joined; more goes to temporary files.
+    pub memory_bytes: u64,
+    /// Whether page index and bloom filters are used too. Without, what is read is what Athena surely bills.
+    pub page_index: bool,
+}
+
+/// Which raw logs, and how they are read.
+#[derive(Debug, Clone)]
+pub struct RawOptions {
+    /// Which objects.
+    pub wanted: Wanted,
+    /// Which partition columns there are.
+    pub partition_by: PartitionBy,
+    /// The format of objects without a header line.
+    pub log_format: Option<Header>,
+    /// The most text that an object may hold, in bytes.
+    pub max_object_bytes: u64,
+}
+
+/// A table that statements can be run over.
+pub struct Session {
+    context: SessionContext,
+    runtime: Arc<Runtime>,
+    meter: Arc<Meter>,
+    table: String,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("table", &self.table).finish_non_exhaustive()
+    }
+}
+
+/// The live files of a table, and what is in them.
+struct Live {
+    columns: Vec<Column>,
+    by: PartitionBy,
+    log_type: LogType,
+    partitions: Vec<Partition>,
+    files: Vec<TableFile>,
+    /// Raw objects whose rows are in the files, with their partition and the root of their store.
+    objects: Vec<(Partition, String, Input)>,
+    /// How the newest of them were read.
+    log_format: Option<String>,
+    max_object_bytes: u64,
+    dash_as_null: bool,
+}
+
+impl Session {
+    /// Opens a converted table: the files of these days that its ledger names.
+    ///
+    /// Reads the ledger of the days. Columns are those of the files.
+    ///
+    /// # Errors
+    /// A usage error if nothing of these days is converted; otherwise when the store fails.
+    pub fn over_table(table: &Table, days: &Days, options: &QueryOptions) -> Result<Self> {
+        Self::over_live(table, live(table, days)?, options)
+    }
+
+    fn over_live(table: &Table, live: Live, options: &QueryOptions) -> Result<Self> {
+        Self::new(options, |meter| {
+            let Live { columns, by, partitions, files, .. } = live;
+            let store = table.store().clone();
+            Arc::new(FileTable::new((columns, by), (partitions, files), store, meter, options.page_index))
+        })
+    }
+
+    /// Opens raw logs. Lists them, and reads the head of the newest object of each flow log for its columns.
+    ///
+    /// # Errors
+    /// A usage error if there are none, or their formats are not known; otherwise when the store fails.
+    pub fn over_raw(source: &Store, raw: &RawOptions, options: &QueryOptions) -> Result<Self> {
+        let found = discover(source, &raw.wanted)?;
+        if found.objects.is_empty() {
+            return Err(Error::usage("there are no raw logs of these days")
+                .at(source.location())
+                .help("choose days with --day, --from and --to, or --all; `flowparquet plan` lists what is there"));
+        }
+        let formats = formats(source, &found.objects, raw.log_format.as_ref())?;
+        let newest = formats.first().and_then(|format| format.header.as_ref().ok());
+        let log_type = newest.and_then(Header::log_type).unwrap_or(LogType::Vpc);
+        let mut columns: Vec<Column> = Vec::new();
+        let headers = formats.iter().filter_map(|format| format.header.as_ref().ok());
+        for header in headers.filter(|header| header.log_type().is_none_or(|of| of == log_type)) {
+            columns
+                .extend(header.columns.iter().filter(|column| !columns.contains(column)).cloned().collect::<Vec<_>>());
+        }
+        if columns.is_empty() {
+            return Err(Error::usage("the raw logs have no header line that tells their columns")
+                .at(source.location())
+                .help("give --log-format '${version} ${account-id} ...', as DescribeFlowLogs prints it"));
+        }
+        sort_columns(&mut columns, log_type);
+        let mut objects: BTreeMap<Partition, Vec<Listed>> = BTreeMap::new();
+        for object in &found.objects {
+            objects.entry(partition_of(object, raw.partition_by)?).or_default().push(object.object.clone());
+        }
+        Self::over_objects(source, (columns, raw.partition_by), objects, (log_type, raw), options)
+    }
+
+    fn over_objects(
+        source: &Store,
+        columns: (Vec<Column>, PartitionBy),
+        objects: BTreeMap<Partition, Vec<Listed>>,
+        (log_type, raw): (LogType, &RawOptions),
+        options: &QueryOptions,
+    ) -> Result<Self> {
+        Self::new(options, |meter| {
+            let (log_format, max_object_bytes) = (raw.log_format.clone(), raw.max_object_bytes);
+            let rules = RawRules { log_type, log_format, max_object_bytes };
+            let places = objects.values().enumerate();
+            let listed =
+                places.flat_map(|(at, objects)| objects.iter().map(move |object| (at, object.clone()))).collect();
+            let partitions = objects.keys().cloned().collect();
+            Arc::new(RawTable::new(columns, (partitions, listed), (source.clone(), rules), meter))
+        })
+    }
+
+    fn new(
+        options: &QueryOptions,
+        table: impl FnOnce(Arc<Meter>) -> Arc<dyn datafusion::catalog::TableProvider>,
+    ) -> Result<Self> {
+        let broken =
+            |e: datafusion::error::DataFusionError| Error::stopped("the query engine does not start").because(e);
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(options.threads)
+            .thread_name("flowparquet-query")
+            // Deep expressions are computed on these threads.
+            .thread_stack_size(32 << 20)
+            .build()
+            .map_err(|e| Error::stopped("cannot start the query's threads").because(e))?;
+        let mut config = SessionConfig::new().with_target_partitions(options.threads).with_information_schema(false);
+        let set = config.options_mut();
+        set.sql_parser.collect_spans = true;
+        set.execution.parquet.pushdown_filters = false;
+        set.optimizer.repartition_file_min_size = 1 << 20;
+        // What is read follows from the statement and the table alone, as in Athena, not from which thread was faster.
+        set.optimizer.enable_dynamic_filter_pushdown = false;
+        let memory = usize::try_from(options.memory_bytes).unwrap_or(usize::MAX);
+        let named = std::num::NonZero::new(MAX_CONSUMERS_NAMED).unwrap_or(std::num::NonZero::<usize>::MIN);
+        let pool = TrackConsumersPool::new(FairSpillPool::new(memory), named);
+        let environment = RuntimeEnvBuilder::new().with_memory_pool(Arc::new(pool)).build_arc().map_err(broken)?;
+        let context = SessionContext::new_with_config_rt(config, environment);
+        functions::all().into_iter().for_each(|function| context.register_udf(function));
+        let meter: Arc<Meter> = Arc::default();
+        let name = datafusion::common::TableReference::bare(options.table.as_str());
+        context.register_table(name, table(Arc::clone(&meter))).map_err(broken)?;
+        Ok(Self { context, runtime: Arc::new(runtime), meter, table: options.table.clone() })
+    }
+
+    /// Reads statements for this session's table; `place` says where they stand.
+    ///
+    /// # Errors
+    /// As [`sql::parse`].
+    pub fn parse(&self, text: &str, place: &str) -> Result<Vec<sql::Statement>> {
+        sql::parse(text, &self.table, place)
+    }
+}
+
+/// Reads which files are live.
+fn live(table: &Table, days: &Days) -> Result<Live> {
+    let location = table.store().location();
+    let nothing = || {
+        Error::usage("nothing of these days is converted here")
+            .at(location)
+            .help("run `flowparquet convert SOURCE DEST` first, or check DEST and the days; --all takes all there are")
+    };
+    let info = table.info()?.ok_or_else(nothing)?;
+    let mut live = Live {
+        columns: Vec::new(),
+        by: info.partition_by,
+        log_type: info.log_type,
+        partitions: Vec::new(),
+        files: Vec::new(),
+        objects: Vec::new(),
+        log_format: None,
+        max_object_bytes: 0,
+        dash_as_null: info.dash_as_null,
+    };
+    for (partition, state) in table.load(days, info.partition_by)? {
+        for output in state.outputs() {
+            let Some(file) = &output.done.file else { continue };
+            if live.partitions.last() != Some(&partition) {
+                live.partitions.push(partition.clone());
+            }
+            let key = table.output_key(&partition, &output.claim);
+            live.files.push(TableFile { partition: live.partitions.len() - 1, key, bytes: file.bytes });
+            for column in &file.columns {
+                if !live.columns.contains(column) {
+                    live.columns.push(column.clone());
+                }
+            }
+        }
+        for output in state.outputs() {
+            let inputs = state.inputs_of(output.number).into_iter();
+            let inputs = inputs.map(|(root, input)| (partition.clone(), root.to_owned(), input.clone()));
+            live.objects.extend(inputs);
+            live.log_format = output.claim.options.log_format.clone().or(live.log_format);
+            live.max_object_bytes = live.max_object_bytes.max(output.claim.options.max_object_bytes);
+        }
+    }
+    if live.files.is_empty() {
+        return Err(nothing());
+    }
+    sort_columns(&mut live.columns, live.log_type);
+    Ok(live)
+}

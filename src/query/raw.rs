@@ -1,0 +1,365 @@
+//! Raw logs as a table: objects of the asked days, read whole, decoded, and handed on as columns.
+//!
+//! Answers are those of the raw table in Athena: `-` stays in strings and is NULL in numbers, partitions come from the
+//! keys. Lines that fit no row and objects that do not read to their end are left out and counted, as `convert` does.
+//! Each reader holds one object packed and its text, or a piece of it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use arrow::array::{
+    ArrayRef, Int32Array, Int64Array, RecordBatch, RecordBatchOptions, StringViewArray, StringViewBuilder, UInt32Array,
+    new_null_array,
+};
+use arrow::buffer::NullBuffer;
+use arrow::compute::take;
+use arrow::datatypes::{Schema, SchemaRef};
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::{DataFusionError, Result};
+use datafusion::datasource::TableType;
+use datafusion::execution::TaskContext;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
+use datafusion::physical_plan::stream::RecordBatchReceiverStream;
+use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
+use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream};
+
+use super::meter::{Kept, Meter};
+use super::prune;
+use crate::error::Error;
+use crate::record::columns::{Batch, ColumnData, Values};
+use crate::record::decode::ObjectDecoder;
+use crate::record::header::{Column, Header};
+use crate::record::schema::LogType;
+use crate::source::gunzip::{TextReader, UnpackError, Unpacked, Unpacker};
+use crate::store::{Listed, Store};
+use crate::table::partition::{Partition, PartitionBy};
+
+/// Rows that are handed on at once.
+const BATCH_ROWS: usize = 8_192;
+
+/// Most text of an object that is held at once; the text of a larger one is read in pieces of this size.
+const MAX_TEXT_BYTES: usize = 64 << 20;
+
+/// How raw objects are read.
+#[derive(Debug, Clone)]
+pub struct RawRules {
+    /// Log type of the table; objects of another one are left out.
+    pub log_type: LogType,
+    /// The format of objects without a header line.
+    pub log_format: Option<Header>,
+    /// The most text that an object may hold, in bytes.
+    pub max_object_bytes: u64,
+}
+
+/// The table.
+#[derive(Debug)]
+pub struct RawTable {
+    objects: Arc<Objects>,
+    by: PartitionBy,
+    schema: SchemaRef,
+}
+
+/// What all readers of the table share.
+#[derive(Debug)]
+struct Objects {
+    store: Store,
+    rules: RawRules,
+    columns: Vec<Column>,
+    partitions: Vec<Partition>,
+    /// Objects with the places of their partitions.
+    objects: Vec<(usize, Listed)>,
+    meter: Arc<Meter>,
+}
+
+impl RawTable {
+    /// Makes a table of these objects; each stands with the place of its partition.
+    pub fn new(
+        (columns, by): (Vec<Column>, PartitionBy),
+        (partitions, objects): (Vec<Partition>, Vec<(usize, Listed)>),
+        (store, rules): (Store, RawRules),
+        meter: Arc<Meter>,
+    ) -> Self {
+        let file_schema = prune::file_schema(&columns);
+        let fields = file_schema.fields().iter().cloned().chain(prune::partition_fields(by));
+        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        Self { objects: Arc::new(Objects { store, rules, columns, partitions, objects, meter }), by, schema }
+    }
+}
+
+#[async_trait::async_trait]
+impl TableProvider for RawTable {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        Ok(prune::pushdown(filters, self.by, TableProviderFilterPushDown::Unsupported))
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let shared = &self.objects;
+        let keep = prune::keep(state, filters, self.by, &shared.partitions)?;
+        let places = shared.objects.iter().enumerate().filter(|(_, (partition, _))| keep[*partition]);
+        let kept: Vec<usize> = places.map(|(at, _)| at).collect();
+        let partitions = keep.iter().filter(|keep| **keep).count() as u64;
+        shared.meter.scanned(
+            Kept { kept: partitions, all: shared.partitions.len() as u64 },
+            Kept { kept: kept.len() as u64, all: shared.objects.len() as u64 },
+        );
+        // Athena reads and bills text whole, whatever of it a query needs.
+        shared.meter.data(kept.iter().map(|at| shared.objects[*at].1.size).sum(), kept.len() as u64);
+        let wanted: Vec<usize> = projection.cloned().unwrap_or_else(|| (0..self.schema.fields().len()).collect());
+        let schema = Arc::new(self.schema.project(&wanted)?);
+        let readers = state.config().target_partitions().min(kept.len()).max(1);
+        let queue = Arc::new((kept, AtomicUsize::new(0)));
+        let reader = || -> Arc<dyn PartitionStream> {
+            let (objects, wanted) = (Arc::clone(shared), wanted.clone());
+            Arc::new(Reader { objects, queue: Arc::clone(&queue), wanted, schema: Arc::clone(&schema) })
+        };
+        let readers = (0..readers).map(|_| reader()).collect();
+        Ok(Arc::new(StreamingTableExec::try_new(Arc::clone(&schema), readers, None, [], false, limit)?))
+    }
+}
+
+/// Takes one object after the other from the queue.
+#[derive(Debug)]
+struct Reader {
+    objects: Arc<Objects>,
+    /// Places of the objects, and the next one to read.
+    queue: Arc<(Vec<usize>, AtomicUsize)>,
+    /// Places of the wanted columns: of the text's, and behind them of the partition's.
+    wanted: Vec<usize>,
+    schema: SchemaRef,
+}
+
+impl PartitionStream for Reader {
+    fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    fn execute(&self, _context: Arc<TaskContext>) -> SendableRecordBatchStream {
+        // Two batches wait at most: readers are not to run ahead of who computes.
+        let mut stream = RecordBatchReceiverStream::builder(Arc::clone(&self.schema), 2);
+        let (sender, objects, queue) = (stream.tx(), Arc::clone(&self.objects), Arc::clone(&self.queue));
+        let (wanted, schema) = (self.wanted.clone(), Arc::clone(&self.schema));
+        stream.spawn_blocking(move || {
+            let mut work = Work {
+                objects: &objects,
+                wanted: &wanted,
+                schema: &schema,
+                batch: Batch::default(),
+                text: Vec::new(),
+                unpacker: Unpacker::default(),
+            };
+            loop {
+                let next = queue.1.fetch_add(1, Ordering::Relaxed);
+                let Some(at) = queue.0.get(next) else { return Ok(()) };
+                let mut gone = false;
+                work.object(*at, &mut |rows| {
+                    gone = sender.blocking_send(Ok(rows)).is_err();
+                    !gone
+                })?;
+                // Nobody wants any more: a LIMIT is reached, or the query failed elsewhere.
+                if gone {
+                    return Ok(());
+                }
+            }
+        });
+        stream.build()
+    }
+}
+
+struct Work<'a> {
+    objects: &'a Objects,
+    wanted: &'a [usize],
+    schema: &'a SchemaRef,
+    batch: Batch,
+    text: Vec<u8>,
+    unpacker: Unpacker,
+}
+
+impl Work<'_> {
+    /// Reads an object and emits its rows, until `emit` says that they are not wanted any more.
+    fn object(&mut self, at: usize, emit: &mut dyn FnMut(RecordBatch) -> bool) -> Result<()> {
+        let (partition, listed) = &self.objects.objects[at];
+        let store = &self.objects.store;
+        let packed = store.get(&listed.key).map_err(external)?.ok_or_else(|| {
+            external(
+                Error::stopped("an object is gone that was listed a moment ago")
+                    .at(store.location().url_of(&listed.key))
+                    .help("somebody deletes raw logs: run again"),
+            )
+        })?;
+        let named_gz = listed.key.ends_with(".gz");
+        let max = self.objects.rules.max_object_bytes;
+        let mut text = std::mem::take(&mut self.text);
+        let done = match self.unpacker.unpack(&packed, named_gz, &mut text, MAX_TEXT_BYTES, max) {
+            Ok(Unpacked::Whole) => self.text(*partition, &text, emit),
+            // It was read to its end once, so that none of its rows come if it does not get there.
+            Ok(Unpacked::Large) => self.pieces(
+                *partition,
+                TextReader::new(&packed[..], packed.starts_with(&[0x1f, 0x8b]), max),
+                &mut text,
+                emit,
+            ),
+            Err(_) => {
+                self.objects.meter.left_out(0, 1);
+                Ok(())
+            }
+        };
+        self.text = text;
+        done
+    }
+
+    fn text(&mut self, partition: usize, text: &[u8], emit: &mut dyn FnMut(RecordBatch) -> bool) -> Result<()> {
+        let Some((mut decoder, from)) = self.decoder(text) else { return Ok(()) };
+        self.rows(partition, &mut decoder, text, from, emit)?;
+        Ok(())
+    }
+
+    fn pieces(
+        &mut self,
+        partition: usize,
+        mut reader: TextReader<&[u8]>,
+        text: &mut Vec<u8>,
+        emit: &mut dyn FnMut(RecordBatch) -> bool,
+    ) -> Result<()> {
+        let damaged = |e: UnpackError| external(Error::stopped("an object cannot be read twice").because(e));
+        let mut decoder: Option<ObjectDecoder> = None;
+        let mut piece = vec![0; 1 << 20];
+        text.clear();
+        loop {
+            let mut ended = false;
+            while text.len() < MAX_TEXT_BYTES {
+                let read = reader.read_some(&mut piece).map_err(damaged)?;
+                text.extend_from_slice(&piece[..read]);
+                ended = read == 0;
+                if ended {
+                    break;
+                }
+            }
+            let whole = match memchr::memrchr(b'\n', text) {
+                Some(end) if !ended => end + 1,
+                _ => text.len(),
+            };
+            let mut from = 0;
+            if decoder.is_none() {
+                let Some((first, begin)) = self.decoder(&text[..whole]) else { return Ok(()) };
+                (decoder, from) = (Some(first), begin);
+            }
+            let Some(decoder) = &mut decoder else { return Ok(()) };
+            if !self.rows(partition, decoder, &text[..whole], from, emit)? || ended {
+                return Ok(());
+            }
+            decoder.next_piece(&text[..whole]);
+            text.drain(..whole);
+        }
+    }
+
+    /// Returns a decoder for the lines behind the header line, and where they begin; none if the object has no rows here.
+    fn decoder(&self, text: &[u8]) -> Option<(ObjectDecoder, usize)> {
+        let rules = &self.objects.rules;
+        let blank = text.iter().take_while(|b| matches!(b, b'\n' | b'\r' | b' ')).count();
+        let begin = memchr::memrchr(b'\n', &text[..blank]).map_or(0, |at| at + 1);
+        let end = memchr::memchr(b'\n', &text[begin..]).map_or(text.len(), |at| begin + at + 1);
+        let (header, from) = match (Header::parse(&text[begin..end]), &rules.log_format) {
+            (Ok(header), _) => (Some(header), end),
+            (Err(_), fallback) => (fallback.clone(), 0),
+        };
+        let header = header.filter(|header| header.log_type().is_none_or(|log_type| log_type == rules.log_type));
+        let Some(header) = header else {
+            self.objects.meter.left_out(0, 1);
+            return None;
+        };
+        let unknown: BTreeSet<String> = header.unknown().map(str::to_owned).collect();
+        Some((ObjectDecoder::new(Arc::new(header), unknown, false, 0, 0), from))
+    }
+
+    /// Decodes text to its end; returns false if rows are not wanted any more.
+    fn rows(
+        &mut self,
+        partition: usize,
+        decoder: &mut ObjectDecoder,
+        text: &[u8],
+        mut from: usize,
+        emit: &mut dyn FnMut(RecordBatch) -> bool,
+    ) -> Result<bool> {
+        let mut rejects = Vec::new();
+        while from < text.len() {
+            self.batch.clear();
+            // The decoder returns early where the format changes: what came before is handed on, too small or not.
+            let done = decoder.decode(text, from, &mut self.batch, BATCH_ROWS, &mut rejects);
+            from += done.bytes;
+            self.objects.meter.left_out(done.rejected, 0);
+            rejects.clear();
+            if self.batch.rows() > 0 && !emit(self.columns(partition)?) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Returns the wanted columns of the rows at hand.
+    fn columns(&self, partition: usize) -> Result<RecordBatch> {
+        let rows = self.batch.rows();
+        let known = &self.objects.columns;
+        let mut arrays: Vec<ArrayRef> = Vec::with_capacity(self.wanted.len());
+        for (at, field) in self.wanted.iter().zip(self.schema.fields()) {
+            arrays.push(match known.get(*at) {
+                Some(column) => match self.batch.columns().iter().find(|data| data.column == *column) {
+                    Some(data) => array(data)?,
+                    None => new_null_array(field.data_type(), rows),
+                },
+                None => {
+                    let values = prune::values(&self.objects.partitions[partition]);
+                    let value = values.get(at - known.len()).map_or("", String::as_str);
+                    Arc::new(StringViewArray::from_iter_values(std::iter::repeat_n(value, rows)))
+                }
+            });
+        }
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        Ok(RecordBatch::try_new_with_options(Arc::clone(self.schema), arrays, &options)?)
+    }
+}
+
+fn external(error: Error) -> DataFusionError {
+    DataFusionError::External(Box::new(error))
+}
+
+fn array(data: &ColumnData) -> Result<ArrayRef> {
+    let nulls = |rows: usize| {
+        (!data.nulls.is_empty()).then(|| {
+            let mut valid = vec![true; rows];
+            data.nulls.iter().for_each(|row| valid[*row as usize] = false);
+            NullBuffer::from(valid)
+        })
+    };
+    Ok(match &data.values {
+        Values::Int(values) => Arc::new(Int32Array::new(values.clone().into(), nulls(values.len()))),
+        Values::Bigint(values) => Arc::new(Int64Array::new(values.clone().into(), nulls(values.len()))),
+        Values::String { codes, dictionary } if dictionary.is_empty() => {
+            new_null_array(&arrow::datatypes::DataType::Utf8View, codes.len())
+        }
+        Values::String { codes, dictionary } => {
+            let mut values = StringViewBuilder::with_capacity(dictionary.len());
+            for code in 0..dictionary.len() as u32 {
+                // Lines that are not UTF-8 are rejected before.
+                values.append_value(String::from_utf8_lossy(dictionary.value(code)));
+            }
+            let values: ArrayRef = Arc::new(values.finish());
+            let codes = UInt32Array::new(codes.clone().into(), nulls(codes.len()));
+            take(&values, &codes, None)?
+        }
+    })
+}

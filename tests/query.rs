@@ -1,0 +1,415 @@
+//! `query` and `compare`: SQL as for Athena over raw logs and tables, what is read and billed, and what is refused.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use serde_json::Value as Json;
+
+use crate::golden::golden;
+use crate::util::{DAY, V2, Work, gz, key};
+
+/// Two records of one day, one of the next: a flow, a record without data, a flow by IPv6.
+fn three_rows(work: &Work) {
+    let flow = "2 123456789012 eni-1 172.32.21.19 34.160.111.145 40000 443 6 10 1000 1768453384 1768453444 ACCEPT OK";
+    let nodata = "2 123456789012 eni-2 - - - - - - - 1768453385 1768453445 - NODATA";
+    let six = "2 123456789012 eni-1 2001:db8::1 fe80::2 53 5353 17 1 80 1768539784 1768539844 REJECT OK";
+    work.object(&key(0), format!("{V2}\n{flow}\n{nodata}\n"));
+    work.object(&key(0).replace("2026/01/15", "2026/01/16").replace("20260115", "20260116"), format!("{V2}\n{six}\n"));
+    work.run(&["convert", "raw", "table", "--from", DAY, "--to", "2026-01-16"]).code(0);
+}
+
+fn csv(work: &Work, sql: &str) -> String {
+    work.run(&["query", "table", sql, "--output", "csv"]).code(0).stdout.clone()
+}
+
+#[test]
+fn rows_come_as_table_csv_and_json() {
+    let work = Work::new();
+    three_rows(&work);
+    let sql = "SELECT interface_id, srcaddr, bytes, day FROM vpc_flow_logs ORDER BY start";
+    let table = "interface_id  srcaddr       bytes  day\n\
+                 eni-1         172.32.21.19   1000  15\n\
+                 eni-2         -              NULL  15\n\
+                 eni-1         2001:db8::1      80  16\n";
+    let csv = "interface_id,srcaddr,bytes,day\neni-1,172.32.21.19,1000,15\neni-2,-,,15\neni-1,2001:db8::1,80,16\n";
+    let json = "{\"interface_id\":\"eni-1\",\"srcaddr\":\"172.32.21.19\",\"bytes\":1000,\"day\":\"15\"}\n\
+                {\"interface_id\":\"eni-2\",\"srcaddr\":\"-\",\"bytes\":null,\"day\":\"15\"}\n\
+                {\"interface_id\":\"eni-1\",\"srcaddr\":\"2001:db8::1\",\"bytes\":80,\"day\":\"16\"}\n";
+    for (output, wanted) in [("table", table), ("csv", csv), ("json", json)] {
+        for place in [&["table"][..], &["raw", "--raw"]] {
+            let ran = work.run(&[&["query"], place, &[sql, "--output", output]].concat());
+            assert_eq!(ran.code(0).stdout, wanted, "{place:?} {}", ran.stderr);
+            assert!(ran.stderr.starts_with("3 rows in "), "{}", ran.stderr);
+            assert!(ran.stderr.contains("Athena would charge $0.000048 (10 MB, the least)"), "{}", ran.stderr);
+        }
+    }
+    let dear = work.run(&["query", "table", sql, "--price-per-tb", "500"]);
+    assert!(dear.code(0).stderr.contains("charge $0.004768"), "{}", dear.stderr);
+    let odd = "SELECT 'a \"b\", c' AS x, '' AS y, NULL AS z, 1.5e0 AS f, true AS t, ARRAY[1, 2] AS l FROM vpc_flow_logs LIMIT 1";
+    let ran = work.run(&["query", "table", odd, "--output", "csv"]);
+    assert_eq!(ran.code(0).stdout, "x,y,z,f,t,l\n\"a \"\"b\"\", c\",\"\",,1.5,true,\"[1, 2]\"\n");
+    let ran = work.run(&["query", "table", odd, "--output", "json"]);
+    let wanted = "{\"x\":\"a \\\"b\\\", c\",\"y\":\"\",\"z\":null,\"f\":1.5,\"t\":true,\"l\":[1,2]}\n";
+    assert_eq!(ran.code(0).stdout, wanted);
+}
+
+#[test]
+fn functions_of_athena() {
+    let work = Work::new();
+    three_rows(&work);
+    // Of the first record; times as Athena shows them.
+    for (expression, value) in [
+        ("from_unixtime(start)", "2026-01-15 05:03:04.000 UTC"),
+        ("from_unixtime(start, 'Asia/Tokyo')", "2026-01-15 14:03:04.000 Asia/Tokyo"),
+        ("CAST(from_unixtime(start, 'Asia/Tokyo') AS timestamp)", "2026-01-15 14:03:04.000"),
+        ("CAST(from_unixtime(start, 'Asia/Tokyo') AS date)", "2026-01-15"),
+        ("from_unixtime(start) AT TIME ZONE 'America/New_York'", "2026-01-15 00:03:04.000 America/New_York"),
+        ("at_timezone(from_unixtime(start), '+05:30')", "2026-01-15 10:33:04.000 +05:30"),
+        ("date_format(from_unixtime(start), '%Y-%m-%d %H:%i:%s')", "2026-01-15 05:03:04"),
+        ("date_format(from_unixtime(start, 'Asia/Tokyo'), '%H')", "14"),
+        ("date_trunc('hour', from_unixtime(start))", "2026-01-15 05:00:00.000 UTC"),
+        ("date_parse('2026-01-15 05:03', '%Y-%m-%d %H:%i')", "2026-01-15 05:03:00.000"),
+        ("date_add('month', 1, from_unixtime(start))", "2026-02-15 05:03:04.000 UTC"),
+        ("date_diff('minute', from_unixtime(start), from_unixtime(\"end\"))", "1"),
+        ("to_unixtime(from_unixtime(start))", "1768453384.0"),
+        ("hour(from_unixtime(start))", "5"),
+        ("day_of_week(from_unixtime(start))", "4"),
+        ("from_unixtime(start) >= timestamp '2026-01-15 05:03:04'", "true"),
+        ("from_unixtime(start) < timestamp '2026-01-15 14:03:05 Asia/Tokyo'", "true"),
+        ("from_unixtime(start) + interval '1' day", "2026-01-16 05:03:04.000 UTC"),
+        ("CAST(from_unixtime(start) AS varchar)", "2026-01-15 05:03:04.000 UTC"),
+        ("split_part(srcaddr, '.', 2)", "32"),
+        ("split_part(srcaddr, '.', 9)", "\"\""),
+        ("regexp_like(srcaddr, '^172\\.')", "true"),
+        ("regexp_extract(srcaddr, '(\\d+)\\.(\\d+)', 2)", "32"),
+        ("regexp_replace(srcaddr, '\\d', 'x')", "xxx.xx.xx.xx"),
+        ("replace(srcaddr, '172', 'a')", "a.32.21.19"),
+        ("url_decode('a%2Db%20c')", "a-b c"),
+        ("contains('172.32.0.0/16', CAST(srcaddr AS ipaddress))", "true"),
+        ("contains('10.0.0.0/8', TRY_CAST(srcaddr AS ipaddress))", "false"),
+        ("TRY_CAST('nonsense' AS ipaddress)", ""),
+        ("CAST(srcaddr AS ipaddress) < IPADDRESS '200.0.0.1'", "true"),
+        ("CAST(CAST('::ffff:1.2.3.4' AS ipaddress) AS varchar)", "1.2.3.4"),
+        ("any_match(ARRAY['10.0.0.0/8', '172.16.0.0/10'], n -> contains(n, CAST(srcaddr AS ipaddress)))", "true"),
+        ("contains(ARRAY[22, 443], dstport)", "true"),
+        ("bitwise_and(dstport, 3)", "3"),
+        ("if(dstport = 443, 'https', 'other')", "https"),
+        ("CAST(dstport AS varchar) || '/tcp'", "443/tcp"),
+        ("coalesce(TRY_CAST('x' AS bigint), -1)", "-1"),
+        ("element_at(split(srcaddr, '.'), 1)", "172"),
+        ("cardinality(split(srcaddr, '.'))", "4"),
+        ("bytes / 3", "333"),
+        ("round(1e0 * bytes / 3, 2)", "333.33"),
+        ("concat(year, '-', month, '-', day)", "2026-01-15"),
+        ("length(srcaddr)", "12"),
+        ("mod(bytes, 7)", "6"),
+        ("date(from_unixtime(start))", "2026-01-15"),
+    ] {
+        let sql = format!("SELECT {expression} AS x FROM vpc_flow_logs WHERE dstport = 443");
+        let ran = work.run(&["query", "table", &sql, "--output", "csv"]);
+        assert_eq!(ran.stdout, format!("x\n{value}\n"), "{expression} {}", ran.stderr);
+    }
+    for (expression, value) in [
+        ("count_if(action = 'ACCEPT')", "1"),
+        ("approx_distinct(interface_id)", "2"),
+        ("array_sort(array_agg(DISTINCT interface_id))", "\"[eni-1, eni-2]\""),
+        ("max_by(dstaddr, bytes)", "34.160.111.145"),
+        ("min_by(dstaddr, bytes)", "fe80::2"),
+        ("sum(bytes) FILTER (WHERE protocol = 17)", "80"),
+        ("approx_percentile(bytes, 0.5) IS NOT NULL", "true"),
+        ("sum(bytes) / 1e9", "1.08e-6"),
+    ] {
+        assert_eq!(
+            csv(&work, &format!("SELECT {expression} AS x FROM vpc_flow_logs")),
+            format!("x\n{value}\n"),
+            "{expression}"
+        );
+    }
+    let views = "CREATE OR REPLACE VIEW busy AS SELECT srcaddr, bytes FROM logs.vpc_flow_logs WHERE bytes > 100;\n\
+                 SELECT b.srcaddr, w.n FROM busy AS b CROSS JOIN (VALUES 1, 2) AS w (n) ORDER BY n;";
+    let ran = work.run(&["query", "table", views, "--output", "csv"]);
+    assert_eq!(ran.code(0).stdout, "srcaddr,n\n172.32.21.19,1\n172.32.21.19,2\n");
+}
+
+#[test]
+fn what_cannot_be_run_is_said_with_its_place() {
+    let work = Work::new();
+    three_rows(&work);
+    for (sql, said) in [
+        ("SELECT\n  sorcaddr FROM vpc_flow_logs", "at SQL, line 2, column 3"),
+        (
+            "SELECT 1 FROM flows",
+            "error: there is no table flows here\n  at SQL, line 1, column 15\n  help: this run has the table vpc_flow_logs",
+        ),
+        ("SELECT count(* FROM vpc_flow_logs", "at SQL, line 1, column 16"),
+        ("SELECT format_datetime(start, 'x') FROM vpc_flow_logs", "help: write date_format("),
+        ("SELECT nosuch(1) FROM vpc_flow_logs", "nosuch"),
+        ("SELECT date_format(srcaddr, '%Y') FROM vpc_flow_logs", "write date_format(time, '%Y-%m-%d %H:%i:%s')"),
+        ("SELECT CAST(srcaddr AS bigint) FROM vpc_flow_logs WHERE dstport = 443", "172.32.21.19"),
+        ("SELECT bytes / 0 FROM vpc_flow_logs", "ivide by zero"),
+        ("SELECT contains('10.0.0/8', srcaddr) FROM vpc_flow_logs", "\"10.0.0/8\" is no network"),
+        ("DROP TABLE vpc_flow_logs", "error: this statement does not read"),
+        ("CREATE EXTERNAL TABLE x STORED AS CSV LOCATION '/etc/passwd'", "error: this"),
+        ("SELECT * FROM '/etc/passwd'", "error: "),
+        ("SELECT * FROM information_schema.tables", "error: there is no table information_schema.tables here"),
+        ("", "error: there is no statement"),
+    ] {
+        let ran = work.run(&["query", "table", sql]);
+        ran.code(2);
+        assert!(ran.stderr.contains(said), "{sql}\n{}", ran.stderr);
+        assert!(ran.stdout.is_empty() && !ran.stderr.contains("panicked"), "{}", ran.stderr);
+    }
+    work.run(&["query", "nothing", "SELECT 1"]).code(2).says("error: nothing of these days is converted here\n");
+    work.run(&["query", "table", "SELECT 1", "--day", "2026-01-20"]).code(2).says("error: nothing of these days");
+    work.run(&["query", "empty", "SELECT 1", "--raw"]).code(2).says("error: nothing lies below SOURCE\n");
+    work.run(&["query", "table", "--file", "none.sql"])
+        .code(2)
+        .says("error: cannot read the statements\n  at none.sql\n");
+    work.write("bad.sql", "SELECT 1 FROM vpc_flow_logs;\n\nSELECT x FROM vpc_flow_logs");
+    work.run(&["query", "table", "--file", "bad.sql"]).code(2).says("  at bad.sql, line 3, column 8\n");
+    // Chains and nestings that somebody's generator wrote.
+    let chain = format!("SELECT count(*) AS n FROM vpc_flow_logs WHERE {}", vec!["dstport = 443"; 3_000].join(" OR "));
+    let ran = work.run(&["query", "table", &chain, "--output", "csv"]);
+    assert!(ran.stdout == "n\n1\n" || ran.code == Some(2), "{:?} {}", ran.code, ran.stderr);
+    let deep = format!("SELECT {}1{} FROM vpc_flow_logs", "abs(".repeat(5_000), ")".repeat(5_000));
+    work.run(&["query", "table", &deep]).code(2);
+}
+
+#[test]
+fn only_needed_partitions_are_read_and_explain_tells() {
+    let work = Work::new();
+    three_rows(&work);
+    let explained = |place: &[&str], condition: &str| {
+        let sql = format!("SELECT srcaddr FROM vpc_flow_logs WHERE {condition}");
+        let ran = work.run(&[&["query"], place, &[&sql, "--explain"]].concat());
+        let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        let lines: Vec<Vec<String>> = ran.code(0).stdout.lines().map(words).collect();
+        let of = |what: &str| {
+            let line = lines.iter().find(|line| line.first().is_some_and(|word| word == what));
+            let line = line.unwrap_or_else(|| panic!("no {what}: {}", ran.stdout));
+            let numbers: Vec<u64> = line.iter().filter_map(|word| word.parse().ok()).collect();
+            (numbers[0], numbers[1])
+        };
+        (
+            of("partitions"),
+            of(if place.contains(&"--raw") { "objects" } else { "files" }),
+            if place.contains(&"--raw") { (0, 0) } else { of("row") },
+        )
+    };
+    for (condition, kept) in [
+        ("day = '15'", 1),
+        ("year = '2026' AND month = '01' AND day BETWEEN '15' AND '16'", 2),
+        ("(year = '2026' AND month = '01' AND day = '16') OR day = '17'", 1),
+        ("year || '-' || month || '-' || day >= '2026-01-16'", 1),
+        ("CAST(day AS integer) = 15", 1),
+        ("date_parse(concat(year, month, day), '%Y%m%d') < timestamp '2026-01-16'", 1),
+        ("day IN ('01', '02')", 0),
+        ("day = '15' OR srcaddr = 'x'", 2),
+        ("year = '2026'", 2),
+    ] {
+        for place in [&["table"][..], &["raw", "--raw"]] {
+            let (partitions, files, _) = explained(place, condition);
+            assert_eq!((partitions, files), ((kept, 2), (kept, 2)), "{place:?} {condition}");
+        }
+    }
+    let (_, _, groups) = explained(&["table"], "dstport = 443");
+    assert_eq!(groups, (1, 2), "the statistics of a row group leave it out");
+    let all = work.run(&["query", "table", "SELECT * FROM vpc_flow_logs", "--output", "json"]);
+    assert_eq!(all.code(0).stdout.lines().count(), 3);
+    let one = work.run(&["query", "table", "SELECT * FROM vpc_flow_logs", "--output", "json", "--day", DAY]);
+    assert_eq!(one.code(0).stdout.lines().count(), 2);
+    assert!(
+        work.run(&["query", "table", "SELECT srcaddr FROM vpc_flow_logs", "--page-index"])
+            .code(0)
+            .stdout
+            .contains("172")
+    );
+}
+
+#[test]
+fn bytes_are_those_of_column_chunks_and_whole_objects() {
+    let work = Work::new();
+    work.run(&["generate", "raw", "--objects", "3", "--rows", "2000", "--day", DAY]).code(0);
+    work.run(&["convert", "raw", "table", "--day", DAY]).code(0);
+    let file = work.path("table").join(&work.parquet_files("table")[0]);
+    let file = fs::File::open(file).unwrap();
+    let reader = parquet::file::serialized_reader::SerializedFileReader::new(file).unwrap();
+    let chunks = |wanted: &[&str]| -> u64 {
+        use parquet::file::reader::FileReader;
+        let groups = reader.metadata().row_groups().iter();
+        let columns = groups.flat_map(|group| group.columns());
+        let wanted = columns.filter(|c| wanted.contains(&c.column_path().string().as_str()));
+        wanted.map(|column| u64::try_from(column.compressed_size()).unwrap()).sum()
+    };
+    work.write("q.sql", "SELECT srcaddr, sum(bytes) FROM vpc_flow_logs WHERE dstport >= 0 GROUP BY 1; SELECT count(*) FROM vpc_flow_logs");
+    let ran = work.run(&["compare", "raw", "table", "--file", "q.sql", "--json"]);
+    let json: Json = serde_json::from_str(&ran.code(0).stdout).unwrap();
+    let bytes = |at: usize, side: &str| json["statements"][at][side]["bytes"].as_u64().unwrap();
+    assert_eq!(bytes(0, "parquet"), chunks(&["srcaddr", "bytes", "dstport"]));
+    assert_eq!(bytes(1, "parquet"), 0, "rows are counted by footers alone");
+    let objects =
+        work.files("raw").iter().map(|file| fs::metadata(work.path("raw").join(file)).unwrap().len()).sum::<u64>();
+    assert_eq!((bytes(0, "raw"), bytes(1, "raw")), (objects, objects));
+}
+
+#[test]
+fn raw_logs_that_do_not_fit_are_left_out_and_counted() {
+    let work = Work::new();
+    let flow = "2 123456789012 eni-1 10.0.0.1 10.0.0.2 1 443 6 10 1000 1768453384 1768453444 ACCEPT OK";
+    work.object(&key(0), format!("{V2}\n{flow}\nnot a record\n{flow}\r\n\n"));
+    work.object(&key(1), "nothing of the kind\n");
+    work.write(&format!("raw/{}", key(2)), &gz(format!("{V2}\n{flow}\n"))[..40]);
+    work.object(&key(3), format!("{V2}\n{flow}\nversion srcaddr new-field\n5 10.9.9.9 x\n"));
+    let sql = "SELECT count(*) AS n, count(interface_id) AS interfaces, sum(bytes) AS bytes, max(year || month || day) AS day FROM vpc_flow_logs";
+    let ran = work.run(&["query", "raw", sql, "--raw", "--output", "csv", "--day", DAY]);
+    assert_eq!(ran.code(1).stdout, "n,interfaces,bytes,day\n4,3,3000,20260115\n");
+    ran.says("left out as unreadable: 1 line and 2 objects\n");
+    work.convert(&["--day", DAY]).code(1);
+    assert_eq!(csv(&work, sql), ran.stdout, "the table has the same rows");
+    work.object("plain/2026/01/15/x.log.gz", format!("{flow}\n"));
+    let format = V2.split(' ').map(|name| format!("${{{name}}}")).collect::<Vec<_>>().join(" ");
+    let bare = work.run(&["query", "raw/plain", sql, "--raw", "--output", "csv", "--log-format", &format]);
+    assert_eq!(bare.code(0).stdout, "n,interfaces,bytes,day\n1,1,1000,20260115\n");
+    work.run(&["query", "raw/plain", sql, "--raw"]).code(2).says("error: the raw logs have no header line");
+}
+
+/// Returns every ready query as one file of statements, with the examples of its parameters.
+fn ready(work: &Work) -> String {
+    let listed: Json = serde_json::from_str(&work.run(&["queries", "--json"]).code(0).stdout).unwrap();
+    let mut sql = String::new();
+    for query in listed.as_array().unwrap() {
+        let name = query["name"].as_str().unwrap();
+        let mut args = vec!["queries".to_owned(), name.to_owned()];
+        for parameter in query["parameters"].as_array().unwrap() {
+            // What is in the sample logs, where an example is needed.
+            let value = match (parameter["name"].as_str().unwrap(), name) {
+                ("address", "nat-trace-regional") => "10.20.20.41",
+                ("limit", _) => "1000000",
+                _ => parameter["example"].as_str().unwrap(),
+            };
+            args.push("--set".to_owned());
+            args.push(format!("{}={value}", parameter["name"].as_str().unwrap()));
+        }
+        match name {
+            "local-day" => args.extend(["--local-day", DAY, "--tz", "Asia/Tokyo"].map(str::to_owned)),
+            "local-time-view" => {}
+            _ => args.extend(["--day", DAY].map(str::to_owned)),
+        }
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        sql.push_str(&format!("-- title: {name}\n{}\n", work.run(&args).code(0).stdout));
+    }
+    sql + "-- title: view\nSELECT local_day, count(*) AS n FROM vpc_flow_logs_local GROUP BY 1;\n"
+}
+
+#[test]
+fn every_ready_query_has_the_same_answer_over_raw_logs_and_the_table() {
+    let work = Work::new();
+    work.run(&["generate", "raw", "--objects", "8", "--rows", "1500", "--schema-version", "11", "--day", DAY]).code(0);
+    work.run(&["convert", "raw", "table", "--day", DAY]).code(0);
+    let sql = ready(&work);
+    work.write("all.sql", &sql);
+    let ran = work.run(&["compare", "raw", "table", "--file", "all.sql", "--json"]);
+    let json: Json = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| ran.fail("no JSON"));
+    let compared = json["statements"].as_array().unwrap();
+    assert_eq!(compared.len(), sql.matches("-- title: ").count() - 1, "the view gives no rows");
+    let mut empty = Vec::new();
+    for statement in compared {
+        assert_eq!(statement["verdict"]["answers"], "equal", "{statement:#}");
+        if statement["raw"]["rows"] == 0 {
+            empty.push(statement["name"].as_str().unwrap());
+        }
+    }
+    ran.code(0);
+    let may_be_empty =
+        ["nat-trace-regional", "coverage-gaps", "cross-az", "ssh-rdp-exposure", "nat-trace-v2", "port-scans"];
+    assert!(empty.iter().all(|name| may_be_empty.contains(name)), "no rows: {empty:?}");
+}
+
+#[test]
+fn comparison_is_shown_as_a_table_and_a_page() {
+    let work = Work::new();
+    work.run(&["generate", "raw", "--objects", "4", "--rows", "500", "--day", DAY]).code(0);
+    work.run(&["convert", "raw", "table", "--day", DAY]).code(0);
+    work.run(&["generate", "raw", "--objects", "1", "--rows", "500", "--day", "2026-01-16"]).code(0);
+    let sql = "-- title: Top <b>\"talkers\"\nSELECT srcaddr, sum(bytes) AS bytes FROM vpc_flow_logs GROUP BY 1 ORDER BY bytes DESC, 1 LIMIT 5;\n\
+               SELECT count(*) AS n FROM vpc_flow_logs;\n";
+    work.write("q.sql", sql);
+    let args = ["compare", "raw", "table", "--file", "q.sql", "--runs-per-day", "100", "--html", "page.html"];
+    let ran = work.run(&args);
+    golden("compare.txt", &redacted(&ran.stdout));
+    ran.says("running: Top <b>\"talkers\"\n").says("the page with charts is page.html\n");
+    ran.code(0);
+    let page = fs::read_to_string(work.path("page.html")).unwrap();
+    assert!(page.contains("Top &lt;b&gt;&quot;talkers&quot;") && !page.contains("<b>\"talkers"), "{page}");
+    for foreign in ["http", "<script", "<link", "<img", "url(", "@import"] {
+        assert!(!page.contains(foreign), "{foreign} in\n{page}");
+    }
+    assert_eq!(page.matches("<svg").count(), 3);
+    golden("compare-page.html", &redacted(page.split_once("<body>").unwrap().1));
+}
+
+/// Puts `#` in place of figures that depend on the machine or on sizes.
+fn redacted(text: &str) -> String {
+    let mut redacted = String::new();
+    let mut chars = text.chars().peekable();
+    let mut number = false;
+    while let Some(c) = chars.next() {
+        let digit =
+            c.is_ascii_digit() || (number && (c == '.' || c == ',') && chars.peek().is_some_and(char::is_ascii_digit));
+        if digit && !number {
+            redacted.push('#');
+        } else if !digit {
+            redacted.push(c);
+        }
+        number = digit;
+    }
+    // Columns are as wide as their figures.
+    let blank = |line: &str| {
+        line.split_whitespace().collect::<Vec<_>>().join(" ").replace("# kB", "# B").replace("# MB", "# B")
+    };
+    redacted.lines().map(|line| blank(line) + "\n").collect()
+}
+
+#[test]
+fn differences_are_shown_row_by_row() {
+    let work = Work::new();
+    three_rows(&work);
+    let sql = "SELECT interface_id, srcaddr FROM vpc_flow_logs";
+    work.run(&["compare", "raw", "table", sql]).code(0);
+    // The table says NULL where raw logs have a dash.
+    work.run(&["convert", "raw", "other", "--all", "--dash-as-null"]).code(0);
+    let ran = work.run(&["compare", "raw", "other", sql]);
+    let shown = "query 1: the answers differ\n\
+                 only in  interface_id  srcaddr\n\
+                 raw      eni-2         -\n\
+                 Parquet  eni-2         NULL\n";
+    assert!(ran.code(1).stdout.starts_with(shown), "{}", ran.stdout);
+    assert!(ran.stdout.contains("DIFFERS") && ran.stdout.contains("note: the table has NULL where"), "{}", ran.stdout);
+    // What is not converted is left out, on both sides, and said.
+    work.object(&key(7), format!("{V2}\n2 1 eni-9 10.0.0.1 10.0.0.2 1 2 6 1 1 1768453384 1768453444 ACCEPT OK\n"));
+    let late = work.run(&["compare", "raw", "table", sql, "--day", DAY]);
+    assert!(late.code(0).stdout.contains("note: 1 objects of these days are not converted"), "{}", late.stdout);
+    assert!(late.stdout.contains("1 raw object of 1 day compared"), "{}", late.stdout);
+    work.remove(&format!("raw/{}", key(0)));
+    let gone = work.run(&["compare", "raw", "table", sql]);
+    assert!(gone.code(1).stdout.contains("note: 1 of 2 converted objects are not in SOURCE"), "{}", gone.stdout);
+    work.object("elsewhere/2026/01/15/x.log.gz", format!("{V2}\n"));
+    work.run(&["compare", "raw/elsewhere", "table", sql]).code(2).says("error: SOURCE has none of the raw objects");
+}
+
+#[test]
+fn little_memory_is_enough_or_said() {
+    let work = Work::new();
+    work.run(&["generate", "raw", "--objects", "4", "--rows", "20000", "--day", DAY]).code(0);
+    work.run(&["convert", "raw", "table", "--day", DAY]).code(0);
+    let sql = "SELECT * FROM vpc_flow_logs ORDER BY bytes, srcaddr, dstaddr, srcport, dstport, start, interface_id";
+    let args = ["query", "table", sql, "--output", "csv", "--threads", "1"];
+    let much = work.run(&args);
+    let little = work.run(&[&args[..], &["--memory", "12MiB"]].concat());
+    match little.code {
+        Some(0) => assert!(much.stdout == little.stdout, "the same rows"),
+        _ => drop(little.code(3).says("error: the query needs more memory than --memory allows\n")),
+    }
+    let counted: BTreeMap<usize, usize> = much.stdout.lines().map(|line| (line.matches(',').count(), 1)).collect();
+    assert_eq!(counted.into_keys().collect::<Vec<_>>(), [16]);
+}
