@@ -301,6 +301,7 @@ fn what_queries_refuse() {
     refused(&["egress-by-path", "--schema-version", "2"]);
     refused(&["egress-by-path", "--log-format", "${version} ${srcaddr} ${bytes}"]);
     refused(&["rejected", "--log-format", "(version)"]);
+    refused(&["rejected", "--log-format", "${version} ${tgw-id} ${srcaddr}"]);
     refused(&[
         "ipv4-bytes",
         "--log-format",

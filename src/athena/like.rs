@@ -280,10 +280,12 @@ impl Reader<'_> {
 
     fn table_name(&mut self) -> Result<TableName> {
         let at = At::from(self.peek().span.start);
-        let first = self.name()?;
-        let (database, table) =
-            if self.parser.consume_token(&Token::Period) { (Some(first), self.name()?) } else { (None, first) };
-        TableName::new(database.as_deref(), &table).map_err(|e| e.at(format!("{}, {at}", self.place)))
+        let mut name = self.name()?;
+        if self.parser.consume_token(&Token::Period) {
+            name = format!("{name}.{}", self.name()?);
+        }
+        // SHOW CREATE TABLE puts both in one pair of backticks.
+        TableName::parse(&name).map_err(|e| e.at(format!("{}, {at}", self.place)))
     }
 
     fn columns(&mut self) -> Result<Vec<TheirColumn>> {
@@ -297,7 +299,8 @@ impl Reader<'_> {
             let mut comment = None;
             if self.is_word("COMMENT") {
                 self.word("COMMENT")?;
-                comment = Some(self.string()?);
+                // SHOW CREATE TABLE prints an empty one, or these words, where there is none.
+                comment = Some(self.string()?).filter(|text| !["", "from deserializer"].contains(&text.as_str()));
             }
             columns.push(TheirColumn { name, sql_type, comment, at });
             if !self.parser.consume_token(&Token::Comma) {
@@ -500,6 +503,20 @@ mod tests {
         assert_eq!((theirs.keys[0].name.as_str(), theirs.keys[0].sql_type), ("date", SqlType::Date));
         assert!(theirs.skips_header() && !theirs.is_projected() && theirs.storage == Storage::Text);
         assert!(theirs.text.starts_with("CREATE EXTERNAL") && theirs.text.ends_with("\"1\")"), "{}", theirs.text);
+    }
+
+    #[test]
+    fn reads_what_show_create_table_prints() {
+        let text = "CREATE EXTERNAL TABLE `default.flow`(\n  `version` int COMMENT '', \n  `end` bigint COMMENT 'from deserializer')\n\
+            PARTITIONED BY ( \n  `date` date COMMENT '')\nROW FORMAT SERDE \n  'org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe' \n\
+            WITH SERDEPROPERTIES ( \n  'field.delim'=' ', \n  'serialization.format'=' ') \nSTORED AS INPUTFORMAT \n  \
+            'org.apache.hadoop.mapred.TextInputFormat' \nOUTPUTFORMAT \n  \
+            'org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat'\nLOCATION\n  's3://b/x'\nTBLPROPERTIES (\n  \
+            'skip.header.line.count'='1', \n  'transient_lastDdlTime'='1600000000')";
+        let theirs = Theirs::parse(text, "old.sql").unwrap();
+        assert_eq!((theirs.name.database(), theirs.name.table()), (Some("default"), "flow"));
+        assert!(theirs.columns.iter().chain(&theirs.keys).all(|column| column.comment.is_none()));
+        assert!(theirs.skips_header() && theirs.storage == Storage::Text);
     }
 
     #[test]

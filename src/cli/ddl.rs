@@ -78,17 +78,21 @@ fn converted(args: &Ddl, io: &Io) -> Result<Definition> {
         }
         Some(contents) => contents,
         None if ahead => contents_ahead(args)?,
-        None => return Err(nothing_converted(args)),
+        None => return Err(nothing_converted(args, table.as_ref())?),
     };
     let location = location(args, table.as_ref().map(|table| table.store().location()))?;
     Ok(Definition::of_table(name(args, "vpc_flow_logs")?, &location, &contents, today()))
 }
 
 /// Returns the error of a DEST without data.
-pub fn nothing_converted(args: &Ddl) -> Error {
-    Error::usage("nothing is converted here yet")
-        .at(args.dest.as_deref().unwrap_or_default())
-        .help("run `flowparquet convert SOURCE DEST` first, check DEST, or say with --schema-version what will be")
+pub fn nothing_converted(args: &Ddl, table: Option<&Table>) -> Result<Error> {
+    let e = Error::usage("nothing is converted here yet").at(args.dest.as_deref().unwrap_or_default());
+    let was_tried = table.map(Table::info).transpose()?.flatten().is_some();
+    Ok(e.help(if was_tried {
+        "`flowparquet status DEST` tells what became of the objects so far, `flowparquet rejects DEST` why"
+    } else {
+        "run `flowparquet convert SOURCE DEST` first, check DEST, or say with --schema-version what will be"
+    }))
 }
 
 /// Returns what a table will hold, by what was typed.

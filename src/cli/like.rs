@@ -34,7 +34,7 @@ pub fn run(args: &Ddl, io: &Io) -> Result<ExitCode> {
         return Err(Error::usage("--like and --cutover need DEST").help("flowparquet ddl DEST --like FILE.sql"));
     };
     let table = Table::new(open(dest, &args.store, io)?);
-    let contents = table.contents()?.ok_or_else(|| ddl::nothing_converted(args))?;
+    let Some(contents) = table.contents()? else { return Err(ddl::nothing_converted(args, Some(&table))?) };
     let source = args.like.source.as_ref().map(|source| open(source, &args.store, io)).transpose()?;
     let seen = source.as_ref().map(|source| ddl::look_at(args, source)).transpose()?;
     if let Some(seen) = seen.as_ref().filter(|seen| seen.raw.log_type != contents.log_type) {

@@ -84,6 +84,7 @@ fn rows(args: &Queries, query: &Query) -> Result<Option<Selection>> {
 struct Have {
     columns: Vec<String>,
     what: String,
+    log_type: LogType,
 }
 
 /// Returns the columns of the table that is asked about, if one is.
@@ -103,18 +104,19 @@ fn columns(args: &Queries) -> Result<Option<Have>> {
                 .help(format!("this one is partitioned by {}", keys.join(", "))));
         }
         let columns = contents.columns.into_iter().map(|column| column.name).collect();
-        return Ok(Some(Have { columns, what: format!("the table {dest}") }));
+        return Ok(Some(Have { columns, what: format!("the table {dest}"), log_type: contents.log_type }));
     }
     if let Some(version) = args.schema_version {
         let fields = LogType::Vpc.schema().fields.iter().filter(|field| field.version <= version);
         let columns = fields.map(|field| field.column.clone()).collect();
-        return Ok(Some(Have { columns, what: format!("flow log version {version}") }));
+        return Ok(Some(Have { columns, what: format!("flow log version {version}"), log_type: LogType::Vpc }));
     }
     let Some(format) = &args.log_format else { return Ok(None) };
     let header = Header::from_log_format(format)
         .map_err(|e| Error::usage(format!("--log-format cannot be used: {e}")).help("write it as '${version} ...'"))?;
+    let log_type = header.log_type().unwrap_or(LogType::Vpc);
     let columns = header.columns.into_iter().map(|column| column.name).collect();
-    Ok(Some(Have { columns, what: "this format".to_owned() }))
+    Ok(Some(Have { columns, what: "this format".to_owned(), log_type }))
 }
 
 /// Refuses a query that needs columns which the table does not have.
@@ -123,13 +125,17 @@ fn check(query: &Query, rows: Option<&Selection>, have: &Have) -> Result<()> {
     let Some(version) = missing.iter().map(|field| field.version).max() else { return Ok(()) };
     let columns: Vec<&str> = missing.iter().map(|field| field.column.as_str()).collect();
     let fields: Vec<String> = missing.iter().map(|field| format!("${{{}}}", field.name)).collect();
-    Err(Error::usage(format!(
+    let refused = Error::usage(format!(
         "query {} needs columns that {} does not have: {}",
         query.name,
         have.what,
         columns.join(", ")
-    ))
-    .help(format!(
+    ));
+    let known = &have.log_type.schema().fields;
+    if missing.iter().any(|field| known.iter().all(|of_type| of_type.name != field.name)) {
+        return Err(refused.help("it asks about VPC Flow Logs; Transit Gateway Flow Logs have no such fields"));
+    }
+    Err(refused.help(format!(
         "flow log version {version} brings them; the fields of a flow log cannot be changed, so create a new one \
              whose --log-format has {} too, and convert its objects into the same table",
         fields.join(" ")
