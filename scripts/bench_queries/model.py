@@ -1,0 +1,82 @@
+"""Bytes that a question reads of a file, without an engine: from the footer alone.
+
+  groups   the chunks of the named columns in row groups that minima and maxima do not rule out: Athena and Trino, surely
+  pages    of those, the pages that the page index does not rule out, and the dictionaries in front of them
+  bloom    as `groups`, without the row groups that Bloom filters rule out, and with the filters that were asked
+
+A predicate is a tuple: ("in", column, [values]), ("range", column, low or None, high or None), ("and", ...), ("or", ...); None
+is no predicate at all. Text is bytes. The footer itself is in none of the three; its size stands in the tables.
+"""
+
+import numpy as np
+from bloom import may_hold
+
+
+def admits(predicate, bounds, holds=lambda column, value: True):
+    """May rows within these bounds satisfy it? bounds(column) gives (least, greatest), None if there are only NULLs."""
+    if predicate is None:
+        return True
+    kind = predicate[0]
+    if kind == "and":
+        return all(admits(p, bounds, holds) for p in predicate[1:])
+    if kind == "or":
+        return any(admits(p, bounds, holds) for p in predicate[1:])
+    least, greatest = bounds(predicate[1])
+    if least is None:
+        return False  # only NULLs, which satisfy nothing
+    if kind == "in":
+        return any(least <= v <= greatest and holds(predicate[1], v) for v in predicate[2])
+    low, high = predicate[2:]
+    return (low is None or greatest >= low) and (high is None or least <= high)
+
+
+def surviving(footer, predicate):
+    """The row groups that must be read."""
+    return [g for g, chunks in enumerate(footer.groups)
+            if admits(predicate, lambda c, chunks=chunks: (chunks[c].least, chunks[c].greatest))]
+
+
+def by_groups(footer, columns, predicate):
+    return sum(footer.groups[g][c].bytes for g in surviving(footer, predicate) for c in columns)
+
+
+def by_pages(footer, columns, predicate):
+    total = 0
+    for g in surviving(footer, predicate):
+        chunks = footer.groups[g]
+        edges = np.unique(np.concatenate([c.pages.first_row for c in chunks.values()]))
+        kept = edges[_steps(chunks, predicate, edges)]
+        if len(kept):
+            for c in columns:
+                pages = chunks[c].pages
+                read = np.unique(np.searchsorted(pages.first_row, kept, "right") - 1)
+                total += int(pages.bytes[read].sum()) + chunks[c].dictionary_bytes
+    return total
+
+
+def _steps(chunks, predicate, edges):
+    """Which of the spans of rows that begin at `edges` the page index leaves."""
+    if predicate is None:
+        return np.ones(len(edges), bool)
+    if predicate[0] in ("and", "or"):
+        parts = [_steps(chunks, p, edges) for p in predicate[1:]]
+        return (np.logical_and if predicate[0] == "and" else np.logical_or).reduce(parts)
+    pages = chunks[predicate[1]].pages
+    keep = np.array([admits(predicate, lambda _, i=i: (pages.least[i], pages.greatest[i])) for i in range(len(pages.least))])
+    return keep[np.searchsorted(pages.first_row, edges, "right") - 1]
+
+
+def by_bloom(footer, columns, predicate):
+    total = 0
+    for g in surviving(footer, predicate):
+        chunks, asked = footer.groups[g], set()
+
+        def holds(column, value, chunks=chunks, asked=asked):
+            if chunks[column].bloom:
+                asked.add(column)
+            return may_hold(footer.data, chunks[column], footer.types[column], value)
+
+        if admits(predicate, lambda c, chunks=chunks: (chunks[c].least, chunks[c].greatest), holds):
+            total += sum(chunks[c].bytes for c in columns)
+        total += sum(chunks[c].bloom[1] for c in asked)
+    return total
