@@ -476,11 +476,15 @@ fn a_table_can_be_defined_before_its_first_conversion() {
     let ran = work.run(&[&by[..], &["--account", ACCOUNT, "--region", "a-1", "--region", "b-1"]].concat());
     assert!(ran.code(0).stdout.contains("'projection.aws_region.values' = 'a-1,b-1'"), "{}", ran.stdout);
     work.run(&["ddl"]).code(2);
-    work.run(&["ddl", "table"]).code(2).says("error: nothing is converted here yet\n  at table\n  help: run `flowparquet");
+    work.run(&["ddl", "table"])
+        .code(2)
+        .says("error: nothing is converted here yet\n  at table\n  help: run `flowparquet");
     // All that was there is rejected.
     work.object(&key(0), text(0, 1).replace("2 ", "2 x "));
     work.convert(&["--day", DAY]).code(1);
-    work.run(&["ddl", "table"]).code(2).says("error: nothing is converted here yet\n  at table\n  help: `flowparquet status");
+    work.run(&["ddl", "table"])
+        .code(2)
+        .says("error: nothing is converted here yet\n  at table\n  help: `flowparquet status");
     let work = one_day();
     work.run(&["ddl", "table", "--schema-version", "5"])
         .code(2)

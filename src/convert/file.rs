@@ -302,7 +302,9 @@ impl OpenFile {
             let message = self.receiver.recv().map_err(|e| Error::stopped("a worker died").because(e))?;
             self.take(run, claim, message)?;
         }
-        self.write_runs(run, &claim.options)?;
+        if self.total.unfinishable(claim).is_none() {
+            self.write_runs(run, &claim.options)?;
+        }
         let mut summary = std::mem::take(&mut self.total);
         summary.outcome.unknown_fields = std::mem::take(&mut self.unknown).into_iter().collect();
         Ok(summary)
@@ -366,7 +368,7 @@ impl OpenFile {
             Made::RowGroup(group) => self.writer.append(*group),
             Made::Rejects(packed) => self.rejects.write(&packed),
             Made::NoRejects => {
-                self.runs = Vec::new();
+                (self.runs, self.runs_bytes) = (Vec::new(), 0);
                 self.rejects.abort();
                 Ok(())
             }

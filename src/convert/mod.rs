@@ -33,7 +33,7 @@ use crate::store::Store;
 use crate::store::fetch::Budget;
 use crate::table::commit::{Strangers, Table, TableInfo, tool_name};
 use crate::table::contents::Extent;
-use crate::table::layout::SortBy;
+use crate::table::layout::{SortBy, sort_share};
 use crate::table::ledger::{OutputOptions, PartitionState, VERSION};
 use crate::table::partition::{Partition, PartitionBy};
 use slots::Slots;
@@ -397,13 +397,10 @@ impl<'a> Run<'a> {
         let largest =
             plan.partitions.iter().map(|p| plan.estimate(p)).max_by_key(|e| e.output_bytes).unwrap_or_default();
         let upload = largest.output_bytes.clamp(1 << 20, 64 << 20);
-        // Waiting rows take about as much as their packed text.
         let layout = &options.output.layout;
         let sorted = match layout.sort_by {
             SortBy::Arrival => 1 << 20,
-            SortBy::Addresses | SortBy::Columns(_) => {
-                largest.to_convert_bytes.clamp(1 << 20, layout.sort_bytes.max(1 << 20))
-            }
+            SortBy::Addresses | SortBy::Columns(_) => sort_share(largest.to_convert_bytes, layout.sort_bytes),
         };
         let at_once = (memory / 8 / upload).min(memory / 4 / sorted);
         Ok(Self {

@@ -353,25 +353,26 @@ impl Encoder {
 
     fn integers<T: Integer>(&mut self, cells: &Cells<'_>, values: &[i64], coding: Coding) -> Result<EncodedColumn> {
         let min_max = |rows: Range<usize>| {
-            let values = &values[rows];
-            Some(T::min_max(values.iter().copied().min()?, values.iter().copied().max()?))
+            let wider = |(low, high): (i64, i64), value: &i64| (low.min(*value), high.max(*value));
+            let (low, high) = values[rows].iter().fold((i64::MAX, i64::MIN), wider);
+            (low <= high).then(|| T::min_max(low, high))
         };
         let bloom = if self.bloom_filters.contains(&cells.column.name) {
             let distinct = self.integer_dictionary(values).distinct;
-            let bytes = |value: i64| {
-                let mut bytes = Vec::with_capacity(size_of::<T>());
-                T::put(value, &mut bytes);
+            let bytes = |value: &i64| {
+                let mut bytes = Vec::new();
+                T::put_all(std::slice::from_ref(value), &mut bytes);
                 bytes
             };
-            self.bloom_filter(cells.column, distinct.len(), distinct.iter().map(|value| bytes(*value)))?
+            self.bloom_filter(cells.column, distinct.len(), distinct.iter().map(bytes))?
         } else {
             None
         };
         match coding {
             Coding::Dictionary | Coding::WideDictionary => {
                 let Coded { distinct, codes } = self.integer_dictionary(values);
-                let mut page = Vec::with_capacity(distinct.len() * size_of::<T>());
-                distinct.iter().for_each(|value| T::put(*value, &mut page));
+                let mut page = Vec::new();
+                T::put_all(&distinct, &mut page);
                 let width = width(distinct.len(), coding);
                 let value = |code: u32| distinct[code as usize];
                 let page_min_max =
@@ -383,10 +384,7 @@ impl Encoder {
             }
             Coding::Plain => {
                 let mut chunk = Chunk::new(self, cells);
-                let put = |rows: Range<usize>, body: &mut Vec<u8>| {
-                    values[rows].iter().for_each(|value| T::put(*value, body));
-                };
-                chunk.data_pages(coding, put, min_max)?;
+                chunk.data_pages(coding, |rows, body| T::put_all(&values[rows], body), min_max)?;
                 chunk.finish(coding, min_max(0..values.len()), bloom)
             }
             Coding::Delta => {
@@ -405,10 +403,10 @@ impl Encoder {
         let mut plain = Vec::new();
         // A dictionary that is small beside the column always wins over the values: its codes have fewer bits.
         if distinct.len() * 16 > values.len() && distinct.len() > 256 {
-            tried.iter().for_each(|value| T::put(*value, &mut plain));
+            T::put_all(tried, &mut plain);
         }
-        let mut page = Vec::with_capacity(distinct.len() * size_of::<T>());
-        distinct.iter().for_each(|value| T::put(*value, &mut page));
+        let mut page = Vec::new();
+        T::put_all(&distinct, &mut page);
         self.tried(&codes, distinct.len(), &page, (!plain.is_empty()).then_some(plain), Some(delta))
     }
 
@@ -650,7 +648,7 @@ trait Integer {
     /// Width of the type.
     const BITS: u32;
 
-    fn put(value: i64, out: &mut Vec<u8>);
+    fn put_all(values: &[i64], out: &mut Vec<u8>);
 
     fn min_max(low: i64, high: i64) -> MinMax;
 }
@@ -658,8 +656,11 @@ trait Integer {
 impl Integer for i32 {
     const BITS: u32 = 32;
 
-    fn put(value: i64, out: &mut Vec<u8>) {
-        out.extend_from_slice(&(value as Self).to_le_bytes());
+    fn put_all(values: &[i64], out: &mut Vec<u8>) {
+        let at = out.len();
+        out.resize(at + values.len() * size_of::<Self>(), 0);
+        let places = out[at..].as_chunks_mut().0.iter_mut();
+        places.zip(values).for_each(|(place, value)| *place = (*value as Self).to_le_bytes());
     }
 
     fn min_max(low: i64, high: i64) -> MinMax {
@@ -670,8 +671,11 @@ impl Integer for i32 {
 impl Integer for i64 {
     const BITS: u32 = 64;
 
-    fn put(value: i64, out: &mut Vec<u8>) {
-        out.extend_from_slice(&value.to_le_bytes());
+    fn put_all(values: &[i64], out: &mut Vec<u8>) {
+        let at = out.len();
+        out.resize(at + values.len() * size_of::<Self>(), 0);
+        let places = out[at..].as_chunks_mut().0.iter_mut();
+        places.zip(values).for_each(|(place, value)| *place = value.to_le_bytes());
     }
 
     fn min_max(low: i64, high: i64) -> MinMax {

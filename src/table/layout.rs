@@ -129,6 +129,12 @@ pub fn sort_bytes(memory_bytes: u64) -> u64 {
     (memory_bytes / 4).min(SORT_BYTES)
 }
 
+/// Returns how much of `most` a file of so many packed bytes may take, in bytes. Rows take about as much as they did packed;
+/// objects that pack a thousand to one are sorted in portions, so that many files can be in work at once.
+pub fn sort_share(packed_bytes: u64, most: u64) -> u64 {
+    (4 * packed_bytes).max(16 << 20).min(most)
+}
+
 impl Layout {
     /// Returns the layout of files whose claims name none: those of ledger versions 1 and 2.
     pub fn arrival() -> Self {

@@ -1,7 +1,9 @@
 //! The Parquet side: columns -> row groups -> files -> visible, once.
 //!
-//! [`partition`] names the folders, [`layout`] says how rows lie in a file; [`run`] and [`region`] put them in order; [`dictionary`], [`codec`], [`levels`], [`delta`] and [`encode`] make column chunks, [`mod@file`] puts them together, [`ledger`] records which inputs became which outputs, [`commit`] makes a file visible exactly once, [`merge`]
-//! makes one of several, [`contents`] says what a table holds.
+//! [`partition`] names the folders, [`layout`] says how rows lie in a file; [`run`] and [`region`] put them in order;
+//! [`dictionary`], [`codec`], [`levels`], [`delta`] and [`encode`] make column chunks, [`mod@file`] puts them together,
+//! [`ledger`] records which inputs became which outputs, [`commit`] makes a file visible exactly once, [`merge`] makes one of
+//! several, [`contents`] says what a table holds.
 //! Knows nothing of text.
 
 pub mod codec;

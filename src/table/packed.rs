@@ -87,20 +87,26 @@ impl Packed {
 
     /// Returns what `value` makes of the numbers of these rows, those that are NULL left out, and the places of these.
     pub(super) fn gather<V>(&self, rows: &[u32], value: impl Fn(u64) -> V) -> (Vec<V>, Vec<u32>) {
-        if !self.nulls.is_empty() {
-            let is_null = |row: u32| self.nulls.contains(row as usize);
-            let nulls = rows.iter().zip(0..).filter(|(row, _)| is_null(**row)).map(|(_, place)| place).collect();
-            let present = rows.iter().filter(|row| !is_null(**row));
-            return (present.map(|row| value(self.number(*row as usize))).collect(), nulls);
-        }
-        let values = match &self.numbers {
+        let mut values: Vec<V> = match &self.numbers {
             Narrow::Zeros(_) => rows.iter().map(|_| value(0)).collect(),
             Narrow::U8(numbers) => gather(numbers, rows, value),
             Narrow::U16(numbers) => gather(numbers, rows, value),
             Narrow::U32(numbers) => gather(numbers, rows, value),
             Narrow::U64(numbers) => gather(numbers, rows, value),
         };
-        (values, Vec::new())
+        let mut nulls: Vec<u32> = Vec::new();
+        if !self.nulls.is_empty() {
+            // Few rows are NULL, and they lie together: most row groups have none, and nothing is moved.
+            nulls.extend(rows.iter().zip(0..).filter(|(row, _)| self.nulls.contains(**row as usize)).map(|(_, at)| at));
+        }
+        if !nulls.is_empty() {
+            let (mut at, mut next) = (0, nulls.iter().peekable());
+            values.retain(|_| {
+                at += 1;
+                next.next_if(|null| **null + 1 == at).is_none()
+            });
+        }
+        (values, nulls)
     }
 
     /// Appends what `number` makes of this column's numbers to `all`.
