@@ -241,6 +241,34 @@ fn each_day_comes_from_one_side() {
 }
 
 #[test]
+fn keys_that_are_numbers_stay_numbers() {
+    let work = one_day();
+    let sql = format!(
+        "CREATE EXTERNAL TABLE t ({})\nPARTITIONED BY (year int, month int, day int)\n{TEXT}\nTBLPROPERTIES ({SKIP})",
+        COLUMNS.replace("`protocol` bigint", "`protocol` int")
+    );
+    let ran = like(&work, &sql, &[]);
+    let said = &ran.code(0).stdout;
+    assert!(said.contains("PARTITIONED BY (`year` int, `month` int, `day` int)"), "{said}");
+    assert!(
+        said.contains(
+            "PARTITION (`year` = 2026, `month` = 1, `day` = 15) LOCATION 's3://bucket/flow/year=2026/month=01/day=15/';"
+        ),
+        "{said}"
+    );
+    let calls = like(&work, &sql, &["--format", "glue-json", "--since", DAY]);
+    assert!(calls.code(0).stdout.starts_with("[{\"Values\":[\"2026\",\"1\",\"15\"]"), "{}", calls.stdout);
+    // Projected values have zeros in front, as the folders do: a view makes numbers of them.
+    let ran = like(&work, &sql, &["--projection", "on"]);
+    assert!(ran.code(0).stdout.contains("\n  TRY_CAST(\"month\" AS integer) AS \"month\",\n"), "{}", ran.stdout);
+    // What is no number cannot be a value of such a key.
+    let sql = sql.replace("year int, month int, day int", "day int");
+    like(&work, &sql, &["--key", "day=yyyy-MM-dd"])
+        .code(2)
+        .says("error: \"2026-01-15\" is no value of a key that is a number\n");
+}
+
+#[test]
 fn a_table_of_their_own_is_moved_and_can_be_moved_back() {
     let work = days_in_use();
     work.write(

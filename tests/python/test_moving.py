@@ -39,6 +39,7 @@ THEIRS = {
                 f"'{ACCOUNT}', 'vpcflowlogs', '{REGION}', '{{y}}', '{{m}}', '{{d}}'", "account-region-day", []),
     "old names": (OLD, "dt string", "'{y}-{m}-{d}'", "day", ["--key", "dt=yyyy-MM-dd"]),
     "strings": (STRINGS, "year string, month string, day string", "'{y}', '{m}', '{d}'", "day", []),
+    "numbers": (TUTORIAL, "year int, month int, day int", "{y}, {m}, {d}", "day", []),
     "by place": (OTHERS, "region string, `date` date", f"'{REGION}', '{{y}}-{{m}}-{{d}}'", "day", ["--source"]),
 }
 
@@ -112,7 +113,8 @@ def test_a_table_like_theirs_answers_like_theirs(name, projection, run, logs, en
     assert described[0] == described[1], "names, types and order are theirs"
     # By a key, as their queries ask.
     value = next(row[-1] for row in want)
-    where = f"AND `{theirs.keys[-1]}` = " + (f"'{value}'" if isinstance(value, str) else f"DATE '{value}'")
+    value = value if isinstance(value, int) else f"'{value}'" if isinstance(value, str) else f"DATE '{value}'"
+    where = f"AND `{theirs.keys[-1]}` = {value}"
     got, want = (engines.spark_sql(theirs.select(table, where)) for table in ("vpc_flow_logs_parquet", "vpc_flow_logs"))
     assert want and collections.Counter(got) == collections.Counter(want)
 
