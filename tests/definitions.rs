@@ -93,7 +93,7 @@ fn registered_partitions() {
 }
 
 #[test]
-fn a_line_of_glue_json_is_a_call() {
+fn partitions_are_registered_in_batches() {
     let work = Work::new();
     for day in 1..=230 {
         work.object(&Layout::Default.key(ACCOUNT, REGION, &days_ago(day).to_string(), 0), text(0, 1));
@@ -110,6 +110,13 @@ fn a_line_of_glue_json_is_a_call() {
     );
     let folder = format!("s3://b/logs/AWSLogs/{ACCOUNT}/vpcflowlogs/{REGION}/{}/", day.strftime("%Y/%m/%d"));
     assert_eq!(calls[0][0]["StorageDescriptor"]["Location"], folder.as_str());
+    let ran = ddl(&work, &[&args[..4], &args[6..]].concat(), &["--since", &days_ago(225).to_string()]);
+    let statements: Vec<&str> = ran.code(0).stdout.split_inclusive(";\n").collect();
+    assert_eq!(statements.len(), 3);
+    for (statement, size) in statements.iter().zip(sizes) {
+        assert_eq!(statement.matches("\n  PARTITION (").count(), size);
+        assert!(statement.len() < 262_144, "Athena takes no longer one");
+    }
 }
 
 #[test]
@@ -143,6 +150,22 @@ fn where_tables_are() {
         let ran = work.run(&["ddl", "table", "--format", form]);
         ran.code(0).says("note: put the table's s3:// location in place of s3://YOUR-BUCKET/YOUR-PREFIX, ");
         assert!(ran.stdout.contains("\"s3://YOUR-BUCKET/YOUR-PREFIX/\""), "{}", ran.stdout);
+    }
+    for (form, _) in FORMS {
+        for location in ["s3://", "s3:///x"] {
+            let said = format!("error: --location {location} is not s3://bucket/prefix");
+            work.run(&["ddl", "table", "--format", form, "--location", location]).code(2).says(&said);
+        }
+        // What stands for other letters in a pattern or template, and folders without a name; DuckDB can spell them.
+        for location in ["s3://b//x", "s3://b/*", "s3://b/{account_id}", "s3://b/${year}/x", "s3://b/[x]"] {
+            let code = if form == "duckdb" { 0 } else { 2 };
+            for source in [&["table"][..], &["--raw", "raw"]] {
+                let ran = work.run(&[&["ddl", "--format", form, "--location", location], source].concat());
+                if ran.code(code).code == Some(2) {
+                    ran.says(&format!("error: \"{location}"));
+                }
+            }
+        }
     }
     // SOURCE may lie deeper than the folder of the table, if its place need not be translated.
     let deep = format!("raw/AWSLogs/{ACCOUNT}/vpcflowlogs/{REGION}/2026/01");

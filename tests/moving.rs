@@ -241,6 +241,66 @@ fn each_day_comes_from_one_side() {
 }
 
 #[test]
+fn the_tables_below_the_view_list_what_it_takes_from_them() {
+    // A year, an account and a Region that come when the cut-over is long done: a day that the view takes from a table
+    // whose projection ends before it would be in neither.
+    let work = days_in_use();
+    let new = cutover(&work, &["--cutover"]);
+    for table in ["parquet", "raw"] {
+        assert!(new.stdout.contains(&format!("\nCREATE EXTERNAL TABLE `vpc_flow_logs_{table}` (\n")), "{}", new.stdout);
+    }
+    assert_eq!(new.stdout.matches("'projection.year.range' = '2026,").count(), 3, "{}", new.stdout);
+    work.object(&Layout::Default.key(ACCOUNT, REGION, "2024-12-31", 0), text(0, 5));
+    work.convert(&["--all"]).code(0);
+    let listed_first = |view: &crate::util::Ran, property: &str| {
+        let at = |text: &str| view.stdout.find(text).unwrap_or_else(|| view.fail(text));
+        for table in ["parquet", "raw"] {
+            let alter = at(&format!("ALTER TABLE `vpc_flow_logs_{table}` SET TBLPROPERTIES (\n"));
+            let end = alter + view.stdout[alter..].find(");\n").unwrap();
+            assert!(view.stdout[alter..end].contains(property), "{property}\n{}", view.stdout);
+            assert!(!view.stdout[alter..end].contains("skip.header"), "{}", view.stdout);
+            assert!(alter < at("CREATE OR REPLACE VIEW"), "{}", view.stdout);
+        }
+    };
+    listed_first(&cutover(&work, &["--cutover=view"]), "'projection.year.range' = '2024,");
+
+    let work = by_account();
+    work.object(&Layout::Default.key("777788889999", "us-west-2", DAY, 0), text(0, 5));
+    work.convert(&["--all"]).code(0);
+    let view = cutover(&work, &["--cutover=view"]);
+    listed_first(&view, &format!("'projection.aws_account_id.values' = '{ACCOUNT},444455556666,777788889999'"));
+    listed_first(&view, &format!("'projection.aws_region.values' = '{REGION},eu-west-1,us-west-2'"));
+}
+
+#[test]
+fn keys_that_are_numbers_stay_numbers() {
+    let work = one_day();
+    let sql = format!(
+        "CREATE EXTERNAL TABLE t ({})\nPARTITIONED BY (year int, month int, day int)\n{TEXT}\nTBLPROPERTIES ({SKIP})",
+        COLUMNS.replace("`protocol` bigint", "`protocol` int")
+    );
+    let ran = like(&work, &sql, &[]);
+    let said = &ran.code(0).stdout;
+    assert!(said.contains("PARTITIONED BY (`year` int, `month` int, `day` int)"), "{said}");
+    assert!(
+        said.contains(
+            "PARTITION (`year` = 2026, `month` = 1, `day` = 15) LOCATION 's3://bucket/flow/year=2026/month=01/day=15/';"
+        ),
+        "{said}"
+    );
+    let calls = like(&work, &sql, &["--format", "glue-json", "--since", DAY]);
+    assert!(calls.code(0).stdout.starts_with("[{\"Values\":[\"2026\",\"1\",\"15\"]"), "{}", calls.stdout);
+    // Projected values have zeros in front, as the folders do: a view makes numbers of them.
+    let ran = like(&work, &sql, &["--projection", "on"]);
+    assert!(ran.code(0).stdout.contains("\n  TRY_CAST(\"month\" AS integer) AS \"month\",\n"), "{}", ran.stdout);
+    // What is no number cannot be a value of such a key.
+    let sql = sql.replace("year int, month int, day int", "day int");
+    like(&work, &sql, &["--key", "day=yyyy-MM-dd"])
+        .code(2)
+        .says("error: \"2026-01-15\" is no value of a key that is a number\n");
+}
+
+#[test]
 fn a_table_of_their_own_is_moved_and_can_be_moved_back() {
     let work = days_in_use();
     work.write(

@@ -48,6 +48,13 @@ impl Key {
     pub fn of_part(part: Part) -> Self {
         Self { name: part.column().to_owned(), sql_type: SqlType::String, pattern: Pattern::part(part) }
     }
+
+    /// Returns a partition's value, or `None` if its folders do not tell it. A number has no zeros in front.
+    fn value(&self, partition: &Partition) -> Option<String> {
+        let text = self.pattern.of(partition)?;
+        let number = text.parse::<i64>().ok().filter(|_| self.sql_type.is_integer());
+        Some(number.map_or(text, |number| number.to_string()))
+    }
 }
 
 /// What the objects of a table are.
@@ -227,7 +234,8 @@ impl Definition {
     /// Returns what each key's values can be.
     ///
     /// # Errors
-    /// A usage error for keys that have no projection, and for accounts and Regions of which none is known.
+    /// A usage error for keys that have no projection, and for accounts and Regions of which none is known or one has a
+    /// comma.
     pub fn projections(&self) -> Result<Vec<(&Key, Projection)>> {
         self.keys.iter().map(|key| Ok((key, self.projection(key)?))).collect()
     }
@@ -259,6 +267,10 @@ impl Definition {
                 if values.is_empty() {
                     return Err(Error::usage(format!("the values of {} are not known yet", key.name))
                         .help("convert a day first, or name them with --account and --region"));
+                }
+                if let Some(value) = values.iter().find(|value| value.contains(',')) {
+                    return Err(Error::usage(format!("{value:?} cannot be a projected value of {}", key.name))
+                        .help("a comma separates values there; register partitions with --projection off"));
                 }
                 Ok(Projection::Enum(values.into_iter().collect()))
             }
@@ -310,7 +322,7 @@ impl Definition {
         let mut seen = BTreeSet::new();
         let mut registered = Vec::new();
         for partition in self.partitions.iter().filter(|partition| since.is_none_or(|since| partition.day >= since)) {
-            let values: Option<Vec<String>> = self.keys.iter().map(|key| key.pattern.of(partition)).collect();
+            let values: Option<Vec<String>> = self.keys.iter().map(|key| key.value(partition)).collect();
             let (Some(values), Some(folder)) = (values, self.layout.of(partition)) else {
                 return Err(Error::usage(format!("the keys of {} cannot be told from {partition}", self.name)));
             };
@@ -457,6 +469,25 @@ mod tests {
         assert_eq!(folded.layout.to_string(), "year=${year}/");
         let two = raw(&["r", "s"], false);
         assert_eq!(two.clone().folded(), two);
+    }
+
+    #[test]
+    fn a_value_with_a_comma_is_two() {
+        let at = |region: &str| Partition {
+            account_region: Some(("111122223333".into(), region.into())),
+            day: date(2026, 1, 15),
+            hour: None,
+        };
+        let raw = |region: &str| RawContents {
+            log_type: LogType::Vpc,
+            columns: Vec::new(),
+            location: "s3://b/".into(),
+            layout: Pattern::default().then(Part::Region).text("/").then(Part::Year).text("/"),
+            partitions: vec![at("a"), at(region)],
+        };
+        let table = |region| Definition::of_raw(TableName::parse("t").unwrap(), raw(region), date(2026, 1, 15));
+        assert!(table("b").properties().is_ok());
+        assert!(table("b,c").properties().is_err());
     }
 
     #[test]

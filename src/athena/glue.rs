@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::definition::{Definition, Storage};
 use super::hive::harmless;
-use super::name::plain_column;
+use super::name::{folder, plain_column};
 use super::types::{Dialect, SqlType};
 use crate::error::{Error, Result};
 
@@ -161,7 +161,7 @@ impl StorageDescriptor {
         };
         Ok(Self {
             columns: columns.collect::<Result<_>>()?,
-            location: definition.location.clone(),
+            location: folder(&definition.location)?.to_owned(),
             input_format,
             output_format,
             compressed: false,

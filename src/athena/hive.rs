@@ -6,10 +6,10 @@ use std::fmt::Write;
 
 use jiff::civil::Date;
 
-use super::definition::{Definition, Partitions, Storage, TableColumn};
-use super::name::{TableName, column, literal};
+use super::definition::{Definition, Key, Partitions, Storage, TableColumn};
+use super::name::{TableName, column, folder, literal};
 use super::types::Dialect;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Partitions that one `ALTER TABLE ADD PARTITION` names: a statement may have 262,144 bytes
 /// (<https://docs.aws.amazon.com/athena/latest/ug/service-limits.html>), and a partition needs 300 at most.
@@ -46,21 +46,33 @@ pub(super) fn make_known(definition: &Definition, since: Option<Date>) -> Result
     }
 }
 
-/// Returns the `CREATE EXTERNAL TABLE` statement.
+/// Returns the `CREATE EXTERNAL TABLE` statement, which leaves a table of that name alone if there is one.
 ///
 /// # Errors
 /// As [`statements`].
 pub fn create_table(definition: &Definition) -> Result<String> {
+    create(definition, "IF NOT EXISTS ")
+}
+
+/// Returns the `CREATE EXTERNAL TABLE` statement that fails if there is a table of that name, whatever its columns.
+///
+/// # Errors
+/// As [`statements`].
+pub fn create_new_table(definition: &Definition) -> Result<String> {
+    create(definition, "")
+}
+
+fn create(definition: &Definition, condition: &str) -> Result<String> {
     let mut sql = String::new();
-    line(&mut sql, format_args!("CREATE EXTERNAL TABLE IF NOT EXISTS {} (", definition.name.for_ddl()));
+    line(&mut sql, format_args!("CREATE EXTERNAL TABLE {condition}{} (", definition.name.for_ddl()));
     line(&mut sql, format_args!("{}", columns(definition, Dialect::Hive)?.join(",\n")));
     line(&mut sql, format_args!(")"));
     if !definition.keys.is_empty() {
         line(&mut sql, format_args!("PARTITIONED BY ({})", keys(definition)?.join(", ")));
     }
     line(&mut sql, format_args!("{}", storage(definition.storage)));
-    line(&mut sql, format_args!("LOCATION {}", literal(&definition.location)?));
-    line(&mut sql, format_args!("{};", properties(definition)?));
+    line(&mut sql, format_args!("LOCATION {}", literal(folder(&definition.location)?)?));
+    line(&mut sql, format_args!("{};", properties(&definition.properties()?)?));
     Ok(sql)
 }
 
@@ -92,13 +104,20 @@ fn storage(storage: Storage) -> &'static str {
     }
 }
 
-fn properties(definition: &Definition) -> Result<String> {
-    let properties: Result<Vec<String>> = definition
-        .properties()?
-        .iter()
-        .map(|(name, value)| Ok(format!("  {} = {}", literal(name)?, literal(value)?)))
-        .collect();
+fn properties(properties: &[(String, String)]) -> Result<String> {
+    let properties: Result<Vec<String>> =
+        properties.iter().map(|(name, value)| Ok(format!("  {} = {}", literal(name)?, literal(value)?))).collect();
     Ok(format!("TBLPROPERTIES (\n{}\n)", properties?.join(",\n")))
+}
+
+/// Returns the statement that has a projected table list what is there now, whatever it was made with.
+///
+/// # Errors
+/// As [`Definition::projections`].
+pub fn set_projection(definition: &Definition) -> Result<String> {
+    let projection: Vec<_> =
+        definition.properties()?.into_iter().filter(|(name, _)| name.starts_with("projection.")).collect();
+    Ok(format!("ALTER TABLE {} SET {};\n", definition.name.for_ddl(), properties(&projection)?))
 }
 
 /// Returns statements that register the partitions from a day on, and again harmlessly.
@@ -106,20 +125,31 @@ fn properties(definition: &Definition) -> Result<String> {
 /// # Errors
 /// As [`Definition::registered`].
 pub fn add_partitions(definition: &Definition, since: Option<Date>) -> Result<Vec<String>> {
-    let names: Result<Vec<String>> = definition.keys.iter().map(|key| column(&key.name, '`')).collect();
-    let names = names?;
+    // Texts and dates are quoted, numbers are not
+    // (<https://docs.aws.amazon.com/athena/latest/ug/alter-table-add-partition.html>).
+    let pair = |(key, value): (&Key, &String)| {
+        let value = if key.sql_type.is_integer() { plain_number(value)?.to_owned() } else { literal(value)? };
+        Ok(format!("{} = {value}", column(&key.name, '`')?))
+    };
     let mut statements = Vec::new();
     for batch in definition.registered(since)?.chunks(PARTITIONS_PER_STATEMENT) {
         let mut sql = format!("ALTER TABLE {} ADD IF NOT EXISTS", definition.name.for_ddl());
         for (values, folder) in batch {
-            let pairs: Result<Vec<String>> =
-                names.iter().zip(values).map(|(name, value)| Ok(format!("{name} = {}", literal(value)?))).collect();
+            let pairs: Result<Vec<String>> = definition.keys.iter().zip(values).map(pair).collect();
             // Into a string: cannot fail.
             let _ = write!(sql, "\n  PARTITION ({}) LOCATION {}", pairs?.join(", "), literal(folder)?);
         }
         statements.push(sql + ";\n");
     }
     Ok(statements)
+}
+
+/// Refuses what is no whole number.
+fn plain_number(value: &str) -> Result<&str> {
+    if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
+        return Ok(value);
+    }
+    Err(Error::usage(format!("{value:?} is no value of a key that is a number")).help("declare the key as string"))
 }
 
 /// Returns the statement that finds partitions by their folders' names.

@@ -116,6 +116,21 @@ pub fn literal(text: &str) -> Result<String> {
     Ok(format!("'{text}'"))
 }
 
+/// Returns a location as it is, if Athena takes it for one folder.
+///
+/// # Errors
+/// A usage error for a location without a bucket, with an empty folder name, or with what stands for other letters in
+/// patterns and templates (<https://docs.aws.amazon.com/athena/latest/ug/tables-location-format.html>).
+pub fn folder(location: &str) -> Result<&str> {
+    let below = location.split_once("://").map_or(location, |(_, below)| below);
+    let no_bucket = location.starts_with("s3") && below.trim_start_matches('/').len() != below.len();
+    if no_bucket || below.is_empty() || below.contains("//") || below.contains(['*', '?', '[', ']', '{', '}']) {
+        return Err(Error::usage(format!("{location:?} is no folder that a table can lie in"))
+            .help("write it as s3://bucket/prefix, without `//`, wildcards and braces"));
+    }
+    Ok(location)
+}
+
 /// Refuses a name of a table, database or column that is none.
 ///
 /// Glue allows lower-case letters, digits and underscores that every engine agrees on
@@ -151,6 +166,18 @@ mod tests {
         assert_eq!((table.for_select(), table.for_ddl()), ("\"flow\"".into(), "`flow`".into()));
         assert_eq!(identifier("end", '"').unwrap(), "\"end\"");
         assert_eq!(literal("s3://b/x/").unwrap(), "'s3://b/x/'");
+    }
+
+    #[test]
+    fn folders() {
+        for good in ["s3://b/", "s3://b/x y/", "s3a://b/x/", "file:///x/y/"] {
+            assert_eq!(folder(good).unwrap(), good);
+        }
+        for bad in
+            ["s3://", "s3:///", "s3:///x/", "s3://b//x/", "s3://b/*/", "s3://b/${year}/", "s3://b/{x}/", "s3://b/?/"]
+        {
+            assert!(folder(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

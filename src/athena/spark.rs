@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 use super::definition::{Definition, Partitions, Storage};
 use super::hive;
-use super::name::literal;
+use super::name::{folder, literal};
 use super::types::Dialect;
 use crate::error::{Error, Result};
 
@@ -42,6 +42,6 @@ fn create_table(definition: &Definition) -> Result<String> {
         definition.name.for_ddl(),
         hive::columns(definition, Dialect::Spark)?.join(",\n"),
         hive::keys(definition)?.join(", "),
-        literal(&definition.location)?
+        literal(folder(&definition.location)?)?
     ))
 }

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 
 use super::definition::{Definition, Partitions, Projection, Storage};
 use super::hive::columns;
-use super::name::{column, literal};
+use super::name::{column, folder, literal};
 use super::types::Dialect;
 use crate::error::{Error, Result};
 
@@ -33,7 +33,7 @@ pub fn statements(definition: &Definition, since: Option<Date>) -> Result<Vec<St
 }
 
 fn create_table(definition: &Definition) -> Result<String> {
-    let mut properties = vec![("external_location", literal(&definition.location)?)];
+    let mut properties = vec![("external_location", literal(folder(&definition.location)?)?)];
     match definition.storage {
         Storage::Parquet => properties.push(("format", "'PARQUET'".to_owned())),
         Storage::Text => properties.extend([

@@ -61,6 +61,11 @@ impl SqlType {
         matches!(self, Self::String | Self::Varchar(_))
     }
 
+    /// Returns whether it is a whole number.
+    pub fn is_integer(self) -> bool {
+        matches!(self, Self::Tinyint | Self::Smallint | Self::Int | Self::Bigint)
+    }
+
     /// Returns the type's name in a dialect.
     ///
     /// Hive and Athena DDL say `int` and `string` where Trino says `integer` and `varchar`

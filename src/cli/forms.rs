@@ -23,7 +23,8 @@ impl Form {
         } else {
             (&["s3://"], "s3://bucket/prefix")
         };
-        if schemes.iter().any(|scheme| typed.starts_with(scheme)) {
+        let below = schemes.iter().find_map(|scheme| typed.strip_prefix(scheme));
+        if below.is_some_and(|below| !below.is_empty() && !below.starts_with('/')) {
             return Ok(typed.to_owned());
         }
         Err(Error::usage(format!("--location {typed} is not {wanted}")))
