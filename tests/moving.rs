@@ -241,6 +241,38 @@ fn each_day_comes_from_one_side() {
 }
 
 #[test]
+fn the_tables_below_the_view_list_what_it_takes_from_them() {
+    // A year, an account and a Region that come when the cut-over is long done: a day that the view takes from a table
+    // whose projection ends before it would be in neither.
+    let work = days_in_use();
+    let new = cutover(&work, &["--cutover"]);
+    for table in ["parquet", "raw"] {
+        assert!(new.stdout.contains(&format!("\nCREATE EXTERNAL TABLE `vpc_flow_logs_{table}` (\n")), "{}", new.stdout);
+    }
+    assert_eq!(new.stdout.matches("'projection.year.range' = '2026,").count(), 3, "{}", new.stdout);
+    work.object(&Layout::Default.key(ACCOUNT, REGION, "2024-12-31", 0), text(0, 5));
+    work.convert(&["--all"]).code(0);
+    let listed_first = |view: &crate::util::Ran, property: &str| {
+        let at = |text: &str| view.stdout.find(text).unwrap_or_else(|| view.fail(text));
+        for table in ["parquet", "raw"] {
+            let alter = at(&format!("ALTER TABLE `vpc_flow_logs_{table}` SET TBLPROPERTIES (\n"));
+            let end = alter + view.stdout[alter..].find(");\n").unwrap();
+            assert!(view.stdout[alter..end].contains(property), "{property}\n{}", view.stdout);
+            assert!(!view.stdout[alter..end].contains("skip.header"), "{}", view.stdout);
+            assert!(alter < at("CREATE OR REPLACE VIEW"), "{}", view.stdout);
+        }
+    };
+    listed_first(&cutover(&work, &["--cutover=view"]), "'projection.year.range' = '2024,");
+
+    let work = by_account();
+    work.object(&Layout::Default.key("777788889999", "us-west-2", DAY, 0), text(0, 5));
+    work.convert(&["--all"]).code(0);
+    let view = cutover(&work, &["--cutover=view"]);
+    listed_first(&view, &format!("'projection.aws_account_id.values' = '{ACCOUNT},444455556666,777788889999'"));
+    listed_first(&view, &format!("'projection.aws_region.values' = '{REGION},eu-west-1,us-west-2'"));
+}
+
+#[test]
 fn keys_that_are_numbers_stay_numbers() {
     let work = one_day();
     let sql = format!(
@@ -504,11 +536,15 @@ fn a_table_can_be_defined_before_its_first_conversion() {
     let ran = work.run(&[&by[..], &["--account", ACCOUNT, "--region", "a-1", "--region", "b-1"]].concat());
     assert!(ran.code(0).stdout.contains("'projection.aws_region.values' = 'a-1,b-1'"), "{}", ran.stdout);
     work.run(&["ddl"]).code(2);
-    work.run(&["ddl", "table"]).code(2).says("error: nothing is converted here yet\n  at table\n  help: run `flowparquet");
+    work.run(&["ddl", "table"])
+        .code(2)
+        .says("error: nothing is converted here yet\n  at table\n  help: run `flowparquet");
     // All that was there is rejected.
     work.object(&key(0), text(0, 1).replace("2 ", "2 x "));
     work.convert(&["--day", DAY]).code(1);
-    work.run(&["ddl", "table"]).code(2).says("error: nothing is converted here yet\n  at table\n  help: `flowparquet status");
+    work.run(&["ddl", "table"])
+        .code(2)
+        .says("error: nothing is converted here yet\n  at table\n  help: `flowparquet status");
     let work = one_day();
     work.run(&["ddl", "table", "--schema-version", "5"])
         .code(2)

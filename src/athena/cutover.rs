@@ -73,12 +73,64 @@ impl Theirs {
     }
 }
 
+/// The two tables of a hybrid and what is made of them.
+struct Hybrid {
+    parquet: Definition,
+    raw: Definition,
+    last: Date,
+    check: String,
+    view: String,
+    notes: Vec<String>,
+}
+
 impl Cutover<'_> {
     /// Returns the steps that put a view in the old table's place: converted days from Parquet, all others raw.
     ///
     /// # Errors
     /// As [`bridge::bridge`], and if no day is converted or raw logs do not lie in folders of days.
     pub fn hybrid(&self) -> Result<(Vec<Step>, Vec<String>)> {
+        let Hybrid { parquet, raw, last, check, view, notes } = self.both()?;
+        let name = &self.theirs.name;
+        let new = "under a new name. No query sees it yet. If there is a table or view of that name, drop that first.";
+        let steps = vec![
+            step(&format!("The Parquet table, {new}"), vec![hive::create_new_table(&parquet)?]),
+            step(&format!("The raw logs, {new}"), vec![hive::create_new_table(&raw)?]),
+            step(
+                &format!("Check: {last} must be the same in both. Expected: no row. Stop here if there is one."),
+                vec![check],
+            ),
+            step(
+                "Take the old definition away; no object is touched. From here to the next statement queries fail.",
+                vec![format!("DROP TABLE {};\n", name.for_ddl())],
+            ),
+            step(
+                "The old name again: converted days from Parquet, all others from the raw logs, no row from both. When more \
+                 days are converted: --cutover=view prints what is to be run then.",
+                vec![view],
+            ),
+            self.way_back(&format!("DROP VIEW {};\n", name.for_select()))?,
+        ];
+        Ok((steps, notes))
+    }
+
+    /// Returns what is run after the steps of [`Cutover::hybrid`], whenever more days are converted.
+    ///
+    /// # Errors
+    /// As [`Cutover::hybrid`].
+    pub fn view(&self) -> Result<(Vec<Step>, Vec<String>)> {
+        let Hybrid { parquet, raw, view, .. } = self.both()?;
+        let steps = vec![
+            // First: a day that the view takes from a table which does not list it is in neither.
+            step(
+                "Both tables list the years, accounts and Regions that there are now.",
+                vec![hive::set_projection(&parquet)?, hive::set_projection(&raw)?],
+            ),
+            step("The view names the days that are converted now; it replaces the old one at once.", vec![view]),
+        ];
+        Ok((steps, Vec::new()))
+    }
+
+    fn both(&self) -> Result<Hybrid> {
         let mut notes = Vec::new();
         let shown = bridge::columns(self.theirs, self.contents, self.hints, &mut notes)?;
         notes.extend(header_note(self.theirs));
@@ -110,35 +162,7 @@ impl Cutover<'_> {
         ours.condition = Some(Condition::In(parquet_day, self.converted.clone()));
         theirs.condition = Some(Condition::NotIn(raw_day, self.converted.clone()));
         let view = create_view(name, &[ours, theirs], Dialect::Trino)?;
-        let steps = vec![
-            step("The Parquet table, under a new name. No query sees it yet.", vec![hive::create_table(&parquet)?]),
-            step("The raw logs, under a new name. No query sees it yet.", vec![hive::create_table(&raw)?]),
-            step(
-                &format!("Check: {last} must be the same in both. Expected: no row. Stop here if there is one."),
-                vec![check],
-            ),
-            step(
-                "Take the old definition away; no object is touched. From here to the next statement queries fail.",
-                vec![format!("DROP TABLE {};\n", name.for_ddl())],
-            ),
-            step(
-                "The old name again: converted days from Parquet, all others from the raw logs, no row from both. When more \
-                 days are converted: --cutover=view prints this statement alone, and it replaces the view at once.",
-                vec![view],
-            ),
-            self.way_back(&format!("DROP VIEW {};\n", name.for_select()))?,
-        ];
-        Ok((steps, notes))
-    }
-
-    /// Returns the last of the steps of [`Cutover::hybrid`]: the view, which replaces one that names fewer days.
-    ///
-    /// # Errors
-    /// As [`Cutover::hybrid`].
-    pub fn view(&self) -> Result<(Vec<Step>, Vec<String>)> {
-        let (steps, _) = self.hybrid()?;
-        let about = steps.into_iter().rfind(|step| !step.in_case);
-        Ok((about.into_iter().collect(), Vec::new()))
+        Ok(Hybrid { parquet, raw, last, check, view, notes })
     }
 
     /// Returns the steps that put the Parquet table alone in the old table's place.
@@ -149,7 +173,8 @@ impl Cutover<'_> {
         let name = self.theirs.name.clone();
         let bridged = bridge::bridge(self.theirs, self.contents, self.location, name.clone(), self.hints, self.today)?;
         let mut steps = Vec::new();
-        let mut statements = hive::statements(&bridged.table, None)?;
+        let mut statements = vec![hive::create_new_table(&bridged.table)?];
+        statements.extend(hive::make_known(&bridged.table, None)?);
         let drop = format!("DROP TABLE {};\n", name.for_ddl());
         let drop_new = if let Some((view, select)) = &bridged.view {
             steps.push(step(

@@ -312,8 +312,8 @@ pub struct LikeArgs {
     #[arg(long, value_name = "NAME=WHAT", value_parser = parse_key, requires = "like")]
     pub key: Vec<(String, Pattern)>,
     /// Print the steps that put the converted table in the place of this one: hybrid takes converted days from Parquet
-    /// and all others from the raw logs, view prints its last statement alone, to be run when more days are converted;
-    /// replace shows converted days only
+    /// and all others from the raw logs, view prints what is to be run when more days are converted; replace shows
+    /// converted days only
     #[arg(long, value_enum, value_name = "HOW", requires = "source", num_args = 0..=1, default_missing_value = "hybrid", require_equals = true)]
     pub cutover: Option<CutoverArg>,
     /// Where the raw logs are

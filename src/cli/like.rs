@@ -28,6 +28,9 @@ use super::{ddl, open, print, settings};
 /// Largest file that is read as a table definition; a statement of Athena has 256 KiB at most.
 const MAX_SQL_BYTES: u64 = 1 << 20;
 
+/// Location that is printed for raw logs on the local disk.
+const PLACEHOLDER: &str = "s3://YOUR-BUCKET/YOUR-LOGS";
+
 /// Runs `flowparquet ddl --like` and `flowparquet ddl --cutover`.
 pub fn run(args: &Ddl, io: &Io) -> Result<ExitCode> {
     let Some(dest) = &args.dest else {
@@ -51,15 +54,17 @@ pub fn run(args: &Ddl, io: &Io) -> Result<ExitCode> {
         if args.format != Form::Athena {
             return Err(Error::usage("--cutover prints statements for Athena").help("leave --format away"));
         }
-        let mut raw = seen.raw.folded();
+        // With keys for account and Region even if there is one of each: later there may be more.
+        let mut raw = seen.raw;
         if source.location().is_local() {
-            raw.location = format!("s3://YOUR-BUCKET/YOUR-LOGS/{}", ddl::below(&raw.location, source.location()));
+            eprintln!("note: put the raw logs' s3:// location in place of {PLACEHOLDER}");
+            raw.location = format!("{PLACEHOLDER}/{}", ddl::below(&raw.location, source.location()));
         }
         let theirs = match theirs {
             Some(theirs) => theirs,
             None => {
                 let name = TableName::new(args.database.as_deref(), args.table.as_deref().unwrap_or("vpc_flow_logs"))?;
-                Theirs::of_raw(&Definition::of_raw(name, raw.clone(), today()))?
+                Theirs::of_raw(&Definition::of_raw(name, raw.clone().folded(), today()))?
             }
         };
         let converted = ranges(converted_days(args, source, &table, &contents)?);

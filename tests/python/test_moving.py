@@ -13,6 +13,7 @@ from projection import Projection
 
 ACCOUNT, REGION = "123456789012", "ap-northeast-1"
 DAYS = ["2025-12-31", "2026-01-01", "2026-01-15"]
+EARLIER = "2024-02-29"  # of a year that the first conversion knows nothing of
 OBJECTS, ROWS = 3, 150
 BUCKET, LOGS = "s3://test-table/flow", "s3://YOUR-BUCKET/YOUR-LOGS"
 
@@ -77,12 +78,19 @@ class Theirs:
         engines.spark_sql(self.sql)
         parsed = athena_structure(self.sql)
         self.columns, self.keys = ([name for name, _ in part] for part in (parsed.columns, parsed.keys))
+        self.values = values
         for day in DAYS:
             y, m, d = day.split("-")
             folder = f"{source.url}/AWSLogs/{ACCOUNT}/vpcflowlogs/{REGION}/{y}/{m}/{d}/"
             pairs = zip(self.keys, values.format(y=y, m=m, d=d).split(", "))
             engines.spark_sql(f"ALTER TABLE {self.database}.vpc_flow_logs ADD PARTITION "
                               f"({', '.join(f'`{k}` = {v}' for k, v in pairs)}) LOCATION '{folder}'")
+
+    def on(self, day):
+        """The condition for a day's partition."""
+        y, m, d = day.split("-")
+        pairs = zip(self.keys, self.values.format(y=y, m=m, d=d).split(", "))
+        return " AND ".join(f"CAST(`{key}` AS string) = {value}" for key, value in pairs)
 
     def select(self, table="vpc_flow_logs", where=""):
         names = ", ".join(f"`{name}`" for name in [*self.columns, *self.keys])
@@ -134,10 +142,9 @@ def test_athena_takes_what_is_printed(name, projected, run, logs, engines, tmp_p
             engines.hive_parses(statement)
 
 
-def know_partitions(engines, statement):
+def know_partitions(engines, table, years=("2025", "2026")):
     """Adds the projected partitions that exist: Spark does not project."""
-    table = athena_structure(statement)
-    projected = Projection(table.keys, table.properties, table.location).partitions(year=["2025", "2026"])
+    projected = Projection(table.keys, table.properties, table.location).partitions(year=list(years))
     there = " ".join(
         "PARTITION (" + ", ".join(f"`{key}` = '{value}'" for (key, _), value in zip(table.keys, values)) + f") LOCATION '{folder}'"
         for values, folder in projected if os.path.isdir(folder.removeprefix("file://")))
@@ -172,7 +179,7 @@ def test_the_cutover_takes_each_day_from_one_side(name, run, engines, tmp_path):
     for statement in (parquet, raw):
         engines.hive_parses(statement)
         engines.spark_sql(statement)
-        know_partitions(engines, statement)
+        know_partitions(engines, athena_structure(statement))
     # The check finds nothing but what Spark, other than Athena, shows of the raw table: header lines.
     differences = engines.spark_sql(sqlglot.transpile(check, read="trino", write="spark")[0])
     assert {row[1] for row in differences} == {None} and sum(row[0] for row in differences) == -OBJECTS
@@ -184,14 +191,25 @@ def test_the_cutover_takes_each_day_from_one_side(name, run, engines, tmp_path):
         if any(day.replace("-", "/") in key for day in DAYS[:2]):
             (source.path / key).unlink()
     assert collections.Counter(engines.spark_sql(theirs.select())) == collections.Counter(before)
-    # The next day is converted: the view printed anew takes it from Parquet.
+    # The next day is converted, and one of a year before all others: the view printed anew takes both from Parquet.
     run("convert", source.uri, dest.uri, "--day", DAYS[2])
-    (view,) = cutover("--cutover=view")
+    run("generate", source.uri, "--day", EARLIER, "--objects", OBJECTS, "--rows", ROWS)
+    run("convert", source.uri, dest.uri, "--day", EARLIER)
+    *grown, view = cutover("--cutover=view")
+    for statement, old in zip(grown, (parquet, raw), strict=True):
+        engines.hive_parses(statement)
+        engines.spark_sql(statement)
+        table = athena_structure(old)
+        table.properties |= dict(engines.spark_sql(f"SHOW TBLPROPERTIES {table.database}.{table.table}"))
+        know_partitions(engines, table, ["2024"])
+    know_partitions(engines, athena_structure(parquet))
     engines.spark_sql(sqlglot.transpile(view, read="trino", write="spark")[0])
-    know_partitions(engines, parquet)
+    earlier = engines.spark_sql(theirs.select(where=f"AND {theirs.on(EARLIER)}"))
+    assert len(earlier) == OBJECTS * ROWS, "each row of it once"
     for key in source.keys():
         (source.path / key).unlink()
-    assert collections.Counter(engines.spark_sql(theirs.select())) == collections.Counter(before)
+    rest = f"AND NOT ({theirs.on(EARLIER)})"
+    assert collections.Counter(engines.spark_sql(theirs.select(where=rest))) == collections.Counter(before)
 
 
 @pytest.mark.parametrize("name", ["tutorial", "aws by date"])

@@ -1,6 +1,7 @@
--- Step 1. The Parquet table, under a new name. No query sees it yet.
+# note: put the raw logs' s3:// location in place of s3://YOUR-BUCKET/YOUR-LOGS
+-- Step 1. The Parquet table, under a new name. No query sees it yet. If there is a table or view of that name, drop that first.
 
-CREATE EXTERNAL TABLE IF NOT EXISTS `vpc_flow_logs_parquet` (
+CREATE EXTERNAL TABLE `vpc_flow_logs_parquet` (
   `version`      int,
   `account_id`   string,
   `interface_id` string,
@@ -34,9 +35,9 @@ TBLPROPERTIES (
   'storage.location.template' = 's3://bucket/flow/year=${year}/month=${month}/day=${day}/'
 );
 
--- Step 2. The raw logs, under a new name. No query sees it yet.
+-- Step 2. The raw logs, under a new name. No query sees it yet. If there is a table or view of that name, drop that first.
 
-CREATE EXTERNAL TABLE IF NOT EXISTS `vpc_flow_logs_raw` (
+CREATE EXTERNAL TABLE `vpc_flow_logs_raw` (
   `version`      int,
   `account_id`   string,
   `interface_id` string,
@@ -52,13 +53,17 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `vpc_flow_logs_raw` (
   `action`       string,
   `log_status`   string
 )
-PARTITIONED BY (`year` string, `month` string, `day` string)
+PARTITIONED BY (`aws_account_id` string, `aws_region` string, `year` string, `month` string, `day` string)
 ROW FORMAT DELIMITED FIELDS TERMINATED BY ' '
 STORED AS TEXTFILE
-LOCATION 's3://YOUR-BUCKET/YOUR-LOGS/AWSLogs/123456789012/vpcflowlogs/ap-northeast-1/'
+LOCATION 's3://YOUR-BUCKET/YOUR-LOGS/'
 TBLPROPERTIES (
   'skip.header.line.count' = '1',
   'projection.enabled' = 'true',
+  'projection.aws_account_id.type' = 'enum',
+  'projection.aws_account_id.values' = '123456789012',
+  'projection.aws_region.type' = 'enum',
+  'projection.aws_region.values' = 'ap-northeast-1',
   'projection.year.type' = 'integer',
   'projection.year.range' = '2026,THIS YEAR + 10',
   'projection.year.digits' = '4',
@@ -68,7 +73,7 @@ TBLPROPERTIES (
   'projection.day.type' = 'integer',
   'projection.day.range' = '1,31',
   'projection.day.digits' = '2',
-  'storage.location.template' = 's3://YOUR-BUCKET/YOUR-LOGS/AWSLogs/123456789012/vpcflowlogs/ap-northeast-1/${year}/${month}/${day}/'
+  'storage.location.template' = 's3://YOUR-BUCKET/YOUR-LOGS/AWSLogs/${aws_account_id}/vpcflowlogs/${aws_region}/${year}/${month}/${day}/'
 );
 
 -- Step 3. Check: 2026-01-13 must be the same in both. Expected: no row. Stop here if there is one.
@@ -145,7 +150,7 @@ LIMIT 100;
 
 DROP TABLE `vpc_flow_logs`;
 
--- Step 5. The old name again: converted days from Parquet, all others from the raw logs, no row from both. When more days are converted: --cutover=view prints this statement alone, and it replaces the view at once.
+-- Step 5. The old name again: converted days from Parquet, all others from the raw logs, no row from both. When more days are converted: --cutover=view prints what is to be run then.
 
 CREATE OR REPLACE VIEW "vpc_flow_logs" AS
 SELECT

@@ -1,7 +1,8 @@
+# note: put the raw logs' s3:// location in place of s3://YOUR-BUCKET/YOUR-LOGS
 # note: their raw table shows the header line of every object as a row (its version is NULL); the Parquet table has none: count(*) and GROUP BY action are smaller by these rows, all else is equal
--- Step 1. The Parquet table, under a new name. No query sees it yet.
+-- Step 1. The Parquet table, under a new name. No query sees it yet. If there is a table or view of that name, drop that first.
 
-CREATE EXTERNAL TABLE IF NOT EXISTS `flow`.`logs_parquet` (
+CREATE EXTERNAL TABLE `flow`.`logs_parquet` (
   `version`      int,
   `account_id`   string,
   `interface_id` string,
@@ -35,9 +36,9 @@ TBLPROPERTIES (
   'storage.location.template' = 's3://bucket/flow/year=${year}/month=${month}/day=${day}/'
 );
 
--- Step 2. The raw logs, under a new name. No query sees it yet.
+-- Step 2. The raw logs, under a new name. No query sees it yet. If there is a table or view of that name, drop that first.
 
-CREATE EXTERNAL TABLE IF NOT EXISTS `flow`.`logs_raw` (
+CREATE EXTERNAL TABLE `flow`.`logs_raw` (
   `version`      int,
   `account_id`   string,
   `interface_id` string,
@@ -53,13 +54,17 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `flow`.`logs_raw` (
   `action`       string,
   `log_status`   string
 )
-PARTITIONED BY (`year` string, `month` string, `day` string)
+PARTITIONED BY (`aws_account_id` string, `aws_region` string, `year` string, `month` string, `day` string)
 ROW FORMAT DELIMITED FIELDS TERMINATED BY ' '
 STORED AS TEXTFILE
-LOCATION 's3://YOUR-BUCKET/YOUR-LOGS/AWSLogs/123456789012/vpcflowlogs/ap-northeast-1/'
+LOCATION 's3://YOUR-BUCKET/YOUR-LOGS/'
 TBLPROPERTIES (
   'skip.header.line.count' = '1',
   'projection.enabled' = 'true',
+  'projection.aws_account_id.type' = 'enum',
+  'projection.aws_account_id.values' = '123456789012',
+  'projection.aws_region.type' = 'enum',
+  'projection.aws_region.values' = 'ap-northeast-1',
   'projection.year.type' = 'integer',
   'projection.year.range' = '2026,THIS YEAR + 10',
   'projection.year.digits' = '4',
@@ -69,7 +74,7 @@ TBLPROPERTIES (
   'projection.day.type' = 'integer',
   'projection.day.range' = '1,31',
   'projection.day.digits' = '2',
-  'storage.location.template' = 's3://YOUR-BUCKET/YOUR-LOGS/AWSLogs/123456789012/vpcflowlogs/ap-northeast-1/${year}/${month}/${day}/'
+  'storage.location.template' = 's3://YOUR-BUCKET/YOUR-LOGS/AWSLogs/${aws_account_id}/vpcflowlogs/${aws_region}/${year}/${month}/${day}/'
 );
 
 -- Step 3. Check: 2026-01-13 must be the same in both. Expected: no row. Stop here if there is one.
@@ -140,7 +145,7 @@ LIMIT 100;
 
 DROP TABLE `flow`.`logs`;
 
--- Step 5. The old name again: converted days from Parquet, all others from the raw logs, no row from both. When more days are converted: --cutover=view prints this statement alone, and it replaces the view at once.
+-- Step 5. The old name again: converted days from Parquet, all others from the raw logs, no row from both. When more days are converted: --cutover=view prints what is to be run then.
 
 CREATE OR REPLACE VIEW "flow"."logs" AS
 SELECT

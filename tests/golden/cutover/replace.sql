@@ -1,8 +1,9 @@
+# note: put the raw logs' s3:// location in place of s3://YOUR-BUCKET/YOUR-LOGS
 # note: their raw table shows the header line of every object as a row (its version is NULL); the Parquet table has none: count(*) and GROUP BY action are smaller by these rows, all else is equal
 # note: flow.logs is a view over flow.logs_files: SELECTs see what they saw, but SHOW PARTITIONS, MSCK and ALTER TABLE need the table, and Spark and Redshift Spectrum cannot read a view of Athena
 -- Step 1. The Parquet table, under a new name. No query sees it yet.
 
-CREATE EXTERNAL TABLE IF NOT EXISTS `flow`.`logs_files` (
+CREATE EXTERNAL TABLE `flow`.`logs_files` (
   `version`      int COMMENT 'highest field version among the fields of the flow log',
   `account_id`   string COMMENT 'owner of the source network interface, `unknown` for some AWS-created interfaces',
   `interface_id` string COMMENT 'network interface (ENI) that recorded the flow, `-` for regional NAT gateways',
