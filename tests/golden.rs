@@ -46,9 +46,10 @@ fn difference(wanted: &str, actual: &str) -> String {
 fn help() {
     let work = Work::new();
     golden("help.txt", &work.run(&["--help"]).code(0).stdout);
-    for command in
-        ["convert", "plan", "ddl", "status", "verify", "queries", "query", "compare", "fields", "generate", "demo"]
-    {
+    for command in [
+        "convert", "plan", "ddl", "status", "verify", "queries", "query", "compare", "tune", "fields", "generate",
+        "demo",
+    ] {
         golden(&format!("help-{command}.txt"), &work.run(&[command, "--help"]).code(0).stdout);
     }
 }

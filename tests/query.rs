@@ -237,7 +237,7 @@ fn bytes_are_those_of_column_chunks_and_whole_objects() {
     let chunks = |wanted: &[&str]| -> u64 {
         use parquet::file::reader::FileReader;
         let groups = reader.metadata().row_groups().iter();
-        let columns = groups.flat_map(|group| group.columns());
+        let columns = groups.flat_map(parquet::file::metadata::RowGroupMetaData::columns);
         let wanted = columns.filter(|c| wanted.contains(&c.column_path().string().as_str()));
         wanted.map(|column| u64::try_from(column.compressed_size()).unwrap()).sum()
     };
@@ -395,6 +395,40 @@ fn differences_are_shown_row_by_row() {
     assert!(gone.code(1).stdout.contains("note: 1 of 2 converted objects are not in SOURCE"), "{}", gone.stdout);
     work.object("elsewhere/2026/01/15/x.log.gz", format!("{V2}\n"));
     work.run(&["compare", "raw/elsewhere", "table", sql]).code(2).says("error: SOURCE has none of the raw objects");
+}
+
+#[test]
+fn layouts_are_tried_and_the_best_is_said() {
+    let work = Work::new();
+    work.run(&["generate", "raw", "--objects", "2", "--rows", "3000", "--day", DAY]).code(0);
+    work.write("q.sql", "SELECT sum(bytes) FROM vpc_flow_logs WHERE day = '15' AND interface_id > 'e'; SELECT count(srcaddr) FROM vpc_flow_logs WHERE day = '16'");
+    let ran = work.run(&["tune", "raw", "--file", "q.sql", "--day", DAY, "--dir", &work.arg("trial"), "--json"]);
+    let json: Json = serde_json::from_str(&ran.code(0).stdout).unwrap();
+    let candidates = json["candidates"].as_array().unwrap();
+    assert_eq!(json["days"], serde_json::json!([DAY]));
+    assert_eq!(json["idle"], serde_json::json!(["query 2"]), "it asks for a day that is not in the sample");
+    ran.says("warning: query 2 reads nothing of the sample (2026-01-15): choose days that it asks for with --day\n");
+    let scanned: Vec<u64> = candidates.iter().map(|c| c["scanned_bytes"].as_u64().unwrap()).collect();
+    assert!(scanned.is_sorted() && scanned[0] > 0, "{scanned:?}");
+    let options: Vec<&str> = candidates.iter().map(|c| c["options"].as_str().unwrap()).collect();
+    for wanted in [
+        "--sort-by addresses --row-group-rows 32768",
+        "--sort-by none",
+        "--sort-by interface_id,start",
+        "--bloom-filters interface_id",
+    ] {
+        assert!(options.iter().any(|options| options.contains(wanted)), "{wanted}: {options:?}");
+    }
+    assert_eq!(candidates.iter().filter(|c| c["is_default"] == true).count(), 1);
+    assert!(work.files("trial").is_empty(), "nothing is left of the trial");
+    // What is said can be done.
+    let best: Vec<&str> = options[0].split(' ').collect();
+    work.convert(&[&["--day", DAY], &best[..]].concat()).code(0);
+    let shown = work.run(&["tune", "raw", "--file", "q.sql", "--day", DAY, "--dir", &work.arg("trial")]);
+    assert!(shown.code(0).stdout.contains("(default)") && shown.stdout.contains("\nraw logs "), "{}", shown.stdout);
+    work.run(&["tune", "raw", "SELECT 1", "--day", "2026-01-20"])
+        .code(2)
+        .says("error: there are no raw logs of these days\n");
 }
 
 #[test]

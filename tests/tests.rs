@@ -39,7 +39,8 @@ mod layouts;
 mod ledger;
 #[cfg(test)]
 mod moving;
-#[cfg(all(test, feature = "query"))]
+#[cfg(test)]
+#[cfg(feature = "query")]
 mod query;
 #[cfg(test)]
 mod replace;

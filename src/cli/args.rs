@@ -58,6 +58,9 @@ pub enum Command {
     /// Run SQL over raw logs and the table: proves equal answers, and prints what either costs
     #[cfg(feature = "query")]
     Compare(super::query_args::Compare),
+    /// Try layouts on a sample of raw logs against your statements, and say which serves them best
+    #[cfg(feature = "query")]
+    Tune(super::query_args::Tune),
     /// Print the fields of flow logs
     Fields(Fields),
     /// Write lifelike sample flow logs, the same for the same seed

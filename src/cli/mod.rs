@@ -24,6 +24,8 @@ mod rejects;
 mod settings;
 mod show;
 mod status;
+#[cfg(feature = "query")]
+mod tune;
 mod verify;
 
 use std::process::ExitCode;
@@ -59,6 +61,8 @@ pub fn main() -> ExitCode {
         Command::Query(args) => query::run(&args),
         #[cfg(feature = "query")]
         Command::Compare(args) => compare::run(&args),
+        #[cfg(feature = "query")]
+        Command::Tune(args) => tune::run(&args),
         Command::Fields(args) => fields::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Demo(args) => demo::run(&args),

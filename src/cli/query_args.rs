@@ -1,4 +1,4 @@
-//! What people type for `query` and `compare`.
+//! What people type for `query`, `compare` and `tune`.
 
 use std::path::PathBuf;
 
@@ -74,6 +74,36 @@ pub struct Compare {
     /// Print JSON
     #[arg(long, help_heading = "What is shown")]
     pub json: bool,
+    #[command(flatten)]
+    pub days: DayArgs,
+    #[command(flatten)]
+    pub engine: EngineArgs,
+    #[command(flatten)]
+    pub store: StoreArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct Tune {
+    /// Where the raw logs are
+    pub source: String,
+    #[command(flatten)]
+    pub statements: StatementArgs,
+    /// Newest days that are converted for the trial
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=31), help_heading = "Days (UTC)")]
+    pub sample_days: u32,
+    /// The last N complete days, of which the sample is taken if no others are chosen
+    #[arg(long, value_name = "N", default_value_t = 7, help_heading = "Days (UTC)", conflicts_with_all = ["day", "from", "yesterday", "all", "local_day"])]
+    pub lookback: u32,
+    /// How often a day each statement is run, for the costs of a month of 30 days
+    #[arg(long, value_name = "N", default_value_t = 1.0, value_parser = parse_runs, help_heading = "What is shown")]
+    pub runs_per_day: f64,
+    /// Print JSON
+    #[arg(long, help_heading = "What is shown")]
+    pub json: bool,
+    /// Folder for the trial tables, about the size of the sample for each of a dozen layouts; removed at the end [default:
+    /// the temporary directory]
+    #[arg(long, value_name = "DIR", help_heading = "Limits")]
+    pub dir: Option<PathBuf>,
     #[command(flatten)]
     pub days: DayArgs,
     #[command(flatten)]

@@ -171,15 +171,18 @@ pub fn compare(
     Ok(comparison)
 }
 
+/// Objects by their partitions.
+type Objects = BTreeMap<Partition, Vec<Listed>>;
+
 /// Returns the objects that both sides answer from, and what is left out.
-fn common(source: &Store, table: &Table, live: &Live) -> Result<(BTreeMap<Partition, Vec<Listed>>, Vec<String>)> {
+fn common(source: &Store, table: &Table, live: &Live) -> Result<(Objects, Vec<String>)> {
     let days = Days::These(live.partitions.iter().map(|partition| partition.day).collect());
     let wanted = Wanted { days, accounts: Vec::new(), regions: Vec::new(), assume_day: None };
     let found = discover(source, &wanted)?;
     let mut there: BTreeMap<&str, &Listed> =
         found.objects.iter().map(|object| (object.object.key.as_str(), &object.object)).collect();
     let root = source.location().root();
-    let (mut objects, mut gone, mut changed) = (BTreeMap::<Partition, Vec<Listed>>::new(), 0_u64, 0_u64);
+    let (mut objects, mut gone, mut changed) = (Objects::new(), 0_u64, 0_u64);
     for (partition, of, input) in &live.objects {
         match there.remove(input.key.as_str()).filter(|_| *of == root) {
             Some(listed) => {

@@ -37,7 +37,27 @@ fn kept(metrics: &MetricsSet, name: &str) -> Kept {
     sum
 }
 
-/// Returns a plan as lines, with what each step counted.
+/// Returns a plan as lines: each step behind those that it feeds, with the rows that it gave and the time it took.
 pub fn shown(plan: &dyn ExecutionPlan) -> String {
-    DisplayableExecutionPlan::with_metrics(plan).indent(false).to_string()
+    let mut text = String::new();
+    push(plan, 0, &mut text);
+    text
+}
+
+fn push(plan: &dyn ExecutionPlan, depth: usize, text: &mut String) {
+    let line = DisplayableExecutionPlan::new(plan).one_line().to_string();
+    text.push_str(&format!("{:1$}{2}", "", depth * 2, line.trim()));
+    if let Some(metrics) = plan.metrics() {
+        let rows = metrics.output_rows().map(|rows| format!("rows: {rows}"));
+        let time = metrics.elapsed_compute().map(|nanos| format!("ms: {:.1}", nanos as f64 / 1e6));
+        let spilled = metrics.spilled_bytes().filter(|bytes| *bytes > 0).map(|bytes| format!("spilled bytes: {bytes}"));
+        let counted: Vec<String> = [rows, time, spilled].into_iter().flatten().collect();
+        if !counted.is_empty() {
+            text.push_str(&format!("  [{}]", counted.join(", ")));
+        }
+    }
+    text.push('\n');
+    for child in plan.children() {
+        push(child.as_ref(), depth + 1, text);
+    }
 }

@@ -277,9 +277,10 @@ mod tests {
 
     #[test]
     fn near_ranges_are_one_request() {
-        assert_eq!(near(&[10..20, 0..10]), [0..20]);
-        assert_eq!(near(&[0..10, 10 + NEAR_BYTES..20 + NEAR_BYTES]), [0..20 + NEAR_BYTES]);
+        let joined = |ranges: &[Range<u64>]| near(ranges).iter().map(|r| (r.start, r.end)).collect::<Vec<_>>();
+        assert_eq!(joined(&[10..20, 0..10]), [(0, 20)]);
+        assert_eq!(joined(&[0..10, 10 + NEAR_BYTES..20 + NEAR_BYTES]), [(0, 20 + NEAR_BYTES)]);
         assert_eq!(near(&[0..10, 11 + NEAR_BYTES..20 + NEAR_BYTES]), [0..10, 11 + NEAR_BYTES..20 + NEAR_BYTES]);
-        assert_eq!(near(&[]), [] as [Range<u64>; 0]);
+        assert!(near(&[]).is_empty());
     }
 }

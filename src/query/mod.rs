@@ -16,6 +16,7 @@ mod prune;
 mod raw;
 mod run;
 pub mod sql;
+pub mod tune;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -78,6 +79,8 @@ pub struct Session {
     runtime: Arc<Runtime>,
     meter: Arc<Meter>,
     table: String,
+    /// Bytes of the table's files; none are known of raw logs.
+    file_bytes: u64,
 }
 
 impl std::fmt::Debug for Session {
@@ -113,11 +116,13 @@ impl Session {
     }
 
     fn over_live(table: &Table, live: Live, options: &QueryOptions) -> Result<Self> {
-        Self::new(options, |meter| {
+        let file_bytes = live.files.iter().map(|file| file.bytes).sum();
+        let session = Self::new(options, |meter| {
             let Live { columns, by, partitions, files, .. } = live;
             let store = table.store().clone();
             Arc::new(FileTable::new((columns, by), (partitions, files), store, meter, options.page_index))
-        })
+        })?;
+        Ok(Self { file_bytes, ..session })
     }
 
     /// Opens raw logs. Lists them, and reads the head of the newest object of each flow log for its columns.
@@ -200,7 +205,7 @@ impl Session {
         let meter: Arc<Meter> = Arc::default();
         let name = datafusion::common::TableReference::bare(options.table.as_str());
         context.register_table(name, table(Arc::clone(&meter))).map_err(broken)?;
-        Ok(Self { context, runtime: Arc::new(runtime), meter, table: options.table.clone() })
+        Ok(Self { context, runtime: Arc::new(runtime), meter, table: options.table.clone(), file_bytes: 0 })
     }
 
     /// Reads statements for this session's table; `place` says where they stand.

@@ -294,10 +294,8 @@ fn with_rows(piece: &[TokenWithSpan]) -> Vec<TokenWithSpan> {
             }
             _ => false,
         };
-        if ends_list && let Some((_, bare)) = lists.pop() {
-            if bare {
-                put(&mut tokens, Token::RParen);
-            }
+        if ends_list && let Some((_, true)) = lists.pop() {
+            put(&mut tokens, Token::RParen);
         }
         match &token.token {
             Token::LParen => depth += 1,

@@ -42,7 +42,7 @@ def test_compare_agrees_and_duckdb_too(s3, convert, run, tmp_path):
     assert compared["verdict"]["answers"] == "equal" and compared["raw"]["requests"] == 3, ran
     file = tmp_path / "part.parquet"
     file.write_bytes(s3.client.get_object(Bucket=s3.bucket, Key=f"out/{data_keys(dest)[0]}")["Body"].read())
-    wanted = duckdb.sql(f"SELECT count(DISTINCT srcaddr) FROM '{file}'").fetchone()[0]
+    wanted = duckdb.sql(f"SELECT count(DISTINCT srcaddr) FROM '{file}'").fetchall()[0][0]
     assert compared["parquet"]["rows"] == wanted
 
 

@@ -165,7 +165,7 @@ pub const FUNS: &[Fun] = &[
         usage: "date_add('hour', 1, time)",
         takes: |types| match types {
             [unit, number, time] if is_text(unit) && is_number(number) => {
-                Some([vec![DataType::Utf8View, DataType::Int64], time_and(&[time.clone()], &[])?].concat())
+                Some([vec![DataType::Utf8View, DataType::Int64], time_and(std::slice::from_ref(time), &[])?].concat())
             }
             _ => None,
         },
