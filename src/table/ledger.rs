@@ -168,7 +168,7 @@ pub enum VerifiedHow {
     Footers,
 }
 
-/// A verification found that raw objects, files and ledger agree.
+/// A verification found that raw objects, files and ledger agree; or that they do not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verified {
     /// Number of the last entry that it knew.
@@ -182,6 +182,9 @@ pub struct Verified {
     /// Order-free hash of these rows, in hexadecimal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hash: Option<String>,
+    /// Whether something differed: what was verified before holds no longer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub differs: bool,
 }
 
 /// What an entry says.
@@ -196,7 +199,7 @@ pub enum Entry {
     Done(Done),
     /// Inputs are free again.
     Abandon(Abandon),
-    /// What is there was found to be right.
+    /// What is there was found to be right, or not.
     Verified(Verified),
 }
 
@@ -415,9 +418,14 @@ impl PartitionState {
         self.last_change
     }
 
-    /// Returns the last verification, and whether nothing changed since.
+    /// Returns the last verification, and whether it found that all is right and nothing changed since.
     pub fn verified(&self) -> Option<(&Verified, bool)> {
-        self.verified.as_ref().map(|verified| (verified, verified.through >= self.last_change))
+        self.verified.as_ref().map(|verified| (verified, !verified.differs && verified.through >= self.last_change))
+    }
+
+    /// Returns whether the last verification found a difference, and nothing changed since.
+    pub fn differs(&self) -> bool {
+        self.verified.as_ref().is_some_and(|verified| verified.differs && verified.through >= self.last_change)
     }
 
     /// Returns what is known of an input.
@@ -707,9 +715,21 @@ mod tests {
 
     #[test]
     fn a_verification_holds_until_something_changes() {
-        let verified = Verified { through: 2, how: VerifiedHow::Full, objects: 1, rows: 5, hash: Some("00".into()) };
-        let begun = vec![claim(&["a"]), done(1, &[]), Entry::Verified(verified), claim(&["b"])];
+        let verified = Verified {
+            through: 2,
+            how: VerifiedHow::Full,
+            objects: 1,
+            rows: 5,
+            hash: Some("00".into()),
+            differs: false,
+        };
+        let differs = Entry::Verified(Verified { differs: true, ..verified.clone() });
+        let begun = vec![claim(&["a"]), done(1, &[]), Entry::Verified(verified.clone()), claim(&["b"])];
         assert!(state(begun.clone()).unwrap().verified().unwrap().1);
+        let doubted = state([begun.clone(), vec![differs.clone()]].concat()).unwrap();
+        assert_eq!((doubted.differs(), doubted.verified().unwrap().1), (true, false));
+        let mended = state([begun.clone(), vec![differs, Entry::Verified(verified)]].concat()).unwrap();
+        assert_eq!((mended.differs(), mended.verified().unwrap().1), (false, true));
         assert!(!state([begun, vec![done(4, &[])]].concat()).unwrap().verified().unwrap().1);
     }
 
