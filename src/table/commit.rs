@@ -274,6 +274,7 @@ impl Table {
                 let place = self.store.location().url_of(&self.entry_key(&partition, number));
                 state.add(number, record, &place)?;
             }
+            state.plan_with();
             Ok((partition, state))
         };
         self.entries(days, by)?.into_iter().map(add_up).collect()

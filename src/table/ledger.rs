@@ -321,6 +321,8 @@ pub struct Output {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PartitionState {
     last: u64,
+    /// Number of the last entry when it was planned with.
+    planned: u64,
     last_change: u64,
     inputs: HashMap<String, Known>,
     open: BTreeMap<u64, Claim>,
@@ -406,6 +408,11 @@ impl PartitionState {
         if let Some(known) = self.inputs.get_mut(&full_key(&claim.source, &left.key)) {
             known.state = state;
         }
+    }
+
+    /// Notes that what is known now is what claims are planned with: see [`PartitionState::conflicts_with`].
+    pub fn plan_with(&mut self) {
+        self.planned = self.last;
     }
 
     /// Returns the number of the last entry, 0 if there is none.
@@ -508,7 +515,8 @@ impl PartitionState {
         let taken = |input: &Input| {
             self.input(&claim.source, &input.key).is_some_and(|known| match known.state {
                 InputState::Claimed | InputState::Converted => true,
-                InputState::Rejected(_) => false,
+                // By another run, since this claim was planned: it is not to be rejected twice.
+                InputState::Rejected(_) => known.claim > self.planned && known.etag == input.etag,
                 InputState::OtherType => known.etag == input.etag,
             })
         };
@@ -705,10 +713,14 @@ mod tests {
         };
         let now = state(vec![claim(&["a", "x"]), done(1, &["x"]), claim(&["b"])]).unwrap();
         for (keys, conflicts) in
-            [(&["a"][..], true), (&["b"], true), (&["c", "b"], true), (&["x"], false), (&["c"], false)]
+            [(&["a"][..], true), (&["b"], true), (&["c", "b"], true), (&["x"], true), (&["c"], false)]
         {
             assert_eq!(now.conflicts_with(&planned(claim(keys))), conflicts, "{keys:?}");
         }
+        // What was rejected when the claim was planned is tried again.
+        let mut known = now.clone();
+        known.plan_with();
+        assert!(!known.conflicts_with(&planned(claim(&["x"]))));
         assert!(!now.conflicts_with(&planned(replace(&[1], &[]))));
         assert!(now.conflicts_with(&planned(replace(&[1, 3], &[]))), "claim 3 has no output yet");
     }

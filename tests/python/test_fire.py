@@ -251,3 +251,34 @@ def test_many_writers_on_s3(s3_stories, story, start, convert, tried, tmp_path):
             stage.proxy.hook = hesitate(case)
             race(start, convert, story, stage.dest, WRITERS[case % len(WRITERS)], case, tmp_path, tried,
                  s3_stories.server.kind)
+
+
+@pytest.mark.s3
+def test_an_object_that_another_writer_rejected_is_not_rejected_again(s3_stories, start, run):
+    """A writer learns of the other's entries when it records its own: what it planned before is out of date."""
+    story = fire.Story("rejected-once", s3_stories.place("rejected-once/raw"), ["--all", *fire.SMALL_FILES])
+    for number in range(2):
+        story.put(fire.FRESH, number)
+    name, _, body = fire.object_of(fire.FRESH, 2)
+    story.source.put(name, body[:-20])  # does not read to its end
+    with Stage(s3_stories, story, "slow", start) as stage:
+        direct = s3_stories.place("rejected-once/slow", proxied=False)
+        args = convert_args(story.source, direct, *story.args)
+
+        def overtaken(_):
+            finish(start(*args, env=story.source.env), DONE)
+
+        files = []
+
+        def last_but_one(step):
+            files.extend([step] if step.startswith("PUT dest/year=") else [])
+            return len(files) == 2
+
+        stage.run(overtaken, last_but_one)
+        assert stage.reached
+        claims = [entry for entry in fire.ledger(stage.dest)[fire.partition(fire.FRESH)].values()
+                  if entry["entry"] == "claim" and story.source.full(name) in [i["key"] for i in entry["inputs"]]]
+        assert len(claims) == 1, claims
+        said = run("rejects", direct.uri, *direct.args, env=story.source.env, expect=1).err
+        assert "0 lines and 1 object rejected" in said, said
+        fire.check_ledger(stage.dest, story.source, story.objects)
