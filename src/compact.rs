@@ -22,6 +22,7 @@ use crate::table::layout::{Layout, sort_bytes};
 use crate::table::ledger::{Claim, Output, OutputOptions, PartitionState};
 use crate::table::merge::Merged;
 use crate::table::partition::Partition;
+use crate::table::replacing::Resumed;
 
 /// Version of the JSON that `compact --json` prints; keys may be added without a new one.
 pub const COMPACT_VERSION: u32 = 1;
@@ -118,7 +119,11 @@ pub fn plan(table: &Table, options: &CompactOptions) -> Result<Vec<CompactPlan>>
 /// As [`plan`], and when the store fails: then another run goes on.
 pub fn compact(table: &Table, options: &CompactOptions) -> Result<CompactReport> {
     let begun = Instant::now();
-    let (info, states) = load(table, options)?;
+    let (info, mut states) = load(table, options)?;
+    let resumed = table.finish_replacing()?;
+    if !resumed.is_empty() {
+        states = load(table, options)?.1;
+    }
     let work: Vec<(Partition, Mutex<PartitionState>, CompactPlan)> = states
         .into_iter()
         .filter_map(|(partition, state)| {
@@ -148,7 +153,7 @@ pub fn compact(table: &Table, options: &CompactOptions) -> Result<CompactReport>
         version: COMPACT_VERSION,
         dest: table.store().location().to_string(),
         partitions: Vec::new(),
-        warnings: Vec::new(),
+        warnings: resumed.iter().filter_map(Resumed::explain).collect(),
         seconds: 0.0,
         requests: table.store().requests(),
     };

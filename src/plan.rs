@@ -183,6 +183,16 @@ impl Plan {
         }
     }
 
+    /// Returns the URLs of the objects that are not in the table as they are now: not converted, or changed since.
+    pub fn not_in_table(&self) -> impl Iterator<Item = String> {
+        self.partitions.iter().flat_map(|plan| {
+            let new =
+                plan.fresh.iter().chain(&plan.retry).chain(plan.remakes.iter().flat_map(|remake| &remake.changed));
+            let keys = new.map(|input| &input.key).chain(plan.stuck.iter().map(|(key, _)| key));
+            keys.map(|key| format!("{}{key}", self.options.source))
+        })
+    }
+
     /// Returns the whole plan in numbers.
     pub fn total(&self) -> Estimate {
         let mut total = Estimate::default();

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::ToSpan;
 use jiff::civil::Date;
 use serde::Serialize;
 
@@ -56,6 +57,8 @@ pub struct DayStatus {
     pub unfinished: u64,
     /// Whether everything was compared with the raw objects, and nothing changed since.
     pub verified: bool,
+    /// Partitions of which the last verification found that something differs.
+    pub differing: u64,
     /// Objects in SOURCE that are not converted; absent if SOURCE was not looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unconverted_objects: Option<u64>,
@@ -67,7 +70,7 @@ pub struct DayStatus {
 impl DayStatus {
     /// Returns whether a person or another run has something to do.
     pub fn needs_attention(&self) -> bool {
-        self.rejected_rows + self.rejected_objects + self.unfinished > 0 || self.is_behind()
+        self.rejected_rows + self.rejected_objects + self.unfinished + self.differing > 0 || self.is_behind()
     }
 
     /// Returns whether SOURCE has something that is not in the table.
@@ -90,7 +93,7 @@ pub struct PlaceStatus {
 }
 
 /// What the letters of a calendar mean, the most urgent first.
-pub const LEGEND: &str = "! unfinished  r rejects  n not all converted  s SKIPDATA  g gaps in the five-minute series  \
+pub const LEGEND: &str = "! unfinished  d differs  r rejects  n not all converted  s SKIPDATA  g gaps in the five-minute series  \
                           l late objects  c converted  . nothing; capitals: verified";
 
 /// A time without objects of a flow log.
@@ -117,10 +120,14 @@ pub struct Status {
     pub partition_by: PartitionBy,
     /// Days with a ledger, by date.
     pub days: BTreeMap<String, DayStatus>,
-    /// Days without one between the first and the last, as first and last day of each gap.
+    /// Days without one, as first and last day of each gap: among those asked for, or between the first and the last if
+    /// all were.
     pub gaps: Vec<(String, String)>,
     /// The accounts and Regions whose logs these are.
     pub places: Vec<PlaceStatus>,
+    /// Partitions, of any day, in which files are being replaced, or were when a run was stopped: rows may stand there
+    /// twice until the next run of `convert` or `compact` is through.
+    pub replacing: Vec<String>,
     /// Things a person should know.
     pub warnings: Vec<String>,
 }
@@ -128,7 +135,7 @@ pub struct Status {
 impl Status {
     /// Returns whether something needs a person or another run (exit code 1).
     pub fn needs_attention(&self) -> bool {
-        self.days.values().any(DayStatus::needs_attention)
+        !self.replacing.is_empty() || self.days.values().any(DayStatus::needs_attention)
     }
 }
 
@@ -156,7 +163,8 @@ pub fn status(table: &Table, days: &Days, plan: Option<&Plan>, today: Date) -> R
         dest: table.store().location().to_string(),
         log_type: info.log_type,
         partition_by: info.partition_by,
-        gaps: gaps(seen.keys().copied()),
+        gaps: gaps(&seen, days),
+        replacing: table.replacing()?.keys().map(Partition::path).collect(),
         places: places.into_iter().map(|(name, place)| place.status(name, &seen)).collect(),
         days: seen.into_iter().map(|(day, status)| (day.to_string(), status)).collect(),
         warnings: info.founded_year().and_then(|year| running_out(year, today)).into_iter().collect(),
@@ -167,6 +175,7 @@ fn add_partition(day: &mut DayStatus, state: &PartitionState) {
     let first = day.partitions == 0;
     day.partitions += 1;
     day.unfinished += state.unfinished().count() as u64;
+    day.differing += u64::from(state.differs());
     for input in state.inputs() {
         match input {
             InputState::Claimed => {}
@@ -214,6 +223,7 @@ struct Place {
 #[derive(Debug, Default)]
 struct Needs {
     unfinished: bool,
+    differs: bool,
     rejects: bool,
     late: bool,
     skipdata: bool,
@@ -233,6 +243,7 @@ fn add_places(places: &mut BTreeMap<(String, String), Place>, partition: &Partit
         let needs = place.days.entry(partition.day).or_default();
         needs.late |= late.contains(input.key.as_str());
         needs.unfinished |= state.unfinished().next().is_some();
+        needs.differs |= state.differs();
         needs.rejects |= state.outputs().any(|output| output.done.outcome.rejected_rows > 0)
             || state.inputs().any(|input| matches!(input, InputState::Rejected(_)));
         needs.skipdata |= state.outputs().any(|output| output.done.outcome.skipdata_rows.unwrap_or(0) > 0);
@@ -269,6 +280,7 @@ impl Place {
             let Some(needs) = self.days.get(&day) else { return if behind { 'n' } else { '.' } };
             let letter = match needs {
                 Needs { unfinished: true, .. } => '!',
+                Needs { differs: true, .. } => 'd',
                 Needs { rejects: true, .. } => 'r',
                 _ if behind => 'n',
                 Needs { skipdata: true, .. } => 's',
@@ -322,11 +334,12 @@ pub struct RawFolder {
 /// Returns the folders of raw logs of these days, and whether all that is known to lie in them is converted and
 /// verified; `None` if nothing was ever converted.
 ///
-/// What came into a folder after the verification is not known: `verify` is what looks at SOURCE.
+/// With a `plan` of the same days, objects of SOURCE that are not converted or changed since keep their folders; without,
+/// what came into a folder after the verification is not known.
 ///
 /// # Errors
 /// When the ledger cannot be read.
-pub fn safe_to_expire(table: &Table, days: &Days) -> Result<Option<Vec<RawFolder>>> {
+pub fn safe_to_expire(table: &Table, days: &Days, plan: Option<&Plan>) -> Result<Option<Vec<RawFolder>>> {
     let Some(info) = table.info()? else { return Ok(None) };
     let mut folders: BTreeMap<String, RawFolder> = BTreeMap::new();
     for (partition, state) in table.load(days, info.partition_by)? {
@@ -342,6 +355,14 @@ pub fn safe_to_expire(table: &Table, days: &Days) -> Result<Option<Vec<RawFolder
             folder.why_not = folder.why_not.take().or_else(|| why_not.clone());
         }
     }
+    for url in plan.iter().flat_map(|plan| plan.not_in_table()) {
+        // Whatever deletes a folder deletes what lies in folders below it, too.
+        for folder in folders.values_mut().filter(|folder| url.starts_with(&folder.prefix)) {
+            folder
+                .why_not
+                .get_or_insert_with(|| format!("{url} is not converted as it is now: run convert, then verify"));
+        }
+    }
     Ok(Some(folders.into_values().collect()))
 }
 
@@ -353,6 +374,7 @@ fn why_not(state: &PartitionState) -> Option<String> {
         _ if state.unfinished().next().is_some() => "a stopped run has to be finished: run convert",
         _ if rejected > 0 => "objects that could not be read are kept nowhere else",
         _ if other > 0 => "objects of another log type are not in this table",
+        _ if state.differs() => "the last verify found that something differs: run it again to see what",
         None => "not verified: run verify",
         Some((_, false)) => "changed since it was verified: run verify",
         Some((verified, true)) if verified.how != VerifiedHow::Full => "not all of it was verified: run verify",
@@ -361,19 +383,21 @@ fn why_not(state: &PartitionState) -> Option<String> {
     Some(why.to_owned())
 }
 
-/// Returns the days that are missing between others.
-fn gaps(days: impl Iterator<Item = Date>) -> Vec<(String, String)> {
-    let mut gaps = Vec::new();
-    let mut before: Option<Date> = None;
-    for day in days {
-        if let Some((first, last)) = before.and_then(|before| Some((before.tomorrow().ok()?, day.yesterday().ok()?)))
-            && first <= last
-        {
-            gaps.push((first.to_string(), last.to_string()));
+/// Returns the days without a ledger, as the first and last of each run of them.
+fn gaps<T>(seen: &BTreeMap<Date, T>, asked: &Days) -> Vec<(String, String)> {
+    let asked: Vec<Date> = match (asked, seen.keys().next(), seen.keys().next_back()) {
+        (Days::These(days), ..) => days.iter().copied().collect(),
+        (Days::All, Some(first), Some(last)) => first.series(1.day()).take_while(|day| day <= last).collect(),
+        (Days::All, ..) => Vec::new(),
+    };
+    let mut gaps: Vec<(Date, Date)> = Vec::new();
+    for day in asked.into_iter().filter(|day| !seen.contains_key(day)) {
+        match gaps.last_mut() {
+            Some((_, last)) if last.tomorrow().is_ok_and(|next| next == day) => *last = day,
+            _ => gaps.push((day, day)),
         }
-        before = Some(day);
     }
-    gaps
+    gaps.into_iter().map(|(first, last)| (first.to_string(), last.to_string())).collect()
 }
 
 #[cfg(test)]
@@ -383,10 +407,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn gaps_lie_between_days() {
-        let days = [date(2025, 12, 30), date(2025, 12, 31), date(2026, 1, 2), date(2026, 1, 10)];
+    fn gaps_lie_between_days_or_among_those_asked_for() {
+        let seen: BTreeMap<Date, ()> =
+            [date(2025, 12, 30), date(2025, 12, 31), date(2026, 1, 2), date(2026, 1, 10)].map(|day| (day, ())).into();
         let of = |first: &str, last: &str| (first.to_owned(), last.to_owned());
-        assert_eq!(gaps(days.into_iter()), [of("2026-01-01", "2026-01-01"), of("2026-01-03", "2026-01-09")]);
-        assert_eq!(gaps(days.into_iter().take(2)), []);
+        assert_eq!(gaps(&seen, &Days::All), [of("2026-01-01", "2026-01-01"), of("2026-01-03", "2026-01-09")]);
+        let asked = Days::range(date(2025, 12, 28), date(2026, 1, 3)).unwrap();
+        assert_eq!(
+            gaps(&seen, &asked),
+            [of("2025-12-28", "2025-12-29"), of("2026-01-01", "2026-01-01"), of("2026-01-03", "2026-01-03")]
+        );
+        assert_eq!(gaps(&BTreeMap::<Date, ()>::new(), &Days::All), []);
     }
 }

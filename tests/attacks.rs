@@ -361,7 +361,7 @@ fn names_that_are_no_keys_are_named_and_passed_over() {
     nothing_to_obey(&ran);
     assert_eq!(ran.report()["objects_to_look_at"], 5);
     ran.says(&format!(
-        "passed over: its name has control characters or is not UTF-8 (rename it)\n  at WORK/raw/{folder}/\\u{{1b}}[2Jc.log.gz\n"
+        "passed over: its key has an empty folder (//), `.`, `..`, control characters, or is not UTF-8 (rename it)\n  at WORK/raw/{folder}/\\u{{1b}}[2Jc.log.gz\n"
     ));
     ran.does_not_say("\nerror: all is lost");
     nothing_to_obey(work.run(&["plan", "raw", "table", "--day", DAY]).code(0));

@@ -237,7 +237,13 @@ fn convert_merges_by_itself_when_asked() {
     holds(&work, &texts, 1);
 }
 
-/// A merge that was stopped after each of its steps is finished by the next compact, and by the next convert.
+/// The note that a run leaves while it replaces files by another one.
+fn note(file: &str) -> String {
+    format!("_flowparquet/replacing/{}.json", file.strip_prefix("table/").unwrap_or(file))
+}
+
+/// A merge that was stopped after each of its steps is finished by the next compact, and by the next convert, of
+/// whatever days.
 #[test]
 fn a_stopped_merge_is_finished_by_the_next_run_of_anything() {
     let work = Work::new();
@@ -251,12 +257,25 @@ fn a_stopped_merge_is_finished_by_the_next_run_of_anything() {
     let merged = after.keys().filter(new).find(|file| file.ends_with(".parquet")).unwrap().clone();
     let steps: [&[&String]; 3] = [&[&replace], &[&replace, &merged], &[&replace, &merged, &done]];
     for files in steps {
-        for command in [&COMPACT[..], &["convert", "raw", "table", "--day", DAY], &["compact", "table"]] {
+        for command in [
+            &COMPACT[..],
+            &["convert", "raw", "table", "--day", DAY],
+            &["convert", "raw", "table", "--day", "2026-01-14"],
+            &["compact", "table"],
+            &["compact", "table", "--day", "2026-01-14"],
+        ] {
             let mut stopped = before.clone();
             stopped.extend(files.iter().map(|file| ((*file).clone(), after[*file].clone())));
+            stopped.insert(note(&merged), b"{}".to_vec());
             restore(&work, &stopped);
+            let ran = work.run(&["status", "table", "--day", "2026-01-14"]);
+            let said = format!("files of {DAY_FOLDER} are being replaced, or a run that did was stopped: ");
+            assert!(ran.code(1).stdout.contains(&said), "{}", ran.stdout);
             let ran = work.run(command);
-            ran.code(0);
+            ran.code(0).says(&format!(
+                "warning: a run was stopped while it replaced files of {DAY_FOLDER}: this is finished now\n"
+            ));
+            work.run(&["status", "table"]).code(0);
             let here: Vec<String> = snapshot(&work).into_keys().collect();
             if here != after.keys().cloned().collect::<Vec<_>>() {
                 ran.fail(&format!("stopped with {files:?}: {here:#?}"));
@@ -274,6 +293,45 @@ fn a_stopped_merge_is_finished_by_the_next_run_of_anything() {
     restore(&work, &stopped);
     work.convert(&ON_THIS_DAY).code(0);
     holds(&work, &texts, 1);
+}
+
+#[test]
+fn a_file_that_was_being_made_again_is_finished_by_runs_of_other_days_if_it_is_there() {
+    let work = Work::new();
+    let mut texts: Vec<String> = (0..2).map(|number| text(number * 10, 5)).collect();
+    (0..).zip(&texts).for_each(|(number, text)| drop(work.object(&key(number), text)));
+    work.convert(&ON_THIS_DAY).code(0);
+    let before = snapshot(&work);
+    let old_texts = texts.clone();
+    texts[1] = text(500, 7);
+    change(&work, 1, gz(&texts[1]));
+    work.convert(&ON_THIS_DAY).code(0);
+    let after = snapshot(&work);
+    let made = after.keys().find(|file| file.ends_with(".parquet")).unwrap().clone();
+    let entry = |number: u32| work.entry(number).strip_prefix("table/").unwrap().to_owned();
+    let stopped_with = |files: &[String]| {
+        let mut stopped = before.clone();
+        stopped.extend(files.iter().map(|file| (file.clone(), after[file].clone())));
+        stopped.insert(note(&made), b"{}".to_vec());
+        restore(&work, &stopped);
+    };
+    let other_day = ["--day", "2026-01-14"];
+    for files in [&[entry(3), made.clone()][..], &[entry(3), made.clone(), entry(4)]] {
+        stopped_with(files);
+        assert_eq!(work.parquet_files("table").len(), 2, "rows are there twice");
+        work.convert(&other_day).code(0);
+        holds(&work, &texts, 1);
+    }
+    // Of nothing but the entry: it takes raw objects of a day that this run is not about. The old rows stand, once.
+    stopped_with(&[entry(3)]);
+    work.convert(&other_day).code(0).says(&format!(
+        "warning: a stopped run was about to replace a file of {DAY_FOLDER}: run convert of that day to finish it\n"
+    ));
+    holds(&work, &old_texts, 1);
+    work.run(&["status", "table"]).code(1);
+    work.convert(&ON_THIS_DAY).code(0);
+    holds(&work, &texts, 1);
+    work.run(&["status", "table"]).code(0);
 }
 
 #[test]
@@ -392,6 +450,11 @@ fn status_tells_late_changed_and_missing_objects_and_lost_records() {
     assert_eq!(status["places"][0]["calendar"]["2026-01"].as_str().unwrap()[14..16], *"nn");
     work.convert(&["--from", DAY, "--to", "2026-01-16"]).code(0);
     json(&["--source", "raw"], 0);
+    // Days without any, also at the ends of those asked for.
+    let gaps = |args: &[&str]| json(args, 0)["gaps"].clone();
+    assert_eq!(gaps(&[]), serde_json::json!([]));
+    let asked = gaps(&["--from", "2026-01-13", "--to", "2026-01-18"]);
+    assert_eq!(asked, serde_json::json!([["2026-01-13", "2026-01-14"], ["2026-01-17", "2026-01-18"]]));
     // Nothing is verified yet.
     let ran = work.run(&["status", "table", "--safe-to-expire"]);
     ran.code(1).says("0 of 2 folders are converted and verified; ");

@@ -26,7 +26,7 @@ const ON_THIS_DAY: [&str; 2] = ["--day", DAY];
 impl Work {
     /// Verifies `table` against `raw`, as JSON.
     fn verify(&self, args: &[&str]) -> Ran {
-        self.run(&[&["verify", "raw", "table", "--json", "--day", DAY], args].concat())
+        self.run(&[&["verify", "raw", "table", "--json", "--progress", "none", "--day", DAY], args].concat())
     }
 
     /// Verifies as people do.
@@ -607,6 +607,72 @@ fn rejected_objects_and_unfinished_claims_are_named() {
 }
 
 // ---- The record
+
+#[test]
+fn what_differs_is_not_safe_to_expire_whatever_was_found_before() {
+    let work = Work::new();
+    work.object(&key(0), text(0, 20));
+    work.convert(&ON_THIS_DAY).code(0);
+    work.verify(&[]).code(0);
+    let expire = |code| work.run(&["status", "table", "--safe-to-expire"]).code(code).stderr.clone();
+    expire(0);
+    let file = work.path("table").join(work.parquet_files("table").remove(0));
+    let whole = fs::read(&file).unwrap();
+    fs::remove_file(&file).unwrap();
+    work.verify(&["--no-record"]).code(1);
+    expire(0);
+    work.verify(&["--footers-only"]).code(1);
+    work.verify(&[]).code(1); // Not again what is known.
+    assert_eq!(work.entries(), ["claim", "done", "verified", "verified"]);
+    let said = expire(1);
+    assert!(said.contains("the last verify found that something differs: run it again to see what\n"), "{said}");
+    let ran = work.run(&["status", "table"]);
+    assert!(ran.code(1).stdout.contains("  verify found a difference: run it again to see it\n"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("...d..."), "{}", ran.stdout);
+    let ran = work.run(&["ledger", "table", "--day", DAY]);
+    assert!(ran.stdout.ends_with(", something differs\n"), "{}", ran.stdout);
+    fs::write(&file, whole).unwrap();
+    work.verify(&[]).code(0);
+    expire(0);
+    work.run(&["status", "table"]).code(0);
+}
+
+#[test]
+fn a_folder_with_something_new_is_not_safe_to_expire() {
+    let work = Work::new();
+    (0..3_u32).for_each(|number| drop(work.object(&key(number), text(u64::from(number) * 100, 20))));
+    work.convert(&ON_THIS_DAY).code(0);
+    work.verify(&[]).code(0);
+    let expire = |args: &[&str], code| {
+        let ran = work.run(&[&["status", "table", "--safe-to-expire"], args].concat());
+        ran.code(code);
+        (ran.stdout.lines().count(), ran.stderr.clone())
+    };
+    let from_source = &["--source", "raw"];
+    assert_eq!(expire(from_source, 0), (1, "1 of 1 folder are converted and verified\n".to_owned()));
+    // Late: the ledger cannot know of it.
+    work.object(&key(7), text(700, 20));
+    let (folders, said) = expire(&[], 0);
+    assert_eq!(folders, 1);
+    assert!(said.ends_with("; what came into them since is not known here: --source SOURCE looks\n"), "{said}");
+    let (folders, said) = expire(from_source, 1);
+    assert_eq!(folders, 0);
+    assert!(said.contains(&format!("file://WORK/raw/{} is not converted as it is now: run convert", key(7))), "{said}");
+    // In a folder below, which goes with it.
+    work.remove(&format!("raw/{}", key(7)));
+    assert_eq!(expire(from_source, 0).0, 1);
+    let (folder, name) = key(8).rsplit_once('/').map(|(folder, name)| (folder.to_owned(), name.to_owned())).unwrap();
+    work.object(&format!("{folder}/05/{name}"), text(800, 20));
+    assert_eq!(expire(from_source, 1).0, 0);
+    work.remove(&format!("raw/{folder}/05/{name}"));
+    // Changed since.
+    sleep(Duration::from_millis(20));
+    work.object(&key(1), text(900, 20));
+    assert_eq!(expire(from_source, 1).0, 0);
+    work.convert(&ON_THIS_DAY).code(0);
+    work.verify(&[]).code(0);
+    assert_eq!(expire(from_source, 0).0, 1);
+}
 
 #[test]
 fn what_agrees_is_recorded_until_something_changes() {

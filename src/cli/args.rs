@@ -155,7 +155,7 @@ pub struct Compact {
 const COMPACT_READERS: &str = "\
 What queries see: the new file is written first, then the old ones are deleted. In between, for about a second per
 partition, a query of these days may count rows twice, or fail because a file that it has listed is gone: run it again,
-or compact when nobody queries. A run that is stopped is finished by the next compact or convert of the day.";
+or compact when nobody queries. A run that is stopped is finished by the next compact or convert, of whatever days.";
 
 #[derive(Debug, Args)]
 pub struct Plan {
@@ -455,8 +455,9 @@ pub struct Status {
     /// Look also at these raw logs: which of them are not converted, and which changed
     #[arg(long, value_name = "SOURCE")]
     pub source: Option<String>,
-    /// Print the folders of raw logs that are converted and verified, which a lifecycle rule may delete
-    #[arg(long, conflicts_with = "source")]
+    /// Print the folders of raw logs that are converted and verified, which a lifecycle rule may delete; with --source,
+    /// only those that hold nothing new
+    #[arg(long)]
     pub safe_to_expire: bool,
     #[command(flatten)]
     pub days: DayArgs,

@@ -73,7 +73,8 @@ fn said(record: &Record) -> String {
         Entry::Abandon(abandon) => format!("abandon  of {}: {}", abandon.claim, abandon.reason),
         Entry::Verified(verified) => {
             let how = serde_json::to_string(&verified.how).unwrap_or_default();
-            format!("verified {} through {}: {}", how.trim_matches('"'), verified.through, plural(verified.rows, "row"))
+            let (how, what) = (how.trim_matches('"'), if verified.differs { ", something differs" } else { "" });
+            format!("verified {how} through {}: {}{what}", verified.through, plural(verified.rows, "row"))
         }
     }
 }

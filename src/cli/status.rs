@@ -6,6 +6,7 @@ use flowparquet::Result;
 use flowparquet::convert::{ConvertOptions, prepare};
 use flowparquet::days::{Days, today};
 use flowparquet::error::printable;
+use flowparquet::plan::Plan;
 use flowparquet::status::{DayStatus, LEGEND, PlaceStatus, Silence, Status, safe_to_expire, status};
 use flowparquet::store::Io;
 use flowparquet::table::commit::Table;
@@ -22,9 +23,6 @@ pub fn run(args: &args::Status) -> Result<ExitCode> {
     let io = Io::start()?;
     let days = settings::days(&args.days, |_| Ok(Days::All))?;
     let dest = Table::new(open(&args.dest, &args.store, &io)?);
-    if args.safe_to_expire {
-        return expirable(args, &dest, &days);
-    }
     let prepared = match &args.source {
         None => None,
         Some(source) => {
@@ -36,6 +34,9 @@ pub fn run(args: &args::Status) -> Result<ExitCode> {
         }
     };
     let plan = prepared.as_ref().map(|prepared| &prepared.plan);
+    if args.safe_to_expire {
+        return expirable(args, &dest, &days, plan);
+    }
     let status = status(&dest, &days, plan, today())?.ok_or_else(|| nothing_here(&args.dest))?;
     print(&if args.json { to_json(&status)? } else { shown(&status) })?;
     for warning in &status.warnings {
@@ -45,8 +46,8 @@ pub fn run(args: &args::Status) -> Result<ExitCode> {
 }
 
 /// Prints the folders that may be deleted, one a line, and says why the others may not.
-fn expirable(args: &args::Status, dest: &Table, days: &Days) -> Result<ExitCode> {
-    let folders = safe_to_expire(dest, days)?.ok_or_else(|| nothing_here(&args.dest))?;
+fn expirable(args: &args::Status, dest: &Table, days: &Days, plan: Option<&Plan>) -> Result<ExitCode> {
+    let folders = safe_to_expire(dest, days, plan)?.ok_or_else(|| nothing_here(&args.dest))?;
     if args.json {
         print(&to_json(&folders)?)?;
     } else {
@@ -61,17 +62,26 @@ fn expirable(args: &args::Status, dest: &Table, days: &Days) -> Result<ExitCode>
         eprintln!("not yet: and {} more (--json names them)", kept.len() - MAX_SILENCES);
     }
     eprintln!(
-        "{} of {} are converted and verified; what came into them since is not known here",
+        "{} of {} are converted and verified{}",
         count((folders.len() - kept.len()) as u64),
-        plural(folders.len() as u64, "folder")
+        plural(folders.len() as u64, "folder"),
+        if plan.is_none() { "; what came into them since is not known here: --source SOURCE looks" } else { "" }
     );
     Ok(if kept.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_SOME_REJECTED) })
 }
 
 fn shown(status: &Status) -> String {
-    if status.days.is_empty() {
-        return "no day of these is converted\n".to_owned();
+    let mut text = if status.days.is_empty() { "no day of these is converted\n".to_owned() } else { of_days(status) };
+    for partition in &status.replacing {
+        text.push_str(&format!(
+            "files of {partition} are being replaced, or a run that did was stopped: its rows may be there twice until the \
+             next convert or compact is through\n"
+        ));
     }
+    text
+}
+
+fn of_days(status: &Status) -> String {
     let head = ["day", "objects", "late", "rows", "SKIPDATA", "files", "size", "rejected rows", "objects", "state"];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
     for (day, of) in &status.days {
@@ -131,6 +141,8 @@ fn calendar(PlaceStatus { account, region, calendar, silences }: &PlaceStatus) -
 fn state(day: &DayStatus) -> String {
     let state = if day.unfinished > 0 {
         "a run was stopped: run convert again"
+    } else if day.differing > 0 {
+        "verify found a difference: run it again to see it"
     } else if day.rejected_objects > 0 {
         "objects are unreadable: they are tried again"
     } else if day.rejected_rows > 0 {

@@ -195,7 +195,11 @@ fn everywhere(place: &Place, run: impl Fn(&Store, &Table) -> Result<()>) -> u64 
             let between = place.snapshot();
             run(&place.store(&place.source), &Table::new(place.store(&place.dest)))
                 .unwrap_or_else(|e| panic!("{case}: the next run: {e}"));
+            // What was still under way arrives, and whatever it left is found by a run as plain as the last.
+            faults.deliver(&place.io);
+            run(&place.store(&place.source), &Table::new(place.store(&place.dest))).unwrap();
             let after = place.snapshot();
+            assert!(!after.keys().any(|key| key.contains("/replacing/")), "{case}: a note is left");
             let (keys, wanted_keys): (Vec<_>, Vec<_>) =
                 (place.outcome(&after).into_keys().collect(), wanted.keys().cloned().collect());
             assert_eq!(keys, wanted_keys, "{case}\nbetween: {:#?}", between.keys());
@@ -223,6 +227,48 @@ fn compacted(_: &Store, table: &Table) -> Result<()> {
         memory_bytes: MIN_MEMORY_BYTES,
     };
     compact(table, &options).map(drop)
+}
+
+/// A merge that a fault stopped is finished by a run of other days: no row is there twice, and none is missing.
+fn finished_by_runs_of_other_days(place: &Place) -> u64 {
+    let before = place.snapshot();
+    let other_day = ConvertOptions {
+        wanted: Wanted { days: Days::These([jiff::civil::date(2026, 1, 9)].into()), ..wanted() },
+        ..options()
+    };
+    let mut cases = 0;
+    for fault in Fault::ALL {
+        for at in 1.. {
+            place.restore(&before);
+            let faults = Faults::new(fault, at);
+            let met = compacted(&place.faulty(&place.source, &faults), &Table::new(place.faulty(&place.dest, &faults)));
+            if !faults.happened() {
+                break;
+            }
+            cases += 1;
+            let table = Table::new(place.store(&place.dest));
+            convert(&place.store(&place.source), &table, &other_day, &Silent).unwrap();
+            let case = format!("{fault:?} at call {at}: {met:?}");
+            let mut wanted: Vec<String> = Vec::new();
+            for (partition, state) in table.load(&Days::All, PartitionBy::Day).unwrap() {
+                assert_eq!(state.unfinished().count(), 0, "{case}");
+                let files = state.outputs().filter(|output| output.done.file.is_some());
+                wanted.extend(files.map(|output| table.output_key(&partition, &output.claim)));
+            }
+            let own = place.dest.key(OWN_FOLDER);
+            let files: Vec<String> = place.snapshot().into_keys().filter(|key| !key.starts_with(&own)).collect();
+            assert_eq!(
+                files,
+                {
+                    wanted.sort();
+                    wanted
+                },
+                "{case}"
+            );
+            assert_eq!(table.replacing().unwrap().len(), 0, "{case}");
+        }
+    }
+    cases
 }
 
 /// Says how many cases were tried, past the test harness, which shows nothing of what passes.
@@ -263,14 +309,26 @@ fn recovery(place: &Place) {
     say("a run after a stopped one, with late and changed objects", place, everywhere(place, converted));
 }
 
-fn merges(place: &Place) {
+/// Three days of several files each.
+fn files_to_merge(place: &Place) {
     three_days(place);
     place.convert();
     for day in 10..13 {
         place.object(day, 8, &text(day, 8, 40));
         place.convert();
     }
+}
+
+fn merges(place: &Place) {
+    files_to_merge(place);
     say("merges of three days", place, everywhere(place, compacted));
+}
+
+#[test]
+fn merges_are_finished_by_runs_of_other_days() {
+    let place = Place::in_memory();
+    files_to_merge(&place);
+    say("merges, then a run of other days", &place, finished_by_runs_of_other_days(&place));
 }
 
 #[test]

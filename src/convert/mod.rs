@@ -36,6 +36,7 @@ use crate::table::contents::Extent;
 use crate::table::layout::{SortBy, sort_share};
 use crate::table::ledger::{OutputOptions, PartitionState, VERSION};
 use crate::table::partition::{Partition, PartitionBy};
+use crate::table::replacing::Resumed;
 use slots::Slots;
 
 /// Most text that one object may hold: far above AWS's objects (75 MB packed), far below what fills a disk.
@@ -195,6 +196,13 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
     let mut report = empty_report(source, table);
     for round in 0..MAX_ROUNDS {
         let mut prepared = prepare(source, table, options)?;
+        if round == 0 {
+            let resumed = table.finish_replacing()?;
+            if !resumed.is_empty() {
+                report.warnings.extend(resumed.iter().filter_map(Resumed::explain));
+                prepared = prepare(source, table, options)?;
+            }
+        }
         let plan = &prepared.plan;
         // Partitions with something to do are looked at when it is done.
         for done in plan.partitions.iter().filter(|plan| plan.is_done()) {

@@ -63,7 +63,8 @@ pub enum Why {
     AwsParquet,
     /// Its name is not that of a log.
     OtherName,
-    /// Its name has control characters, or bytes that are not UTF-8.
+    /// Its key, or that of a folder, has what no name may have: an empty part, `.`, `..`, control characters, or bytes that
+    /// are not UTF-8.
     NoKey,
 }
 
@@ -80,7 +81,9 @@ impl Why {
             Self::Misplaced => "it lies in a folder below the day's or hour's folder",
             Self::AwsParquet => "it is Parquet already, delivered by AWS",
             Self::OtherName => "its name does not end in .log.gz, .gz, .log or .txt",
-            Self::NoKey => "its name has control characters or is not UTF-8 (rename it)",
+            Self::NoKey => {
+                "its key has an empty folder (//), `.`, `..`, control characters, or is not UTF-8 (rename it)"
+            }
         }
     }
 }
@@ -201,7 +204,11 @@ impl Search<'_> {
     }
 
     /// Returns the folder as a place to look into, if asked-for logs can be there.
-    fn enter(&self, node: &Node, folder: String) -> Option<Node> {
+    fn enter(&mut self, node: &Node, folder: String) -> Option<Node> {
+        if !Store::is_key(&folder) {
+            self.found.passed_over.push((folder, Why::NoKey));
+            return None;
+        }
         let name = folder.rsplit('/').next().unwrap_or_default();
         // flowparquet's own and other hidden folders hold no raw logs.
         if node.place.level == Level::Opaque && name.starts_with(['.', '_']) {
@@ -248,7 +255,8 @@ impl Search<'_> {
             match place.enter(folder) {
                 Some(next) => place = next,
                 None if place.may_hold_any(&self.wanted.days) => {
-                    self.found.passed_over.push((object.key, Why::Misplaced));
+                    let why = if Store::is_key(folder) { Why::Misplaced } else { Why::NoKey };
+                    self.found.passed_over.push((object.key, why));
                     return;
                 }
                 None => return,

@@ -1,10 +1,12 @@
-//! A store that goes wrong at a chosen call, for tests: fails, loses the answer, answers twice, or is dead from then on.
+//! A store that goes wrong at a chosen call, for tests: fails, loses the answer, answers twice, does it much later, or is
+//! dead from then on.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use futures::{FutureExt, StreamExt};
 use object_store::local::LocalFileSystem;
@@ -32,6 +34,8 @@ pub enum Fault {
     Twice,
     /// It arrives twice, and the second answer counts.
     TwiceLate,
+    /// It takes longer than anybody waits for it, and is done after the next run: see [`Faults::deliver`]. A read fails.
+    Late,
     /// The process dies before it.
     DeadBefore,
     /// The process dies after it.
@@ -39,13 +43,14 @@ pub enum Fault {
 }
 
 impl Fault {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Fails,
         Self::AnswerLost,
         Self::Refused,
         Self::DoneAndRefused,
         Self::Twice,
         Self::TwiceLate,
+        Self::Late,
         Self::DeadBefore,
         Self::DeadAfter,
     ];
@@ -64,11 +69,18 @@ impl Fault {
 }
 
 /// The calls of a run, over all of its stores, and the one at which something happens.
-#[derive(Debug)]
 pub struct Faults {
     fault: Fault,
     at: u64,
     calls: AtomicU64,
+    /// The call that is still under way.
+    late: Mutex<Option<BoxFuture<'static, ()>>>,
+}
+
+impl fmt::Debug for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} at {}", self.fault, self.at)
+    }
 }
 
 /// How a call goes.
@@ -77,11 +89,12 @@ enum Turn {
     Instead,
     Behind,
     Twice { late: bool },
+    Late,
 }
 
 impl Faults {
     pub fn new(fault: Fault, at: u64) -> Arc<Self> {
-        Arc::new(Self { fault, at, calls: AtomicU64::new(0) })
+        Arc::new(Self { fault, at, calls: AtomicU64::new(0), late: Mutex::new(None) })
     }
 
     /// Returns whether the call was made at which something happens.
@@ -102,13 +115,45 @@ impl Faults {
             Fault::AnswerLost | Fault::DoneAndRefused | Fault::DeadAfter => Turn::Behind,
             Fault::Twice => Turn::Twice { late: false },
             Fault::TwiceLate => Turn::Twice { late: true },
+            Fault::Late => Turn::Late,
+        }
+    }
+
+    /// Lets the late call arrive.
+    pub fn deliver(&self, io: &Io) {
+        let late = self.late.lock().unwrap().take();
+        if let Some(late) = late {
+            io.runtime.block_on(late);
+        }
+    }
+
+    fn hold<T: 'static>(&self, call: impl Future<Output = Result<T>> + Send + 'static) {
+        // Whoever sent it hears nothing of it any more.
+        *self.late.lock().unwrap() = Some(call.map(drop).boxed());
+    }
+
+    /// As [`Faults::call`], for what changes something and may arrive late.
+    async fn write<T: 'static, F>(&self, call: impl Fn() -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T>> + Send + 'static,
+    {
+        match self.turn() {
+            Turn::Late => {
+                self.hold(call());
+                Err(self.fault.error())
+            }
+            turn => self.take(turn, call).await,
         }
     }
 
     async fn call<T, F: Future<Output = Result<T>>>(&self, call: impl Fn() -> F) -> Result<T> {
-        match self.turn() {
+        self.take(self.turn(), call).await
+    }
+
+    async fn take<T, F: Future<Output = Result<T>>>(&self, turn: Turn, call: impl Fn() -> F) -> Result<T> {
+        match turn {
             Turn::Normal => call().await,
-            Turn::Instead => Err(self.fault.error()),
+            Turn::Instead | Turn::Late => Err(self.fault.error()),
             Turn::Behind => {
                 call().await?;
                 Err(self.fault.error())
@@ -163,12 +208,17 @@ impl fmt::Display for FaultStore {
 #[async_trait]
 impl ObjectStore for FaultStore {
     async fn put_opts(&self, location: &Path, payload: PutPayload, opts: PutOptions) -> Result<PutResult> {
-        self.faults.call(|| self.inner.put_opts(location, payload.clone(), opts.clone())).await
+        let call = || {
+            let (inner, location) = (Arc::clone(&self.inner), location.clone());
+            let (payload, opts) = (payload.clone(), opts.clone());
+            async move { inner.put_opts(&location, payload, opts).await }
+        };
+        self.faults.write(call).await
     }
 
     async fn put_multipart_opts(&self, location: &Path, opts: PutMultipartOptions) -> Result<Box<dyn MultipartUpload>> {
         let upload = self.faults.call(|| self.inner.put_multipart_opts(location, opts.clone())).await?;
-        Ok(Box::new(FaultUpload { inner: upload, faults: Arc::clone(&self.faults) }))
+        Ok(Box::new(FaultUpload { inner: Some(upload), faults: Arc::clone(&self.faults) }))
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
@@ -182,7 +232,11 @@ impl ObjectStore for FaultStore {
                 let (inner, faults) = (Arc::clone(&inner), Arc::clone(&faults));
                 async move {
                     let location = location?;
-                    faults.call(|| object_store::ObjectStoreExt::delete(&inner, &location)).await?;
+                    let call = || {
+                        let (inner, location) = (Arc::clone(&inner), location.clone());
+                        async move { object_store::ObjectStoreExt::delete(&inner, &location).await }
+                    };
+                    faults.write(call).await?;
                     Ok(location)
                 }
             })
@@ -191,7 +245,7 @@ impl ObjectStore for FaultStore {
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
         match self.faults.turn() {
-            Turn::Instead | Turn::Behind => {
+            Turn::Instead | Turn::Behind | Turn::Late => {
                 let error = self.faults.fault.error();
                 futures::stream::once(async move { Err(error) }).boxed()
             }
@@ -208,14 +262,19 @@ impl ObjectStore for FaultStore {
     }
 
     async fn rename_opts(&self, from: &Path, to: &Path, options: RenameOptions) -> Result<()> {
-        self.faults.call(|| self.inner.rename_opts(from, to, options.clone())).await
+        let call = || {
+            let (inner, from, to, options) = (Arc::clone(&self.inner), from.clone(), to.clone(), options.clone());
+            async move { inner.rename_opts(&from, &to, options).await }
+        };
+        self.faults.write(call).await
     }
 }
 
 /// An upload whose parts are counted too; what arrives twice counts once there, by its part number.
 #[derive(Debug)]
 struct FaultUpload {
-    inner: Box<dyn MultipartUpload>,
+    /// None once its completion is under way and late.
+    inner: Option<Box<dyn MultipartUpload>>,
     faults: Arc<Faults>,
 }
 
@@ -224,33 +283,46 @@ impl MultipartUpload for FaultUpload {
     fn put_part(&mut self, data: PutPayload) -> UploadPart {
         let turn = self.faults.turn();
         let error = self.faults.fault.error();
+        let Some(inner) = &mut self.inner else { return async move { Err(error) }.boxed() };
         match turn {
             Turn::Instead => async move { Err(error) }.boxed(),
+            Turn::Late => {
+                self.faults.hold(inner.put_part(data));
+                async move { Err(error) }.boxed()
+            }
             Turn::Behind => {
-                let part = self.inner.put_part(data);
+                let part = inner.put_part(data);
                 async move {
                     part.await?;
                     Err(error)
                 }
                 .boxed()
             }
-            Turn::Normal | Turn::Twice { .. } => self.inner.put_part(data),
+            Turn::Normal | Turn::Twice { .. } => inner.put_part(data),
         }
     }
 
     async fn complete(&mut self) -> Result<PutResult> {
-        match self.faults.turn() {
+        let turn = self.faults.turn();
+        let Some(mut inner) = self.inner.take() else { return Err(self.faults.fault.error()) };
+        let result = match turn {
             Turn::Instead => Err(self.faults.fault.error()),
-            Turn::Behind => {
-                self.inner.complete().await?;
-                Err(self.faults.fault.error())
+            Turn::Late => {
+                self.faults.hold(async move { inner.complete().await });
+                return Err(self.faults.fault.error());
             }
-            Turn::Normal | Turn::Twice { .. } => self.inner.complete().await,
-        }
+            Turn::Behind => inner.complete().await.and(Err(self.faults.fault.error())),
+            Turn::Normal | Turn::Twice { .. } => inner.complete().await,
+        };
+        self.inner = Some(inner);
+        result
     }
 
     async fn abort(&mut self) -> Result<()> {
         // The dead clear nothing up.
-        if self.faults.fault.is_death() && self.faults.happened() { Ok(()) } else { self.inner.abort().await }
+        match &mut self.inner {
+            Some(inner) if !(self.faults.fault.is_death() && self.faults.happened()) => inner.abort().await,
+            _ => Ok(()),
+        }
     }
 }

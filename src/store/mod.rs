@@ -7,6 +7,7 @@
 #[cfg(test)]
 pub(crate) mod faults;
 pub mod fetch;
+mod listing;
 mod local;
 mod location;
 mod stop;
@@ -500,6 +501,7 @@ fn s3(bucket: &str, options: &StoreOptions) -> Result<object_store::aws::AmazonS
     let mut builder = AmazonS3Builder::from_env()
         .with_bucket_name(bucket)
         .with_conditional_put(S3ConditionalPut::ETagMatch)
+        .with_http_connector(listing::Connector::default())
         .with_retry(RetryConfig { max_retries: 8, retry_timeout: Duration::from_secs(120), ..RetryConfig::default() });
     if let Some(endpoint) = &options.endpoint_url {
         if endpoint.starts_with("http://") && !options.allow_http {

@@ -21,6 +21,9 @@
 //! | 4 **done** | as after 3 | deletes the replaced files and their rejects |
 //! | 5 **delete** of what it replaces | the new rows, once | nothing to do |
 //!
+//! The next run is one of any days: before 1 a note is written, which every run looks for ([`super::replacing`]), and
+//! deleted after 5.
+//!
 //! The output key is a hash of the claim, and bytes follow from the claim alone: two writers that finish the same
 //! claim write the same object. Inputs of a claim are never claimed again, so that no row can come from two claims.
 //! A claim whose inputs are gone is abandoned by an entry of its own, which frees those that are left. A file that a
@@ -271,6 +274,7 @@ impl Table {
                 let place = self.store.location().url_of(&self.entry_key(&partition, number));
                 state.add(number, record, &place)?;
             }
+            state.plan_with();
             Ok((partition, state))
         };
         self.entries(days, by)?.into_iter().map(add_up).collect()
@@ -341,9 +345,18 @@ impl Table {
         // A name is never used again: what lies under that of an abandoned or replaced claim can be deleted at any time.
         let names = (0..).map(|attempt| output_name(partition, &claim, attempt));
         claim.output = names.into_iter().find(|name| !state.knows(name)).unwrap_or_default();
-        let entry = if claim.replaces.is_empty() { Entry::Claim(claim.clone()) } else { Entry::Replace(claim.clone()) };
-        let ours = self.append(partition, state, entry)?;
-        Ok(ours.then(|| (state.last_number(), claim)))
+        let replaces = !claim.replaces.is_empty();
+        let entry = if replaces { Entry::Replace(claim.clone()) } else { Entry::Claim(claim.clone()) };
+        if replaces {
+            self.note_replacing(partition, &claim)?;
+        }
+        if self.append(partition, state, entry)? {
+            return Ok(Some((state.last_number(), claim)));
+        }
+        if replaces && !state.knows(&claim.output) {
+            self.forget_replacing(partition, &claim)?;
+        }
+        Ok(None)
     }
 
     /// Records that a claim is finished, unless another writer recorded its end before.
@@ -403,6 +416,9 @@ impl Table {
         if ended != Ended::AbandonedByAnother {
             self.remove_replaced(partition, state, claim)?;
         }
+        if !claim.replaces.is_empty() {
+            self.forget_replacing(partition, claim)?;
+        }
         Ok(())
     }
 
@@ -458,10 +474,16 @@ impl Table {
     /// When the store fails.
     pub fn abandon(&self, partition: &Partition, state: &mut PartitionState, claim: u64, reason: &str) -> Result<bool> {
         let entry = Entry::Abandon(super::ledger::Abandon { claim, reason: reason.to_owned() });
+        let replaced = state.unfinished().find(|(number, open)| *number == claim && !open.replaces.is_empty());
+        let replaced = replaced.map(|(_, open)| open.clone());
         while state.unfinished().any(|(number, _)| number == claim) {
             self.append(partition, state, entry.clone())?;
         }
-        Ok(state.is_abandoned(claim))
+        let abandoned = state.is_abandoned(claim);
+        if let (true, Some(replaced)) = (abandoned, replaced) {
+            self.forget_replacing(partition, &replaced)?;
+        }
+        Ok(abandoned)
     }
 
     /// Writes the next entry; returns false if its number was taken, after adding what stands there to `state`.

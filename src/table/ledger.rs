@@ -172,7 +172,7 @@ pub enum VerifiedHow {
     Footers,
 }
 
-/// A verification found that raw objects, files and ledger agree.
+/// A verification found that raw objects, files and ledger agree; or that they do not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verified {
     /// Number of the last entry that it knew.
@@ -186,6 +186,9 @@ pub struct Verified {
     /// Order-free hash of these rows, in hexadecimal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hash: Option<String>,
+    /// Whether something differed: what was verified before holds no longer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub differs: bool,
 }
 
 /// What an entry says.
@@ -200,7 +203,7 @@ pub enum Entry {
     Done(Done),
     /// Inputs are free again.
     Abandon(Abandon),
-    /// What is there was found to be right.
+    /// What is there was found to be right, or not.
     Verified(Verified),
 }
 
@@ -322,6 +325,8 @@ pub struct Output {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PartitionState {
     last: u64,
+    /// Number of the last entry when it was planned with.
+    planned: u64,
     last_change: u64,
     inputs: HashMap<String, Known>,
     open: BTreeMap<u64, Claim>,
@@ -409,6 +414,11 @@ impl PartitionState {
         }
     }
 
+    /// Notes that what is known now is what claims are planned with: see [`PartitionState::conflicts_with`].
+    pub fn plan_with(&mut self) {
+        self.planned = self.last;
+    }
+
     /// Returns the number of the last entry, 0 if there is none.
     pub fn last_number(&self) -> u64 {
         self.last
@@ -419,9 +429,14 @@ impl PartitionState {
         self.last_change
     }
 
-    /// Returns the last verification, and whether nothing changed since.
+    /// Returns the last verification, and whether it found that all is right and nothing changed since.
     pub fn verified(&self) -> Option<(&Verified, bool)> {
-        self.verified.as_ref().map(|verified| (verified, verified.through >= self.last_change))
+        self.verified.as_ref().map(|verified| (verified, !verified.differs && verified.through >= self.last_change))
+    }
+
+    /// Returns whether the last verification found a difference, and nothing changed since.
+    pub fn differs(&self) -> bool {
+        self.verified.as_ref().is_some_and(|verified| verified.differs && verified.through >= self.last_change)
     }
 
     /// Returns what is known of an input.
@@ -504,7 +519,8 @@ impl PartitionState {
         let taken = |input: &Input| {
             self.input(&claim.source, &input.key).is_some_and(|known| match known.state {
                 InputState::Claimed | InputState::Converted => true,
-                InputState::Rejected(_) => false,
+                // By another run, since this claim was planned: it is not to be rejected twice.
+                InputState::Rejected(_) => known.claim > self.planned && known.etag == input.etag,
                 InputState::OtherType => known.etag == input.etag,
             })
         };
@@ -702,19 +718,35 @@ mod tests {
         };
         let now = state(vec![claim(&["a", "x"]), done(1, &["x"]), claim(&["b"])]).unwrap();
         for (keys, conflicts) in
-            [(&["a"][..], true), (&["b"], true), (&["c", "b"], true), (&["x"], false), (&["c"], false)]
+            [(&["a"][..], true), (&["b"], true), (&["c", "b"], true), (&["x"], true), (&["c"], false)]
         {
             assert_eq!(now.conflicts_with(&planned(claim(keys))), conflicts, "{keys:?}");
         }
+        // What was rejected when the claim was planned is tried again.
+        let mut known = now.clone();
+        known.plan_with();
+        assert!(!known.conflicts_with(&planned(claim(&["x"]))));
         assert!(!now.conflicts_with(&planned(replace(&[1], &[]))));
         assert!(now.conflicts_with(&planned(replace(&[1, 3], &[]))), "claim 3 has no output yet");
     }
 
     #[test]
     fn a_verification_holds_until_something_changes() {
-        let verified = Verified { through: 2, how: VerifiedHow::Full, objects: 1, rows: 5, hash: Some("00".into()) };
-        let begun = vec![claim(&["a"]), done(1, &[]), Entry::Verified(verified), claim(&["b"])];
+        let verified = Verified {
+            through: 2,
+            how: VerifiedHow::Full,
+            objects: 1,
+            rows: 5,
+            hash: Some("00".into()),
+            differs: false,
+        };
+        let differs = Entry::Verified(Verified { differs: true, ..verified.clone() });
+        let begun = vec![claim(&["a"]), done(1, &[]), Entry::Verified(verified.clone()), claim(&["b"])];
         assert!(state(begun.clone()).unwrap().verified().unwrap().1);
+        let doubted = state([begun.clone(), vec![differs.clone()]].concat()).unwrap();
+        assert_eq!((doubted.differs(), doubted.verified().unwrap().1), (true, false));
+        let mended = state([begun.clone(), vec![differs, Entry::Verified(verified)]].concat()).unwrap();
+        assert_eq!((mended.differs(), mended.verified().unwrap().1), (false, true));
         assert!(!state([begun, vec![done(4, &[])]].concat()).unwrap().verified().unwrap().1);
     }
 

@@ -3,7 +3,7 @@
 //! [`partition`] names the folders, [`layout`] says how rows lie in a file; [`run`] and [`region`] put them in order;
 //! [`dictionary`], [`codec`], [`levels`], [`delta`] and [`encode`] make column chunks, [`mod@file`] puts them together,
 //! [`ledger`] records which inputs became which outputs, [`commit`] makes a file visible exactly once, [`merge`] makes one of
-//! several, [`contents`] says what a table holds.
+//! several, [`replacing`] finds what a stopped run was replacing, [`contents`] says what a table holds.
 //! Knows nothing of text.
 
 pub mod codec;
@@ -21,4 +21,5 @@ mod order;
 mod packed;
 pub mod partition;
 pub mod region;
+pub mod replacing;
 pub mod run;

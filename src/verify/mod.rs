@@ -70,7 +70,7 @@ pub struct VerifyOptions {
     pub wanted: Wanted,
     /// How much is read.
     pub extent: Extent,
-    /// Whether results that agree are recorded in the ledger.
+    /// Whether results are recorded in the ledger.
     pub record: bool,
     /// Threads that read and count.
     pub threads: usize,
@@ -167,7 +167,7 @@ fn units(table: &Table, info: &TableInfo, partition: &Partition, state: &Partiti
     units
 }
 
-/// Recounts, compares, and records what agrees.
+/// Recounts, compares, and records what agrees and what differs.
 ///
 /// # Errors
 /// A usage error if nothing was ever converted to DEST; otherwise when a store fails for good. What differs is no error.
@@ -211,8 +211,8 @@ pub fn verify(source: &Store, table: &Table, options: &VerifyOptions, progress: 
         if let Some(state) = states.get_mut(partition)
             && options.record
             && whole
-            && outcome.verdict == Verdict::Agrees
-            && outcome.not_compared.is_empty()
+            && (outcome.verdict == Verdict::Differs
+                || outcome.verdict == Verdict::Agrees && outcome.not_compared.is_empty())
         {
             outcome.recorded = record(table, partition, state, outcome, options.extent)?;
         }
@@ -236,7 +236,7 @@ pub fn verify(source: &Store, table: &Table, options: &VerifyOptions, progress: 
     })
 }
 
-/// Records that a partition agreed; returns whether it was recorded: another run may have added to it meanwhile.
+/// Records that a partition agreed, or that it did not; returns whether it was recorded: another run may have added to it meanwhile.
 fn record(
     table: &Table,
     partition: &Partition,
@@ -249,8 +249,12 @@ fn record(
         Extent::Sample(_) => VerifiedHow::Sample,
         Extent::Footers => VerifiedHow::Footers,
     };
+    let differs = outcome.verdict == Verdict::Differs;
     // A verification every night is not to make the ledger longer every night, nor hide one that read more.
-    if let Some((before, true)) = state.verified()
+    if differs && state.differs() {
+        return Ok(true);
+    }
+    if let (false, Some((before, true))) = (differs, state.verified())
         && (before.how == how || before.how == VerifiedHow::Full)
     {
         return Ok(true);
@@ -262,6 +266,7 @@ fn record(
         objects: outcome.objects,
         rows: counted.map_or(outcome.rows, |counted| counted.rows),
         hash: counted.map(|counted| counted.hash.to_string()),
+        differs,
     };
     table.verified(partition, state, verified)
 }

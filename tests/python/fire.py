@@ -51,6 +51,7 @@ class Story:
     before: dict = field(default_factory=dict)  # what DEST holds
     objects: dict = field(default_factory=dict)  # those whose rows are to be in the table -> their rows
     want: dict = field(default_factory=dict)  # key -> fingerprint of each file, data and rejects
+    between: dict = field(default_factory=dict)  # the same of files that come and go within the run
     steps: list = field(default_factory=list)  # what an undisturbed run asks of the store; see `step_of`
 
     def put(self, day, number, **how):
@@ -75,7 +76,9 @@ class Story:
 def files(place):
     """What a run leaves besides its ledger, with fingerprints: data and rejects, and whatever else lies about."""
     own = ("_flowparquet/table.json", "_flowparquet/ledger/", "_flowparquet/probe-", "_flowparquet/staging/")
-    return {name: mark for name, mark in place.fingerprints().items() if not name.startswith(own)}
+    half_made = re.compile(r"_flowparquet/replacing/.*#\d+")  # on disk, by a run that was killed
+    marks = place.fingerprints().items()
+    return {name: mark for name, mark in marks if not name.startswith(own) and not half_made.fullmatch(name)}
 
 
 def check(story, dest):
@@ -87,7 +90,8 @@ def check(story, dest):
 def check_readers(story, dest):
     """What readers see in mid run: every file whole, as it will be, or not at all."""
     for name, mark in files(dest).items():
-        assert name in story.before or mark == story.want.get(name), f"{name} is not what it will be"
+        if name not in story.before and "/replacing/" not in name:
+            assert mark in (story.want.get(name), story.between.get(name)), f"{name} is not what it will be"
 
 
 def yet_to_do(story):
@@ -107,24 +111,35 @@ def ledger(dest):
 
 
 def check_ledger(dest, source, objects):
-    """Every object counts once, no claim is open, and every file in a partition's folder is a live output."""
+    """Every object counts once, no claim is open, nothing was replaced twice, and every file in a partition's folder is a
+    live output."""
     counted, outputs = Counter(), set()
     for partition, entries in ledger(dest).items():
         assert list(entries) == list(range(1, len(entries) + 1)), f"{partition}: {list(entries)}"
         claims, done = {}, {}
         for number, entry in entries.items():
-            if entry["entry"] == "claim":
+            if entry["entry"] in ("claim", "replace"):
                 claims[number] = entry
             elif entry["entry"] == "abandon":
                 claims.pop(entry["claim"], None)
             elif entry["entry"] == "done" and entry["claim"] in claims:
                 done[entry["claim"]] = (claims.pop(entry["claim"]), entry)
         assert not claims, f"{partition}: {list(claims)} are not finished"
-        for claim, end in done.values():
+        replaced = Counter(number for claim, _ in done.values() for number in claim.get("replaces", ()))
+        assert set(replaced.values()) <= {1}, f"{partition}: {replaced}"
+
+        def objects_of(number):
+            claim, end = done[number]
             left = {o["key"] for o in end.get("rejected_objects", [])}
-            counted.update(i["key"] for i in claim["inputs"] if i["key"] not in left)
-            if "file" in end:
-                outputs.add(f"{partition}/{claim['output']}")
+            if "inputs" in claim:
+                return [i["key"] for i in claim["inputs"] if i["key"] not in left]
+            return [key for merged in claim["replaces"] for key in objects_of(merged)]
+
+        for number, (claim, end) in done.items():
+            if number not in replaced:
+                counted.update(objects_of(number))
+                if "file" in end:
+                    outputs.add(f"{partition}/{claim['output']}")
     assert counted == Counter(source.full(name) for name in objects)
     assert outputs == set(data_keys(dest))
 
@@ -154,7 +169,7 @@ class Steps:
 def role(step):
     """What sort of request a step is: faults at steps of one role are alike."""
     kind, path = step.split()[:2]
-    sorts = {"raw/": "log", "/ledger": "ledger", "/rejects/": "rejects", "/probe": "probe", "table.json": "table.json",
+    sorts = {"raw/": "log", "/ledger": "ledger", "/rejects/": "rejects", "/probe": "probe", "/replacing/": "note", "table.json": "table.json",
              ".parquet": "file"}
     return f"{kind} {next((name for part, name in sorts.items() if part in path), 'folder')}"
 
@@ -292,18 +307,53 @@ def going_on(s3, start, tmp):
     return undisturbed(s3, story, start, tmp)
 
 
-STORIES = {"founding": founding, "going-on": going_on, "parts": parts}
+def replacing(s3, start, tmp):
+    """A run that makes a file again, because an object of it changed, and merges the files of two days."""
+    story = Story("replacing", s3.place("replacing/raw"))
+    with Stage(s3, story, "before", start) as stage:
+        make_again(story, stage.run)
+        story.before = {name: stage.dest.get(name) for name in stage.dest.keys()}
+    change(story)
+    with Stage(s3, story, "between", start) as stage:
+        stage.run()
+        story.between = files(stage.dest)
+    story.args = ["--all", "--auto-compact", "1"]
+    return undisturbed(s3, story, start, tmp)
 
 
-def on_disk(convert, tmp, large=False):
-    """Some days of several files each, on the local disk; or one large file."""
+def make_again(story, run):
+    """Objects of two days, each in a file of its own."""
+    for number in range(3):
+        for day in (DONE_BEFORE, WRITTEN):
+            story.put(day, number, bad=number == 1)
+        run()
+
+
+def change(story):
+    """One of these objects changes, and one comes late."""
+    story.put(WRITTEN, 1, rows=ROWS + 10)
+    story.put(DONE_BEFORE, 4)
+
+
+STORIES = {"founding": founding, "going-on": going_on, "parts": parts, "replacing": replacing}
+
+
+def on_disk(convert, tmp, large=False, merging=False):
+    """Some days of several files each, on the local disk; or one large file; or files of two days to be replaced."""
     story = Story("on disk", Folder(tmp / "raw"), ["--all", *(("--compression", "none") if large else SMALL_FILES)])
-    if large:
+    dest = Folder(tmp / "undisturbed")
+    if merging:
+        story.args = ["--all"]
+        make_again(story, lambda: convert(story.source, dest, *story.args, expect=DONE))
+        story.before = {name: dest.get(name) for name in dest.keys()}
+        change(story)
+        convert(story.source, dest, *story.args, expect=DONE)
+        story.between, story.args = files(dest), ["--all", "--auto-compact", "1"]
+    elif large:
         story.put(FRESH, 0, rows=900, filler=10_000)
-    for day in () if large else DAYS:
+    for day in () if large or merging else DAYS:
         for number in range(4):
             story.put(day, number, bad=number == 1)
-    dest = Folder(tmp / "undisturbed")
     convert(story.source, dest, *story.args, expect=DONE)
     story.want = files(dest)
     assert records(read(dest), V2) == story.rows()

@@ -122,7 +122,7 @@ def kills(start_run, seconds, rng):
 
 
 @pytest.mark.s3
-@pytest.mark.parametrize("story", ["going-on"], indirect=True)
+@pytest.mark.parametrize("story", ["going-on", "replacing"], indirect=True)
 def test_killed_at_any_moment_on_s3(s3_stories, story, start, tried):
     with Stage(s3_stories, story, "timed", start) as stage:
         seconds = timed(stage.run)
@@ -130,22 +130,29 @@ def test_killed_at_any_moment_on_s3(s3_stories, story, start, tried):
         rng = random.Random(case)
         with Stage(s3_stories, story, f"killed {case}", start) as stage:
             for code in kills(stage.begin, seconds, rng):
-                tried.add(s3_stories.server.kind, "kill -9 at any moment", OUTCOMES[code])
+                tried.add(s3_stories.server.kind, f"kill -9 at any moment, {story.name}", OUTCOMES[code])
             stage.proxy.wait_idle()
             check_readers(story, stage.dest)
             stage.run()
             check(story, stage.dest)
 
 
-def test_killed_at_any_moment_on_disk(start, convert, tried, tmp_path):
-    story = fire.on_disk(convert, tmp_path)
+@pytest.mark.parametrize("merging", [False, True], ids=["converting", "replacing"])
+def test_killed_at_any_moment_on_disk(start, convert, tried, tmp_path, merging):
+    story = fire.on_disk(convert, tmp_path, merging=merging)
     args = lambda dest: convert_args(story.source, dest, *story.args)  # noqa: E731
-    seconds = min(timed(lambda: convert(story.source, Folder(tmp_path / f"timed-{i}"), *story.args, expect=DONE))
-                  for i in range(3))
+
+    def begun(name):
+        dest = Folder(tmp_path / name)
+        story.begin(dest)
+        return dest
+
+    timed_dests = [begun(f"timed-{i}") for i in range(3)]
+    seconds = min(timed(lambda: convert(story.source, dest, *story.args, expect=DONE)) for dest in timed_dests)
     for case in range(300 if LONG else 20):
-        dest = Folder(tmp_path / f"dest-{case}")
+        dest = begun(f"dest-{case}")
         for code in kills(lambda: start(*args(dest)), seconds, random.Random(case)):
-            tried.add("disk", "kill -9 at any moment", OUTCOMES[code])
+            tried.add("disk", f"kill -9 at any moment, {'replacing' if merging else 'converting'}", OUTCOMES[code])
         check_readers(story, dest)
         convert(story.source, dest, *story.args, expect=DONE)
         check(story, dest)
@@ -178,8 +185,9 @@ def together(start, story, dest, writers, rng, tmp_path, tried, where):
     for thread in pausing:
         thread.join()
     check_readers(story, dest)
+    what = f"{writers} writers at once{', replacing' if story.between else ''}"
     for code in codes:
-        tried.add(where, f"{writers} writers at once", OUTCOMES[code])
+        tried.add(where, what, OUTCOMES[code])
     return [json.loads(report.read_text())["totals"] for report in reports if report.exists()], codes
 
 
@@ -198,22 +206,27 @@ def race(start, convert, story, dest, writers, case, tmp_path, tried, where):
     totals, codes = together(start, story, dest, writers, random.Random(case), tmp_path, tried, where)
     convert(story.source, dest, *story.args, expect=DONE)
     fire.check_ledger(dest, story.source, story.objects)
+    assert not [name for name in dest.keys() if "/replacing/" in name]
     assert records(read(dest, tmp_path / "read"), V2) == story.rows()
+    for report in tmp_path.glob("report-*.json"):
+        report.unlink()
+    if story.between:
+        return  # What one writer made another one replaced, and counted again.
     claims = sum(entry["entry"] == "claim" for entries in fire.ledger(dest).values() for entry in entries.values())
     extra = check_writers(story, totals, codes, claims)
     tried.add(where, f"{writers} writers at once", "files", claims)
     tried.add(where, f"{writers} writers at once", "of them made once more", extra)
-    for report in tmp_path.glob("report-*.json"):
-        report.unlink()
 
 
 WRITERS = [2, 3, 5, 8]
 
 
-def test_many_writers_on_disk(start, convert, tried, tmp_path):
-    story = fire.on_disk(convert, tmp_path)
+@pytest.mark.parametrize("merging", [False, True], ids=["converting", "replacing"])
+def test_many_writers_on_disk(start, convert, tried, tmp_path, merging):
+    story = fire.on_disk(convert, tmp_path, merging=merging)
     for case in range(40 if LONG else 6):
         dest = Folder(tmp_path / f"dest-{case}")
+        story.begin(dest)
         race(start, convert, story, dest, WRITERS[case % len(WRITERS)], case, tmp_path, tried, "disk")
 
 
@@ -229,7 +242,7 @@ def hesitate(seed):
 
 
 @pytest.mark.s3
-@pytest.mark.parametrize("story", ["founding", "going-on"], indirect=True)
+@pytest.mark.parametrize("story", ["founding", "going-on", "replacing"], indirect=True)
 def test_many_writers_on_s3(s3_stories, story, start, convert, tried, tmp_path):
     if s3_stories.server.kind == "moto":
         pytest.skip("moto's create-if-absent is not atomic: scripts/test.sh --rgw")
@@ -238,3 +251,34 @@ def test_many_writers_on_s3(s3_stories, story, start, convert, tried, tmp_path):
             stage.proxy.hook = hesitate(case)
             race(start, convert, story, stage.dest, WRITERS[case % len(WRITERS)], case, tmp_path, tried,
                  s3_stories.server.kind)
+
+
+@pytest.mark.s3
+def test_an_object_that_another_writer_rejected_is_not_rejected_again(s3_stories, start, run):
+    """A writer learns of the other's entries when it records its own: what it planned before is out of date."""
+    story = fire.Story("rejected-once", s3_stories.place("rejected-once/raw"), ["--all", *fire.SMALL_FILES])
+    for number in range(2):
+        story.put(fire.FRESH, number)
+    name, _, body = fire.object_of(fire.FRESH, 2)
+    story.source.put(name, body[:-20])  # does not read to its end
+    with Stage(s3_stories, story, "slow", start) as stage:
+        direct = s3_stories.place("rejected-once/slow", proxied=False)
+        args = convert_args(story.source, direct, *story.args)
+
+        def overtaken(_):
+            finish(start(*args, env=story.source.env), DONE)
+
+        files = []
+
+        def last_but_one(step):
+            files.extend([step] if step.startswith("PUT dest/year=") else [])
+            return len(files) == 2
+
+        stage.run(overtaken, last_but_one)
+        assert stage.reached
+        claims = [entry for entry in fire.ledger(stage.dest)[fire.partition(fire.FRESH)].values()
+                  if entry["entry"] == "claim" and story.source.full(name) in [i["key"] for i in entry["inputs"]]]
+        assert len(claims) == 1, claims
+        said = run("rejects", direct.uri, *direct.args, env=story.source.env, expect=1).err
+        assert "0 lines and 1 object rejected" in said, said
+        fire.check_ledger(stage.dest, story.source, story.objects)

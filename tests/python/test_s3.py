@@ -70,6 +70,26 @@ def test_odd_characters_in_keys(s3, convert, tmp_path, prefix):
     assert "nothing to do" in convert(source, dest).said.lower(), "named deeper, it is still the same objects"
 
 
+FOLDER = key().rpartition("/")[0]
+UNNAMEABLE = [f"{FOLDER}/../x.log.gz", f"{FOLDER}/./x.log.gz", f"{FOLDER}//x.log.gz", f"{FOLDER}/a\x01b.log.gz",
+              f"{FOLDER}/\x1b[2Jc.log.gz", "AWSLogs//x.log.gz", f"/{FOLDER}/x.log.gz", f"{FOLDER}/x.log.gz/"]
+
+
+@pytest.mark.parametrize("odd", UNNAMEABLE)
+def test_a_key_that_cannot_be_named_is_named_and_stops_nobody(s3, convert, tmp_path, odd):
+    """Anybody who may write one object could stop the conversion of all others."""
+    source, dest = s3.place("", s3.new_bucket()), s3.place("out")
+    try:
+        source.put(odd, BODY)
+    except Exception as refused:  # noqa: BLE001  (by some servers, and by some of boto's own checks)
+        pytest.skip(f"the server does not take this key: {refused}")
+    source.put(key(), BODY)
+    result = convert(source, dest, "--day", DAY, expect=1)
+    assert "passed over: it" in result.err and "\x1b" not in result.err, result
+    assert records(read(dest, tmp_path), V2) == expected(V2, ROWS)
+    assert "nothing to do" in convert(source, dest, "--day", DAY, expect=1).said.lower()
+
+
 def test_a_large_file_goes_up_in_parts(s3, convert, tmp_path):
     source, dest = s3.place("raw"), s3.place("out")
     rng = random.Random(1)

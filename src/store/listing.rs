@@ -1,0 +1,154 @@
+//! Listings of S3 with keys that object_store has no name for.
+//!
+//! Its paths have no empty parts, no `.` and `..`, and no control characters; S3's keys may have them, and a single one
+//! in a page makes object_store refuse the whole listing: whoever may write one object could stop every conversion.
+//! Here the answer to a LIST is read before object_store does, and such keys are given a name with U+FFFD in it, by which
+//! callers know them ([`super::Store::is_key`]) and name them instead of reading them. The local disk's listing does the same.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use object_store::client::{
+    ClientOptions, HttpClient, HttpConnector, HttpError, HttpRequest, HttpResponse, HttpService, ReqwestConnector,
+};
+
+/// Makes HTTP clients whose listings can be read to their end.
+#[derive(Debug, Default)]
+pub(super) struct Connector(ReqwestConnector);
+
+impl HttpConnector for Connector {
+    fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
+        Ok(HttpClient::new(Client(self.0.connect(options)?)))
+    }
+}
+
+#[derive(Debug)]
+struct Client(HttpClient);
+
+#[async_trait]
+impl HttpService for Client {
+    async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let is_list = request.uri().query().is_some_and(|query| query.split('&').any(|pair| pair == "list-type=2"));
+        let response = self.0.execute(request).await?;
+        if !is_list || !response.status().is_success() {
+            return Ok(response);
+        }
+        let (mut head, body) = response.into_parts();
+        head.headers.remove("content-length");
+        Ok(HttpResponse::from_parts(head, nameable(body.bytes().await?).into()))
+    }
+}
+
+/// Stands for what a key must not have.
+const UNNAMEABLE: char = char::REPLACEMENT_CHARACTER;
+
+/// Returns a listing in which every key and folder can be named; nearly always the very one that came.
+fn nameable(listing: Bytes) -> Bytes {
+    let Ok(text) = std::str::from_utf8(&listing) else { return listing };
+    let (mut made, mut done) = (String::new(), 0);
+    for (at, _) in text.match_indices('<') {
+        let is_key = text[at..].starts_with("<Key>");
+        if !is_key && !text[at..].starts_with("<Prefix>") {
+            continue;
+        }
+        let begin = at + if is_key { "<Key>" } else { "<Prefix>" }.len();
+        let Some(length) = text[begin..].find("</") else { break };
+        let (key, rest) = text[begin..].split_at(length);
+        // An empty object may mark a folder; one with content would be taken for another one, without the slash.
+        let object = rest.split_once("</Contents>").map_or(rest, |(object, _)| object);
+        if let Some(name) = name_of(key, !is_key || object.contains("<Size>0</Size>")) {
+            made.push_str(&text[done..begin]);
+            made.push_str(&name);
+            done = begin + length;
+        }
+    }
+    if done == 0 {
+        return listing;
+    }
+    made.push_str(&text[done..]);
+    made.into()
+}
+
+/// Returns the name for a key as it stands in the listing, if it needs one.
+fn name_of(key: &str, may_end_in_slash: bool) -> Option<String> {
+    if key.is_empty() {
+        return None; // The whole bucket's prefix.
+    }
+    let path = key.strip_suffix('/').filter(|_| may_end_in_slash).unwrap_or(key);
+    let parts: Vec<String> = path.split('/').map(name_of_part).collect();
+    let name = parts.join("/") + &key[path.len()..];
+    (name != key).then_some(name)
+}
+
+fn name_of_part(part: &str) -> String {
+    if matches!(part, "" | "." | "..") {
+        return format!("{part}{UNNAMEABLE}");
+    }
+    let mut name = String::with_capacity(part.len());
+    let mut rest = part;
+    while let Some(c) = rest.chars().next() {
+        // `&#27;` and `&#x1b;` are ways to write a character.
+        let reference = rest.strip_prefix("&#").and_then(|rest| rest.split_once(';')).map(|(digits, _)| digits);
+        let code = reference.and_then(|digits| match digits.strip_prefix(['x', 'X']) {
+            Some(digits) => u32::from_str_radix(digits, 16).ok(),
+            None => digits.parse().ok(),
+        });
+        let length = match (code, reference) {
+            (Some(_), Some(digits)) => digits.len() + 3,
+            _ => c.len_utf8(),
+        };
+        if code.and_then(char::from_u32).unwrap_or(c).is_ascii_control() {
+            name.push(UNNAMEABLE);
+        } else {
+            name.push_str(&rest[..length]);
+        }
+        rest = &rest[length..];
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use object_store::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_named_gets_a_name_that_is_no_key() {
+        for (key, name) in [
+            ("a//x.gz", "a/\u{fffd}/x.gz"),
+            ("a/../x.gz", "a/..\u{fffd}/x.gz"),
+            ("./x.gz", ".\u{fffd}/x.gz"),
+            ("/AWSLogs/x.gz", "\u{fffd}/AWSLogs/x.gz"),
+            ("a/\u{1b}[2J.gz", "a/\u{fffd}[2J.gz"),
+            ("a/b\nc.gz", "a/b\u{fffd}c.gz"),
+            ("a/&#10;&#x1B;&#x7f;&#233;.gz", "a/\u{fffd}\u{fffd}\u{fffd}&#233;.gz"),
+            ("x.gz/", "x.gz/\u{fffd}"),
+        ] {
+            assert_eq!(name_of(key, false).as_deref(), Some(name), "{key:?}");
+            assert!(Path::parse(name).is_ok() && !super::super::Store::is_key(name), "{name}");
+        }
+        assert_eq!(name_of("/", true).as_deref(), Some("\u{fffd}/"), "a folder without a name at the bucket's root");
+        for key in ["", "a", "a/b.log.gz", "...", "a/.b/..c", "é&amp;&#39;&#;&", "a/folder/", "100%25"] {
+            assert_eq!(name_of(key, true), None, "{key:?}");
+        }
+    }
+
+    #[test]
+    fn the_rest_of_a_listing_stays_as_it_is() {
+        let listing = |odd: &str, folder: &str, marker: &str| {
+            Bytes::from(format!(
+                "<?xml version=\"1.0\"?><ListBucketResult><Prefix></Prefix><Contents><Key>{odd}</Key><Size>7</Size>\
+                 <ETag>&quot;1&quot;</ETag></Contents><Contents><Key>good.gz</Key><Size>7</Size></Contents>\
+                 <Contents><Key>{marker}</Key><Size>0</Size></Contents>\
+                 <CommonPrefixes><Prefix>{folder}</Prefix></CommonPrefixes></ListBucketResult>"
+            ))
+        };
+        let plain = listing("odd.gz", "a/", "marker/");
+        assert_eq!(nameable(plain.clone()), plain);
+        let named = listing("odd.gz/\u{fffd}", "a/\u{fffd}/", "marker/");
+        assert_eq!(nameable(listing("odd.gz/", "a//", "marker/")), named);
+        for broken in ["", "<Key>", "<Key>a//b", "<Prefix", "\u{fffd}"] {
+            assert_eq!(nameable(Bytes::from(broken)), broken);
+        }
+    }
+}
