@@ -269,7 +269,7 @@ mod tests {
         let (sender, receiver) = mpsc::channel();
         for _ in 0..8 {
             let (mut fetches, sender) = (store.fetch(groups(), &budget), sender.clone());
-            std::thread::spawn(move || {
+            thread::spawn(move || {
                 for _ in 0..50 {
                     let fetched = fetches.wait().unwrap();
                     let whole = |body: &Body| matches!(body, Body::Whole(bytes) if bytes.len() == 1000);
