@@ -8,7 +8,7 @@
 //! The places of all these bits are written down as ends and beginnings of tokens before it is known what they are. In
 //! a plain line (one blank between fields, `\n` behind them) the last of as many as there are fields is a line end; so
 //! only that one is looked at. That none of the others was one is seen from the number of line ends in the text that was
-//! read. What is not plain is read once more, line by line; to add a separator, add it in [`TokenTable::any_line`].
+//! read. What is not plain is read once more, line by line; to add a separator, add it in `TokenTable::any_line`.
 
 use std::ops::Range;
 use std::slice::ChunksExact;

@@ -658,7 +658,7 @@ impl Integer for i32 {
 
     fn put_all(values: &[i64], out: &mut Vec<u8>) {
         let at = out.len();
-        out.resize(at + values.len() * size_of::<Self>(), 0);
+        out.resize(at + values.len() * Self::BITS as usize / 8, 0);
         let places = out[at..].as_chunks_mut().0.iter_mut();
         places.zip(values).for_each(|(place, value)| *place = (*value as Self).to_le_bytes());
     }
@@ -673,7 +673,7 @@ impl Integer for i64 {
 
     fn put_all(values: &[i64], out: &mut Vec<u8>) {
         let at = out.len();
-        out.resize(at + values.len() * size_of::<Self>(), 0);
+        out.resize(at + values.len() * Self::BITS as usize / 8, 0);
         let places = out[at..].as_chunks_mut().0.iter_mut();
         places.zip(values).for_each(|(place, value)| *place = value.to_le_bytes());
     }

@@ -4,7 +4,7 @@
 //! which are encoded one by one, at any number of threads alike.
 //!
 //! Runs are put one behind the other, column by column: what was narrow stays narrow, ranks in many dictionaries become
-//! ranks in one. [`super::order`] says which rows a row group has; here they are copied together.
+//! ranks in one. `order` says which rows a row group has; here they are copied together.
 
 use rayon::prelude::*;
 
@@ -125,7 +125,7 @@ impl RegionColumn {
         for ((part, ranks), rows) in parts.iter().zip(&ranks).zip(rows) {
             match part {
                 Some(part) if !ranks.is_empty() => {
-                    part.values.append_to(&mut numbers, |rank| ranks[rank as usize].into())
+                    part.values.append_to(&mut numbers, |rank| ranks[rank as usize].into());
                 }
                 // Integers, or strings that are NULL all of them.
                 Some(part) => {
