@@ -22,6 +22,7 @@ import model
 import pictures
 import pyarrow.parquet as pq
 import questions
+import raw
 import report
 import store
 
@@ -141,13 +142,12 @@ def weigh(layout, asked, counts):
 def ask(day, root, names):
     """Every engine every question, and the raw text once."""
     schema = pq.read_schema(root / day.layouts[0].key)
-    words = {"string": "string", "int32": "int", "int64": "bigint"}
     say(f"{day.name}: the raw text")
-    raw = engines.Raw(day.objects, {f.name: words[str(f.type)] for f in schema})
+    text = raw.Raw(day.objects, schema)
     began = time.perf_counter()
-    answers = {q.name: engines.comparable(raw.ask(q)) for q in day.questions}
-    scans = {q.name: engines.comparable(raw.scan(q)) for q in day.questions if q.exact}
-    raw.close()
+    answers = {q.name: raw.comparable(text.ask(q)) for q in day.questions}
+    scans = {q.name: raw.comparable(text.scan(q)) for q in day.questions if q.exact}
+    text.close()
     say(f"{day.name}: answers in {time.perf_counter() - began:.0f} s")
     counting = store.Store(root)
     for name in names:
@@ -163,7 +163,7 @@ def ask(day, root, names):
                 except engines.Unable:
                     continue
                 wanted = (scans if engine.scans else answers)[question.name]
-                if engines.comparable(run.answer) != wanted:
+                if raw.comparable(run.answer) != wanted:
                     day.wrong.append(f"{day.name}: {name} on {layout.name}: {question.name} has another answer than the raw text")
                     say(day.wrong[-1])
                 run.answer = None

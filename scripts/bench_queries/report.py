@@ -26,7 +26,7 @@ def markdown(days, binary, load):
         "bytes / bytes read: higher is better. Raw text is always read whole.",
     ]
     for day in days:
-        lines += ["", f"## {day.name}: {len(day.objects)} objects, {int(day.layouts[0].footer.rows.sum()):,} rows, "
+        lines += ["", f"## {day.name}: {len(day.objects)} objects, {sum(day.layouts[0].footer.rows):,} rows, "
                   f"{day.raw_bytes / 1e6:.1f} MB of gzip"]
         lines += layouts(day) + points(day) + asked(day) + columns(day) + ran(day)
     return "\n".join(lines) + "\n"
