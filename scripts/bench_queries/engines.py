@@ -233,6 +233,7 @@ class Spark:
             builder = builder.config(name, value)
         self.spark = builder.getOrCreate()
         self.spark.sparkContext.setLogLevel("ERROR")
+        self.spark.range(1).count()  # what a first query alone pays for
         self.file_system = self.spark._jvm.org.apache.hadoop.fs.FileSystem
 
     def ask(self, question, layout):

@@ -47,7 +47,7 @@ class Raw:
         table = next(t for t in question.tree.find_all(exp.Table) if t.name == "vpc_flow_logs")
         where = table.parent_select.args["where"].sql(dialect="duckdb")
         names = ", ".join(f'"{c}"' for c in question.columns)
-        return summary(self.db.execute(f"SELECT {names} FROM vpc_flow_logs {where}").to_arrow_table())
+        return summary(self.db.sql(f"SELECT {names} FROM vpc_flow_logs {where}").to_arrow_table())
 
 
 def comparable(rows):
