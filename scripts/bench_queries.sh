@@ -9,14 +9,16 @@ start=$PWD
 
 usage() {
     cat <<'END'
-usage: scripts/bench_queries.sh [--quick] [--out NAME] [--pictures DIR] [--engines LIST] [--layouts LIST] [DAY...]
+usage: scripts/bench_queries.sh [--quick] [--out NAME] [--pictures DIR] [--engines LIST] [--layouts LIST]
+                                [--questions LIST] [DAY...]
 
-  --quick         a tenth of the objects
-  --out NAME      write NAME.md and NAME.csv too
-  --pictures DIR  draw the pictures of docs/layout.md, of the first day
-  --engines LIST  of duckdb,datafusion,pyarrow,spark; none: only what the footers say (default: all)
-  --layouts LIST  only these, such as arrival,boxes (default: all)
-  DAY             v2, v5: the day in that version of flow logs (default: both)
+  --quick           a tenth of the objects
+  --out NAME        write NAME.md and NAME.csv too
+  --pictures DIR    draw the pictures of docs/layout.md, of the first day
+  --engines LIST    of duckdb,datafusion,pyarrow,spark; none: only what the footers say (default: all)
+  --layouts LIST    only these, such as arrival,boxes (default: all)
+  --questions LIST  only these are asked of engines, such as hour,to-address (default: all)
+  DAY               v2, v5: the day in that version of flow logs (default: both)
 END
 }
 
@@ -29,7 +31,7 @@ while [ $# -gt 0 ]; do
         [[ $2 = /* ]] && args+=("$1" "$2") || args+=("$1" "$start/$2")
         shift
         ;;
-    --engines | --layouts)
+    --engines | --layouts | --questions)
         [ $# -gt 1 ] || { usage >&2 && exit 2; }
         args+=("$1" "$2")
         shift

@@ -22,6 +22,7 @@ import model
 import pictures
 import pyarrow.parquet as pq
 import questions
+import raw
 import report
 import store
 
@@ -38,7 +39,7 @@ LAYOUTS = [
     *((f"boxes-{n}Ki", f"--row-group-rows {n * KI}", ()) for n in (8, 16, 64, 128)),
     ("boxes-pages-2Ki", f"--page-rows {2 * KI}", ("datafusion",)),
     ("boxes-bloom", "--bloom-filters srcaddr,dstaddr,interface_id", ("datafusion",)),
-    *((f"boxes-zstd-{n}", f"--compression zstd:{n}", ()) for n in (1, 6, 9, 15)),
+    *((f"boxes-zstd-{n}", f"--compression zstd:{n}", ()) for n in (3, 9, 15)),
     ("boxes-snappy", "--compression snappy", ()),
 ]
 POINT_COLUMNS = ["srcaddr", "dstaddr", "srcport", "dstport", "protocol", "packets", "bytes", "start"]
@@ -130,24 +131,24 @@ def chosen(counts):
 def weigh(layout, asked, counts):
     def three(columns, predicate):
         f = layout.footer
-        return (model.by_groups(f, columns, predicate), model.by_pages(f, columns, predicate),
-                model.by_bloom(f, columns, predicate))
+        groups = model.by_groups(f, columns, predicate)
+        return groups, model.by_pages(f, columns, predicate), model.by_bloom(f, columns, predicate) if f.bloom_bytes else groups
 
     layout.model = {q.name: three(q.columns, q.predicate) for q in asked}
     layout.points = [(end, kind, address, rows, *three(POINT_COLUMNS, ("in", end, [address.encode()])))
                      for end in ("srcaddr", "dstaddr") for kind, address, rows in chosen(counts[end])]
 
 
-def ask(day, root, names):
+def ask(day, root, names, only):
     """Every engine every question, and the raw text once."""
+    asked = [q for q in day.questions if not only or q.name in only]
     schema = pq.read_schema(root / day.layouts[0].key)
-    words = {"string": "string", "int32": "int", "int64": "bigint"}
     say(f"{day.name}: the raw text")
-    raw = engines.Raw(day.objects, {f.name: words[str(f.type)] for f in schema})
+    text = raw.Raw(day.objects, schema)
     began = time.perf_counter()
-    answers = {q.name: engines.comparable(raw.ask(q)) for q in day.questions}
-    scans = {q.name: engines.comparable(raw.scan(q)) for q in day.questions if q.exact}
-    raw.close()
+    answers = {q.name: raw.comparable(text.ask(q)) for q in asked}
+    scans = {q.name: raw.comparable(text.scan(q)) for q in asked if q.exact}
+    text.close()
     say(f"{day.name}: answers in {time.perf_counter() - began:.0f} s")
     counting = store.Store(root)
     for name in names:
@@ -157,13 +158,13 @@ def ask(day, root, names):
         engine = engines.ENGINES[name](counting)
         for layout in layouts:
             began = time.perf_counter()
-            for question in day.questions:
+            for question in asked:
                 try:
                     run = engine.ask(question, layout)
                 except engines.Unable:
                     continue
                 wanted = (scans if engine.scans else answers)[question.name]
-                if engines.comparable(run.answer) != wanted:
+                if raw.comparable(run.answer) != wanted:
                     day.wrong.append(f"{day.name}: {name} on {layout.name}: {question.name} has another answer than the raw text")
                     say(day.wrong[-1])
                 run.answer = None
@@ -185,9 +186,10 @@ def main():
     parser.add_argument("--pictures", type=pathlib.Path, help="writes the pictures of docs/layout.md into this folder")
     parser.add_argument("--engines", default=",".join(EVERY), help="which; none for the model alone")
     parser.add_argument("--layouts", default="", help="only these")
+    parser.add_argument("--questions", default="", help="only these are asked of engines")
     parser.add_argument("days", nargs="+", metavar="NAME=SOURCE")
     args = parser.parse_args()
-    args.layouts = [n for n in args.layouts.split(",") if n]
+    args.layouts, args.questions = ([n for n in text.split(",") if n] for text in (args.layouts, args.questions))
     names = [n for n in args.engines.split(",") if n not in ("", "none")]
     load = os.getloadavg()[0]
     root = args.work.resolve()
@@ -196,7 +198,7 @@ def main():
         name, _, source = text.partition("=")
         day = prepare(args, name, source, root)
         if names:
-            ask(day, root, names)
+            ask(day, root, names, args.questions)
         days.append(day)
     tables = report.markdown(days, args.binary, load)
     if args.out:

@@ -19,11 +19,10 @@ import datafusion
 import duckdb
 import fsspec
 import pyarrow as pa
-import pyarrow.compute
 import pyarrow.dataset as ds
 import pyarrow.fs as pafs
 from datafusion.object_store import AmazonS3
-from sqlglot import exp
+from raw import summary
 from store import BUCKET, Ranges
 
 THREADS = 2
@@ -206,16 +205,6 @@ def expression(predicate):
     return column <= high if low is None else column >= low if high is None else (column >= low) & (column <= high)
 
 
-def summary(table):
-    """Rows, and of each column its sum or its distinct values' count: what is compared where rows are too many."""
-    result = [("rows", table.num_rows)]
-    for name in sorted(table.column_names):
-        column, compute = table.column(name), pa.compute
-        text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
-        result.append((name, compute.count_distinct(column).as_py() if text else compute.sum(column).as_py() or 0))
-    return result
-
-
 class Spark:
     name = "spark"
     scans = False
@@ -244,6 +233,7 @@ class Spark:
             builder = builder.config(name, value)
         self.spark = builder.getOrCreate()
         self.spark.sparkContext.setLogLevel("ERROR")
+        self.spark.range(1).count()  # what a first query alone pays for
         self.file_system = self.spark._jvm.org.apache.hadoop.fs.FileSystem
 
     def ask(self, question, layout):
@@ -261,44 +251,3 @@ class Spark:
 
 
 ENGINES = {e.name: e for e in (DuckDB, DataFusion, PyArrow, Spark)}
-
-
-class Raw:
-    """The raw text, read plainly once: what every answer is compared with."""
-
-    def __init__(self, objects, types):
-        self.db = duckdb.connect(config={"threads": THREADS})
-        kinds = {n: {"string": "VARCHAR", "int": "INTEGER", "bigint": "BIGINT"}[t] for n, t in types.items()}
-        strings = [n for n, k in kinds.items() if k == "VARCHAR"]
-        self.db.execute(f"""CREATE TABLE vpc_flow_logs AS
-            SELECT *, '2026' AS year, '01' AS month, '15' AS day
-            FROM read_csv({objects}, delim = ' ', header = true, quote = '', escape = '', auto_detect = false,
-                          nullstr = '-', force_not_null = {strings}, columns = {kinds})""")
-
-    def ask(self, question):
-        return self.db.execute(question.sql("duckdb")).fetchall()
-
-    def close(self):
-        self.db.close()
-
-    def scan(self, question):
-        table = next(t for t in question.tree.find_all(exp.Table) if t.name == "vpc_flow_logs")
-        where = table.parent_select.args["where"].sql(dialect="duckdb")
-        names = ", ".join(f'"{c}"' for c in question.columns)
-        return summary(self.db.execute(f"SELECT {names} FROM vpc_flow_logs {where}").to_arrow_table())
-
-
-def comparable(rows):
-    """Rows in an order of their own, with numbers as far as engines agree on them."""
-    return sorted((tuple(_value(v) for v in row) for row in rows), key=repr)
-
-
-def _value(value):
-    if isinstance(value, bool) or value is None:
-        return value
-    if isinstance(value, (list, tuple)) or hasattr(value, "tolist"):
-        return tuple(_value(v) for v in value)
-    if isinstance(value, str):
-        return value
-    number = float(value)
-    return int(number) if number == int(number) and abs(number) < 2**53 else float(f"{number:.9g}")

@@ -1,14 +1,12 @@
 """What a Parquet file says of itself: sizes, minima and maxima of its column chunks and of their pages, and Bloom filters.
 
-In: a file. Out: `Footer`, numpy arrays over row groups and pages. Read from the bytes themselves, in the format's own Thrift
+In: a file. Out: `Footer`. Read from the bytes themselves, in the format's own Thrift
 (https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift), because no reader hands the page
 index to Python. What is billed and what could be skipped is computed from this, without an engine, by model.py.
 """
 
 import struct
 from dataclasses import dataclass, field
-
-import numpy as np
 
 BOOLEAN, INT32, INT64, INT96, FLOAT, DOUBLE, BYTE_ARRAY = range(7)
 ENCODINGS = {0: "PLAIN", 2: "PLAIN_DICTIONARY", 3: "RLE", 5: "DELTA_BINARY_PACKED", 6: "DELTA_LENGTH_BYTE_ARRAY",
@@ -76,8 +74,8 @@ class Thrift:
 class Pages:
     """The data pages of a column chunk, in order. `least` and `greatest` hold None where a page has only NULLs."""
 
-    first_row: np.ndarray
-    bytes: np.ndarray
+    first_row: list
+    bytes: list
     least: list
     greatest: list
 
@@ -105,7 +103,7 @@ class Footer:
     footer_bytes: int
     index_bytes: int
     bloom_bytes: int
-    rows: np.ndarray
+    rows: list
     groups: list
     types: dict
     data: bytes = field(repr=False)
@@ -155,13 +153,13 @@ def read(path):
                 index = Thrift(data, column[6]).struct()
                 empty = index[1]
                 chunk.pages = Pages(
-                    np.array([o[3] for o in offsets]), np.array([o[2] for o in offsets]),
+                    [o[3] for o in offsets], [o[2] for o in offsets],
                     [None if e else _plain(kind, v) for e, v in zip(empty, index[2])],
                     [None if e else _plain(kind, v) for e, v in zip(empty, index[3])])
-                chunk.dictionary_bytes = m[7] - int(chunk.pages.bytes.sum())
+                chunk.dictionary_bytes = m[7] - sum(chunk.pages.bytes)
             chunks[name] = chunk
         groups.append(chunks)
     names = list(types)
     sorting = [(names[s[1]], s[2]) for s in meta[4][0].get(4, [])] if meta[4] else []
-    return Footer(len(data), size + 8, index_bytes, bloom_bytes, np.array([g[3] for g in meta[4]]), groups, types,
+    return Footer(len(data), size + 8, index_bytes, bloom_bytes, [g[3] for g in meta[4]], groups, types,
                   data, sorting)

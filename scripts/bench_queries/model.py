@@ -8,7 +8,8 @@ A predicate is a tuple: ("in", column, [values]), ("range", column, low or None,
 is no predicate at all. Text is bytes. The footer itself is in none of the three; its size stands in the tables.
 """
 
-import numpy as np
+from bisect import bisect_right
+
 from bloom import may_hold
 
 
@@ -44,26 +45,27 @@ def by_pages(footer, columns, predicate):
     total = 0
     for g in surviving(footer, predicate):
         chunks = footer.groups[g]
-        edges = np.unique(np.concatenate([c.pages.first_row for c in chunks.values()]))
-        kept = edges[_steps(chunks, predicate, edges)]
-        if len(kept):
+        # Spans of rows that no page boundary of any column cuts, by their first row.
+        spans = sorted({row for chunk in chunks.values() for row in chunk.pages.first_row})
+        kept = [row for row, keep in zip(spans, _kept(chunks, predicate, spans)) if keep]
+        if kept:
             for c in columns:
                 pages = chunks[c].pages
-                read = np.unique(np.searchsorted(pages.first_row, kept, "right") - 1)
-                total += int(pages.bytes[read].sum()) + chunks[c].dictionary_bytes
+                read = {bisect_right(pages.first_row, row) - 1 for row in kept}
+                total += sum(pages.bytes[p] for p in read) + chunks[c].dictionary_bytes
     return total
 
 
-def _steps(chunks, predicate, edges):
-    """Which of the spans of rows that begin at `edges` the page index leaves."""
+def _kept(chunks, predicate, spans):
+    """Which of the spans the page index leaves."""
     if predicate is None:
-        return np.ones(len(edges), bool)
+        return [True] * len(spans)
     if predicate[0] in ("and", "or"):
-        parts = [_steps(chunks, p, edges) for p in predicate[1:]]
-        return (np.logical_and if predicate[0] == "and" else np.logical_or).reduce(parts)
+        both = all if predicate[0] == "and" else any
+        return [both(column) for column in zip(*(_kept(chunks, p, spans) for p in predicate[1:]))]
     pages = chunks[predicate[1]].pages
-    keep = np.array([admits(predicate, lambda _, i=i: (pages.least[i], pages.greatest[i])) for i in range(len(pages.least))])
-    return keep[np.searchsorted(pages.first_row, edges, "right") - 1]
+    keep = [admits(predicate, lambda _, p=p: p) for p in zip(pages.least, pages.greatest)]
+    return [keep[bisect_right(pages.first_row, row) - 1] for row in spans]
 
 
 def by_bloom(footer, columns, predicate):

@@ -9,8 +9,7 @@ import statistics
 import subprocess
 
 END = {"srcaddr": "source", "dstaddr": "destination"}
-MODEL = ("groups", "pages", "bloom")
-MODEL_TITLES = ("by row groups", "by page index", "by Bloom filters")
+SHOWN = ("arrival", "source", "boxes")  # where a table of all would be too wide
 
 
 def markdown(days, binary, load):
@@ -26,7 +25,7 @@ def markdown(days, binary, load):
         "bytes / bytes read: higher is better. Raw text is always read whole.",
     ]
     for day in days:
-        lines += ["", f"## {day.name}: {len(day.objects)} objects, {int(day.layouts[0].footer.rows.sum()):,} rows, "
+        lines += ["", f"## {day.name}: {len(day.objects)} objects, {sum(day.layouts[0].footer.rows):,} rows, "
                   f"{day.raw_bytes / 1e6:.1f} MB of gzip"]
         lines += layouts(day) + points(day) + asked(day) + columns(day) + ran(day)
     return "\n".join(lines) + "\n"
@@ -109,7 +108,7 @@ def points(day):
 
 
 def asked(day):
-    shown = [layout for layout in day.layouts if layout.asked]
+    shown = [layout for layout in day.layouts if layout.name in SHOWN]
     rows = []
     for q in sorted(day.questions, key=lambda q: q.name):
         cells = [f"{layout.model[q.name][0] / 1e6:.2f}" for layout in shown]
@@ -121,7 +120,7 @@ def asked(day):
 
 
 def columns(day):
-    shown = [x for x in day.layouts if x.name in ("arrival", "source", "boxes", "boxes-128Ki")]
+    shown = [x for x in day.layouts if x.name in SHOWN]
     rows = []
     for name in day.layouts[0].footer.columns:
         cells = []
@@ -167,7 +166,8 @@ def ran(day):
     rows = []
     for q in sorted(day.questions, key=lambda q: q.name):
         runs = [found.get((*p, q.name)) for p in shown]
-        rows.append([f"`{q.name}`", *(f"{r.bytes / 1e6:.1f} · {count(r.requests)} · {r.seconds:.1f}" if r else "" for r in runs)])
+        if any(runs):
+            rows.append([f"`{q.name}`", *(f"{r.bytes / 1e6:.1f} · {count(r.requests)} · {r.seconds:.1f}" if r else "" for r in runs)])
     return lines + table(["question: MB · requests · s", *(f"{e}, `{layout}`" for e, layout in shown)], rows)
 
 
@@ -176,15 +176,14 @@ def count(number):
 
 
 def csv(days):
-    lines = ["day,layout,options,file_bytes,raw_bytes,by,question,bytes,requests,seconds"]
+    """One line for what was asked of a layout: by the model, or by an engine."""
+    lines = ["day,layout,file_bytes,by,question,bytes,bytes_with_page_index,bytes_with_bloom_filters,requests,seconds"]
     for day in days:
         for x in day.layouts:
-            head = f"{day.name},{x.name},\"{x.options}\",{x.footer.bytes},{day.raw_bytes}"
-            for question, ways in x.model.items():
-                lines += [f"{head},model-{way},{question},{read},," for way, read in zip(MODEL, ways)]
-            for end, kind, address, rows, *ways in x.points:
-                lines += [f"{head},model-{way},{END[end]}-{kind}-{address}-{rows}-rows,{read},," for way, read in zip(MODEL, ways)]
-            for engine, layout, question, r in day.runs:
-                if layout == x.name:
-                    lines.append(f"{head},{engine},{question},{r.bytes},{'' if r.requests is None else r.requests},{r.seconds:.3f}")
+            head = f"{day.name},{x.name},{x.footer.bytes}"
+            lines += [f"{head},model,{question},{g},{p},{b},," for question, (g, p, b) in x.model.items()]
+            lines += [f"{head},model,{END[end]} {kind} {address} {rows} rows,{g},{p},{b},,"
+                      for end, kind, address, rows, g, p, b in x.points]
+            lines += [f"{head},{engine},{question},{r.bytes},,,{'' if r.requests is None else r.requests},{r.seconds:.3f}"
+                      for engine, layout, question, r in day.runs if layout == x.name]
     return "\n".join(lines) + "\n"
