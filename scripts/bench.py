@@ -1,12 +1,12 @@
-"""The measuring half of bench.sh: runs each contender as a process of its own over each source folder, interleaved and
-three times, checks that all outputs have the same rows, and prints a Markdown table of medians per folder.
+"""The measuring half of bench.sh: runs each contender as a process of its own, interleaved and several times, checks that
+all outputs have the same rows, and prints Markdown tables of medians.
 
-  wall  from start to exit, with the contender's own start-up (the peers' Python and imports are in the last line)
-  CPU   user + system of the process and its children
-  peak  the largest resident set of one process
+  wall   from start to exit, with the contender's own start-up (the peers' Python and imports are named below the table)
+  CPU    user + system of the process and its children
+  peak   the largest resident set of one process
+  floor  CPU beside that of libdeflate unpacking the same objects and doing nothing else
 
-The contenders write one day, zstd, 14 typed columns, partitioned year/month/day. The peers are given what serves them:
-the list of files, the types (no inference), no quoting, `-` as null in number columns only, and no order to keep.
+What the peers are asked is in bench_peers.py, the S3 that is measured against in bench_s3.py.
 """
 
 import argparse
@@ -14,7 +14,6 @@ import datetime
 import glob
 import importlib.metadata
 import importlib.util
-import multiprocessing
 import os
 import pathlib
 import platform
@@ -24,105 +23,199 @@ import subprocess
 import sys
 import time
 
-ROUNDS = 3
-DAY = ("2026", "01", "15")
-FIELDS = ("version account_id interface_id srcaddr dstaddr srcport dstport protocol packets bytes start end action "
-          "log_status").split()
-INT32 = ["version", "srcport", "dstport", "protocol"]
-INT64 = ["packets", "bytes", "start", "end"]
-STRINGS = [f for f in FIELDS if f not in INT32 + INT64]
-CONTENDERS = ["flowparquet", "polars", "duckdb", "gunzip"]
+import bench_s3
+
+HERE = pathlib.Path(__file__).resolve().parent
+PEERS = HERE / "bench_peers.py"
+FLOWPARQUET = {"flowparquet": [], "flowparquet, arrival order": ["--sort-by", "none"]}
+OTHERS = {"Polars": "polars", "Polars, sorted": "polars_sorted", "DuckDB": "duckdb", "DuckDB, sorted": "duckdb_sorted"}
+FLOOR = "gunzip only (libdeflate)"
+# name: objects, rows of each, flow log version
+CASES = {
+    "v2 day": (288, 20_000, 2),
+    "v5 day": (288, 20_000, 5),
+    "small objects": (2_880, 500, 2),
+    "big objects": (8, 650_000, 2),
+    "one giant object": (1, 8_000_000, 2),
+}
+# Objects of 20,000 rows: 1 million to 60 million rows.
+SCALES, LONG_SCALES = [50, 144, 288], [50, 144, 288, 1_000, 3_000]
+MEMORY = "256MiB"
+DELAYS_MS = [0, 20, 100]
+KEYS = {"AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": "bench", "AWS_REGION": "us-east-1"}
 
 
-def objects(source):
-    return sorted(glob.glob(f"{glob.escape(source)}/**/*.log.gz", recursive=True))
+class Bench:
+    """The binary, the folder that input and output lie in, how often everything runs, and what was printed."""
+
+    def __init__(self, args):
+        self.binary, self.work, self.rounds, self.quick = args.binary, pathlib.Path(args.work), args.rounds, args.quick
+        self.out = str(self.work / "out")
+        self.said = []
+
+    def say(self, line=""):
+        print(line, flush=True)
+        self.said.append(line)
+
+    def table(self, heading, rows):
+        self.say("\n| " + " | ".join(heading) + " |")
+        self.say("|---|" + "--:|" * (len(heading) - 1))
+        for row in rows:
+            self.say("| " + " | ".join(row) + " |")
+
+    def source(self, objects, rows, version=2):
+        """A folder of generated logs, in the page cache; made once."""
+        if self.quick:
+            # One or eight objects become smaller, many become fewer.
+            objects, rows = (objects // 10, rows) if objects >= 10 else (objects, rows // 10)
+        source = self.work / f"v{version}-{objects}x{rows}"
+        done = source.with_suffix(".done")
+        if not done.exists():
+            shutil.rmtree(source, ignore_errors=True)
+            run([self.binary, "generate", str(source), "--seed", "1", "--day", "2026-01-15", "--schema-version",
+                 str(version), "--objects", str(objects), "--rows", str(rows)])
+            done.touch()
+        for path in objects_of(source):  # so that the first contender does not pay for all
+            with open(path, "rb") as file:
+                while file.read(1 << 20):
+                    pass
+        return str(source)
+
+    def convert(self, source, *options):
+        return [self.binary, "convert", source, self.out, "--all", "--progress", "none", *options]
+
+    def measure(self, command, env=None, clear=True):
+        """Runs a command: (wall seconds, CPU seconds, peak MiB)."""
+        if clear:
+            shutil.rmtree(self.out, ignore_errors=True)
+        began = time.perf_counter()
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                   env=None if env is None else {"PATH": os.environ["PATH"], **env})
+        said = process.stderr.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - began
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            sys.exit(f"failed with {process.returncode}: {' '.join(command)}\n{said.decode(errors='replace')}")
+        unit = 1024 if sys.platform != "darwin" else 1024 * 1024
+        return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / unit
+
+    def medians(self, commands, **more):
+        """Runs each of the commands in turn, `rounds` times; (wall, CPU, peak, output MB, files, rows) of each."""
+        samples, outputs = {name: [] for name in commands}, {}
+        for _ in range(self.rounds):
+            for name, command in commands.items():
+                samples[name].append(self.measure(command, **more))
+                outputs[name] = self.output()
+        shutil.rmtree(self.out, ignore_errors=True)
+        return {n: [statistics.median(column) for column in zip(*s)] + list(outputs[n]) for n, s in samples.items()}
+
+    def output(self):
+        """Megabytes, files and rows of what was written. (Rows by a process of its own: Linux counts the memory of a
+        parent at the time of a start into the child's peak, so this one stays small and imports nothing large.)"""
+        files = [f for f in glob.glob(f"{glob.escape(self.out)}/**/*.parquet", recursive=True) if "_flowparquet" not in f]
+        rows = int(run([sys.executable, PEERS, "rows", "", self.out])) if files else 0
+        return sum(os.path.getsize(f) for f in files) / 1e6, len(files), rows
+
+    # --- the tables ------------------------------------------------------------------------------------------------------
+
+    def peers(self, name, objects, rows, version, others):
+        source = self.source(objects, rows, version)
+        commands = {n: self.convert(source, *options) for n, options in FLOWPARQUET.items()}
+        for label, peer in {**others, FLOOR: "gunzip"}.items():
+            commands[label] = [sys.executable, str(PEERS), peer, source, self.out]
+        found = self.medians(commands)
+        written = {label: values[5] for label, values in found.items() if label != FLOOR}
+        if len(set(written.values())) != 1:
+            sys.exit(f"the outputs of {source} do not have the same number of rows: {written}")
+        packed, ours, floor = size_of(source), found["flowparquet"], found[FLOOR]
+        count = len(objects_of(source))
+        self.say(f"\n### {name}: {count:,} objects, {ours[5]:,} rows of version {version}, {packed:.1f} MB of gzip")
+        line = lambda label, v: [  # noqa: E731
+            label, f"{v[0]:.2f}", f"{v[1]:.2f}", f"{v[2]:.0f}", f"{v[3]:.1f}" if v[3] else "", f"{v[3] / packed:.2f}" if v[3] else "",
+            f"{v[1] / floor[1]:.1f}", f"{v[0] / ours[0]:.2f}", f"{v[1] / ours[1]:.2f}"]
+        self.table(["", "wall s", "CPU s", "peak MiB", "MB", "MB / gz", "CPU / floor", "wall / ours", "CPU / ours"],
+                   [line(label, values) for label, values in found.items()])
+
+    def memory(self):
+        self.say(f"\n### --memory {MEMORY}")
+        lines = []
+        for name, case in CASES.items():
+            source = self.source(*case)
+            free, tight = self.medians({"free": self.convert(source),
+                                        "tight": self.convert(source, "--memory", MEMORY)}).values()
+            lines.append([name, f"{free[0]:.2f}", f"{tight[0]:.2f}", f"{free[2]:.0f}", f"{tight[2]:.0f}",
+                          f"{free[3]:.1f}", f"{tight[3]:.1f}"])
+        self.table(["", "wall s", f"with {MEMORY}", "peak MiB", f"with {MEMORY}", "MB", f"with {MEMORY}"], lines)
+
+    def s3(self):
+        self.say("\n### S3 over HTTP on loopback (scripts/bench_s3.py; it and the conversion share the cores)")
+        lines = []
+        for name in ("small objects", "v2 day"):
+            source = pathlib.Path(self.source(*CASES[name]))
+            local = self.medians({"": self.convert(str(source))})[""][0]
+            for delay in DELAYS_MS:
+                walls = []
+                for _ in range(self.rounds):
+                    server = bench_s3.Server(source.parent, delay / 1000)
+                    walls.append(self.measure(
+                        [self.binary, "convert", f"s3://{source.name}", "s3://table/flow", "--all", "--progress", "none",
+                         "--endpoint-url", server.endpoint, "--allow-http"], env=KEYS)[0])
+                    server.close()
+                counts = " ".join(f"{kind} {count:,}" for kind, count in sorted(server.counts.items()))
+                wall = statistics.median(walls)
+                lines.append([name, str(delay), f"{wall:.2f}", f"{wall / local:.2f}", str(server.most_at_once), counts])
+        self.table(["", "delay ms", "wall s", "wall / local disk", "most at once", "requests"], lines)
+
+    def threads(self):
+        source = self.source(*CASES["v2 day"])
+        counts = [n for n in (1, 2, 4, 8, 16) if n <= os.cpu_count()]
+        found = self.medians({n: self.convert(source, "--threads", str(n)) for n in counts})
+        self.say("\n### Threads: v2 day")
+        one = found[1][0]
+        # Amdahl: wall(n) = wall(1) * (serial + (1 - serial) / n)
+        serial = lambda n, wall: f"{(wall / one - 1 / n) / (1 - 1 / n):.1%}" if n > 1 else ""  # noqa: E731
+        self.table(["threads", "wall s", "CPU s", "times as fast", "serial part"],
+                   [[str(n), f"{v[0]:.2f}", f"{v[1]:.2f}", f"{one / v[0]:.2f}", serial(n, v[0])] for n, v in found.items()])
+
+    def scale(self, scales):
+        self.say("\n### More rows: objects of 20,000 rows in one day")
+        lines = []
+        for objects in scales:
+            v = self.medians({"": self.convert(self.source(objects, 20_000))})[""]
+            lines.append([f"{v[5] / 1e6:.2f} M", f"{v[0]:.2f}", f"{v[1]:.2f}", f"{v[1] * 1e9 / v[5]:.0f}", f"{v[2]:.0f}", str(v[4])])
+        self.table(["rows", "wall s", "CPU s", "CPU ns a row", "peak MiB", "files"], lines)
+
+    def start(self):
+        source = self.source(*CASES["v2 day"])
+        self.measure(self.convert(source))
+        commands = {
+            "convert, nothing new": self.convert(source),
+            "plan": [self.binary, "plan", source, self.out, "--all"],
+            "ddl": [self.binary, "ddl", self.out, "--location", "s3://table/flow"],
+            "--version": [self.binary, "--version"],
+        }
+        lines = []
+        for name, command in commands.items():
+            walls = sorted(self.measure(command, clear=False)[0] * 1000 for _ in range(10))
+            lines.append([name, f"{walls[0]:.0f}", f"{statistics.median(walls):.0f}"])
+        self.say("\n### Start to end without work (288 objects, all converted)")
+        self.table(["", "least ms", "median ms"], lines)
 
 
-# --- the contenders: each is run as `bench.py NAME SOURCE OUT` ------------------------------------------------------------
-
-def polars(source, out):
-    import polars as pl
-
-    token = {f: f.replace("_", "-") for f in FIELDS}  # as the header has it
-    types = {token[f]: pl.Int32 if f in INT32 else pl.Int64 if f in INT64 else pl.String for f in FIELDS}
-    nulls = {f: "-" for f in INT32 + INT64}
-    # Writing the one partition's file directly is faster than a partitioned sink.
-    folder = pathlib.Path(out, *(f"{k}={v}" for k, v in zip(("year", "month", "day"), DAY)))
-    folder.mkdir(parents=True)
-    table = pl.scan_csv(objects(source), separator=" ", schema=types, null_values=nulls, quote_char=None)
-    table = table.rename({t: f for f, t in token.items()})
-    table.sink_parquet(folder / "part.parquet", compression="zstd", maintain_order=False)
+def run(command):
+    done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    if done.returncode:
+        sys.exit(f"failed with {done.returncode}: {' '.join(map(str, command))}\n{done.stderr}")
+    return done.stdout
 
 
-def duckdb(source, out):
-    import duckdb as db
-
-    types = {f: "INTEGER" if f in INT32 else "BIGINT" if f in INT64 else "VARCHAR" for f in FIELDS}
-    db.sql("SET preserve_insertion_order = false")
-    db.sql(f"""
-        COPY (
-            SELECT *, '{DAY[0]}' AS year, '{DAY[1]}' AS month, '{DAY[2]}' AS day
-            FROM read_csv({objects(source)}, delim = ' ', header = true, quote = '', escape = '', auto_detect = false,
-                          nullstr = '-', force_not_null = {STRINGS}, columns = {types})
-        ) TO '{out}' (FORMAT parquet, PARTITION_BY (year, month, day), COMPRESSION zstd)""")
+def objects_of(source):
+    return sorted(glob.glob(f"{glob.escape(str(source))}/**/*.log.gz", recursive=True))
 
 
-def gunzip(source, out):
-    with multiprocessing.Pool() as pool:
-        pool.map(gunzip_one, objects(source), chunksize=4)
-
-
-def gunzip_one(path):
-    data = pathlib.Path(path).read_bytes()
-    try:
-        import deflate
-        deflate.gzip_decompress(data)
-    except ImportError:
-        import zlib
-        zlib.decompress(data, 31)
-
-
-def gunzip_library():
-    return "libdeflate" if importlib.util.find_spec("deflate") else "zlib"
-
-
-# --- the driver -----------------------------------------------------------------------------------------------------------
-
-def command(name, binary, source, out):
-    if name == "flowparquet":
-        return [binary, "convert", source, out, "--all"]
-    return [sys.executable, __file__, name, source, out]
-
-
-def measure(argv):
-    """Runs a command: (wall seconds, CPU seconds, peak MiB)."""
-    began = time.perf_counter()
-    process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    said = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - began
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        sys.exit(f"failed with {process.returncode}: {' '.join(argv)}\n{said.decode(errors='replace')}")
-    unit = 1024 if sys.platform != "darwin" else 1024 * 1024
-    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / unit
-
-
-def written(out):
-    """Rows and megabytes of an output. (In a process of its own: Linux counts the memory of a parent at the time of a
-    start into the child's peak, so this one stays small and imports nothing large before the last measurement.)"""
-    done = subprocess.run([sys.executable, __file__, "rows", out], check=True, capture_output=True, text=True)
-    return int(done.stdout), sum(os.path.getsize(f) for f in parquet_files(out)) / 1e6
-
-
-def parquet_files(out):
-    return [f for f in glob.glob(f"{glob.escape(out)}/**/*.parquet", recursive=True) if "_flowparquet" not in f]
-
-
-def print_rows(out):
-    import pyarrow.parquet
-
-    print(sum(pyarrow.parquet.read_metadata(f).num_rows for f in parquet_files(out)))
+def size_of(source):
+    return sum(os.path.getsize(f) for f in objects_of(source)) / 1e6
 
 
 def cpu_model():
@@ -133,59 +226,37 @@ def cpu_model():
         return platform.processor() or platform.machine()
 
 
-def run_case(binary, source):
-    out = str(pathlib.Path(source).parent / "out")
-    for path in objects(source):  # into the page cache, so that the first contender does not pay for all
-        with open(path, "rb") as file:
-            while file.read(1 << 20):
-                pass
-    samples, sizes = {name: [] for name in CONTENDERS}, {}
-    for _ in range(ROUNDS):
-        for name in CONTENDERS:
-            shutil.rmtree(out, ignore_errors=True)
-            samples[name].append(measure(command(name, binary, source, out)))
-            if name != "gunzip":
-                sizes[name] = written(out)
-    shutil.rmtree(out, ignore_errors=True)
-    rows = {name: size[0] for name, size in sizes.items()}
-    if len(set(rows.values())) != 1:
-        sys.exit(f"the outputs of {source} do not have the same number of rows: {rows}")
-    return {n: [statistics.median(column) for column in zip(*s)] for n, s in samples.items()}, sizes, rows["flowparquet"]
-
-
-def print_case(source, medians, sizes, rows):
-    count, size = len(objects(source)), sum(os.path.getsize(f) for f in objects(source)) / 1e6
-    print(f"\n### {count:,} objects, {rows:,} rows, {size:.1f} MB of gzip\n")
-    print("| | wall s | CPU s | peak MiB | output MB | wall / ours | CPU / ours | peak / ours | rows/s |")
-    print("|---|--:|--:|--:|--:|--:|--:|--:|--:|")
-    ours = medians["flowparquet"]
-    for name, values in medians.items():
-        wall, cpu, peak = values
-        label = f"gunzip only ({gunzip_library()})" if name == "gunzip" else name
-        output = f"{sizes[name][1]:.1f}" if name in sizes else "-"
-        ratios = " | ".join(f"{v / o:.2f}" for v, o in zip(values, ours))
-        print(f"| {label} | {wall:.2f} | {cpu:.2f} | {peak:.0f} | {output} | {ratios} | {rows / wall:,.0f} |")
-
-
 def main():
-    children = {"polars": polars, "duckdb": duckdb, "gunzip": gunzip, "rows": print_rows}
-    if sys.argv[1] in children:
-        return children[sys.argv[1]](*sys.argv[2:])
+    tables = ["peers", "memory", "s3", "threads", "scale", "start"]
     parser = argparse.ArgumentParser()
     parser.add_argument("--binary", required=True)
-    parser.add_argument("sources", nargs="+")
+    parser.add_argument("--work", required=True)
+    parser.add_argument("--out")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--long", action="store_true")
+    parser.add_argument("--only", action="append", choices=tables + list(CASES), default=[])
     args = parser.parse_args()
-    load = os.getloadavg()[0]
-    cases = [(source, *run_case(args.binary, source)) for source in args.sources]
-    print(f"{datetime.date.today()} · {os.cpu_count()} cores, {cpu_model()} · load before {load:.1f} · "
-          f"median of {ROUNDS} interleaved runs")
-    for case in cases:
-        print_case(*case)
-    imports = {n: measure([sys.executable, "-c", f"import {n}"])[0] for n in ("polars", "duckdb")}
-    version = subprocess.run([args.binary, "--version"], capture_output=True, text=True).stdout.strip()
-    peers = ", ".join(f"{n} {importlib.metadata.version(n)}" for n in imports)
-    print(f"\n{version}, {peers}; of their wall, Python and import: "
-          + ", ".join(f"{n} {s:.2f} s" for n, s in imports.items()))
+    bench = Bench(args)
+    bench.say(f"{datetime.date.today()} · {os.cpu_count()} cores, {cpu_model()} · load before {os.getloadavg()[0]:.1f} · "
+              f"medians of {args.rounds} interleaved runs" + (" · a tenth of the objects" if args.quick else ""))
+    others = dict(OTHERS)
+    if importlib.util.find_spec("chdb"):
+        others["ClickHouse (chdb)"] = "clickhouse"
+    wanted = lambda name: not args.only or name in args.only  # noqa: E731
+    for name, case in CASES.items():
+        # The giant object is there for threads and memory; peers say nothing new of it unless they are asked.
+        if name in args.only or (wanted("peers") and name != "one giant object"):
+            bench.peers(name, *case, others)
+    for table in tables[1:]:
+        if wanted(table):
+            getattr(bench, table)(*[LONG_SCALES if args.long else SCALES] if table == "scale" else [])
+    imports = {n: bench.measure([sys.executable, "-c", f"import {n}"])[0] for n in ("polars", "duckdb")}
+    versions = ", ".join([run([args.binary, "--version"]).strip()] + [f"{n} {importlib.metadata.version(n)}" for n in imports])
+    bench.say(f"\n{versions}; of the peers' wall, Python and import: " + ", ".join(f"{n} {s:.2f} s" for n, s in imports.items())
+              + f"; load after {os.getloadavg()[0]:.1f}")
+    if args.out:
+        pathlib.Path(args.out).write_text("\n".join(bench.said) + "\n")
 
 
 if __name__ == "__main__":

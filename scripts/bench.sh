@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Measures `flowparquet convert` against Polars and DuckDB doing the same job, and against gunzip of the same objects and
-# nothing else. Generates its input under target/bench/; what is measured and how is in bench.py beside it.
+# Measures `flowparquet convert` against Polars and DuckDB doing the same job, against gunzip of the same objects and
+# nothing else, under little memory, over S3, with one thread and several, and with more rows. Generates its input under
+# target/bench/; what is measured and how is in bench.py beside it.
 set -euo pipefail
 start=$PWD
 # shellcheck source=scripts/common.sh
@@ -8,17 +9,31 @@ start=$PWD
 
 usage() {
     cat <<'END'
-usage: scripts/bench.sh [--quick] [--out FILE]
+usage: scripts/bench.sh [--quick] [--long] [--rounds N] [--clickhouse] [--only WHAT]... [--out FILE]
 
-  --quick     a tenth of the objects
-  --out FILE  write the tables (Markdown) to FILE too
+  --quick       a tenth of the objects
+  --long        also 20 and 60 million rows
+  --rounds N    run everything N times (3), tables have medians
+  --clickhouse  also against ClickHouse (chdb; fetches 150 MB once)
+  --only WHAT   peers, memory, s3, threads, scale, start, or one of the cases: "v2 day", "v5 day", "small objects",
+                "big objects", "one giant object"; may be given several times
+  --out FILE    write the tables to FILE instead of benches/results/DATE.md (with --quick or --only: nowhere)
 END
 }
 
-quick="" out=""
+quick="" clickhouse="" out="" part=""
+args=()
 while [ $# -gt 0 ]; do
     case $1 in
-    --quick) quick=1 ;;
+    --quick) args+=(--quick) quick=1 ;;
+    --long) args+=(--long) ;;
+    --clickhouse) clickhouse=1 ;;
+    --rounds | --only)
+        [ $# -gt 1 ] || { usage >&2 && exit 2; }
+        [ "$1" != --only ] || part=1
+        args+=("$1" "$2")
+        shift
+        ;;
     --out)
         [ $# -gt 1 ] || { usage >&2 && exit 2; }
         [[ $2 = /* ]] && out=$2 || out=$start/$2
@@ -34,20 +49,9 @@ need_cargo
 need_python
 cargo build --release --locked
 venv requirements.txt requirements-bench.txt
+[ -z "$clickhouse" ] || quietly "$PYTHON" -m pip install --quiet --disable-pip-version-check chdb
+[ -n "$out$quick$part" ] || out=benches/results/$(date +%F).md
 
-binary=target/release/flowparquet
-sources=()
-for case in 288x20000 2880x500; do
-    objects=${case%x*} rows=${case#*x}
-    [ -z "$quick" ] || objects=$((objects / 10))
-    dir=target/bench/$objects-objects-x-$rows-rows
-    if [ ! "$dir.done" -nt "$binary" ]; then
-        rm -rf "$dir"
-        "$binary" generate "$dir" --seed 1 --day 2026-01-15 --objects "$objects" --rows "$rows" >&2
-        touch "$dir.done"
-    fi
-    sources+=("$dir")
-done
-
-report() { "$PYTHON" scripts/bench.py --binary "$binary" "${sources[@]}"; }
-if [ -n "$out" ]; then report | tee "$out"; else report; fi
+mkdir -p target/bench
+exec "$PYTHON" scripts/bench.py --binary target/release/flowparquet --work target/bench ${out:+--out "$out"} \
+    "${args[@]+"${args[@]}"}"

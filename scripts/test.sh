@@ -82,6 +82,12 @@ export FLOWPARQUET_TEST_LONG=$long
 step "Rust tests" cargo test --release --locked ${long:+-- --include-ignored}
 step "fuzz targets compile" cargo check --manifest-path tests/fuzz/Cargo.toml --target-dir target/fuzz --locked
 
+if command -v valgrind >/dev/null; then
+    step "instruction counts" "$PYTHON" scripts/instructions.py
+else
+    skipped+=("instruction counts: apt-get install valgrind")
+fi
+
 venv requirements.txt requirements-engines.txt
 pytest=("$PYTHON" -m pytest -q -c tests/python/pytest.ini tests/python)
 step "black-box tests, S3 by moto, definitions by Hive and Spark" env FLOWPARQUET_TEST_S3=moto "${pytest[@]}"
