@@ -81,6 +81,7 @@ step "binary" cargo build --release --locked
 export FLOWPARQUET_TEST_LONG=$long
 step "Rust tests" cargo test --release --locked ${long:+-- --include-ignored}
 step "fuzz targets compile" cargo check --manifest-path tests/fuzz/Cargo.toml --target-dir target/fuzz --locked
+step "benchmarks compile" cargo check --manifest-path benches/Cargo.toml --benches --target-dir target/fuzz --locked
 
 if command -v valgrind >/dev/null; then
     step "instruction counts" "$PYTHON" scripts/instructions.py

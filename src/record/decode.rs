@@ -515,6 +515,23 @@ mod tests {
     }
 
     #[test]
+    fn formats_that_alternate_are_accounted_for_line_by_line() {
+        let text = "protocol\nsrcaddr version bytes\n\x0e\nsrcaddr version bytes\nprotocol\nprotocol\n0 0\n00000000000000266\n-\n";
+        for end in (10..=text.len()).filter(|end| text[..*end].ends_with('\n')) {
+            let header = Arc::new(Header::parse(b"protocol").unwrap());
+            let mut decoder = ObjectDecoder::new(header, BTreeSet::new(), false, 0, 0);
+            let (mut batch, mut rejects, mut at) = (Batch::default(), Vec::new(), 9);
+            while at < end {
+                let done = decoder.decode(&text.as_bytes()[..end], at, &mut batch, 1 << 18, &mut rejects);
+                at += done.bytes;
+            }
+            let headers = text[9..end].lines().filter(|line| line.contains('r')).count();
+            assert_eq!(batch.rows() + rejects.len() + headers, text[9..end].lines().count(), "{:?}", &text[..end]);
+            assert_eq!(decoder.check(), Ok(()), "{:?}", &text[..end]);
+        }
+    }
+
+    #[test]
     fn keeps_dashes_in_strings_and_makes_them_null_in_numbers() {
         let (batch, rejects, _) = decode(HEADER, "10.0.0.1 80 9223372036854775807\n- - -\n::1 -5 0\n", 100);
         assert_eq!(shown(&batch, "srcaddr"), ["10.0.0.1", "-", "::1"]);

@@ -133,6 +133,9 @@ impl TokenTable {
                 return at;
             }
             at = self.any_line(text, at);
+            if self.lines + self.odd.len() == max_lines {
+                return at; // Or the plain line behind it would be one too many.
+            }
         }
     }
 
@@ -269,6 +272,7 @@ mod tests {
         let mut at = 0;
         while at < text.len() {
             at = table.scan(text, at, max_lines);
+            assert!(table.lines() + table.odd().len() <= max_lines, "no more than asked for");
             for line in 0..table.lines() {
                 let token = |f: usize| &text[table.token(line, f).start as usize..table.token(line, f).end as usize];
                 lines.push((0..fields).map(token).collect());
