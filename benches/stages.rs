@@ -1,9 +1,9 @@
 //! One benchmark for each stage of a conversion, in rows and bytes of text; what a stage gives is checked before it is
 //! timed.
 //!
-//! `cargo bench` runs all, `cargo bench -- decode` one. Each stage works on what the one before it gives for some
-//! lifelike objects of one unit, on one thread, so that their times add up to what a row costs. `convert` is all of them
-//! with the local disk, on all threads. Seconds mean little from one machine to another; ratios do.
+//! `cargo bench --manifest-path benches/Cargo.toml` runs all, with `-- decode` one. Each stage works on what the one
+//! before it gives for some lifelike objects of one unit, on one thread, so that their times add up to what a row costs.
+//! `convert` is all of them with the local disk, on all threads. Seconds mean little from one machine to another; ratios do.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on has nothing better to do than to stop")]
 
