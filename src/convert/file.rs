@@ -379,6 +379,7 @@ impl OpenFile {
     fn write_runs(&mut self, run: &Job<'_>, options: &OutputOptions) -> Result<()> {
         let runs = std::mem::take(&mut self.runs);
         self.runs_bytes = 0;
+        self.writer.begin_anew();
         let (compression, layout) = (options.compression, &options.layout);
         let region = Arc::new(run.pool.install(|| Region::new(runs, layout)));
         let codings: Arc<[Coding]> = run.pool.install(|| region.codings(compression, layout))?.into();

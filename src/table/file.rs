@@ -59,6 +59,8 @@ pub struct FileWriter<W: Write> {
     offset: u64,
     groups: Vec<Group>,
     columns: Vec<Column>,
+    /// Whether each row group goes on where the one before it ends, if they are sorted.
+    in_order: bool,
 }
 
 impl<W: Write> std::fmt::Debug for FileWriter<W> {
@@ -81,7 +83,13 @@ pub struct FileContent {
 impl<W: Write> FileWriter<W> {
     /// Begins a file; writes nothing before the first row group.
     pub fn new(out: W) -> Self {
-        Self { out, offset: 0, groups: Vec::new(), columns: Vec::new() }
+        Self { out, offset: 0, groups: Vec::new(), columns: Vec::new(), in_order: true }
+    }
+
+    /// Says that other rows follow, sorted apart from those before. The file will not be called sorted then: the format means
+    /// each row group by it, but engines (DataFusion for one) take it for the order of the whole file.
+    pub fn begin_anew(&mut self) {
+        self.in_order &= self.groups.is_empty();
     }
 
     /// Returns the rows appended so far.
@@ -188,7 +196,7 @@ impl<W: Write> FileWriter<W> {
         let columns: Vec<SortingColumn> = places
             .map(|place| SortingColumn { column_idx: place as i32, descending: false, nulls_first: true })
             .collect();
-        (!columns.is_empty()).then_some(columns)
+        (self.in_order && !columns.is_empty()).then_some(columns)
     }
 
     fn footer(&self, compression: Compression, about: String, rows: u64) -> Result<Vec<u8>, ParquetError> {
@@ -452,12 +460,20 @@ mod tests {
 
     /// Writes batches as runs that are put in order.
     fn write_sorted(batches: &[Batch], layout: &Layout) -> Vec<u8> {
+        write_regions(&[batches], layout)
+    }
+
+    /// Writes batches that are put in order apart from each other.
+    fn write_regions(regions: &[&[Batch]], layout: &Layout) -> Vec<u8> {
         let compression = Compression::default();
-        let region = Region::new(batches.iter().map(|batch| Run::of(batch, &layout.sort_by)).collect(), layout);
-        let codings = region.codings(compression, layout).unwrap();
         let (mut file, mut encoder) = (FileWriter::new(Vec::new()), Encoder::new(compression, layout).unwrap());
-        for group in 0..region.groups() {
-            file.append(region.row_group(group, &codings, &mut encoder).unwrap()).unwrap();
+        for batches in regions {
+            let region = Region::new(batches.iter().map(|batch| Run::of(batch, &layout.sort_by)).collect(), layout);
+            let codings = region.codings(compression, layout).unwrap();
+            file.begin_anew();
+            for group in 0..region.groups() {
+                file.append(region.row_group(group, &codings, &mut encoder).unwrap()).unwrap();
+            }
         }
         file.finish(LogType::Vpc, compression, "{}".to_owned()).unwrap().0
     }
@@ -580,6 +596,9 @@ mod tests {
         let sorted = SortingColumn { column_idx: 3, descending: false, nulls_first: true };
         assert_eq!(group.sorting_columns(), Some(&vec![sorted]));
         assert!(group.column(3).encodings().any(|e| e == Encoding::DELTA_BINARY_PACKED), "times that ascend");
+        let twice = write_regions(&[&[conversations()], &[conversations()]], &layout);
+        let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(twice)).unwrap();
+        assert_eq!(reader.metadata().row_group(0).sorting_columns(), None, "the file is not sorted as a whole");
     }
 
     fn file_reader(file: &[u8]) -> bytes::Bytes {

@@ -251,6 +251,7 @@ impl Merger {
 
     fn write_runs(&mut self) -> Result<()> {
         self.runs_bytes = 0;
+        self.file.begin_anew();
         let region = Region::new(std::mem::take(&mut self.runs), &self.layout);
         let codings = region.codings(self.compression, &self.layout)?;
         for group in 0..region.groups() {

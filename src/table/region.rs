@@ -56,6 +56,7 @@ impl Region {
         let columns: Vec<RegionColumn> =
             parts.into_par_iter().map(|(column, parts)| RegionColumn::new(column, parts, &rows)).collect();
         let groups = order::groups(&rows, &columns, layout);
+        // Within a box rows ascend by both addresses, but engines take what all row groups say for the order of the file.
         let sorted_by = match &layout.sort_by {
             SortBy::Addresses | SortBy::Arrival => Vec::new(),
             SortBy::Columns(columns) => columns.clone(),
