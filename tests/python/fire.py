@@ -20,7 +20,7 @@ from proxy import Drop, Proxy
 DAYS = [f"2026-01-{day}" for day in range(11, 17)]
 DONE_BEFORE, CLAIMED, WRITTEN, FRESH, ABANDONED, STRAY = DAYS
 ROWS = 30  # of an object
-SMALL_FILES = ("--target-file-size", "1KiB")  # two objects a file, about
+SMALL_FILES = ("--target-file-size", "768")  # two objects a file, about
 DONE, STOPPED, KILLED = (0, 1), 3, -9  # 1: some input was rejected
 OUTCOMES = {0: "went on", 1: "went on", STOPPED: "stopped", KILLED: "killed"}
 
