@@ -345,7 +345,7 @@ fn comparison_is_shown_as_a_table_and_a_page() {
         assert!(!page.contains(foreign), "{foreign} in\n{page}");
     }
     assert_eq!(page.matches("<svg").count(), 3);
-    golden("compare-page.html", &redacted(page.split_once("<body>").unwrap().1));
+    golden("compare-page.html", &redacted(&work.redact(page.split_once("<body>").unwrap().1)));
 }
 
 /// Puts `#` in place of figures that depend on the machine or on sizes.

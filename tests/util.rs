@@ -91,7 +91,7 @@ impl Work {
     }
 
     /// Puts `WORK` in place of the test's folder.
-    fn redact(&self, text: &str) -> String {
+    pub fn redact(&self, text: &str) -> String {
         let dir = self.dir.to_str().unwrap();
         text.replace(dir, "WORK").replace(dir.trim_start_matches('/'), "WORK")
     }
