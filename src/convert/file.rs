@@ -287,7 +287,7 @@ impl OpenFile {
                 let (recipe, sender) = (Arc::clone(&recipe), self.sender.clone());
                 run.pool.spawn(move || {
                     let mut emit = |made| drop(sender.send(Message::Made(number, made)));
-                    let objects = inputs.into_iter().zip(fetched.bodies.drain(..));
+                    let objects = inputs.into_iter().zip(fetched.bodies.drain(..)).collect();
                     let done = unit::whole_objects(&recipe, objects, &mut emit);
                     drop((fetched, slot));
                     drop(sender.send(Message::Done(number, Box::new(done))));

@@ -155,11 +155,12 @@ thread_local! {
 /// When encoding fails, or the books do not balance.
 pub(super) fn whole_objects(
     recipe: &Recipe,
-    objects: impl Iterator<Item = (Input, Body)>,
+    objects: Vec<(Input, Body)>,
     emit: &mut dyn FnMut(Made),
 ) -> Result<Summary> {
     SCRATCH.with_borrow_mut(|Scratch { unpacker, text, batch }| {
         let mut unit = Unit::new(recipe, batch, emit)?;
+        let mut packed_bytes: u64 = objects.iter().map(|(input, _)| input.size).sum();
         for (input, body) in objects {
             let Body::Whole(bytes) = body else {
                 unit.summary.vanished = Some(format!("{} is gone or changed", recipe.source.url_of(&input.key)));
@@ -182,6 +183,8 @@ pub(super) fn whole_objects(
                 }
                 Err(e) => unit.reject_object(&input, e.to_string()),
             }
+            packed_bytes -= input.size;
+            unit.make_room(packed_bytes);
         }
         unit.finish()
     })
@@ -238,7 +241,16 @@ struct Lines {
 }
 
 impl Lines {
-    fn add(&mut self, mut rest: &[u8]) -> Result<(), UnpackError> {
+    /// Takes a piece of text that others follow.
+    fn add(&mut self, text: &[u8]) -> Result<(), UnpackError> {
+        let rest = self.bound(text)?;
+        self.before += memchr::memchr_iter(b'\n', rest).count() as u64;
+        self.length = memchr::memrchr(b'\n', rest).map_or(self.length + rest.len(), |end| rest.len() - end - 1);
+        Ok(())
+    }
+
+    /// Looks for a line that is too long; returns the end of the text, in which there cannot be one.
+    fn bound<'a>(&mut self, mut rest: &'a [u8]) -> Result<&'a [u8], UnpackError> {
         // From the farthest place that is allowed back to the line end before it: most lines are not looked at.
         while self.length + rest.len() > MAX_LINE_BYTES {
             let reach = (MAX_LINE_BYTES + 1 - self.length).min(rest.len());
@@ -248,9 +260,7 @@ impl Lines {
             self.before += memchr::memchr_iter(b'\n', &rest[..=end]).count() as u64;
             (self.length, rest) = (0, &rest[end + 1..]);
         }
-        self.before += memchr::memchr_iter(b'\n', rest).count() as u64;
-        self.length = memchr::memrchr(b'\n', rest).map_or(self.length + rest.len(), |end| rest.len() - end - 1);
-        Ok(())
+        Ok(rest)
     }
 }
 
@@ -296,7 +306,7 @@ impl<'a> Unit<'a> {
 
     /// Appends the rows of an object whose whole text is at hand.
     fn text(&mut self, input: &Input, text: &[u8]) -> Result<()> {
-        if let Err(e) = Lines::default().add(text) {
+        if let Err(e) = Lines::default().bound(text) {
             self.reject_object(input, e.to_string());
             return Ok(());
         }
@@ -310,6 +320,14 @@ impl<'a> Unit<'a> {
         let Some(mut decoder) = self.begin(input, header, (0, 0)) else { return Ok(()) };
         self.piece(input, &mut decoder, text, begin)?;
         self.end(input, decoder, text.len() as u64)
+    }
+
+    /// Makes room for the rows of the objects that are to come, of so many packed bytes: columns that grow by and by are
+    /// copied again and again.
+    fn make_room(&mut self, packed_bytes: u64) {
+        let rows = self.batch.rows() as u128 * u128::from(packed_bytes) / u128::from(self.summary.packed_bytes.max(1));
+        let most = self.recipe.batch_rows().saturating_sub(self.batch.rows());
+        self.batch.reserve(usize::try_from(rows + rows / 8).map_or(most, |rows| rows.min(most)));
     }
 
     /// Appends the rows of an object that is read piece by piece.

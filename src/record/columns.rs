@@ -49,6 +49,14 @@ impl Values {
         self.len() == 0
     }
 
+    fn reserve(&mut self, rows: usize) {
+        match self {
+            Self::Int(values) => values.reserve(rows),
+            Self::Bigint(values) => values.reserve(rows),
+            Self::String { codes, .. } => codes.reserve(rows),
+        }
+    }
+
     fn resize(&mut self, rows: usize) {
         match self {
             Self::Int(values) => values.resize(rows, 0),
@@ -185,6 +193,11 @@ impl Batch {
             }
             codes.push(value.map_or(0, |value| dictionary.intern(value, 0..value.len())));
         }
+    }
+
+    /// Makes room for so many more rows of the columns that there are.
+    pub fn reserve(&mut self, rows: usize) {
+        self.columns.iter_mut().for_each(|column| column.values.reserve(rows));
     }
 
     /// Returns how many rows have this value in a `string` column, or `None` if there is no such column.

@@ -11,26 +11,27 @@ const MINIBLOCK: usize = BLOCK / MINIBLOCKS;
 
 /// Appends the encoding of `values` to `out`. `bits` is the width of the column's type, 32 or 64: differences wrap
 /// around at it.
-pub fn encode(values: &[i64], bits: u32, out: &mut Vec<u8>) {
+pub fn encode(mut values: impl ExactSizeIterator<Item = i64>, bits: u32, out: &mut Vec<u8>) {
     put_varint(BLOCK as u64, out);
     put_varint(MINIBLOCKS as u64, out);
     put_varint(values.len() as u64, out);
-    let Some((first, rest)) = values.split_first() else {
+    let Some(first) = values.next() else {
         put_zigzag(0, out);
         return;
     };
-    put_zigzag(*first, out);
+    put_zigzag(first, out);
     // Sign extension from the column's width.
     let wrap = |difference: i64| difference << (64 - bits) >> (64 - bits);
     let mask = u64::MAX >> (64 - bits);
-    let mut before = *first;
+    let mut before = first;
     let mut differences = [0_i64; BLOCK];
-    for block in rest.chunks(BLOCK) {
-        for (difference, value) in differences.iter_mut().zip(block) {
+    while values.len() > 0 {
+        let count = values.len().min(BLOCK);
+        for (difference, value) in differences.iter_mut().zip(values.by_ref().take(count)) {
             *difference = wrap(value.wrapping_sub(before));
-            before = *value;
+            before = value;
         }
-        let differences = &differences[..block.len()];
+        let differences = &differences[..count];
         let least = differences.iter().copied().min().unwrap_or_default();
         put_zigzag(least, out);
         let widths_at = out.len();
@@ -134,7 +135,7 @@ mod tests {
             let narrow: Vec<i64> = narrow.into_iter().map(i64::from).collect();
             for (values, bits) in [(&near, 64), (&sums, 64), (&narrow, 32)] {
                 let mut bytes = Vec::new();
-                encode(values, bits, &mut bytes);
+                encode(values.iter().copied(), bits, &mut bytes);
                 if !values.is_empty() {
                     prop_assert_eq!(&decode(&bytes, bits), values);
                 }
@@ -146,7 +147,7 @@ mod tests {
     fn even_steps_cost_nothing() {
         let values: Vec<i64> = (0..10_000).map(|i| 1_700_000_000 + i * 60).collect();
         let mut bytes = Vec::new();
-        encode(&values, 64, &mut bytes);
+        encode(values.iter().copied(), 64, &mut bytes);
         assert!(bytes.len() < 600, "{}", bytes.len());
     }
 }

@@ -14,18 +14,27 @@ pub struct Dictionary {
     ends: Vec<u32>,
 }
 
+/// A value of one of several dictionaries.
+struct Entry {
+    prefix: u128,
+    len: u32,
+    part: u32,
+    rank: u32,
+}
+
 impl Dictionary {
     /// Returns the values of an interner, and for each of its codes the rank of the value.
     pub fn of(interner: &Interner) -> (Self, Vec<u32>) {
-        let mut order: Vec<u32> = (0..interner.len() as u32).collect();
-        order.sort_unstable_by(|a, b| {
-            let prefixes = interner.prefix(*a).cmp(&interner.prefix(*b));
-            prefixes.then_with(|| interner.value(*a).cmp(interner.value(*b)))
+        // Prefixes beside the codes: an address is compared without a look at its bytes.
+        let mut order: Vec<(u128, u32)> =
+            (0..interner.len() as u32).map(|code| (interner.prefix(code), code)).collect();
+        order.sort_unstable_by(|(prefix, code), (other_prefix, other)| {
+            prefix.cmp(other_prefix).then_with(|| interner.value(*code).cmp(interner.value(*other)))
         });
         let mut ranks = vec![0; order.len()];
         let mut dictionary =
             Self { bytes: Vec::with_capacity(interner.value_bytes()), ends: Vec::with_capacity(order.len()) };
-        for (rank, code) in order.iter().enumerate() {
+        for (rank, (_, code)) in order.iter().enumerate() {
             ranks[*code as usize] = rank as u32;
             dictionary.push(interner.value(*code));
         }
@@ -34,20 +43,30 @@ impl Dictionary {
 
     /// Returns the union of several, and for each of them the rank in the union of each of its values.
     pub fn union(parts: &[&Self]) -> (Self, Vec<Vec<u32>>) {
-        let mut entries: Vec<(u128, u32, u32)> = Vec::with_capacity(parts.iter().map(|part| part.len()).sum());
-        for (number, part) in parts.iter().enumerate() {
-            entries.extend((0..part.len() as u32).map(|rank| (part.prefix(rank), number as u32, rank)));
+        let mut entries: Vec<Entry> = Vec::with_capacity(parts.iter().map(|part| part.len()).sum());
+        for (number, part) in (0..).zip(parts) {
+            let entry =
+                |rank| Entry { prefix: part.prefix(rank), len: part.value(rank).len() as u32, part: number, rank };
+            entries.extend((0..part.len() as u32).map(entry));
         }
-        let value = |entry: &(u128, u32, u32)| parts[entry.1 as usize].value(entry.2);
-        entries.par_sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| value(a).cmp(value(b))));
+        let value = |entry: &Entry| parts[entry.part as usize].value(entry.rank);
+        let compare = |a: &Entry, b: &Entry| {
+            a.prefix.cmp(&b.prefix).then_with(|| match a.len.max(b.len) {
+                // All is in the prefix; zeros behind it may be values or nothing.
+                0..=16 => a.len.cmp(&b.len),
+                _ => value(a).cmp(value(b)),
+            })
+        };
+        // Finds that each part ascends already, and merges them.
+        entries.par_sort_by(compare);
         let mut union = Self::default();
         let mut maps: Vec<Vec<u32>> = parts.iter().map(|part| vec![0; part.len()]).collect();
-        let mut last: Option<&(u128, u32, u32)> = None;
+        let mut last: Option<&Entry> = None;
         for entry in &entries {
-            if last.is_none_or(|last| last.0 != entry.0 || value(last) != value(entry)) {
+            if last.is_none_or(|last| compare(last, entry).is_ne()) {
                 union.push(value(entry));
             }
-            maps[entry.1 as usize][entry.2 as usize] = union.len() as u32 - 1;
+            maps[entry.part as usize][entry.rank as usize] = union.len() as u32 - 1;
             last = Some(entry);
         }
         (union, maps)

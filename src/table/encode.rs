@@ -11,7 +11,7 @@
 //! Which [`Coding`] a column gets is decided from its values, by making some of its pages in every way that there is
 //! and looking which are smallest when compressed.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
 use std::ops::Range;
 
 use parquet::basic::Encoding;
@@ -22,20 +22,22 @@ use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
 use super::codec::{Codec, Compression};
 use super::dictionary::Dictionary;
 use super::layout::Layout;
+use super::number::{Number, bounds, sorted};
 use super::{delta, levels};
 use crate::error::{Error, Result};
 use crate::record::columns::{Batch, ColumnData, Values};
 use crate::record::header::Column;
 use crate::record::schema::ColumnType;
 
-/// Integers whose values lie this close together get their dictionary by counting, without hashing: 4 MiB of table.
-const COUNTING_RANGE: u64 = 1 << 20;
+/// A dictionary is made by counting where values lie so close together that there are no more places to look at than this
+/// many times the rows; else by sorting, which costs as much then.
+const COUNTED_PLACES_A_ROW: usize = 8;
 
 /// Statistics of longer strings are left out: they would weigh more in the footer than they can prune.
 const MAX_STATISTICS_BYTES: usize = 256;
 
 /// Rows that a coding is tried on: a few pages compress about as all of them do.
-const TRIED_ROWS: usize = 8 << 10;
+const TRIED_ROWS: usize = 4 << 10;
 
 /// Rate at which a Bloom filter lets a value pass that is not there: 1 in 100 costs 10 bits a value, and one row group in a
 /// hundred read in vain is less than what statistics leave over.
@@ -96,6 +98,23 @@ impl MinMax {
             (Self::Bigint(a, b), Self::Bigint(c, d)) => a <= c && b <= d,
             (Self::String(a, b), Self::String(c, d)) => a <= c && b <= d,
             _ => false,
+        }
+    }
+
+    /// Returns the least and the greatest value of both; of values of one column.
+    fn union(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Int(a, b), Self::Int(c, d)) => Self::Int(a.min(c), b.max(d)),
+            (Self::Bigint(a, b), Self::Bigint(c, d)) => Self::Bigint(a.min(c), b.max(d)),
+            (Self::String(a, b), Self::String(c, d)) => Self::String(a.min(c), b.max(d)),
+            (one, _) => one,
+        }
+    }
+
+    fn of_integers(column_type: ColumnType, low: i64, high: i64) -> Self {
+        match column_type {
+            ColumnType::Int => Self::Int(low as i32, high as i32),
+            ColumnType::Bigint | ColumnType::String => Self::Bigint(low, high),
         }
     }
 }
@@ -167,8 +186,15 @@ pub struct Cells<'a> {
 /// Values without NULLs.
 #[derive(Debug)]
 pub enum CellValues<'a> {
-    /// Of an `int` or `bigint` column.
-    Integers(Vec<i64>),
+    /// Of an `int` or `bigint` column: what each lies above `base`.
+    Narrow {
+        /// No value lies below it.
+        base: i64,
+        /// One number for each value.
+        above: Vec<u32>,
+    },
+    /// Of a `bigint` column whose values lie too far apart for that.
+    Wide(Vec<i64>),
     /// Ranks in a dictionary that may have more values than these.
     Strings(Vec<u32>, &'a Dictionary),
 }
@@ -176,8 +202,20 @@ pub enum CellValues<'a> {
 impl CellValues<'_> {
     fn len(&self) -> usize {
         match self {
-            Self::Integers(values) => values.len(),
+            Self::Narrow { above, .. } => above.len(),
+            Self::Wide(values) => values.len(),
             Self::Strings(ranks, _) => ranks.len(),
+        }
+    }
+
+    /// Returns integers in the narrowest form that they have.
+    fn integers<T: Number>(values: &[T]) -> Self {
+        let Some((low, high)) = bounds(values) else { return Self::Wide(Vec::new()) };
+        if high.above(low) <= u64::from(u32::MAX) {
+            let above = values.iter().map(|value| value.above(low) as u32).collect();
+            Self::Narrow { base: low.value(0), above }
+        } else {
+            Self::Wide(values.iter().map(|value| value.value(0)).collect())
         }
     }
 }
@@ -215,18 +253,35 @@ impl Encoder {
         let (column, rows, nulls) = (&data.column, data.values.len(), data.nulls.clone());
         let dictionary;
         let values = match &data.values {
-            Values::Int(values) => CellValues::Integers(present(data, values).map(i64::from).collect()),
-            Values::Bigint(values) => CellValues::Integers(present(data, values).collect()),
+            Values::Int(values) => CellValues::integers(&present(data, values)),
+            Values::Bigint(values) => CellValues::integers(&present(data, values)),
             Values::String { codes, dictionary: interner } => {
                 let (sorted, ranks) = Dictionary::of(interner);
                 dictionary = sorted;
-                let codes = present(data, codes);
-                CellValues::Strings(codes.map(|code| ranks[code as usize]).collect(), &dictionary)
+                let ranks = present(data, codes).iter().map(|code| ranks[*code as usize]).collect();
+                CellValues::Strings(ranks, &dictionary)
             }
         };
         let cells = Cells { column, rows, nulls, values };
-        let coding = smallest(&self.sizes(&cells)?);
-        self.column(&cells, coding)
+        match &cells.values {
+            values if values.len() == 0 => self.all_null(&cells),
+            CellValues::Narrow { base, above } => {
+                let coded = self.integer_dictionary(above);
+                let coding = smallest(&self.integer_sizes(column.column_type, *base, above, &coded)?);
+                self.integers(&cells, *base, above, Some(coded), coding)
+            }
+            CellValues::Wide(values) => {
+                let coded = self.integer_dictionary(values);
+                let coding = smallest(&self.integer_sizes(column.column_type, 0, values, &coded)?);
+                self.integers(&cells, 0, values, Some(coded), coding)
+            }
+            CellValues::Strings(ranks, dictionary) => {
+                // Every value of a batch's dictionary is that of a row.
+                let coded = Coded { distinct: (0..dictionary.len() as u32).collect(), codes: ranks.clone() };
+                let coding = smallest(&self.string_sizes(&coded, dictionary)?);
+                self.strings(&cells, coded, dictionary, coding)
+            }
+        }
     }
 
     /// Encodes a column of `rows` NULLs.
@@ -236,7 +291,7 @@ impl Encoder {
     pub fn null_column(&mut self, column: &Column, rows: usize) -> Result<EncodedColumn> {
         let nothing = Dictionary::default();
         let values = match column.column_type {
-            ColumnType::Int | ColumnType::Bigint => CellValues::Integers(Vec::new()),
+            ColumnType::Int | ColumnType::Bigint => CellValues::Wide(Vec::new()),
             ColumnType::String => CellValues::Strings(Vec::new(), &nothing),
         };
         self.column(&Cells { column, rows, nulls: (0..rows as u32).collect(), values }, Coding::Plain)
@@ -249,11 +304,12 @@ impl Encoder {
     pub fn column(&mut self, cells: &Cells<'_>, coding: Coding) -> Result<EncodedColumn> {
         match &cells.values {
             values if values.len() == 0 => self.all_null(cells),
-            CellValues::Integers(values) => match cells.column.column_type {
-                ColumnType::Int => self.integers::<i32>(cells, values, coding),
-                ColumnType::Bigint | ColumnType::String => self.integers::<i64>(cells, values, coding),
-            },
-            CellValues::Strings(ranks, dictionary) => self.strings(cells, ranks, dictionary, coding),
+            CellValues::Narrow { base, above } => self.integers(cells, *base, above, None, coding),
+            CellValues::Wide(values) => self.integers(cells, 0, values, None, coding),
+            CellValues::Strings(ranks, dictionary) => {
+                let coded = self.string_dictionary(ranks, dictionary);
+                self.strings(cells, coded, dictionary, coding)
+            }
         }
     }
 
@@ -262,152 +318,172 @@ impl Encoder {
     /// # Errors
     /// As [`Encoder::row_group`].
     pub fn sizes(&mut self, cells: &Cells<'_>) -> Result<Sizes> {
+        let column_type = cells.column.column_type;
         match &cells.values {
-            CellValues::Integers(values) => match cells.column.column_type {
-                ColumnType::Int => self.integer_sizes::<i32>(values),
-                ColumnType::Bigint | ColumnType::String => self.integer_sizes::<i64>(values),
-            },
-            CellValues::Strings(ranks, dictionary) => self.string_sizes(ranks, dictionary),
+            CellValues::Narrow { base, above } => {
+                let coded = self.integer_dictionary(above);
+                self.integer_sizes(column_type, *base, above, &coded)
+            }
+            CellValues::Wide(values) => {
+                let coded = self.integer_dictionary(values);
+                self.integer_sizes(column_type, 0, values, &coded)
+            }
+            CellValues::Strings(ranks, dictionary) => {
+                let coded = self.string_dictionary(ranks, dictionary);
+                self.string_sizes(&coded, dictionary)
+            }
         }
     }
 
     fn all_null(&mut self, cells: &Cells<'_>) -> Result<EncodedColumn> {
         let mut chunk = Chunk::new(self, cells);
         chunk.data_pages(Coding::Plain, |_, _| {}, |_| None)?;
-        chunk.finish(Coding::Plain, None, None)
+        chunk.finish(Coding::Plain, None)
     }
 
     fn strings(
         &mut self,
         cells: &Cells<'_>,
-        ranks: &[u32],
+        Coded { distinct, codes }: Coded<u32>,
         dictionary: &Dictionary,
         coding: Coding,
     ) -> Result<EncodedColumn> {
-        let Coded { distinct, codes } = self.compact(ranks, dictionary);
         let value = |code: u32| dictionary.value(distinct[code as usize]);
         let longest = distinct.iter().map(|rank| dictionary.value(*rank).len()).max().unwrap_or_default();
-        let min_max = |(low, high): (u32, u32)| {
-            (longest <= MAX_STATISTICS_BYTES).then(|| MinMax::String(value(low).to_vec(), value(high).to_vec()))
-        };
-        let all = extremes(&codes).and_then(min_max);
         let bloom = self.bloom_filter(cells.column, distinct.len(), (0..distinct.len() as u32).map(value))?;
-        let page_min_max = |rows: Range<usize>| extremes(&codes[rows]).and_then(min_max);
+        let min_max = |rows: Range<usize>| {
+            let (low, high) = bounds(&codes[rows]).filter(|_| longest <= MAX_STATISTICS_BYTES)?;
+            Some(MinMax::String(value(low).to_vec(), value(high).to_vec()))
+        };
         let mut chunk = Chunk::new(self, cells);
         if coding == Coding::Plain {
             let put = |rows: Range<usize>, body: &mut Vec<u8>| {
                 codes[rows].iter().for_each(|code| put_string(value(*code), body));
             };
-            chunk.data_pages(coding, put, page_min_max)?;
+            chunk.data_pages(coding, put, min_max)?;
         } else {
             chunk.dictionary(&string_page(&distinct, dictionary), distinct.len())?;
             let width = width(distinct.len(), coding);
-            chunk.data_pages(coding, |rows, body| put_codes(&codes[rows], width, body), page_min_max)?;
+            chunk.data_pages(coding, |rows, body| put_codes(&codes[rows], width, body), min_max)?;
         }
-        chunk.finish(coding, all, bloom)
+        chunk.finish(coding, bloom)
     }
 
-    fn string_sizes(&mut self, ranks: &[u32], dictionary: &Dictionary) -> Result<Sizes> {
-        let Coded { distinct, codes } = self.compact(ranks, dictionary);
+    fn string_sizes(&mut self, Coded { distinct, codes }: &Coded<u32>, dictionary: &Dictionary) -> Result<Sizes> {
         let mut plain = Vec::new();
         let tried = &codes[..codes.len().min(TRIED_ROWS)];
         // A dictionary that is small beside the column always wins: each value once instead of many times.
         if distinct.len() * 4 > codes.len() && distinct.len() > 256 {
             tried.iter().for_each(|code| put_string(dictionary.value(distinct[*code as usize]), &mut plain));
         }
-        let page = string_page(&distinct, dictionary);
-        self.tried(&codes, distinct.len(), &page, (!plain.is_empty()).then_some(plain), None)
+        let page = string_page(distinct, dictionary);
+        self.tried(codes, distinct.len(), &page, (!plain.is_empty()).then_some(plain), None)
     }
 
     /// Returns the ranks that are used, ascending, and for each row the place of its rank among them.
-    fn compact(&mut self, ranks: &[u32], dictionary: &Dictionary) -> Coded<u32> {
-        let low = ranks.iter().copied().min().unwrap_or_default();
-        let high = ranks.iter().copied().max().unwrap_or_default();
-        let range = if dictionary.is_empty() { 0 } else { (high - low) as usize + 1 };
-        self.counted(range, ranks, |rank| (rank - low) as usize, |offset| low + offset as u32)
+    fn string_dictionary(&mut self, ranks: &[u32], dictionary: &Dictionary) -> Coded<u32> {
+        let Some((low, high)) = bounds(ranks).filter(|_| !dictionary.is_empty()) else { return Coded::default() };
+        self.counted((high - low) as usize + 1, ranks, low)
     }
 
-    /// Returns the distinct values and each row's place among them, for values whose offsets lie below `range`.
-    fn counted<T: Copy, V>(
-        &mut self,
-        range: usize,
-        values: &[T],
-        offset: impl Fn(T) -> usize,
-        value: impl Fn(usize) -> V,
-    ) -> Coded<V> {
+    /// Returns the distinct values, ascending, and for each value its place among them.
+    fn integer_dictionary<N: Number>(&mut self, values: &[N]) -> Coded<N> {
+        let Some((low, high)) = bounds(values) else { return Coded::default() };
+        match usize::try_from(high.above(low)) {
+            Ok(range) if range / COUNTED_PLACES_A_ROW < values.len() => self.counted(range + 1, values, low),
+            _ => {
+                let (distinct, codes) = sorted(values);
+                Coded { distinct, codes }
+            }
+        }
+    }
+
+    /// Returns the distinct values and each one's place among them, of values that lie less than `range` above `low`.
+    fn counted<N: Number>(&mut self, range: usize, values: &[N], low: N) -> Coded<N> {
         self.counts.clear();
         self.counts.resize(range, 0);
         for value in values {
-            self.counts[offset(*value)] = 1;
+            self.counts[value.above(low) as usize] = 1;
         }
         let mut distinct = Vec::new();
-        for (offset, count) in self.counts.iter_mut().enumerate() {
+        for (above, count) in self.counts.iter_mut().enumerate() {
             if *count != 0 {
                 *count = distinct.len() as u32;
-                distinct.push(value(offset));
+                distinct.push(low.plus(above as u32));
             }
         }
-        let codes = values.iter().map(|value| self.counts[offset(*value)]).collect();
+        let codes = values.iter().map(|value| self.counts[value.above(low) as usize]).collect();
         Coded { distinct, codes }
     }
 
-    fn integers<T: Integer>(&mut self, cells: &Cells<'_>, values: &[i64], coding: Coding) -> Result<EncodedColumn> {
+    /// Encodes integers, each `base` more than a number; `coded` is the dictionary of the numbers if that is at hand.
+    fn integers<N: Number>(
+        &mut self,
+        cells: &Cells<'_>,
+        base: i64,
+        numbers: &[N],
+        coded: Option<Coded<N>>,
+        coding: Coding,
+    ) -> Result<EncodedColumn> {
+        let column_type = cells.column.column_type;
+        let by_dictionary = matches!(coding, Coding::Dictionary | Coding::WideDictionary);
+        let with_bloom = self.bloom_filters.contains(&cells.column.name);
+        let Coded { distinct, codes } = match coded {
+            Some(coded) => coded,
+            None if by_dictionary || with_bloom => self.integer_dictionary(numbers),
+            None => Coded::default(),
+        };
+        let bytes = |number: &N| {
+            let mut bytes = Vec::new();
+            put_integers(column_type, base, std::slice::from_ref(number), &mut bytes);
+            bytes
+        };
+        let bloom = self.bloom_filter(cells.column, distinct.len(), distinct.iter().map(bytes))?;
         let min_max = |rows: Range<usize>| {
-            let wider = |(low, high): (i64, i64), value: &i64| (low.min(*value), high.max(*value));
-            let (low, high) = values[rows].iter().fold((i64::MAX, i64::MIN), wider);
-            (low <= high).then(|| T::min_max(low, high))
+            let (low, high) = bounds(&numbers[rows])?;
+            Some(MinMax::of_integers(column_type, low.value(base), high.value(base)))
         };
-        let bloom = if self.bloom_filters.contains(&cells.column.name) {
-            let distinct = self.integer_dictionary(values).distinct;
-            let bytes = |value: &i64| {
-                let mut bytes = Vec::new();
-                T::put_all(std::slice::from_ref(value), &mut bytes);
-                bytes
-            };
-            self.bloom_filter(cells.column, distinct.len(), distinct.iter().map(bytes))?
-        } else {
-            None
-        };
+        let mut chunk = Chunk::new(self, cells);
         match coding {
             Coding::Dictionary | Coding::WideDictionary => {
-                let Coded { distinct, codes } = self.integer_dictionary(values);
                 let mut page = Vec::new();
-                T::put_all(&distinct, &mut page);
+                put_integers(column_type, base, &distinct, &mut page);
                 let width = width(distinct.len(), coding);
-                let value = |code: u32| distinct[code as usize];
-                let page_min_max =
-                    |rows: Range<usize>| extremes(&codes[rows]).map(|(a, b)| T::min_max(value(a), value(b)));
-                let mut chunk = Chunk::new(self, cells);
                 chunk.dictionary(&page, distinct.len())?;
-                chunk.data_pages(coding, |rows, body| put_codes(&codes[rows], width, body), page_min_max)?;
-                chunk.finish(coding, page_min_max(0..codes.len()), bloom)
+                chunk.data_pages(coding, |rows, body| put_codes(&codes[rows], width, body), min_max)?;
             }
             Coding::Plain => {
-                let mut chunk = Chunk::new(self, cells);
-                chunk.data_pages(coding, |rows, body| T::put_all(&values[rows], body), min_max)?;
-                chunk.finish(coding, min_max(0..values.len()), bloom)
+                let put = |rows: Range<usize>, body: &mut Vec<u8>| {
+                    put_integers(column_type, base, &numbers[rows], body);
+                };
+                chunk.data_pages(coding, put, min_max)?;
             }
             Coding::Delta => {
-                let mut chunk = Chunk::new(self, cells);
-                chunk.data_pages(coding, |rows, body| delta::encode(&values[rows], T::BITS, body), min_max)?;
-                chunk.finish(coding, min_max(0..values.len()), bloom)
+                let put = |rows: Range<usize>, body: &mut Vec<u8>| put_delta(column_type, base, &numbers[rows], body);
+                chunk.data_pages(coding, put, min_max)?;
             }
         }
+        chunk.finish(coding, bloom)
     }
 
-    fn integer_sizes<T: Integer>(&mut self, values: &[i64]) -> Result<Sizes> {
-        let tried = &values[..values.len().min(TRIED_ROWS)];
-        let Coded { distinct, codes } = self.integer_dictionary(values);
+    fn integer_sizes<N: Number>(
+        &mut self,
+        column_type: ColumnType,
+        base: i64,
+        numbers: &[N],
+        Coded { distinct, codes }: &Coded<N>,
+    ) -> Result<Sizes> {
+        let tried = &numbers[..numbers.len().min(TRIED_ROWS)];
         let mut delta = Vec::new();
-        delta::encode(tried, T::BITS, &mut delta);
+        put_delta(column_type, base, tried, &mut delta);
         let mut plain = Vec::new();
         // A dictionary that is small beside the column always wins over the values: its codes have fewer bits.
-        if distinct.len() * 16 > values.len() && distinct.len() > 256 {
-            T::put_all(tried, &mut plain);
+        if distinct.len() * 16 > numbers.len() && distinct.len() > 256 {
+            put_integers(column_type, base, tried, &mut plain);
         }
         let mut page = Vec::new();
-        T::put_all(&distinct, &mut page);
-        self.tried(&codes, distinct.len(), &page, (!plain.is_empty()).then_some(plain), Some(delta))
+        put_integers(column_type, base, distinct, &mut page);
+        self.tried(codes, distinct.len(), &page, (!plain.is_empty()).then_some(plain), Some(delta))
     }
 
     /// Compresses what some rows are in each coding; `plain` and `delta` are of the first [`TRIED_ROWS`] of `codes`.
@@ -436,6 +512,9 @@ impl Encoder {
         let part = &dictionary[..dictionary.len().min(tried * 16)];
         let dictionary = scale(compressed(part)?, dictionary.len(), part.len());
         for (size, coding) in sizes.iter_mut().zip([Coding::Dictionary, Coding::WideDictionary]) {
+            if coding == Coding::WideDictionary && width(distinct, coding) == width(distinct, Coding::Dictionary) {
+                continue; // The same bytes.
+            }
             let mut body = Vec::new();
             levels::encode(&codes[..tried], width(distinct, coding), &mut body);
             *size = Some(scale(compressed(&body)?, codes.len(), tried) + dictionary);
@@ -446,35 +525,6 @@ impl Encoder {
             }
         }
         Ok(sizes)
-    }
-
-    /// Returns the distinct values, ascending, and for each value its place among them.
-    fn integer_dictionary(&mut self, values: &[i64]) -> Coded<i64> {
-        let low = values.iter().copied().min().unwrap_or_default();
-        let high = values.iter().copied().max().unwrap_or_default();
-        let range = high.abs_diff(low);
-        if range < COUNTING_RANGE {
-            let range = if values.is_empty() { 0 } else { range as usize + 1 };
-            return self.counted(range, values, |v| v.wrapping_sub(low) as usize, |offset| low + offset as i64);
-        }
-        let mut first_seen = HashMap::with_capacity_and_hasher(1 << 12, Multiply);
-        let mut distinct = Vec::new();
-        let mut codes: Vec<u32> = Vec::with_capacity(values.len());
-        for value in values {
-            codes.push(*first_seen.entry(*value).or_insert_with(|| {
-                distinct.push(*value);
-                distinct.len() as u32 - 1
-            }));
-        }
-        let mut order: Vec<u32> = (0..distinct.len() as u32).collect();
-        order.sort_unstable_by_key(|code| distinct[*code as usize]);
-        let mut rank = vec![0; order.len()];
-        for (place, code) in order.iter().enumerate() {
-            rank[*code as usize] = place as u32;
-        }
-        codes.iter_mut().for_each(|code| *code = rank[*code as usize]);
-        distinct.sort_unstable();
-        Coded { distinct, codes }
     }
 
     /// Returns the Bloom filter of a column that is to have one.
@@ -497,6 +547,7 @@ impl Encoder {
 }
 
 /// The distinct values of a column, ascending, and for each row the place of its value among them.
+#[derive(Default)]
 struct Coded<V> {
     distinct: Vec<V>,
     codes: Vec<u32>,
@@ -591,7 +642,8 @@ impl<'a> Chunk<'a> {
         Ok((spec.offset, spec.bytes_written))
     }
 
-    fn finish(self, coding: Coding, min_max: Option<MinMax>, bloom_filter: Option<Vec<u8>>) -> Result<EncodedColumn> {
+    fn finish(self, coding: Coding, bloom_filter: Option<Vec<u8>>) -> Result<EncodedColumn> {
+        let min_max = self.pages.iter().filter_map(|page| page.min_max.clone()).reduce(MinMax::union);
         let bytes = self.out.into_inner().map_err(|e| Error::stopped("cannot write a page").because(e))?;
         Ok(EncodedColumn {
             column: self.cells.column.clone(),
@@ -608,19 +660,19 @@ impl<'a> Chunk<'a> {
 }
 
 /// Returns the values of the rows that are not NULL.
-fn present<'a, T: Copy>(data: &'a ColumnData, values: &'a [T]) -> impl Iterator<Item = T> + 'a {
-    // Between two NULLs lies a slice without one: slices are copied fast, rows asked one by one are not.
+fn present<'a, T: Copy>(data: &ColumnData, values: &'a [T]) -> Cow<'a, [T]> {
+    if data.nulls.is_empty() {
+        return Cow::Borrowed(values);
+    }
+    // Between two NULLs lies a slice without one.
     let ends = data.nulls.iter().map(|row| *row as usize).chain([values.len()]);
+    let mut present = Vec::with_capacity(values.len());
     let mut from = 0;
-    ends.flat_map(move |end| {
-        let slice = &values[from..end];
+    for end in ends {
+        present.extend_from_slice(&values[from..end]);
         from = end + 1;
-        slice.iter().copied()
-    })
-}
-
-fn extremes(codes: &[u32]) -> Option<(u32, u32)> {
-    Some((codes.iter().copied().min()?, codes.iter().copied().max()?))
+    }
+    Cow::Owned(present)
 }
 
 /// Appends the definition levels of a page, 0 for NULL and 1 for a value, with their length before them.
@@ -643,76 +695,73 @@ fn put_string(value: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(value);
 }
 
-/// Integers as Parquet's PLAIN encoding has them.
-trait Integer {
-    /// Width of the type.
-    const BITS: u32;
-
-    fn put_all(values: &[i64], out: &mut Vec<u8>);
-
-    fn min_max(low: i64, high: i64) -> MinMax;
-}
-
-impl Integer for i32 {
-    const BITS: u32 = 32;
-
-    fn put_all(values: &[i64], out: &mut Vec<u8>) {
-        let at = out.len();
-        out.resize(at + values.len() * Self::BITS as usize / 8, 0);
-        let places = out[at..].as_chunks_mut().0.iter_mut();
-        places.zip(values).for_each(|(place, value)| *place = (*value as Self).to_le_bytes());
-    }
-
-    fn min_max(low: i64, high: i64) -> MinMax {
-        MinMax::Int(low as Self, high as Self)
+/// Appends integers, each `base` more than a number, as Parquet's PLAIN encoding has them.
+fn put_integers<N: Number>(column_type: ColumnType, base: i64, numbers: &[N], out: &mut Vec<u8>) {
+    match column_type {
+        ColumnType::Int => put_plain(numbers, out, |number| (number.value(base) as i32).to_le_bytes()),
+        ColumnType::Bigint | ColumnType::String => put_plain(numbers, out, |number| number.value(base).to_le_bytes()),
     }
 }
 
-impl Integer for i64 {
-    const BITS: u32 = 64;
-
-    fn put_all(values: &[i64], out: &mut Vec<u8>) {
-        let at = out.len();
-        out.resize(at + values.len() * Self::BITS as usize / 8, 0);
-        let places = out[at..].as_chunks_mut().0.iter_mut();
-        places.zip(values).for_each(|(place, value)| *place = value.to_le_bytes());
-    }
-
-    fn min_max(low: i64, high: i64) -> MinMax {
-        MinMax::Bigint(low, high)
-    }
+fn put_plain<N: Number, const BYTES: usize>(numbers: &[N], out: &mut Vec<u8>, bytes: impl Fn(N) -> [u8; BYTES]) {
+    let at = out.len();
+    out.resize(at + numbers.len() * BYTES, 0);
+    let places = out[at..].as_chunks_mut().0.iter_mut();
+    places.zip(numbers).for_each(|(place, number)| *place = bytes(*number));
 }
 
-/// A hash of one multiplication, for integers that nobody chose to collide in a table this short-lived.
-#[derive(Debug, Clone, Copy, Default)]
-struct Multiply;
-
-impl std::hash::BuildHasher for Multiply {
-    type Hasher = MultiplyHasher;
-
-    fn build_hasher(&self) -> MultiplyHasher {
-        MultiplyHasher(0)
-    }
+fn put_delta<N: Number>(column_type: ColumnType, base: i64, numbers: &[N], out: &mut Vec<u8>) {
+    let bits = if column_type == ColumnType::Int { i32::BITS } else { i64::BITS };
+    delta::encode(numbers.iter().map(|number| number.value(base)), bits, out);
 }
 
-#[derive(Debug)]
-struct MultiplyHasher(u64);
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
 
-impl std::hash::Hasher for MultiplyHasher {
-    fn finish(&self) -> u64 {
-        self.0
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn encoder() -> Encoder {
+        Encoder::new(Compression::None, &Layout::arrival()).unwrap()
     }
 
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_i64(i64::from(*byte));
+    /// The plain twin of a dictionary: a sorted set, and a look at it for each value.
+    fn check<N: Number + std::fmt::Debug>(numbers: &[N], Coded { distinct, codes }: &Coded<N>) {
+        let plain: BTreeSet<N> = numbers.iter().copied().collect();
+        assert_eq!(*distinct, plain.into_iter().collect::<Vec<_>>());
+        assert_eq!(codes.iter().map(|code| distinct[*code as usize]).collect::<Vec<_>>(), numbers);
+    }
+
+    proptest! {
+        #[test]
+        fn dictionaries_are_sorted_sets(
+            wide in prop::collection::vec(prop_oneof![any::<i64>(), -9_i64..9, Just(i64::MIN), Just(i64::MAX)], 0..200),
+            narrow in prop::collection::vec(prop_oneof![any::<u32>(), 0_u32..9, 4_000_u32..4_100], 0..200),
+            close in prop::collection::vec(1_000_u32..1_300, 1..200),
+        ) {
+            check(&wide, &encoder().integer_dictionary(&wide));
+            check(&narrow, &encoder().integer_dictionary(&narrow));
+            check(&close, &encoder().integer_dictionary(&close));
         }
-    }
 
-    fn write_i64(&mut self, value: i64) {
-        // The upper bits that do not fit are let go.
-        let mixed = u128::from((value as u64) ^ self.0);
-        let product = mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
-        self.0 = (product >> 64) as u64 ^ product as u64;
+        #[test]
+        fn integers_keep_their_values_in_their_narrowest_form(
+            values in prop::collection::vec(prop_oneof![any::<i64>(), -9_i64..9, Just(i64::MIN), Just(i64::MAX)], 1..40),
+            ints in prop::collection::vec(any::<i32>(), 1..40),
+        ) {
+            for (values, form) in [
+                (values.clone(), CellValues::integers(&values)),
+                (ints.iter().map(|value| i64::from(*value)).collect(), CellValues::integers(&ints)),
+            ] {
+                let back = match form {
+                    CellValues::Narrow { base, above } => above.iter().map(|number| number.value(base)).collect(),
+                    CellValues::Wide(values) => values,
+                    CellValues::Strings(..) => unreachable!(),
+                };
+                prop_assert_eq!(back, values);
+            }
+        }
     }
 }

@@ -17,6 +17,7 @@ pub mod layout;
 pub mod ledger;
 pub mod levels;
 pub mod merge;
+mod number;
 mod order;
 mod packed;
 pub mod partition;

@@ -1,6 +1,6 @@
 //! Which rows go into which row group.
 //!
-//! In: the columns of sorted runs, one run behind the other. Out: for each row group the slices of rows that it is made of.
+//! In: the columns of sorted runs. Out: for each row group the slices of rows that it is made of.
 //!
 //! The default order makes row groups boxes: each holds the rows whose source address lies in one range and whose
 //! destination address lies in another, so that the minima and maxima of both columns rule it out for most addresses.
@@ -12,17 +12,16 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
-use std::ops::Range;
 
 use rayon::prelude::*;
 
 use super::layout::{BOX_COLUMNS, Layout, MAX_SORT_COLUMNS, SortBy};
-use super::packed::Packed;
 use super::region::RegionColumn;
 
-/// Rows that follow each other.
+/// Rows of a run that follow each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Slice {
+    pub(super) run: u32,
     pub(super) first: u32,
     pub(super) rows: u32,
 }
@@ -50,17 +49,11 @@ pub(super) fn groups(runs: &[usize], columns: &[RegionColumn], layout: &Layout) 
             boxes(&mut segments, most, &before)
         }
         SortBy::Columns(names) => cut(merged(runs, columns, names), most),
-        SortBy::Arrival => cut(vec![Slice { first: 0, rows: runs.iter().sum::<usize>() as u32 }], most),
+        SortBy::Arrival => {
+            let whole = |(run, rows): (u32, &usize)| Slice { run, first: 0, rows: *rows as u32 };
+            cut((0..).zip(runs).map(whole).collect(), most)
+        }
     }
-}
-
-/// Returns the rows of each run, as numbers of all rows.
-fn ranges(runs: &[usize]) -> Vec<Range<usize>> {
-    let ends = runs.iter().scan(0, |end, rows| {
-        *end += rows;
-        Some(*end)
-    });
-    ends.zip(runs).map(|(end, rows)| end - rows..end).collect()
 }
 
 /// Rows of a run with the same source and destination address.
@@ -68,31 +61,41 @@ fn ranges(runs: &[usize]) -> Vec<Range<usize>> {
 struct Segment {
     /// Ranks of the addresses, 0 for NULL, and the time of the first row's start.
     at: [u32; 3],
+    run: u32,
     first: u32,
     rows: u32,
 }
 
 /// Returns the segments of all runs.
 fn segments(runs: &[usize], columns: &[RegionColumn]) -> Vec<Segment> {
-    let column = |name| Keys(columns.iter().find(|column| column.column.name == name).map(|column| &column.values));
-    let ([src, dst], start) = (BOX_COLUMNS.map(column), column("start"));
-    let per_time = start.0.map_or(0, |start| start.most) / TIMES + 1;
-    let of_run = |rows: Range<usize>| {
+    let column = |name| columns.iter().find(|column| column.column.name == name);
+    let [src, dst] = BOX_COLUMNS.map(column);
+    let start = column("start");
+    let per_time = start.map_or(0, |start| start.most) / TIMES + 1;
+    let of_run = |(run, rows): (usize, &usize)| {
+        let keys = |column: Option<&RegionColumn>| match column {
+            Some(column) => column.keys(run, *rows),
+            None => vec![0; *rows],
+        };
+        let [src, dst, start] = [src, dst, start].map(keys);
         let mut segments: Vec<Segment> = Vec::new();
-        for row in rows {
-            let (src, dst) = (src.rank(row), dst.rank(row));
+        for (row, ((src, dst), start)) in (0..).zip(src.into_iter().zip(dst).zip(start)) {
+            let (src, dst) = (src as u32, dst as u32);
             match segments.last_mut() {
                 Some(last) if last.at[..2] == [src, dst] => last.rows += 1,
                 _ => {
-                    let time = start.0.map_or(0, |start| start.number(row)) / per_time;
-                    segments.push(Segment { at: [src, dst, time as u32], first: row as u32, rows: 1 });
+                    let time = start.saturating_sub(1) / per_time;
+                    segments.push(Segment { at: [src, dst, time as u32], run: run as u32, first: row, rows: 1 });
                 }
             }
         }
         segments
     };
-    let parts: Vec<Vec<Segment>> = ranges(runs).into_par_iter().map(of_run).collect();
-    parts.concat()
+    let parts: Vec<Vec<Segment>> = runs.par_iter().enumerate().map(of_run).collect();
+    let mut all = Vec::with_capacity(parts.iter().map(Vec::len).sum());
+    // One after the other is given back.
+    parts.into_iter().for_each(|part| all.extend(part));
+    all
 }
 
 /// Returns for each value of a dimension how many rows have a smaller one; the last says how many there are.
@@ -108,25 +111,6 @@ fn rows_before(segments: &[Segment], axis: usize) -> Vec<u64> {
     before
 }
 
-/// What rows compare by in a column, if there is one.
-#[derive(Clone, Copy)]
-struct Keys<'a>(Option<&'a Packed>);
-
-impl Keys<'_> {
-    /// Returns the rank of a row's string, from 1; 0 for NULL.
-    fn rank(&self, row: usize) -> u32 {
-        self.key(row) as u32
-    }
-
-    /// Returns a number that orders as the row's value does, from 1; 0 for NULL.
-    fn key(&self, row: usize) -> u128 {
-        match self.0 {
-            Some(column) if !column.nulls.contains(row) => u128::from(column.number(row)) + 1,
-            _ => 0,
-        }
-    }
-}
-
 /// Splits segments into row groups of at most `most` rows; `before` are the [`rows_before`] of each dimension.
 fn boxes(segments: &mut [Segment], most: u64, before: &[Vec<u64>; 3]) -> Vec<Vec<Slice>> {
     let rows: u64 = segments.iter().map(|segment| u64::from(segment.rows)).sum();
@@ -137,9 +121,12 @@ fn boxes(segments: &mut [Segment], most: u64, before: &[Vec<u64>; 3]) -> Vec<Vec
     // The left side gets as many whole row groups as the right one, or one less.
     let groups = rows.div_ceil(most);
     let left_rows = rows * (groups / 2) / groups;
-    let mut axes = [0, 1, 2].map(|axis| (Reverse(width(segments, axis, &before[axis]) * WEIGHTS[axis]), axis));
+    let bounds = bounds(segments);
+    let width = |axis: usize| before[axis][bounds[axis].1 as usize + 1] - before[axis][bounds[axis].0 as usize];
+    let mut axes = [0, 1, 2].map(|axis| (Reverse(width(axis) * WEIGHTS[axis]), axis));
     axes.sort_unstable();
-    let Some((axis, value)) = axes.iter().find_map(|(_, axis)| Some((*axis, middle(segments, *axis, left_rows)?)))
+    let Some((axis, value)) =
+        axes.iter().find_map(|(_, axis)| Some((*axis, middle(segments, *axis, bounds[*axis], left_rows)?)))
     else {
         // One address to one other, more often than a row group has rows.
         segments.sort_unstable();
@@ -156,16 +143,21 @@ fn boxes(segments: &mut [Segment], most: u64, before: &[Vec<u64>; 3]) -> Vec<Vec
     left
 }
 
-/// Returns how many rows of the whole have a value within the segments' bounds.
-fn width(segments: &[Segment], axis: usize, before: &[u64]) -> u64 {
-    let values = || segments.iter().map(|segment| segment.at[axis] as usize);
-    values().max().zip(values().min()).map_or(0, |(high, low)| before[high + 1] - before[low])
+/// Returns the least and the greatest value of each dimension.
+fn bounds(segments: &[Segment]) -> [(u32, u32); 3] {
+    let mut bounds = [(u32::MAX, 0); 3];
+    for segment in segments {
+        for ((low, high), value) in bounds.iter_mut().zip(segment.at) {
+            *low = value.min(*low);
+            *high = value.max(*high);
+        }
+    }
+    bounds
 }
 
 /// Returns the least value of the right side, if the left one is to have about `left_rows`; `None` if all are the same.
-fn middle(segments: &[Segment], axis: usize, left_rows: u64) -> Option<u32> {
-    let low = segments.iter().map(|segment| segment.at[axis]).min()?;
-    let high = segments.iter().map(|segment| segment.at[axis]).max()?;
+/// `low` and `high` are the dimension's bounds.
+fn middle(segments: &[Segment], axis: usize, (low, high): (u32, u32), left_rows: u64) -> Option<u32> {
     if low == high {
         return None;
     }
@@ -213,8 +205,10 @@ fn joined(segments: &[Segment]) -> Vec<Slice> {
     let mut slices: Vec<Slice> = Vec::with_capacity(segments.len());
     for segment in segments {
         match slices.last_mut() {
-            Some(last) if last.first + last.rows == segment.first => last.rows += segment.rows,
-            _ => slices.push(Slice { first: segment.first, rows: segment.rows }),
+            Some(last) if last.run == segment.run && last.first + last.rows == segment.first => {
+                last.rows += segment.rows;
+            }
+            _ => slices.push(Slice { run: segment.run, first: segment.first, rows: segment.rows }),
         }
     }
     slices
@@ -222,25 +216,25 @@ fn joined(segments: &[Segment]) -> Vec<Slice> {
 
 /// Merges runs that are sorted by these columns; of equal rows those of the first run come first.
 fn merged(runs: &[usize], columns: &[RegionColumn], names: &[String]) -> Vec<Slice> {
-    let column = |name: &String| columns.iter().find(|column| column.column.name == *name);
-    let keys: Vec<Keys<'_>> = names.iter().map(|name| Keys(column(name).map(|column| &column.values))).collect();
-    let key = |row: usize| {
+    let columns: Vec<Option<&RegionColumn>> =
+        names.iter().map(|name| columns.iter().find(|column| column.column.name == *name)).collect();
+    let key = |run: usize, row: usize| {
         let mut all = [0; MAX_SORT_COLUMNS];
-        all.iter_mut().zip(&keys).for_each(|(all, keys)| *all = keys.key(row));
+        let keys = columns.iter().map(|column| column.map_or(0, |column| column.key(run, row)));
+        all.iter_mut().zip(keys).for_each(|(all, key)| *all = key);
         all
     };
-    // Rows are numbered run by run, so that the lower number comes first.
-    let heads = ranges(runs).into_iter().filter(|rows| !rows.is_empty());
-    let mut heads: BinaryHeap<_> = heads.map(|rows| Reverse((key(rows.start), rows.start, rows.end))).collect();
+    let heads = (0..runs.len()).filter(|run| runs[*run] > 0);
+    let mut heads: BinaryHeap<_> = heads.map(|run| Reverse((key(run, 0), run, 0))).collect();
     let mut slices: Vec<Slice> = Vec::new();
     while let Some(mut head) = heads.peek_mut() {
-        let Reverse((_, row, end)) = *head;
+        let Reverse((_, run, row)) = *head;
         match slices.last_mut() {
-            Some(last) if (last.first + last.rows) as usize == row => last.rows += 1,
-            _ => slices.push(Slice { first: row as u32, rows: 1 }),
+            Some(last) if last.run as usize == run && (last.first + last.rows) as usize == row => last.rows += 1,
+            _ => slices.push(Slice { run: run as u32, first: row as u32, rows: 1 }),
         }
-        if row + 1 < end {
-            *head = Reverse((key(row + 1), row + 1, end));
+        if row + 1 < runs[run] {
+            *head = Reverse((key(run, row + 1), run, row + 1));
         } else {
             PeekMut::pop(head);
         }

@@ -74,7 +74,6 @@ impl Packed {
     }
 
     /// Returns the number of a row, without the base; of a NULL row it means nothing.
-    #[inline]
     pub(super) fn number(&self, row: usize) -> u64 {
         match &self.numbers {
             Narrow::Zeros(_) => 0,
@@ -85,50 +84,45 @@ impl Packed {
         }
     }
 
-    /// Returns what `value` makes of the numbers of these rows, those that are NULL left out, and the places of these.
-    pub(super) fn gather<V>(&self, rows: &[u32], value: impl Fn(u64) -> V) -> (Vec<V>, Vec<u32>) {
-        let mut values: Vec<V> = match &self.numbers {
-            Narrow::Zeros(_) => rows.iter().map(|_| value(0)).collect(),
-            Narrow::U8(numbers) => gather(numbers, rows, value),
-            Narrow::U16(numbers) => gather(numbers, rows, value),
-            Narrow::U32(numbers) => gather(numbers, rows, value),
-            Narrow::U64(numbers) => gather(numbers, rows, value),
-        };
-        let mut nulls: Vec<u32> = Vec::new();
-        if !self.nulls.is_empty() {
-            // Few rows are NULL, and they lie together: most row groups have none, and nothing is moved.
-            nulls.extend(rows.iter().zip(0..).filter(|(row, _)| self.nulls.contains(**row as usize)).map(|(_, at)| at));
+    /// Puts what `value` makes of each row's number, without the base, in its place among `values`; `moves` are rows
+    /// and places.
+    pub(super) fn gather<V: Copy>(&self, moves: &[(u32, u32)], values: &mut [V], value: impl Fn(u64) -> V) {
+        match &self.numbers {
+            Narrow::Zeros(_) => {
+                let zero = if moves.is_empty() { return } else { value(0) };
+                moves.iter().for_each(|(_, place)| values[*place as usize] = zero);
+            }
+            Narrow::U8(numbers) => gather(numbers, moves, values, value),
+            Narrow::U16(numbers) => gather(numbers, moves, values, value),
+            Narrow::U32(numbers) => gather(numbers, moves, values, value),
+            Narrow::U64(numbers) => gather(numbers, moves, values, value),
         }
-        if !nulls.is_empty() {
-            let (mut at, mut next) = (0, nulls.iter().peekable());
-            values.retain(|_| {
-                at += 1;
-                next.next_if(|null| **null + 1 == at).is_none()
-            });
-        }
-        (values, nulls)
     }
 
-    /// Appends what `number` makes of this column's numbers to `all`.
-    pub(super) fn append_to(&self, all: &mut Narrow, number: impl Fn(u64) -> u64) {
+    /// Puts what `value` makes of every row's number, without the base, into `values`.
+    pub(super) fn copy<V>(&self, values: &mut [V], value: impl Fn(u64) -> V) {
+        fn copy<T: Copy + Into<u64>, V>(numbers: &[T], values: &mut [V], value: impl Fn(u64) -> V) {
+            values.iter_mut().zip(numbers).for_each(|(to, number)| *to = value((*number).into()));
+        }
         match &self.numbers {
-            Narrow::Zeros(rows) => all.extend(std::iter::repeat_n(number(0), *rows)),
-            Narrow::U8(numbers) => all.extend(numbers.iter().map(|n| number((*n).into()))),
-            Narrow::U16(numbers) => all.extend(numbers.iter().map(|n| number((*n).into()))),
-            Narrow::U32(numbers) => all.extend(numbers.iter().map(|n| number((*n).into()))),
-            Narrow::U64(numbers) => all.extend(numbers.iter().map(|n| number(*n))),
+            Narrow::Zeros(_) => values.iter_mut().for_each(|to| *to = value(0)),
+            Narrow::U8(numbers) => copy(numbers, values, value),
+            Narrow::U16(numbers) => copy(numbers, values, value),
+            Narrow::U32(numbers) => copy(numbers, values, value),
+            Narrow::U64(numbers) => copy(numbers, values, value),
         }
     }
 }
 
-/// Loads that do not wait for each other: rows lie anywhere in memory.
-fn gather<T: Copy + Into<u64>, V>(numbers: &[T], rows: &[u32], value: impl Fn(u64) -> V) -> Vec<V> {
-    rows.iter().map(|row| value(numbers[*row as usize].into())).collect()
+fn gather<T: Copy + Into<u64>, V>(numbers: &[T], moves: &[(u32, u32)], values: &mut [V], value: impl Fn(u64) -> V) {
+    for (row, place) in moves {
+        values[*place as usize] = value(numbers[*row as usize].into());
+    }
 }
 
 impl Narrow {
     /// Returns nothing yet, with room for so many numbers up to `most`.
-    pub(super) fn with_room(most: u64, rows: usize) -> Self {
+    fn with_room(most: u64, rows: usize) -> Self {
         match most {
             0 => Self::Zeros(0),
             1..=0xff => Self::U8(Vec::with_capacity(rows)),
@@ -139,7 +133,7 @@ impl Narrow {
     }
 
     /// Appends numbers, none of them above what there is room for.
-    pub(super) fn extend(&mut self, numbers: impl Iterator<Item = u64>) {
+    fn extend(&mut self, numbers: impl Iterator<Item = u64>) {
         match self {
             Self::Zeros(rows) => *rows += numbers.count(),
             Self::U8(all) => all.extend(numbers.map(|n| n as u8)),
@@ -167,11 +161,15 @@ mod tests {
             let nulls: Vec<usize> = nulls.into_iter().filter(|place| *place < numbers.len()).collect();
             let marked = if nulls.is_empty() { Nulls::default() } else { Nulls::at(nulls.iter().copied(), numbers.len()) };
             let packed = Packed::new(0, most, numbers.iter().copied(), marked);
-            let rows: Vec<u32> = (0..numbers.len() as u32).rev().collect();
-            let (values, places) = packed.gather(&rows, |number| number);
-            let expected = rows.iter().filter(|row| !nulls.contains(&(**row as usize)));
-            prop_assert_eq!(values, expected.map(|row| numbers[*row as usize]).collect::<Vec<_>>());
-            prop_assert_eq!(places.iter().map(|place| rows[*place as usize] as usize).rev().collect::<Vec<_>>(), nulls);
+            let mut values = vec![0; numbers.len()];
+            packed.copy(&mut values, |number| number);
+            prop_assert_eq!(&values, &numbers);
+            prop_assert_eq!((0..numbers.len()).map(|row| packed.number(row)).collect::<Vec<_>>(), values.clone());
+            let turned: Vec<(u32, u32)> = (0..numbers.len() as u32).rev().zip(0..).collect();
+            packed.gather(&turned, &mut values, |number| number);
+            values.reverse();
+            prop_assert_eq!(&values, &numbers);
+            prop_assert_eq!((0..numbers.len()).filter(|row| packed.nulls.contains(*row)).collect::<Vec<_>>(), nulls);
             prop_assert_eq!(packed.rows(), numbers.len());
         }
     }

@@ -5,12 +5,18 @@
 //! values need, and none at all if they are all the same.
 
 use super::dictionary::Dictionary;
-use super::layout::SortBy;
+use super::layout::{BOX_COLUMNS, SortBy};
+use super::number::{Number, bounds};
 use super::packed::{Nulls, Packed};
 use crate::record::columns::{Batch, ColumnData, Values};
 use crate::record::header::Column;
 
-/// Sorted rows.
+/// Parts of about equal size that an address has in a run's cells. A row group, a box of the whole, takes some rows of
+/// each run: there are about a dozen boxes along each address, so those rows make out most of some cells, and are
+/// copied from memory that was fetched for the ones before them.
+const CELLS: usize = 32;
+
+/// Sorted rows: by the columns that were asked for; for boxes, by cell and then so.
 #[derive(Debug)]
 pub struct Run {
     rows: usize,
@@ -44,6 +50,16 @@ impl Run {
             if let Some((data, dictionary)) = columns().find(|(data, _)| data.column.name == *name) {
                 sort(&mut order, data, dictionary.as_ref().map(|(_, ranks)| ranks.as_slice()));
             }
+        }
+        if *sort_by == SortBy::Addresses {
+            let mut cells = vec![0; batch.rows()];
+            for name in BOX_COLUMNS {
+                let found = columns().find(|(data, _)| data.column.name == name);
+                if let Some((data, Some((_, ranks)))) = found {
+                    add_cells(&mut cells, data, ranks);
+                }
+            }
+            order = by_counting(&order, &cells, CELLS * CELLS);
         }
         let columns = batch.columns().iter().zip(dictionaries);
         let columns = columns.map(|(data, dictionary)| RunColumn::of(data, dictionary, &order)).collect();
@@ -80,8 +96,8 @@ impl RunColumn {
             Values::Int(values) => integers(order, values, nulls),
             Values::Bigint(values) => integers(order, values, nulls),
             Values::String { codes, .. } => {
-                let rank = |row: &u32| u64::from(ranks.get(codes[*row as usize] as usize).copied().unwrap_or_default());
-                Packed::new(0, dictionary.len().saturating_sub(1) as u64, order.iter().map(rank), nulls)
+                let ranks = order.iter().map(|row| rank(&ranks, codes[*row as usize]).into());
+                Packed::new(0, dictionary.len().saturating_sub(1) as u64, ranks, nulls)
             }
         };
         Self { column: data.column.clone(), values, dictionary }
@@ -89,43 +105,61 @@ impl RunColumn {
 }
 
 /// Packs integers as what they lie above the least of them.
-fn integers<T: Copy + Into<i64>>(order: &[u32], values: &[T], nulls: Nulls) -> Packed {
+fn integers<N: Number>(order: &[u32], values: &[N], nulls: Nulls) -> Packed {
     // The values of NULL rows are 0 and count too: they may cost a byte or two, no more.
-    let all = || values.iter().map(|value| (*value).into());
-    let low: i64 = all().min().unwrap_or_default();
-    let range = all().max().unwrap_or_default().abs_diff(low);
-    Packed::new(low, range, order.iter().map(|row| values[*row as usize].into().abs_diff(low)), nulls)
+    let (low, high) = bounds(values).unwrap_or_default();
+    Packed::new(low.value(0), high.above(low), order.iter().map(|row| values[*row as usize].above(low)), nulls)
 }
 
 /// Sorts rows by a column, NULL first; `ranks` are those of a string column's codes.
 fn sort(order: &mut Vec<u32>, data: &ColumnData, ranks: Option<&[u32]>) {
-    let mut keys: Vec<u64> = match (&data.values, ranks) {
+    match (&data.values, ranks) {
         (Values::String { codes, .. }, Some(ranks)) => {
-            codes.iter().map(|code| u64::from(ranks.get(*code as usize).copied().unwrap_or_default())).collect()
+            let numbers: Vec<u32> = codes.iter().map(|code| rank(ranks, *code)).collect();
+            sort_by_numbers(order, &numbers, &data.nulls);
         }
-        (Values::Int(values), _) => above_least(values),
-        (Values::Bigint(values), _) => above_least(values),
-        (Values::String { .. }, None) => return,
-    };
-    let most = keys.iter().copied().max().unwrap_or_default();
-    if most < 4 * keys.len() as u64 {
-        keys.iter_mut().for_each(|key| *key += 1);
-        data.nulls.iter().for_each(|row| keys[*row as usize] = 0);
-        *order = by_counting(order, &keys, most as usize + 2);
-    } else {
-        let mut null = vec![false; keys.len()];
-        data.nulls.iter().for_each(|row| null[*row as usize] = true);
-        order.sort_by_key(|row| (!null[*row as usize], keys[*row as usize]));
+        (Values::Int(numbers), _) => sort_by_numbers(order, numbers, &data.nulls),
+        (Values::Bigint(numbers), _) => sort_by_numbers(order, numbers, &data.nulls),
+        (Values::String { .. }, None) => {}
     }
 }
 
-fn above_least<T: Copy + Into<i64>>(values: &[T]) -> Vec<u64> {
-    let low = values.iter().map(|value| (*value).into()).min().unwrap_or_default();
-    values.iter().map(|value| (*value).into().abs_diff(low)).collect()
+/// Returns the rank of a code; a column that is NULL in every row has codes, but no values.
+fn rank(ranks: &[u32], code: u32) -> u32 {
+    ranks.get(code as usize).copied().unwrap_or_default()
+}
+
+fn sort_by_numbers<N: Number>(order: &mut Vec<u32>, numbers: &[N], nulls: &[u32]) {
+    let (low, high) = bounds(numbers).unwrap_or_default();
+    match usize::try_from(high.above(low)) {
+        Ok(range) if range < 4 * numbers.len() => {
+            let mut keys: Vec<u32> = numbers.iter().map(|number| number.above(low) as u32 + 1).collect();
+            nulls.iter().for_each(|row| keys[*row as usize] = 0);
+            *order = by_counting(order, &keys, range + 2);
+        }
+        _ => {
+            let mut null = vec![false; numbers.len()];
+            nulls.iter().for_each(|row| null[*row as usize] = true);
+            order.sort_by_key(|row| (!null[*row as usize], numbers[*row as usize]));
+        }
+    }
+}
+
+/// Appends the part of an address that each row lies in to its cell, as a digit to a number.
+fn add_cells(cells: &mut [u32], data: &ColumnData, ranks: &[u32]) {
+    let Values::String { codes, .. } = &data.values else { return };
+    let mut parts = vec![0; ranks.len().max(1)];
+    codes.iter().for_each(|code| parts[rank(ranks, *code) as usize] += 1);
+    let mut before = 0;
+    for part in &mut parts {
+        before += std::mem::replace(part, before * CELLS / codes.len().max(1));
+    }
+    let part = |code: &u32| parts[rank(ranks, *code) as usize] as u32;
+    cells.iter_mut().zip(codes).for_each(|(cell, code)| *cell = *cell * CELLS as u32 + part(code));
 }
 
 /// Sorts by keys below `range`: rows of a key are counted, then put where they belong.
-fn by_counting(order: &[u32], keys: &[u64], range: usize) -> Vec<u32> {
+fn by_counting(order: &[u32], keys: &[u32], range: usize) -> Vec<u32> {
     let mut places = vec![0_u32; range + 1];
     keys.iter().for_each(|key| places[*key as usize + 1] += 1);
     for key in 0..range {
