@@ -33,7 +33,7 @@ use flowparquet::source::gunzip::{Unpacked, Unpacker};
 use flowparquet::store::{Io, Location, Store, StoreOptions};
 use flowparquet::table::codec::Compression;
 use flowparquet::table::commit::Table;
-use flowparquet::table::encode::Encoder;
+use flowparquet::table::encode::{Encoder, Encoders};
 use flowparquet::table::layout::{Layout, SortBy};
 use flowparquet::table::ledger::OutputOptions;
 use flowparquet::table::region::Region;
@@ -191,11 +191,12 @@ fn sort(group: &mut BenchmarkGroup<'_, WallTime>, sample: &Sample) {
     let run = || Run::of(&batch, &SortBy::default());
     assert_eq!(run().rows() as u64, ROWS);
     group.bench_function("sort into a run", |bencher| bencher.iter(|| black_box(run())));
-    let mut encoder = Encoder::new(Compression::default(), &layout).unwrap();
-    let mut encode = |runs: Vec<Run>| -> u64 {
+    let encoders = Encoders::new(Compression::default(), &layout);
+    let encode = |runs: Vec<Run>| -> u64 {
         let region = Region::new(runs, &layout);
-        let codings = region.codings(Compression::default(), &layout).unwrap();
-        (0..region.groups()).map(|group| region.row_group(group, &codings, &mut encoder).unwrap().rows).sum()
+        let codings = region.codings(&encoders).unwrap();
+        let rows = |group| encoders.with(|encoder| region.row_group(group, &codings, encoder)).unwrap().rows;
+        (0..region.groups()).map(rows).sum()
     };
     // On one thread, as the other stages.
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();

@@ -19,9 +19,9 @@ use crate::store::fetch::Body;
 use crate::store::upload::{Upload, Uploaded};
 use crate::store::{Listed, Store};
 use crate::table::commit::{Ended, FooterNote, Reject, RejectKind};
-use crate::table::encode::{Coding, Encoder};
+use crate::table::encode::Coding;
 use crate::table::file::{FileContent, FileWriter};
-use crate::table::ledger::{Claim, Done, Input, Outcome, OutputFile, OutputOptions, PartitionState};
+use crate::table::ledger::{Claim, Done, Input, Outcome, OutputFile, PartitionState};
 use crate::table::merge::Merged;
 use crate::table::region::Region;
 use crate::table::run::Run;
@@ -284,26 +284,26 @@ impl OpenFile {
                 let mut fetched = fetches.wait()?;
                 let inputs = inputs.to_vec();
                 let slot = run.slots.take();
-                let (recipe, sender) = (Arc::clone(&recipe), self.sender.clone());
+                let (unit_recipe, sender) = (Arc::clone(&recipe), self.sender.clone());
                 run.pool.spawn(move || {
                     let mut emit = |made| drop(sender.send(Message::Made(number, made)));
                     let objects = inputs.into_iter().zip(fetched.bodies.drain(..)).collect();
-                    let done = unit::whole_objects(&recipe, objects, &mut emit);
+                    let done = unit::whole_objects(&unit_recipe, objects, &mut emit);
                     drop((fetched, slot));
                     drop(sender.send(Message::Done(number, Box::new(done))));
                 });
                 while let Ok(message) = self.receiver.try_recv() {
-                    self.take(run, claim, message)?;
+                    self.take(run, &recipe, message)?;
                 }
             }
             count
         };
         while self.next < units {
             let message = self.receiver.recv().map_err(|e| Error::stopped("a worker died").because(e))?;
-            self.take(run, claim, message)?;
+            self.take(run, &recipe, message)?;
         }
         if self.total.unfinishable(claim).is_none() {
-            self.write_runs(run, &claim.options)?;
+            self.write_runs(run, &recipe)?;
         }
         let mut summary = std::mem::take(&mut self.total);
         summary.outcome.unknown_fields = std::mem::take(&mut self.unknown).into_iter().collect();
@@ -332,7 +332,7 @@ impl OpenFile {
     }
 
     /// Takes what a worker made; appends whatever is next in order.
-    fn take(&mut self, run: &Job<'_>, claim: &Claim, message: Message) -> Result<()> {
+    fn take(&mut self, run: &Job<'_>, recipe: &Arc<Recipe>, message: Message) -> Result<()> {
         match message {
             Message::Made(unit, made) => self.waiting.entry(unit).or_default().0.push(made),
             Message::Done(unit, summary) => self.waiting.entry(unit).or_default().1 = Some((*summary)?),
@@ -341,7 +341,7 @@ impl OpenFile {
             let made = std::mem::take(made);
             let summary = summary.take();
             for made in made {
-                self.append(run, claim, made)?;
+                self.append(run, recipe, made)?;
             }
             let Some(summary) = summary else { break };
             self.waiting.remove(&self.next);
@@ -353,13 +353,13 @@ impl OpenFile {
         Ok(())
     }
 
-    fn append(&mut self, run: &Job<'_>, claim: &Claim, made: Made) -> Result<()> {
+    fn append(&mut self, run: &Job<'_>, recipe: &Arc<Recipe>, made: Made) -> Result<()> {
         match made {
             Made::Run(rows) => {
                 let bytes = rows.memory() as u64;
                 // What is sorted together follows from the claim alone, so that the file's bytes do.
-                if !self.runs.is_empty() && self.runs_bytes + bytes > claim.options.layout.sort_bytes {
-                    self.write_runs(run, &claim.options)?;
+                if !self.runs.is_empty() && self.runs_bytes + bytes > recipe.layout.sort_bytes {
+                    self.write_runs(run, recipe)?;
                 }
                 self.runs_bytes += bytes;
                 self.runs.push(*rows);
@@ -376,22 +376,20 @@ impl OpenFile {
     }
 
     /// Puts the runs at hand in order and writes their row groups, which the pool encodes some ahead of what is written.
-    fn write_runs(&mut self, run: &Job<'_>, options: &OutputOptions) -> Result<()> {
+    fn write_runs(&mut self, run: &Job<'_>, recipe: &Arc<Recipe>) -> Result<()> {
         let runs = std::mem::take(&mut self.runs);
         self.runs_bytes = 0;
         self.writer.begin_anew();
-        let (compression, layout) = (options.compression, &options.layout);
-        let region = Arc::new(run.pool.install(|| Region::new(runs, layout)));
-        let codings: Arc<[Coding]> = run.pool.install(|| region.codings(compression, layout))?.into();
+        let region = Arc::new(run.pool.install(|| Region::new(runs, &recipe.layout)));
+        let codings: Arc<[Coding]> = run.pool.install(|| region.codings(&recipe.encoders))?.into();
         let (sender, receiver) = channel();
         let (mut begun, mut waiting) = (0, BTreeMap::new());
         for next in 0..region.groups() {
             while begun < region.groups().min(next + 2 * run.pool.current_num_threads()) {
                 let (region, codings, sender) = (Arc::clone(&region), Arc::clone(&codings), sender.clone());
-                let (group, layout) = (begun, layout.clone());
+                let (group, recipe) = (begun, Arc::clone(recipe));
                 run.pool.spawn(move || {
-                    let made = Encoder::new(compression, &layout)
-                        .and_then(|mut encoder| region.row_group(group, &codings, &mut encoder));
+                    let made = recipe.encoders.with(|encoder| region.row_group(group, &codings, encoder));
                     drop(sender.send((group, made)));
                 });
                 begun += 1;

@@ -23,7 +23,7 @@ use crate::store::Location;
 use crate::store::fetch::Body;
 use crate::store::upload::hex;
 use crate::table::commit::{Reject, RejectKind};
-use crate::table::encode::{EncodedRowGroup, Encoder};
+use crate::table::encode::{EncodedRowGroup, Encoders};
 use crate::table::layout::{Layout, SortBy};
 use crate::table::ledger::{Claim, Input, LeftOut, Outcome};
 use crate::table::run::Run;
@@ -100,8 +100,8 @@ pub(super) struct Recipe {
     log_type: LogType,
     dash_as_null: bool,
     max_object_bytes: u64,
-    compression: crate::table::codec::Compression,
-    layout: Layout,
+    pub(super) layout: Layout,
+    pub(super) encoders: Encoders,
     fallback: Option<Arc<Header>>,
     max_text: usize,
     pub(super) source: Location,
@@ -119,8 +119,8 @@ impl Recipe {
             log_type: claim.log_type,
             dash_as_null: claim.options.dash_as_null,
             max_object_bytes: claim.options.max_object_bytes,
-            compression: claim.options.compression,
             layout: claim.options.layout.clone(),
+            encoders: Encoders::new(claim.options.compression, &claim.options.layout),
             fallback: fallback.map(Arc::new),
             max_text,
             source: source.clone(),
@@ -159,7 +159,7 @@ pub(super) fn whole_objects(
     emit: &mut dyn FnMut(Made),
 ) -> Result<Summary> {
     SCRATCH.with_borrow_mut(|Scratch { unpacker, text, batch }| {
-        let mut unit = Unit::new(recipe, batch, emit)?;
+        let mut unit = Unit::new(recipe, batch, emit);
         let mut packed_bytes: u64 = objects.iter().map(|(input, _)| input.size).sum();
         for (input, body) in objects {
             let Body::Whole(bytes) = body else {
@@ -201,7 +201,7 @@ pub(super) fn one_stream(
     emit: &mut dyn FnMut(Made),
 ) -> Result<Summary> {
     SCRATCH.with_borrow_mut(|Scratch { batch, .. }| {
-        let mut unit = Unit::new(recipe, batch, emit)?;
+        let mut unit = Unit::new(recipe, batch, emit);
         let gzip = input.key.ends_with(".gz");
         unit.stream(input, TextReader::new(object, gzip, recipe.max_object_bytes))?;
         unit.finish()
@@ -281,7 +281,6 @@ fn header_of(recipe: &Recipe, text: &[u8]) -> Result<(Arc<Header>, usize), Strin
 
 struct Unit<'a> {
     recipe: &'a Recipe,
-    encoder: Encoder,
     batch: &'a mut Batch,
     summary: Summary,
     unknown: BTreeSet<String>,
@@ -290,18 +289,17 @@ struct Unit<'a> {
 }
 
 impl<'a> Unit<'a> {
-    fn new(recipe: &'a Recipe, batch: &'a mut Batch, emit: &'a mut dyn FnMut(Made)) -> Result<Self> {
+    fn new(recipe: &'a Recipe, batch: &'a mut Batch, emit: &'a mut dyn FnMut(Made)) -> Self {
         // A unit that failed may have left rows behind.
         batch.clear();
-        Ok(Self {
+        Self {
             recipe,
-            encoder: Encoder::new(recipe.compression, &recipe.layout)?,
             batch,
             summary: Summary::default(),
             unknown: BTreeSet::new(),
             rejects: GzEncoder::new(Vec::new(), Compression::fast()),
             emit,
-        })
+        }
     }
 
     /// Appends the rows of an object whose whole text is at hand.
@@ -452,7 +450,10 @@ impl<'a> Unit<'a> {
             add_known(&mut outcome.nodata_rows, self.batch.count("log_status", b"NODATA"));
             add_known(&mut outcome.skipdata_rows, self.batch.count("log_status", b"SKIPDATA"));
             (self.emit)(match &self.recipe.layout.sort_by {
-                SortBy::Arrival => Made::RowGroup(Box::new(self.encoder.row_group(self.batch)?)),
+                SortBy::Arrival => {
+                    let group = self.recipe.encoders.with(|encoder| encoder.row_group(self.batch))?;
+                    Made::RowGroup(Box::new(group))
+                }
                 sort_by => Made::Run(Box::new(Run::of(self.batch, sort_by))),
             });
             self.batch.clear();

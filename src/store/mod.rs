@@ -34,7 +34,7 @@ use crate::error::{Error, Result};
 pub use location::Location;
 use stop::Stop;
 
-/// Requests in flight at once, over all uses of a store; S3 answers a prefix 5,500 times a second.
+/// Requests in flight at once, at first ([`fetch::Budget`]); S3 answers a prefix 5,500 times a second.
 pub const MAX_REQUESTS_IN_FLIGHT: usize = 64;
 
 /// How often a create is tried that S3 answers by 409: another request for the same key is under way, and it is open

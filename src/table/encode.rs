@@ -13,6 +13,7 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
 use parquet::basic::Encoding;
 use parquet::bloom_filter::Sbbf;
@@ -217,6 +218,35 @@ impl CellValues<'_> {
         } else {
             Self::Wide(values.iter().map(|value| value.value(0)).collect())
         }
+    }
+}
+
+/// Encoders for a file, as many as are at work at once. A compressor touches a megabyte of memory when it is first used: it
+/// is used again.
+#[derive(Debug)]
+pub struct Encoders {
+    compression: Compression,
+    layout: Layout,
+    spare: Mutex<Vec<Encoder>>,
+}
+
+impl Encoders {
+    /// Returns none yet.
+    pub fn new(compression: Compression, layout: &Layout) -> Self {
+        Self { compression, layout: layout.clone(), spare: Mutex::default() }
+    }
+
+    /// Lends an encoder.
+    ///
+    /// # Errors
+    /// As [`Encoder::new`], and those of `work`.
+    pub fn with<R>(&self, work: impl FnOnce(&mut Encoder) -> Result<R>) -> Result<R> {
+        let spare = || self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+        let spared = spare().pop();
+        let mut encoder = spared.map_or_else(|| Encoder::new(self.compression, &self.layout), Ok)?;
+        let done = work(&mut encoder);
+        spare().push(encoder);
+        done
     }
 }
 

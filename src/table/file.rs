@@ -383,6 +383,7 @@ mod tests {
     use crate::record::columns::Batch;
     use crate::record::decode::ObjectDecoder;
     use crate::record::header::Header;
+    use crate::table::encode::Encoders;
     use crate::table::layout::SortBy;
     use crate::table::region::Region;
     use crate::table::run::Run;
@@ -466,13 +467,13 @@ mod tests {
     /// Writes batches that are put in order apart from each other.
     fn write_regions(regions: &[&[Batch]], layout: &Layout) -> Vec<u8> {
         let compression = Compression::default();
-        let (mut file, mut encoder) = (FileWriter::new(Vec::new()), Encoder::new(compression, layout).unwrap());
+        let (mut file, encoders) = (FileWriter::new(Vec::new()), Encoders::new(compression, layout));
         for batches in regions {
             let region = Region::new(batches.iter().map(|batch| Run::of(batch, &layout.sort_by)).collect(), layout);
-            let codings = region.codings(compression, layout).unwrap();
+            let codings = region.codings(&encoders).unwrap();
             file.begin_anew();
             for group in 0..region.groups() {
-                file.append(region.row_group(group, &codings, &mut encoder).unwrap()).unwrap();
+                file.append(encoders.with(|encoder| region.row_group(group, &codings, encoder)).unwrap()).unwrap();
             }
         }
         file.finish(LogType::Vpc, compression, "{}".to_owned()).unwrap().0

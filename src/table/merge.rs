@@ -11,9 +11,8 @@ use arrow::datatypes::{Int32Type, Int64Type};
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use super::codec::Compression;
 use super::commit::{Ended, FooterNote, Table};
-use super::encode::Encoder;
+use super::encode::Encoders;
 use super::file::{FileContent, FileWriter};
 use super::layout::{Layout, SortBy};
 use super::ledger::{Claim, Done, Outcome, Output, OutputFile, OutputOptions, PartitionState};
@@ -164,9 +163,8 @@ fn sum<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> Outcome {
 /// A file in the making, and rows on their way to it.
 struct Merger {
     file: FileWriter<Upload>,
-    compression: Compression,
     layout: Layout,
-    encoder: Encoder,
+    encoders: Encoders,
     batch: Batch,
     runs: Vec<Run>,
     /// Memory that they take, in bytes.
@@ -178,9 +176,8 @@ impl Merger {
         let OutputOptions { compression, layout, .. } = &claim.options;
         Ok(Self {
             file: FileWriter::new(upload),
-            compression: *compression,
             layout: layout.clone(),
-            encoder: Encoder::new(*compression, layout)?,
+            encoders: Encoders::new(*compression, layout),
             batch: Batch::default(),
             runs: Vec::new(),
             runs_bytes: 0,
@@ -235,7 +232,7 @@ impl Merger {
             return Ok(());
         }
         if self.layout.sort_by == SortBy::Arrival {
-            self.file.append(self.encoder.row_group(&self.batch)?)?;
+            self.file.append(self.encoders.with(|encoder| encoder.row_group(&self.batch))?)?;
         } else {
             let run = Run::of(&self.batch, &self.layout.sort_by);
             let bytes = run.memory() as u64;
@@ -253,9 +250,9 @@ impl Merger {
         self.runs_bytes = 0;
         self.file.begin_anew();
         let region = Region::new(std::mem::take(&mut self.runs), &self.layout);
-        let codings = region.codings(self.compression, &self.layout)?;
+        let codings = region.codings(&self.encoders)?;
         for group in 0..region.groups() {
-            self.file.append(region.row_group(group, &codings, &mut self.encoder)?)?;
+            self.file.append(self.encoders.with(|encoder| region.row_group(group, &codings, encoder))?)?;
         }
         Ok(())
     }

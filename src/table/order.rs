@@ -45,7 +45,7 @@ pub(super) fn groups(runs: &[usize], columns: &[RegionColumn], layout: &Layout) 
     match &layout.sort_by {
         SortBy::Addresses => {
             let mut segments = segments(runs, columns);
-            let before = [0, 1, 2].map(|axis| rows_before(&segments, axis));
+            let before: Vec<Vec<u64>> = [0, 1, 2].into_par_iter().map(|axis| rows_before(&segments, axis)).collect();
             boxes(&mut segments, most, &before)
         }
         SortBy::Columns(names) => cut(merged(runs, columns, names), most),
@@ -57,13 +57,21 @@ pub(super) fn groups(runs: &[usize], columns: &[RegionColumn], layout: &Layout) 
 }
 
 /// Rows of a run with the same source and destination address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy)]
 struct Segment {
     /// Ranks of the addresses, 0 for NULL, and the time of the first row's start.
     at: [u32; 3],
     run: u32,
     first: u32,
     rows: u32,
+}
+
+impl Segment {
+    /// Returns what segments are sorted by; no two have the same.
+    fn key(&self) -> (u64, u64, u32) {
+        let pair = |high: u32, low: u32| u64::from(high) << 32 | u64::from(low);
+        (pair(self.at[0], self.at[1]), pair(self.at[2], self.run), self.first)
+    }
 }
 
 /// Returns the segments of all runs.
@@ -112,10 +120,10 @@ fn rows_before(segments: &[Segment], axis: usize) -> Vec<u64> {
 }
 
 /// Splits segments into row groups of at most `most` rows; `before` are the [`rows_before`] of each dimension.
-fn boxes(segments: &mut [Segment], most: u64, before: &[Vec<u64>; 3]) -> Vec<Vec<Slice>> {
+fn boxes(segments: &mut [Segment], most: u64, before: &[Vec<u64>]) -> Vec<Vec<Slice>> {
     let rows: u64 = segments.iter().map(|segment| u64::from(segment.rows)).sum();
     if rows <= most {
-        segments.sort_unstable();
+        segments.sort_unstable_by_key(Segment::key);
         return if segments.is_empty() { Vec::new() } else { vec![joined(segments)] };
     }
     // The left side gets as many whole row groups as the right one, or one less.
@@ -129,7 +137,7 @@ fn boxes(segments: &mut [Segment], most: u64, before: &[Vec<u64>; 3]) -> Vec<Vec
         axes.iter().find_map(|(_, axis)| Some((*axis, middle(segments, *axis, bounds[*axis], left_rows)?)))
     else {
         // One address to one other, more often than a row group has rows.
-        segments.sort_unstable();
+        segments.sort_unstable_by_key(Segment::key);
         return cut(joined(segments), most);
     };
     let at = partition(segments, |segment| segment.at[axis] < value);

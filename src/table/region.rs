@@ -9,9 +9,8 @@
 
 use rayon::prelude::*;
 
-use super::codec::Compression;
 use super::dictionary::Dictionary;
-use super::encode::{CellValues, Cells, Coding, EncodedRowGroup, Encoder, Sizes, smallest};
+use super::encode::{CellValues, Cells, Coding, EncodedRowGroup, Encoder, Encoders, Sizes, smallest};
 use super::layout::{Layout, SortBy};
 use super::order::{self, Slice};
 use super::packed::Packed;
@@ -96,19 +95,20 @@ impl Region {
     ///
     /// # Errors
     /// As [`Encoder::row_group`].
-    pub fn codings(&self, compression: Compression, layout: &Layout) -> Result<Vec<Coding>> {
+    pub fn codings(&self, encoders: &Encoders) -> Result<Vec<Coding>> {
         let tried: Vec<Rows> = (0..TRIED_GROUPS.min(self.groups.len()))
             .map(|i| (2 * i + 1) * self.groups.len() / (2 * TRIED_GROUPS.min(self.groups.len())))
             .map(|group| Rows::of(&self.groups[group], self.runs))
             .collect();
         let coding = |column: &RegionColumn| {
-            let mut encoder = Encoder::new(compression, layout)?;
-            let mut total: Option<Sizes> = None;
-            for rows in &tried {
-                let sizes = encoder.sizes(&column.cells(rows))?;
-                total = Some(total.map_or(sizes, |total| add(total, sizes)));
-            }
-            Ok(total.map_or(Coding::Dictionary, |sizes| smallest(&sizes)))
+            encoders.with(|encoder| {
+                let mut total: Option<Sizes> = None;
+                for rows in &tried {
+                    let sizes = encoder.sizes(&column.cells(rows))?;
+                    total = Some(total.map_or(sizes, |total| add(total, sizes)));
+                }
+                Ok(total.map_or(Coding::Dictionary, |sizes| smallest(&sizes)))
+            })
         };
         self.columns.par_iter().map(coding).collect()
     }
