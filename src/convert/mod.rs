@@ -3,7 +3,8 @@
 //! [`prepare`] looks at SOURCE and DEST and makes the plan; [`convert`] executes it, partition by partition, several
 //! at once. `file` makes one output file, `unit` decodes and encodes the objects of one row group.
 //!
-//! Memory for `--memory` M and T threads: bytes fetched ahead (M/8, at most 8 MiB * T, but at least one unit), text
+//! Memory for `--memory` M and T threads: bytes fetched ahead (M/8, at most 8 MiB * T or T + 1 of the largest object, but
+//! at least one unit), text
 //! and columns of the units in work (at most M/8T of text each, about as much again of columns), sorted rows that wait for
 //! the rest of their files (M/4 for all partitions together, at most 256 MiB each, and about half as much again while
 //! they are put in order), and for each of the files being written at most three parts of 8 MiB. A single object of up to 128 MiB packed is held whole, whatever M
@@ -411,6 +412,10 @@ impl<'a> Run<'a> {
             SortBy::Addresses | SortBy::Columns(_) => sort_share(largest.to_convert_bytes, layout.sort_bytes),
         };
         let at_once = (memory / 8 / upload).min(memory / 4 / sorted);
+        let objects = plan.partitions.iter().flat_map(PartitionPlan::to_read).map(|input| input.size);
+        // A share is held until its objects are decoded: one large object must not keep all others from being fetched.
+        let largest_object = objects.filter(|size| *size < plan::STREAMED_OBJECT_BYTES).max().unwrap_or_default();
+        let ahead = (threads as u64 * FETCH_AHEAD_BYTES_PER_THREAD).max((threads as u64 + 1) * largest_object);
         Ok(Self {
             source,
             table,
@@ -419,7 +424,7 @@ impl<'a> Run<'a> {
             pool,
             // One more than threads, so that none waits while the next unit's objects are put together.
             slots: Slots::new(threads + 1),
-            budget: Budget::new((memory / 8).min(threads as u64 * FETCH_AHEAD_BYTES_PER_THREAD)),
+            budget: Budget::new((memory / 8).min(ahead)),
             max_text: per_thread.clamp(16 << 20, unit::MAX_TEXT_BYTES),
             partitions_at_once: usize::try_from(at_once).unwrap_or(1).clamp(1, MAX_PARTITIONS_AT_ONCE),
         })

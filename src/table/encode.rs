@@ -430,6 +430,9 @@ impl Encoder {
 
     /// Returns the distinct values and each one's place among them, of values that lie less than `range` above `low`.
     fn counted<N: Number>(&mut self, range: usize, values: &[N], low: N) -> Coded<N> {
+        if range == 1 {
+            return Coded { distinct: vec![low], codes: vec![0; values.len()] };
+        }
         self.counts.clear();
         self.counts.resize(range, 0);
         for value in values {

@@ -238,6 +238,10 @@ impl RegionColumn {
 
     /// Returns what `value` makes of the numbers of these rows, those that are NULL left out, and the places of these.
     fn gather<V: Copy + Default>(&self, rows: &Rows, value: impl Fn(u64) -> V) -> (Vec<V>, Vec<u32>) {
+        let no_nulls = |part: &Option<Part>| part.as_ref().is_some_and(|part| part.values.nulls.is_empty());
+        if self.most == 0 && self.parts.iter().all(no_nulls) {
+            return (vec![value(0); rows.count], Vec::new()); // All rows of the file have the same.
+        }
         let mut values = vec![V::default(); rows.count];
         let mut nulls: Vec<u32> = Vec::new();
         for (part, moves) in self.parts.iter().zip(rows.by_run()) {
