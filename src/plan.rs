@@ -4,6 +4,7 @@
 //! `convert --dry-run` print and that `convert` executes.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -69,7 +70,7 @@ pub struct PartitionPlan {
     /// Outputs to be made again: objects of theirs changed, or rejected lines of theirs are to be tried again.
     pub remakes: Vec<Remake>,
     /// Objects that changed after they were converted and cannot take the place of what they were, and why.
-    pub stuck: Vec<(String, String)>,
+    pub stuck: Vec<(Arc<str>, String)>,
     /// Rejected lines that were to be tried again and cannot be, and why.
     pub stuck_rejects: Vec<(u64, String)>,
     /// Claims that were begun and not finished, by number.
@@ -213,7 +214,7 @@ pub fn partition_of(object: &SourceObject, by: PartitionBy) -> Result<Partition>
     };
     let account_region = match (&object.account, &object.region) {
         _ if !by.by_account_region() => None,
-        (Some(account), Some(region)) => Some((account.clone(), region.clone())),
+        (Some(account), Some(region)) => Some((account.to_string(), region.to_string())),
         (None, _) => return Err(missing("account")),
         (_, None) => return Err(missing("Region")),
     };
@@ -299,7 +300,7 @@ fn plan_partition(
             plan.unfinished_elsewhere.insert(claim.source.clone());
         }
     }
-    let now: HashMap<&str, Input> = found.iter().map(|o| (o.object.key.as_str(), input_of(o))).collect();
+    let now: HashMap<&str, &SourceObject> = found.iter().map(|found| (&*found.object.key, *found)).collect();
     // Outputs to be made again, with the objects of theirs that changed.
     let mut again: BTreeMap<u64, Vec<Input>> = BTreeMap::new();
     for found in found {
@@ -354,17 +355,17 @@ fn inputs_now(
     state: &PartitionState,
     output: u64,
     source: &str,
-    now: &HashMap<&str, Input>,
+    now: &HashMap<&str, &SourceObject>,
 ) -> Result<Vec<Input>, String> {
     let members = state.inputs_of(output);
-    let gone = members.iter().filter(|(root, input)| *root == source && !now.contains_key(input.key.as_str())).count();
+    let gone = members.iter().filter(|(root, input)| *root == source && !now.contains_key(&*input.key)).count();
     if let Some((elsewhere, _)) = members.iter().find(|(root, _)| *root != source) {
         return Err(format!("its rows share a file with those of objects in {elsewhere}"));
     }
     if gone > 0 {
         return Err(format!("its rows share a file with those of {gone} objects that are gone or not asked for"));
     }
-    Ok(members.iter().filter_map(|(_, input)| now.get(input.key.as_str()).cloned()).collect())
+    Ok(members.iter().filter_map(|(_, input)| now.get(&*input.key).map(|now| input_of(now))).collect())
 }
 
 /// Cuts inputs into the claims of one partition; their outputs have no name yet.
@@ -438,9 +439,9 @@ mod tests {
 
     fn object(name: &str, size: u64, region: &str) -> SourceObject {
         SourceObject {
-            object: Listed { key: name.to_owned(), size, etag: Some("e".to_owned()) },
-            account: Some("111122223333".to_owned()),
-            region: Some(region.to_owned()),
+            object: Listed { key: name.into(), size, etag: Some("e".into()) },
+            account: Some("111122223333".into()),
+            region: Some(region.into()),
             day: date(2026, 1, 15),
             hour: None,
         }
@@ -466,7 +467,7 @@ mod tests {
 
     #[test]
     fn files_are_cut_evenly_and_streamed_objects_stand_alone() {
-        let input = |i: u64, size| Input { key: format!("{i:03}.gz"), size, etag: None };
+        let input = |i: u64, size| Input { key: format!("{i:03}.gz").into(), size, etag: None };
         let many: Vec<Input> = (0..100).map(|i| input(i, 100)).collect();
         let sizes: Vec<usize> = cut(&many, 1_000).iter().map(Vec::len).collect();
         assert_eq!(sizes, [20, 20, 20, 20, 20]);
@@ -479,8 +480,9 @@ mod tests {
 
     #[test]
     fn what_others_have_not_claimed_is_cut_as_it_was() {
-        let inputs: Vec<Input> =
-            (0..60).map(|i| Input { key: format!("{i:03}.gz"), size: (i * i * 7919) % 1_000, etag: None }).collect();
+        let inputs: Vec<Input> = (0..60)
+            .map(|i| Input { key: format!("{i:03}.gz").into(), size: (i * i * 7919) % 1_000, etag: None })
+            .collect();
         for target in [1, 100, 333, 1_000, 7_000, 1_000_000] {
             let cuts = cut(&inputs, target);
             assert_eq!(cuts.concat(), inputs, "each once, in order");

@@ -231,7 +231,7 @@ struct Needs {
 }
 
 fn add_places(places: &mut BTreeMap<(String, String), Place>, partition: &Partition, state: &PartitionState) {
-    let late: BTreeSet<&str> = late(state).flat_map(|o| &o.claim.inputs).map(|input| input.key.as_str()).collect();
+    let late: BTreeSet<&str> = late(state).flat_map(|o| &o.claim.inputs).map(|input| &*input.key).collect();
     let inputs = state.history().flat_map(|output| &output.claim.inputs);
     for input in inputs.chain(state.unfinished().flat_map(|(_, claim)| &claim.inputs)) {
         let name = FileName::parse(input.key.rsplit('/').next().unwrap_or_default());
@@ -241,7 +241,7 @@ fn add_places(places: &mut BTreeMap<(String, String), Place>, partition: &Partit
         let region = by_partition.1.or(name.region).unwrap_or_else(unknown);
         let place = places.entry((account, region)).or_default();
         let needs = place.days.entry(partition.day).or_default();
-        needs.late |= late.contains(input.key.as_str());
+        needs.late |= late.contains(&*input.key);
         needs.unfinished |= state.unfinished().next().is_some();
         needs.differs |= state.differs();
         needs.rejects |= state.outputs().any(|output| output.done.outcome.rejected_rows > 0)
@@ -346,7 +346,7 @@ pub fn safe_to_expire(table: &Table, days: &Days, plan: Option<&Plan>) -> Result
         let why_not = why_not(&state).map(|why| format!("{partition}: {why}"));
         let claims = state.history().map(|output| &output.claim).chain(state.unfinished().map(|(_, claim)| claim));
         let inputs: BTreeSet<(&str, &str)> =
-            claims.flat_map(|claim| claim.inputs.iter().map(|i| (claim.source.as_str(), i.key.as_str()))).collect();
+            claims.flat_map(|claim| claim.inputs.iter().map(|i| (claim.source.as_str(), &*i.key))).collect();
         for (source, key) in inputs {
             let prefix = format!("{source}{}/", key.rsplit_once('/').map_or("", |(folder, _)| folder));
             let folder = folders.entry(prefix.clone()).or_insert(RawFolder { prefix, objects: 0, why_not: None });

@@ -137,12 +137,16 @@ pub fn formats(source: &Store, objects: &[SourceObject], log_format: Option<&Hea
     Ok(formats)
 }
 
+fn names(object: &SourceObject) -> Option<(String, String)> {
+    Some((object.account.as_deref()?.to_owned(), object.region.as_deref()?.to_owned()))
+}
+
 /// Returns the partition of an object, with what its folders say and nothing else.
 fn partition(object: &SourceObject, folders: &[Folder]) -> Partition {
     let by_hour = folders.iter().any(|folder| folder.level == Level::Hour);
     let account_region = folders.iter().any(|folder| folder.level == Level::Region);
     Partition {
-        account_region: account_region.then(|| object.account.clone().zip(object.region.clone())).flatten(),
+        account_region: account_region.then(|| names(object)).flatten(),
         day: object.day,
         hour: object.hour.filter(|_| by_hour),
     }

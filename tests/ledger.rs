@@ -424,19 +424,30 @@ fn entries_of_older_versions_stay_readable() {
         work.write(&format!("{folder}/{number:08}.json"), fs::read(stored.join(name)).unwrap());
     }
     // Version 2: a claim, one that is abandoned, a replacement for a changed object, a merge, and a verification.
-    for entry in fs::read_dir(stored.join("v2")).unwrap() {
-        let entry = entry.unwrap();
-        let name = entry.file_name().into_string().unwrap();
-        work.write(
-            &format!("table/_flowparquet/ledger/year=2024/month=02/day=28/{name}"),
-            fs::read(entry.path()).unwrap(),
-        );
+    // Version 3: claims with two layouts, a replacement for an object that changed, one that came late, lines that do not
+    // fit, and a verification.
+    for (version, day) in [("v2", 28), ("v3", 27)] {
+        for entry in fs::read_dir(stored.join(version)).unwrap() {
+            let entry = entry.unwrap();
+            let name = entry.file_name().into_string().unwrap();
+            let path = format!("table/_flowparquet/ledger/year=2024/month=02/day={day}/{name}");
+            work.write(&path, fs::read(entry.path()).unwrap());
+        }
     }
     let ran = work.run(&["status", "table", "--json"]);
     let status: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!(status["days"]["2024-02-29"]["rows"], 40_000, "{}", ran.stdout);
     let day = &status["days"]["2024-02-28"];
     assert_eq!((&day["rows"], &day["files"]), (&12.into(), &1.into()), "{}", ran.stdout);
+    let day = &status["days"]["2024-02-27"];
+    assert_eq!(
+        (&day["rows"], &day["files"], &day["late_objects"]),
+        (&78.into(), &2.into(), &1.into()),
+        "{}",
+        ran.stdout
+    );
+    let ran = work.run(&["ledger", "table", "--day", "2024-02-27"]);
+    assert!(ran.code(0).stdout.contains("replace"), "{}", ran.stdout);
     let ran = work.run(&["ledger", "table", "--day", "2024-02-28"]);
     ran.code(0);
     for said in ["1  2024-02-29T03:00:01Z  claim", "replace", "abandon", "verified"] {

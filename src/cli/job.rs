@@ -165,7 +165,7 @@ fn plan_table(prepared: &Prepared, days: &Days, source: &str) -> String {
         .found
         .passed_over
         .iter()
-        .map(|(key, why)| Named { object: key.clone(), line: None, byte: None, reason: why.explain().to_owned() })
+        .map(|(key, why)| Named { object: key.to_string(), line: None, byte: None, reason: why.explain().to_owned() })
         .collect();
     push_named(&mut text, "passed over", &passed_over, passed_over.len() as u64);
     text

@@ -87,8 +87,8 @@ impl Place {
     fn snapshot(&self) -> BTreeMap<String, Vec<u8>> {
         let store = self.store(&self.dest);
         let listed = store.list_all(&[store.location().prefix().to_owned()]).unwrap().remove(0);
-        let read = |key: String| (key.clone(), store.get(&key).unwrap().unwrap().to_vec());
-        listed.into_iter().map(|object| read(object.key)).collect()
+        let read = |key: &str| (key.to_owned(), store.get(key).unwrap().unwrap().to_vec());
+        listed.into_iter().map(|object| read(&object.key)).collect()
     }
 
     /// Makes DEST what it was.

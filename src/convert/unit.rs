@@ -477,7 +477,7 @@ impl<'a> Unit<'a> {
     }
 
     fn leave_out(&mut self, input: &Input, kind: RejectKind, reason: &str) {
-        let (object, reason) = (input.key.clone(), reason.to_owned());
+        let (object, reason) = (input.key.to_string(), reason.to_owned());
         // Into memory: cannot fail.
         let _ = self.put(&Reject { kind, object, reason, line: None, byte: None, text: None, hex: None });
     }
@@ -494,7 +494,7 @@ impl<'a> Unit<'a> {
         let (line, byte) = (Some(row.line), Some(row.byte));
         self.put(&Reject {
             kind: RejectKind::Row,
-            object: input.key.clone(),
+            object: input.key.to_string(),
             reason: row.reason,
             line,
             byte,

@@ -180,11 +180,11 @@ fn common(source: &Store, table: &Table, live: &Live) -> Result<(Objects, Vec<St
     let wanted = Wanted { days, accounts: Vec::new(), regions: Vec::new(), assume_day: None };
     let found = discover(source, &wanted)?;
     let mut there: BTreeMap<&str, &Listed> =
-        found.objects.iter().map(|object| (object.object.key.as_str(), &object.object)).collect();
+        found.objects.iter().map(|object| (&*object.object.key, &object.object)).collect();
     let root = source.location().root();
     let (mut objects, mut gone, mut changed) = (Objects::new(), 0_u64, 0_u64);
     for (partition, of, input) in &live.objects {
-        match there.remove(input.key.as_str()).filter(|_| *of == root) {
+        match there.remove(&*input.key).filter(|_| *of == root) {
             Some(listed) => {
                 changed += u64::from(input.etag.is_some() && listed.etag != input.etag || listed.size != input.size);
                 objects.entry(partition.clone()).or_default().push(listed.clone());

@@ -5,6 +5,7 @@
 //! grows with accounts, Regions and days asked for, never with the archive. Only `--all` lists whole Regions.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 
@@ -43,9 +44,9 @@ pub struct SourceObject {
     /// Key, size and ETag.
     pub object: Listed,
     /// Account of the flow log, from folder or name.
-    pub account: Option<String>,
+    pub account: Option<Arc<str>>,
     /// Region of the flow log, from folder or name.
-    pub region: Option<String>,
+    pub region: Option<Arc<str>>,
     /// UTC day, from folder or name.
     pub day: Date,
     /// UTC hour, from folder or name.
@@ -94,7 +95,7 @@ pub struct Found {
     /// Log objects of the asked days, by key.
     pub objects: Vec<SourceObject>,
     /// Objects passed over, by key.
-    pub passed_over: Vec<(String, Why)>,
+    pub passed_over: Vec<(Arc<str>, Why)>,
 }
 
 /// Finds the objects.
@@ -103,7 +104,7 @@ pub struct Found {
 /// When a listing fails, or SOURCE is so high up that looking for logs would walk a whole bucket.
 pub fn discover(store: &Store, wanted: &Wanted) -> Result<Found> {
     let prefix = store.location().prefix().to_owned();
-    let mut search = Search { wanted, found: Found::default(), whole: BTreeSet::new() };
+    let mut search = Search { wanted, found: Found::default(), whole: BTreeSet::new(), names: BTreeSet::new() };
     let mut frontier = vec![Node { place: Place::of_prefix(&prefix), prefix, depth: 0, year: None }];
     let mut opaque = 0;
     while !frontier.is_empty() {
@@ -164,6 +165,8 @@ struct Search<'a> {
     found: Found,
     /// Prefixes to list with everything below them.
     whole: BTreeSet<String>,
+    /// Names of accounts and Regions.
+    names: BTreeSet<Arc<str>>,
 }
 
 impl Search<'_> {
@@ -206,7 +209,7 @@ impl Search<'_> {
     /// Returns the folder as a place to look into, if asked-for logs can be there.
     fn enter(&mut self, node: &Node, folder: String) -> Option<Node> {
         if !Store::is_key(&folder) {
-            self.found.passed_over.push((folder, Why::NoKey));
+            self.found.passed_over.push((folder.into(), Why::NoKey));
             return None;
         }
         let name = folder.rsplit('/').next().unwrap_or_default();
@@ -265,6 +268,16 @@ impl Search<'_> {
         self.take(object, &place);
     }
 
+    /// Returns the one copy of an account's or Region's name.
+    fn shared(&mut self, name: String) -> Arc<str> {
+        if let Some(name) = self.names.get(name.as_str()) {
+            return Arc::clone(name);
+        }
+        let name = Arc::from(name);
+        self.names.insert(Arc::clone(&name));
+        name
+    }
+
     fn take(&mut self, object: Listed, place: &Place) {
         let name = object.key.rsplit('/').next().unwrap_or_default();
         let suffix = Suffix::of(name);
@@ -285,6 +298,7 @@ impl Search<'_> {
             Suffix::Text if !Store::is_key(&object.key) => self.found.passed_over.push((object.key, Why::NoKey)),
             Suffix::Text => {
                 let hour = place.hour.or(said.hour);
+                let [account, region] = [account, region].map(|name| name.map(|name| self.shared(name)));
                 self.found.objects.push(SourceObject { object, account, region, day, hour });
             }
             Suffix::Parquet => self.found.passed_over.push((object.key, Why::AwsParquet)),

@@ -107,7 +107,7 @@ fn listed(key: String, metadata: &Metadata) -> Option<Listed> {
         !digits.is_empty() && !digits.contains('/') && digits.bytes().all(|b| b.is_ascii_digit())
     });
     let object = metadata.is_file() && !unfinished;
-    object.then(|| Listed { key, size: metadata.len(), etag: Some(etag(metadata)) })
+    object.then(|| Listed { key: key.into(), size: metadata.len(), etag: Some(etag(metadata).into()) })
 }
 
 /// Returns the ETag that `LocalFileSystem` gives a file.

@@ -65,12 +65,12 @@ const CLEARING_UP: Duration = Duration::from_secs(5);
 /// An object as a listing shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
-    /// The whole key.
-    pub key: String,
+    /// The whole key. Shared with plan, ledger and readers: there may be a million of them.
+    pub key: Arc<str>,
     /// Size in bytes.
     pub size: u64,
     /// Entity tag; changes when the object does.
-    pub etag: Option<String>,
+    pub etag: Option<Arc<str>>,
 }
 
 /// One level of a listing.
@@ -531,7 +531,7 @@ fn s3(bucket: &str, options: &StoreOptions) -> Result<object_store::aws::AmazonS
 }
 
 fn listed(meta: ObjectMeta) -> Listed {
-    Listed { key: meta.location.into(), size: meta.size, etag: meta.e_tag }
+    Listed { key: String::from(meta.location).into(), size: meta.size, etag: meta.e_tag.map(Arc::from) }
 }
 
 fn pages(keys: usize) -> u64 {

@@ -556,7 +556,7 @@ impl Table {
             rejects = self.read_rejects(partition, claim)?;
         }
         for reject in &rejects {
-            let left = || LeftOut { key: reject.object.clone(), reason: reject.reason.clone() };
+            let left = || LeftOut { key: reject.object.as_str().into(), reason: reject.reason.clone() };
             match reject.kind {
                 RejectKind::Row => {}
                 RejectKind::Object => outcome.rejected_objects.push(left()),

@@ -6,12 +6,14 @@
 //! Stored entries carry [`VERSION`]; older ones stay readable, newer ones are refused.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::codec::Compression;
 use super::layout::Layout;
 use super::partition::Partition;
+use super::shared_text;
 use crate::error::{Error, Result};
 use crate::record::header::Column;
 use crate::record::schema::LogType;
@@ -26,12 +28,13 @@ pub const OWN_FOLDER: &str = "_flowparquet";
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Input {
     /// Key, whole.
-    pub key: String,
+    #[serde(with = "shared_text")]
+    pub key: Arc<str>,
     /// Size in bytes.
     pub size: u64,
     /// Entity tag.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub etag: Option<String>,
+    #[serde(default, with = "shared_text::option", skip_serializing_if = "Option::is_none")]
+    pub etag: Option<Arc<str>>,
 }
 
 /// Options that decide an output's bytes; a claim is finished with its own, whatever the command line says.
@@ -86,7 +89,8 @@ impl Claim {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeftOut {
     /// Key, whole.
-    pub key: String,
+    #[serde(with = "shared_text")]
+    pub key: Arc<str>,
     /// Why.
     pub reason: String,
 }
@@ -295,7 +299,7 @@ pub enum InputState {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Known {
     /// ETag it was read with.
-    pub etag: Option<String>,
+    pub etag: Option<Arc<str>>,
     /// Where it stands.
     pub state: InputState,
     /// Number of the claim that put it there.
@@ -328,7 +332,8 @@ pub struct PartitionState {
     /// Number of the last entry when it was planned with.
     planned: u64,
     last_change: u64,
-    inputs: HashMap<String, Known>,
+    /// By root of their store, then by key.
+    inputs: HashMap<String, HashMap<Arc<str>, Known>>,
     open: BTreeMap<u64, Claim>,
     done: BTreeMap<u64, Output>,
     abandoned: BTreeMap<u64, Claim>,
@@ -368,10 +373,11 @@ impl PartitionState {
             Entry::Abandon(abandon) => {
                 if let Some(claim) = self.open.remove(&abandon.claim) {
                     let abandoned = abandon.claim;
-                    for input in &claim.inputs {
-                        let key = full_key(&claim.source, &input.key);
-                        if self.inputs.get(&key).is_some_and(|known| known.claim == abandoned) {
-                            self.inputs.remove(&key);
+                    if let Some(inputs) = self.inputs.get_mut(&claim.source) {
+                        for input in &claim.inputs {
+                            if inputs.get(&input.key).is_some_and(|known| known.claim == abandoned) {
+                                inputs.remove(&input.key);
+                            }
                         }
                     }
                     self.abandoned.insert(abandoned, claim);
@@ -402,14 +408,16 @@ impl PartitionState {
     }
 
     fn set_all(&mut self, number: u64, claim: &Claim, state: &InputState) {
+        let inputs = self.inputs.entry(claim.source.clone()).or_default();
         for input in &claim.inputs {
             let known = Known { etag: input.etag.clone(), state: state.clone(), claim: number };
-            self.inputs.insert(full_key(&claim.source, &input.key), known);
+            inputs.insert(Arc::clone(&input.key), known);
         }
     }
 
     fn set(&mut self, claim: &Claim, left: &LeftOut, state: InputState) {
-        if let Some(known) = self.inputs.get_mut(&full_key(&claim.source, &left.key)) {
+        let inputs = self.inputs.get_mut(&claim.source);
+        if let Some(known) = inputs.and_then(|inputs| inputs.get_mut(&left.key)) {
             known.state = state;
         }
     }
@@ -441,12 +449,12 @@ impl PartitionState {
 
     /// Returns what is known of an input.
     pub fn input(&self, source: &str, key: &str) -> Option<&Known> {
-        self.inputs.get(&full_key(source, key))
+        self.inputs.get(source)?.get(key)
     }
 
     /// Returns where each input stands, in no order.
     pub fn inputs(&self) -> impl Iterator<Item = &InputState> {
-        self.inputs.values().map(|known| &known.state)
+        self.inputs.values().flat_map(HashMap::values).map(|known| &known.state)
     }
 
     /// Returns the claims that are neither done nor abandoned, by number.
@@ -577,10 +585,6 @@ pub fn refuse_gap(last: u64, number: u64, place: &str) -> Result<()> {
     Err(damaged(place, &format!("entry {} is missing before it", last + 1)))
 }
 
-fn full_key(source: &str, key: &str) -> String {
-    format!("{source}{key}")
-}
-
 fn damaged(place: &str, why: &str) -> Error {
     Error::usage(format!("the ledger is damaged: {why}"))
         .at(place)
@@ -592,7 +596,7 @@ mod tests {
     use super::*;
 
     fn input(key: &str) -> Input {
-        Input { key: key.to_owned(), size: 1, etag: Some(format!("\"{key}\"")) }
+        Input { key: key.into(), size: 1, etag: Some(format!("\"{key}\"").into()) }
     }
 
     fn record(entry: Entry) -> Record {
@@ -624,7 +628,7 @@ mod tests {
     }
 
     fn done(claim: u64, rejected: &[&str]) -> Entry {
-        let left = |key: &&str| LeftOut { key: (*key).to_owned(), reason: "cut off".into() };
+        let left = |key: &&str| LeftOut { key: (*key).into(), reason: "cut off".into() };
         let outcome = Outcome { rows: 5, rejected_objects: rejected.iter().map(left).collect(), ..Outcome::default() };
         Entry::Done(Done { claim, outcome, file: None })
     }
@@ -673,7 +677,7 @@ mod tests {
     }
 
     fn keys_of(state: &PartitionState, number: u64) -> Vec<&str> {
-        state.inputs_of(number).into_iter().map(|(_, input)| input.key.as_str()).collect()
+        state.inputs_of(number).into_iter().map(|(_, input)| &*input.key).collect()
     }
 
     #[test]

@@ -24,3 +24,4 @@ pub mod partition;
 pub mod region;
 pub mod replacing;
 pub mod run;
+mod shared_text;

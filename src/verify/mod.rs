@@ -18,7 +18,7 @@ pub mod raw;
 pub mod tally;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use sha2::{Digest, Sha256};
@@ -272,7 +272,7 @@ fn record(
 }
 
 /// Lists what lies in the folders of the asked days, hidden names left out: Athena and others pass over these too.
-fn list_files(dest: &Store, wanted: &Wanted, by: PartitionBy) -> Result<HashMap<String, Listed>> {
+fn list_files(dest: &Store, wanted: &Wanted, by: PartitionBy) -> Result<HashMap<Arc<str>, Listed>> {
     let mut tops = vec![dest.location().prefix().to_owned()];
     let columns = by.columns();
     let down = |tops: &[String], column: &str| -> Result<Vec<String>> {
@@ -297,8 +297,8 @@ fn list_files(dest: &Store, wanted: &Wanted, by: PartitionBy) -> Result<HashMap<
 /// Returns SOURCE's objects by key: those that were found, and the neighbours of those that the ledger has besides.
 ///
 /// An object may be there and not be found: SOURCE may point at one folder today and at another one tomorrow.
-fn list_objects(source: &Store, found: &Found, units: &[Unit]) -> Result<HashMap<String, Listed>> {
-    let mut objects: HashMap<String, Listed> =
+fn list_objects(source: &Store, found: &Found, units: &[Unit]) -> Result<HashMap<Arc<str>, Listed>> {
+    let mut objects: HashMap<Arc<str>, Listed> =
         found.objects.iter().map(|found| (found.object.key.clone(), found.object.clone())).collect();
     let root = source.location().root();
     let inputs = units.iter().flat_map(|unit| &unit.inputs).filter(|input| input.source == root);
@@ -345,8 +345,8 @@ fn open(
     source: &Store,
     dest: &Store,
     units: Vec<Unit>,
-    objects: &HashMap<String, Listed>,
-    files: &HashMap<String, Listed>,
+    objects: &HashMap<Arc<str>, Listed>,
+    files: &HashMap<Arc<str>, Listed>,
 ) -> Result<Vec<Work>> {
     let root = source.location().root();
     in_parallel(units, |unit| {
@@ -365,8 +365,10 @@ fn open(
         for UnitInput { source, input, .. } in work.unit.inputs.iter().filter(|input| input.said == Said::Converted) {
             match objects.get(&input.key) {
                 _ if *source != root => elsewhere = Some(source.clone()),
-                None => work.gone.push(input.key.clone()),
-                Some(now) if now.etag != input.etag || now.size != input.size => work.changed.push(input.key.clone()),
+                None => work.gone.push(input.key.to_string()),
+                Some(now) if now.etag != input.etag || now.size != input.size => {
+                    work.changed.push(input.key.to_string())
+                }
                 Some(_) => {}
             }
         }
@@ -379,7 +381,7 @@ fn open(
         };
         if let Some(output) = work.unit.output.clone() {
             // It may have been put there since the listing.
-            let listed = files.get(&output.key).cloned();
+            let listed = files.get(output.key.as_str()).cloned();
             match listed.map_or_else(|| dest.head(&output.key), |listed| Ok(Some(listed)))? {
                 None => work.differs("file", None, Some("missing"), Some(&format!("{} bytes", output.bytes))),
                 Some(listed) => match TableFile::open(dest, &output.key, listed.size)? {
@@ -740,7 +742,7 @@ fn remark_objects(
 /// Says which files lie in the table that no claim names: queries read them.
 fn remark_files(
     table: &Table,
-    files: &HashMap<String, Listed>,
+    files: &HashMap<Arc<str>, Listed>,
     states: &BTreeMap<Partition, PartitionState>,
     partitions: &mut BTreeMap<Partition, PartitionOutcome>,
 ) -> Result<()> {
@@ -752,7 +754,7 @@ fn remark_files(
         leftovers.extend(state.leftovers().map(|claim| table.output_key(partition, claim)));
     }
     let location = table.store().location();
-    let mut unknown: Vec<&String> = files.keys().filter(|key| !known.contains(*key)).collect();
+    let mut unknown: Vec<&Arc<str>> = files.keys().filter(|key| !known.contains(&***key)).collect();
     unknown.sort();
     for key in unknown {
         let below = key.strip_prefix(location.prefix()).unwrap_or(key).trim_start_matches('/');
@@ -766,7 +768,7 @@ fn remark_files(
         };
         // It may have been removed since the listing.
         let (Some(partition), true) = (partition, table.store().head(key)?.is_some()) else { continue };
-        let reason = if leftovers.contains(key) {
+        let reason = if leftovers.contains(&**key) {
             "a claim that was given up or replaced left it, its rows may be there twice: the next convert removes it"
         } else {
             "no entry of the ledger names it, and queries read it: move it away"
