@@ -23,6 +23,7 @@ import subprocess
 import sys
 import time
 
+import bench_plot
 import bench_s3
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -51,7 +52,7 @@ class Bench:
     def __init__(self, args):
         self.binary, self.work, self.rounds, self.quick = args.binary, pathlib.Path(args.work), args.rounds, args.quick
         self.out = str(self.work / "out")
-        self.said = []
+        self.said, self.scales = [], []
 
     def say(self, line=""):
         print(line, flush=True)
@@ -183,6 +184,7 @@ class Bench:
         lines = []
         for objects in scales:
             v = self.medians({"": self.convert(self.source(objects, 20_000))})[""]
+            self.scales.append((v[5] / 1e6, v[0], v[2]))
             lines.append([f"{v[5] / 1e6:.2f} M", f"{v[0]:.2f}", f"{v[1]:.2f}", f"{v[1] * 1e9 / v[5]:.0f}", f"{v[2]:.0f}", str(v[4])])
         self.table(["rows", "wall s", "CPU s", "CPU ns a row", "peak MiB", "files"], lines)
 
@@ -257,7 +259,12 @@ def main():
     bench.say(f"\n{versions}; of the peers' wall, Python and import: " + ", ".join(f"{n} {s:.2f} s" for n, s in imports.items())
               + f"; load after {os.getloadavg()[0]:.1f}")
     if args.out:
-        pathlib.Path(args.out).write_text("\n".join(bench.said) + "\n")
+        out = pathlib.Path(args.out)
+        if bench.scales:
+            picture = out.with_name(f"{out.stem}-scale.svg")
+            picture.write_text(bench_plot.scale(bench.scales))
+            bench.said.append(f"\n![Time and memory over rows]({picture.name})")
+        out.write_text("\n".join(bench.said) + "\n")
 
 
 if __name__ == "__main__":
