@@ -43,6 +43,8 @@ CASES = {
 SCALES, LONG_SCALES = [50, 144, 288], [50, 144, 288, 1_000, 3_000]
 MEMORY = "256MiB"
 DELAYS_MS = [0, 20, 100]
+# Times that each of the big objects is in the synthetic store; a whole day of a terabyte has it 8,000 times.
+COPIES, LONG_COPIES = [1, 4, 16], [1, 4, 16, 64]
 KEYS = {"AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": "bench", "AWS_REGION": "us-east-1"}
 
 
@@ -168,6 +170,29 @@ class Bench:
                 lines.append([name, str(delay), f"{wall:.2f}", f"{wall / local:.2f}", str(server.most_at_once), counts])
         self.table(["", "delay ms", "wall s", "wall / local disk", "most at once", "requests"], lines)
 
+    def terabyte(self, all_copies):
+        """What a day that is far larger than memory needs: bounded for its bytes, and something for each object."""
+        self.say(f"\n### A day as large as one likes: S3 with copies of the big objects, --memory {MEMORY}")
+        source, lines = pathlib.Path(self.source(*CASES["big objects"])), []
+        for copies in all_copies:
+            server = bench_s3.Server(source.parent, copies=copies)
+            began = self.measure([self.binary, "convert", f"s3://{source.name}", "s3://table/flow", "--all", "--progress", "none",
+                                  "--memory", MEMORY, "--endpoint-url", server.endpoint, "--allow-http"], env=KEYS)
+            server.close()
+            objects = copies * len(objects_of(source))
+            lines.append([f"{objects:,}", f"{copies * size_of(source) / 1e3:.2f}", f"{began[0]:.1f}", f"{began[2]:.0f}"])
+        self.table(["objects", "GB of gzip", "wall s", "peak MiB"], lines)
+        source = pathlib.Path(self.source(2_880, 500))
+        lines = []
+        for copies in (1, 5, 35):
+            server = bench_s3.Server(source.parent, copies=copies)
+            planned = self.measure([self.binary, "plan", f"s3://{source.name}", "s3://table/flow", "--all", "--endpoint-url",
+                                    server.endpoint, "--allow-http"], env=KEYS)
+            server.close()
+            lines.append([f"{copies * len(objects_of(source)):,}", f"{planned[0]:.2f}", f"{planned[2]:.0f}"])
+        self.say("\nThe same of `plan` alone, which lists and reads nothing:")
+        self.table(["objects", "wall s", "peak MiB"], lines)
+
     def threads(self):
         source = self.source(*CASES["v2 day"])
         counts = [n for n in (1, 2, 4, 8, 16) if n <= os.cpu_count()]
@@ -230,7 +255,7 @@ def cpu_model():
 
 def main():
     # S3 last: what its server holds would be counted into the peaks of all that is started after it (see `output`).
-    tables = ["peers", "memory", "threads", "scale", "start", "s3"]
+    tables = ["peers", "memory", "threads", "scale", "start", "terabyte", "s3"]
     parser = argparse.ArgumentParser()
     parser.add_argument("--binary", required=True)
     parser.add_argument("--work", required=True)
@@ -251,9 +276,10 @@ def main():
         # The giant object is there for threads and memory; peers say nothing new of it unless they are asked.
         if name in args.only or (wanted("peers") and name != "one giant object"):
             bench.peers(name, *case, others)
+    many = {"scale": [LONG_SCALES if args.long else SCALES], "terabyte": [LONG_COPIES if args.long else COPIES]}
     for table in tables[1:]:
         if wanted(table):
-            getattr(bench, table)(*[LONG_SCALES if args.long else SCALES] if table == "scale" else [])
+            getattr(bench, table)(*many.get(table, []))
     imports = {n: bench.measure([sys.executable, "-c", f"import {n}"])[0] for n in ("polars", "duckdb")}
     versions = ", ".join([run([args.binary, "--version"]).strip()] + [f"{n} {importlib.metadata.version(n)}" for n in imports])
     bench.say(f"\n{versions}; of the peers' wall, Python and import: " + ", ".join(f"{n} {s:.2f} s" for n, s in imports.items())

@@ -12,11 +12,11 @@ usage() {
 usage: scripts/bench.sh [--quick] [--long] [--rounds N] [--clickhouse] [--only WHAT]... [--out FILE]
 
   --quick       a tenth of the objects
-  --long        also 20 and 60 million rows
+  --long        also 20 and 60 million rows, and 8 GB from a synthetic store
   --rounds N    run everything N times (3), tables have medians
   --clickhouse  also against ClickHouse (chdb; fetches 150 MB once)
-  --only WHAT   peers, memory, s3, threads, scale, start, or one of the cases: "v2 day", "v5 day", "small objects",
-                "big objects", "one giant object"; may be given several times
+  --only WHAT   peers, memory, threads, scale, start, terabyte, s3, or one of the cases: "v2 day", "v5 day",
+                "small objects", "big objects", "one giant object"; may be given several times
   --out FILE    write the tables to FILE instead of benches/results/DATE.md (with --quick or --only: nowhere)
 END
 }

@@ -20,10 +20,12 @@ CHUNK = 1 << 18
 
 
 class Server:
-    """Serves `root`/BUCKET/KEY; what is written stays in memory. `delay`: seconds that every answer waits."""
+    """Serves `root`/BUCKET/KEY; what is written stays in memory. `delay`: seconds that every answer waits. `copies`: every
+    object is there so many times, under names of its own, and of Parquet files only the ETag is kept: a store of any size."""
 
-    def __init__(self, root, delay=0.0):
-        self.root, self.delay = pathlib.Path(root), delay
+    def __init__(self, root, delay=0.0, copies=1):
+        self.root, self.delay, self.copies = pathlib.Path(root), delay, copies
+        self.paths = {}
         self.written, self.uploads = {}, {}
         self.counts = collections.Counter()
         self.at_once, self.most_at_once = 0, 0
@@ -49,8 +51,11 @@ class Server:
         """All keys of a bucket with size and ETag, ascending."""
         if bucket not in self.keys:
             base = self.root / bucket
-            files = ((p.relative_to(base).as_posix(), p.stat().st_size) for p in base.rglob("*") if p.is_file())
-            self.keys[bucket] = {key: (size, f'"{hashlib.md5(key.encode()).hexdigest()}"') for key, size in files}
+            files = [(p.relative_to(base).as_posix(), p) for p in base.rglob("*") if p.is_file()]
+            # A name ends in a hash, which may have any length.
+            files += [(key.replace(".log.gz", f"{copy:06x}.log.gz"), p) for key, p in files for copy in range(1, self.copies)]
+            self.keys[bucket] = {key: (p.stat().st_size, f'"{hashlib.md5(key.encode()).hexdigest()}"') for key, p in files}
+            self.paths |= {(bucket, key): p for key, p in files}
         found = dict(self.keys[bucket])
         found.update({k: (len(b), etag(b)) for (owner, k), b in self.written.items() if owner == bucket})
         return sorted(found.items())
@@ -91,7 +96,7 @@ class Server:
         if method in ("GET", "HEAD"):
             return await self.get(writer, method, bucket, key, headers)
         if method == "PUT" and "partNumber" in query:
-            self.uploads[query["uploadId"]][int(query["partNumber"])] = body
+            self.uploads[query["uploadId"]][int(query["partNumber"])] = body if self.copies == 1 else b""
             return await send(writer, 200, b"", {"ETag": etag(body)})
         if method == "PUT":
             there = (bucket, key) in self.written or (self.root / bucket / key).exists()
@@ -138,10 +143,10 @@ class Server:
 
     async def get(self, writer, method, bucket, key, headers):
         content = self.written.get((bucket, key))
-        path = self.root / bucket / key
-        if content is None and not path.is_file():
-            return await send(writer, 404, b"<Error><Code>NoSuchKey</Code></Error>" if method == "GET" else b"")
         self.listing(bucket) if bucket not in self.keys else None
+        path = self.paths.get((bucket, key))
+        if content is None and path is None:
+            return await send(writer, 404, b"<Error><Code>NoSuchKey</Code></Error>" if method == "GET" else b"")
         tag = etag(content) if content is not None else self.keys[bucket][key][1]
         size = len(content) if content is not None else os.path.getsize(path)
         about = {"ETag": tag, "Last-Modified": "Thu, 15 Jan 2026 00:00:00 GMT", "Accept-Ranges": "bytes"}

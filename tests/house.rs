@@ -102,6 +102,7 @@ fn crates_have_homes() {
     only_in("futures", &["store/", "query/"]);
     only_in("clap", &["cli/"]);
     only_in("indicatif", &["cli/"]);
+    only_in("libc", &["cli/heap.rs"]);
     only_in("rayon", &["convert/", "generate/", "table/", "verify/"]);
     only_in("arrow", &["record/schema.rs", "table/", "verify/file.rs", "query/"]);
     only_in("parquet", &["table/", "verify/file.rs", "query/"]);

@@ -11,6 +11,7 @@ mod demo;
 mod fields;
 mod forms;
 mod generate;
+mod heap;
 mod job;
 mod ledger;
 mod like;
@@ -47,6 +48,7 @@ const EXIT_STOPPED: u8 = 3;
 
 /// Parses the command line, runs it, prints what went wrong, and returns the exit code.
 pub fn main() -> ExitCode {
+    heap::give_back_large_blocks();
     let result = match Cli::parse().command {
         Command::Convert(args) => job::convert(&args),
         Command::Plan(args) => job::plan(&args),

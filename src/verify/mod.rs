@@ -367,7 +367,7 @@ fn open(
                 _ if *source != root => elsewhere = Some(source.clone()),
                 None => work.gone.push(input.key.to_string()),
                 Some(now) if now.etag != input.etag || now.size != input.size => {
-                    work.changed.push(input.key.to_string())
+                    work.changed.push(input.key.to_string());
                 }
                 Some(_) => {}
             }

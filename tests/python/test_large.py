@@ -1,5 +1,8 @@
 """Objects that are too large to be held: their text is read as a stream, whole or not at all (scripts/test.sh --long)."""
 
+import os
+import subprocess
+
 import duckdb
 import pytest
 from flowlogs import Folder
@@ -50,3 +53,18 @@ def test_a_large_object_that_is_cut_off_gives_no_row_and_is_tried_again(run, con
     path.write_bytes(whole)
     convert(source, dest)
     assert_same(path, dest)
+
+
+@pytest.mark.long
+def test_memory_stays_within_its_bound_however_much_there_is(binary, run, tmp_path):
+    """32 objects of 16 MB packed, half a gigabyte: more than any freed block that is kept."""
+    path = one_object(run, tmp_path, 650_000)
+    for copy in range(1, 32):
+        path.with_name(path.name.replace(".log.gz", f"{copy:02x}.log.gz")).hardlink_to(path)
+    process = subprocess.Popen([binary, "convert", tmp_path / "source", tmp_path / "dest", "--all", "--memory", "256MiB"],
+                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    said = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0 and "20,800,000 rows" in said, said
+    assert usage.ru_maxrss <= (256 + 64) << 10, "KiB"
