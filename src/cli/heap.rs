@@ -1,9 +1,9 @@
 //! How the C library's allocator gives memory back; the one `unsafe` place of the program.
 //!
 //! glibc keeps freed blocks of up to 32 MiB for later use, in an arena for every thread that ever had one. With objects of
-//! 16 MB packed a conversion with `--memory 256MiB` grew by 50 MiB each time that its input became four times as large: 394
-//! MiB after 0.5 GB, 441 MiB after 8 GB. With blocks from 4 MiB on given back at once it stays at 306 MiB, for the same time
-//! (docs/performance.md). mimalloc was tried instead and needs more.
+//! 16 MB packed a conversion with `--memory 256MiB` took 394 MiB for 0.5 GB of input and 404 MiB for 2 GB. With blocks from
+//! 4 MiB on given back at once it takes 282 and 313 MiB, in the same time (docs/performance.md). mimalloc was tried instead
+//! and needs more.
 
 /// Has large blocks given back as soon as they are freed, where glibc is the C library.
 pub(super) fn give_back_large_blocks() {
