@@ -69,6 +69,21 @@ pub enum Command {
     Demo(Demo),
 }
 
+impl Command {
+    /// Returns the memory to stay within, in bytes, if `--memory` says it.
+    pub fn memory(&self) -> Option<u64> {
+        match self {
+            Self::Convert(args) => args.job.memory,
+            Self::Compact(args) => args.memory,
+            #[cfg(feature = "query")]
+            Self::Query(super::query_args::Query { engine, .. })
+            | Self::Compare(super::query_args::Compare { engine, .. })
+            | Self::Tune(super::query_args::Tune { engine, .. }) => engine.memory,
+            _ => None,
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 pub struct Convert {
     #[command(flatten)]
@@ -231,7 +246,8 @@ pub struct Job {
     /// Memory to stay within [default: half of the machine's, at most 8GiB]
     #[arg(long, value_name = "SIZE", value_parser = parse_bytes, help_heading = "Limits")]
     pub memory: Option<u64>,
-    /// Threads that decode and encode; the output is the same with any number [default: one per processor]
+    /// Threads that decode and encode, at most one for each 128MiB of memory; the output is the same with any number [default:
+    /// one per processor]
     #[arg(long, value_name = "N", help_heading = "Limits")]
     pub threads: Option<usize>,
     /// Accept a store that lets an object be created twice; then there must only ever be one run at a time

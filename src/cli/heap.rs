@@ -1,21 +1,44 @@
 //! How the C library's allocator gives memory back; the one `unsafe` place of the program.
 //!
-//! glibc keeps freed blocks of up to 32 MiB for later use, in an arena for every thread that ever had one. With objects of
-//! 16 MB packed a conversion with `--memory 256MiB` took 394 MiB for 0.5 GB of input and 404 MiB for 2 GB. With blocks from
-//! 4 MiB on given back at once it takes 282 and 313 MiB, in the same time (docs/performance.md). mimalloc was tried instead
-//! and needs more.
+//! glibc keeps freed blocks of up to 32 MiB for later use, in an arena for every thread that ever had one. A conversion with
+//! `--memory 256MiB` of objects of 16 MB packed took 394 MiB for 0.5 GB of input, and more for more. So blocks from a certain
+//! size on are given back as soon as they are freed, and there are few arenas if there is little memory. To give back is to
+//! have the pages zeroed again: blocks of 4 MiB cost nothing that can be measured, all from 512 KiB on a fifth of all CPU
+//! time, so that the size follows from the memory (docs/performance.md has the figures). mimalloc was tried instead and
+//! needs more.
 
-/// Has large blocks given back as soon as they are freed, where glibc is the C library.
-pub(super) fn give_back_large_blocks() {
+/// Has large blocks given back as soon as they are freed, where glibc is the C library. Larger ones if there is more `memory`
+/// to stay within.
+///
+/// To be called before any thread is started.
+pub(super) fn keep_within(memory: u64) {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    #[expect(unsafe_code, reason = "there is no safe way to ask glibc for it")]
-    // SAFETY: mallopt takes two numbers, touches no memory of ours, and no other thread runs yet.
-    unsafe {
-        libc::mallopt(libc::M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES);
-        libc::mallopt(libc::M_TRIM_THRESHOLD, LARGE_BLOCK_BYTES);
+    {
+        let block_bytes = (memory / 512).clamp(256 << 10, 4 << 20);
+        set(libc::M_MMAP_THRESHOLD, block_bytes);
+        set(libc::M_TRIM_THRESHOLD, block_bytes);
+        // With much memory there may be as many as glibc likes: eight for each processor.
+        if memory < ARENAS_MATTER_BELOW {
+            set(libc::M_ARENA_MAX, (memory / MEMORY_PER_ARENA).max(1));
+        }
     }
+    #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+    let _ = memory;
 }
 
-/// Blocks that are worth a system call: what is smaller is needed again soon.
+/// What an arena holds that is free but cannot be given back is a few tens of MiB at most.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
-const LARGE_BLOCK_BYTES: i32 = 4 << 20;
+const MEMORY_PER_ARENA: u64 = 128 << 20;
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+const ARENAS_MATTER_BELOW: u64 = 2 << 30;
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[expect(unsafe_code, reason = "there is no safe way to ask glibc for it")]
+fn set(parameter: libc::c_int, value: u64) {
+    let Ok(value) = libc::c_int::try_from(value) else { return };
+    // SAFETY: mallopt takes two numbers, touches no memory of ours, and no other thread runs yet.
+    unsafe {
+        libc::mallopt(parameter, value);
+    }
+}

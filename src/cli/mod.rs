@@ -48,8 +48,9 @@ const EXIT_STOPPED: u8 = 3;
 
 /// Parses the command line, runs it, prints what went wrong, and returns the exit code.
 pub fn main() -> ExitCode {
-    heap::give_back_large_blocks();
-    let result = match Cli::parse().command {
+    let command = Cli::parse().command;
+    heap::keep_within(command.memory().unwrap_or_else(settings::default_memory));
+    let result = match command {
         Command::Convert(args) => job::convert(&args),
         Command::Plan(args) => job::plan(&args),
         Command::Ddl(args) => ddl::run(&args),

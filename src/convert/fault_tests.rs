@@ -142,7 +142,7 @@ fn options() -> ConvertOptions {
         auto_compact: None,
         single_writer: false,
         threads: 2,
-        memory_bytes: MIN_MEMORY_BYTES,
+        memory_bytes: 2 * MIN_MEMORY_BYTES,
     }
 }
 
@@ -224,7 +224,7 @@ fn compacted(_: &Store, table: &Table) -> Result<()> {
         target_file_bytes: 1 << 20,
         compression: Compression::None,
         threads: 2,
-        memory_bytes: MIN_MEMORY_BYTES,
+        memory_bytes: 2 * MIN_MEMORY_BYTES,
     };
     compact(table, &options).map(drop)
 }

@@ -3,12 +3,12 @@
 //! [`prepare`] looks at SOURCE and DEST and makes the plan; [`convert`] executes it, partition by partition, several
 //! at once. `file` makes one output file, `unit` decodes and encodes the objects of one row group.
 //!
-//! Memory for `--memory` M and T threads: bytes fetched ahead (M/8, at most 8 MiB * T or T + 1 of the largest object, but
+//! Memory for `--memory` M and T threads, at most one for each 128 MiB: bytes fetched ahead (M/8, at most 8 MiB * T or T + 1 of the largest object, but
 //! at least one unit), text and columns of the units in work (at most M/8T of text each, about as much again of columns),
 //! sorted rows that wait for the rest of their files (M/4 for all partitions together, at most 256 MiB each, and about half
 //! as much again while they are put in order), and for each of the files being written at most three parts of 8 MiB. A
 //! single object of up to 128 MiB packed is held whole, whatever M is; AWS's have 75 MB at most. Of each object of the
-//! asked days what is listed and recorded is held too, 1.5 KB: 150 MB for 100,000 objects.
+//! asked days what is listed and recorded is held too, 0.5 KB, and 1 KB more while its file is made: at most 150 MB for 100,000.
 
 #[cfg(test)]
 mod fault_tests;
@@ -46,7 +46,8 @@ pub const DEFAULT_MAX_OBJECT_BYTES: u64 = 64 << 30;
 /// Memory used if `--memory` is not given, unless half of the machine's is less.
 pub const DEFAULT_MEMORY_BYTES: u64 = 8 << 30;
 
-/// Least memory that a run can be given.
+/// Least memory that a run can be given, and for which it has a thread: a unit in work needs a quarter of it for text and
+/// columns, and each thread keeps some of what was freed.
 pub const MIN_MEMORY_BYTES: u64 = 128 << 20;
 
 /// How often a run plans again when others were faster or inputs changed under its hands.
@@ -79,7 +80,7 @@ pub struct ConvertOptions {
     pub auto_compact: Option<usize>,
     /// Whether to accept a store without create-if-absent.
     pub single_writer: bool,
-    /// Threads that decode and encode.
+    /// Threads that decode and encode, if there is memory for them ([`MIN_MEMORY_BYTES`] each).
     pub threads: usize,
     /// Memory to stay within.
     pub memory_bytes: u64,
@@ -397,13 +398,13 @@ impl<'a> Run<'a> {
         plan: &'a Plan,
         progress: &'a dyn Progress,
     ) -> Result<Self> {
-        let threads = options.threads.max(1);
+        let memory = options.memory_bytes.max(MIN_MEMORY_BYTES);
+        let threads = options.threads.min(usize::try_from(memory / MIN_MEMORY_BYTES).unwrap_or(usize::MAX)).max(1);
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .thread_name(|index| format!("flowparquet-{index}"))
             .build()
             .map_err(|e| Error::stopped("cannot start the worker threads").because(e))?;
-        let memory = options.memory_bytes.max(MIN_MEMORY_BYTES);
         let per_thread = usize::try_from(memory / 8 / threads as u64).unwrap_or(usize::MAX);
         let largest =
             plan.partitions.iter().map(|p| plan.estimate(p)).max_by_key(|e| e.output_bytes).unwrap_or_default();
@@ -427,7 +428,7 @@ impl<'a> Run<'a> {
             // One more than threads, so that none waits while the next unit's objects are put together.
             slots: Slots::new(threads + 1),
             budget: Budget::new((memory / 8).min(ahead)),
-            max_text: per_thread.clamp(16 << 20, unit::MAX_TEXT_BYTES),
+            max_text: per_thread.min(unit::MAX_TEXT_BYTES),
             partitions_at_once: usize::try_from(at_once).unwrap_or(1).clamp(1, MAX_PARTITIONS_AT_ONCE),
         })
     }

@@ -32,7 +32,7 @@ def assert_same(path, dest):
 @pytest.mark.parametrize("rows", [1_400_000, 6_200_000])
 def test_large_objects_arrive_whole(run, convert, tmp_path, rows):
     path = one_object(run, tmp_path, rows)
-    options = {"free": [], "one": ["--memory", "128MiB", "--threads", "1"], "four": ["--memory", "128MiB", "--threads", "4"]}
+    options = {"free": [], "one": ["--memory", "512MiB", "--threads", "1"], "four": ["--memory", "512MiB", "--threads", "4"]}
     files = {}
     for name, options in options.items():
         dest = Folder(tmp_path / name)
@@ -57,7 +57,8 @@ def test_a_large_object_that_is_cut_off_gives_no_row_and_is_tried_again(run, con
 
 
 @pytest.mark.long
-def test_memory_stays_within_its_bound_however_much_there_is(binary, run, tmp_path):
+@pytest.mark.parametrize("threads", ["2", "16"])
+def test_memory_stays_within_its_bound_however_much_there_is(binary, run, tmp_path, threads):
     """32 objects of 16 MB packed, half a gigabyte: more than any freed block that is kept."""
     path = one_object(run, tmp_path, 650_000)
     for copy in range(1, 32):
@@ -66,7 +67,7 @@ def test_memory_stays_within_its_bound_however_much_there_is(binary, run, tmp_pa
     measure = ("import os, subprocess, sys; p = subprocess.Popen(sys.argv[1:]); _, status, usage = os.wait4(p.pid, 0); "
                "print(os.waitstatus_to_exitcode(status), usage.ru_maxrss)")
     done = subprocess.run([sys.executable, "-c", measure, binary, "convert", tmp_path / "source", tmp_path / "dest", "--all",
-                           "--memory", "256MiB"], capture_output=True, text=True, check=True)
+                           "--memory", "256MiB", "--threads", threads], capture_output=True, text=True, check=True)
     code, peak_kib = map(int, done.stdout.split()[-2:])
     assert code == 0 and "20,800,000 rows" in done.stdout + done.stderr, done
     assert peak_kib <= (256 + 64) << 10
