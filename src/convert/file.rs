@@ -29,6 +29,10 @@ use crate::table::run::Run;
 /// Unknown fields that are warned of one by one; the ledger has them all.
 const MAX_WARNED_FIELDS: usize = 20;
 
+/// Units for each thread that may be made while an earlier one is not: it has a large object, and what is made after it waits
+/// in memory. With this many, an object of AWS's largest keeps nobody waiting.
+const UNITS_AHEAD: usize = 4;
+
 /// What a worker sends to the thread that writes the file.
 enum Message {
     Made(usize, Made),
@@ -280,7 +284,11 @@ impl OpenFile {
             let count = units.len();
             let groups = units.iter().map(|unit| unit.iter().map(listed).collect()).collect();
             let mut fetches = run.source.fetch(groups, &run.budget);
+            let ahead = UNITS_AHEAD * run.pool.current_num_threads();
             for (number, inputs) in units.into_iter().enumerate() {
+                while self.next + ahead < number {
+                    self.take_next(run, &recipe)?;
+                }
                 let mut fetched = fetches.wait()?;
                 let inputs = inputs.to_vec();
                 let slot = run.slots.take();
@@ -299,8 +307,7 @@ impl OpenFile {
             count
         };
         while self.next < units {
-            let message = self.receiver.recv().map_err(|e| Error::stopped("a worker died").because(e))?;
-            self.take(run, &recipe, message)?;
+            self.take_next(run, &recipe)?;
         }
         if self.total.unfinishable(claim).is_none() {
             self.write_runs(run, &recipe)?;
@@ -329,6 +336,12 @@ impl OpenFile {
             drop(sender.send(Message::Done(0, Box::new(done))));
         });
         Ok(())
+    }
+
+    /// Waits for what a worker makes, and takes it.
+    fn take_next(&mut self, run: &Job<'_>, recipe: &Arc<Recipe>) -> Result<()> {
+        let message = self.receiver.recv().map_err(|e| Error::stopped("a worker died").because(e))?;
+        self.take(run, recipe, message)
     }
 
     /// Takes what a worker made; appends whatever is next in order.

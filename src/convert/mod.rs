@@ -3,12 +3,13 @@
 //! [`prepare`] looks at SOURCE and DEST and makes the plan; [`convert`] executes it, partition by partition, several
 //! at once. `file` makes one output file, `unit` decodes and encodes the objects of one row group.
 //!
-//! Memory for `--memory` M and T threads, at most one for each 128 MiB: bytes fetched ahead (M/8, at most 8 MiB * T or T + 1 of the largest object, but
-//! at least one unit), text and columns of the units in work (at most M/8T of text each, about as much again of columns),
-//! sorted rows that wait for the rest of their files (M/4 for all partitions together, at most 256 MiB each, and about half
-//! as much again while they are put in order), and for each of the files being written at most three parts of 8 MiB. A
-//! single object of up to 128 MiB packed is held whole, whatever M is; AWS's have 75 MB at most. Of each object of the
-//! asked days what is listed and recorded is held too, 0.5 KB, and 1 KB more while its file is made: at most 150 MB for 100,000.
+//! Memory for `--memory` M and T threads, at most one for each 128 MiB: bytes fetched ahead (M/8, at most 8 MiB * T or T + 1
+//! of the largest object, but at least one unit), text and columns of the units in work (at most M/8T of text each, about as
+//! much again of columns), sorted rows that wait for the rest of their files (M/4 for all partitions together, at most
+//! 256 MiB each, and about half as much again while they are put in order), and for each of the files being written at most
+//! three parts of 8 MiB. A single object of up to 128 MiB packed is held whole, whatever M is; AWS's have 75 MB at most. Of
+//! each object of the asked days what is listed and recorded is held too, 0.5 KB, and 1 KB more while its file is made: at
+//! most 150 MB for 100,000.
 
 #[cfg(test)]
 mod fault_tests;

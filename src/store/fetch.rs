@@ -214,9 +214,7 @@ impl Store {
             }
             Err(e) => return Err(self.failed("cannot read", &object.key, e)),
         };
-        if found.meta.size != object.size
-            || (object.etag.is_some() && found.meta.e_tag.as_deref() != object.etag.as_deref())
-        {
+        if !object.is_still(&found.meta) {
             return Ok(Body::Changed);
         }
         found.bytes().await.map(Body::Whole).map_err(|e| self.failed("cannot read", &object.key, e))
@@ -234,9 +232,7 @@ impl Store {
             Err(object_store::Error::NotFound { .. }) => return Ok(None),
             Err(e) => return Err(self.failed("cannot read", &object.key, e)),
         };
-        if found.meta.size != object.size
-            || (object.etag.is_some() && found.meta.e_tag.as_deref() != object.etag.as_deref())
-        {
+        if !object.is_still(&found.meta) {
             return Ok(None);
         }
         // A handful of pieces: the network stays busy while one is decoded.

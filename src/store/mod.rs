@@ -73,6 +73,13 @@ pub struct Listed {
     pub etag: Option<Arc<str>>,
 }
 
+impl Listed {
+    /// Returns whether an object that was found later is the listed one; a store without ETags is told by sizes.
+    fn is_still(&self, meta: &ObjectMeta) -> bool {
+        meta.size == self.size && (self.etag.is_none() || meta.e_tag.as_deref() == self.etag.as_deref())
+    }
+}
+
 /// One level of a listing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Level {

@@ -211,7 +211,8 @@ def boto(server, service="s3"):
     return boto3.client(
         service, endpoint_url=server.endpoint, aws_access_key_id=server.access_key,
         aws_secret_access_key=server.secret_key, region_name=server.region,
-        config=Config(s3={"addressing_style": "path"}, max_pool_connections=16),
+        # moto answers 500 to a listing if a key is deleted meanwhile: what checks a table asks again.
+        config=Config(s3={"addressing_style": "path"}, max_pool_connections=16, retries={"max_attempts": 10}),
     )
 
 
