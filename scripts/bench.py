@@ -14,6 +14,7 @@ import datetime
 import glob
 import importlib.metadata
 import importlib.util
+import json
 import os
 import pathlib
 import platform
@@ -21,7 +22,6 @@ import shutil
 import statistics
 import subprocess
 import sys
-import time
 
 import bench_plot
 import bench_s3
@@ -45,6 +45,16 @@ MEMORY = "256MiB"
 DELAYS_MS = [0, 20, 100]
 # Times that each of the big objects is in the synthetic store; a whole day of a terabyte has it 8,000 times.
 COPIES, LONG_COPIES = [1, 4, 16], [1, 4, 16, 64]
+# Starts a command from a small process of its own: Linux counts the memory of a parent at the time of a start into the
+# child's peak.
+MEASURE = """
+import json, os, subprocess, sys, time
+began = time.perf_counter()
+process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
+_, status, usage = os.wait4(process.pid, 0)
+wall = time.perf_counter() - began
+print(json.dumps([os.waitstatus_to_exitcode(status), wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss]))
+"""
 KEYS = {"AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": "bench", "AWS_REGION": "us-east-1"}
 
 
@@ -91,17 +101,13 @@ class Bench:
         """Runs a command: (wall seconds, CPU seconds, peak MiB)."""
         if clear:
             shutil.rmtree(self.out, ignore_errors=True)
-        began = time.perf_counter()
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                                   env=None if env is None else {"PATH": os.environ["PATH"], **env})
-        said = process.stderr.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - began
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            sys.exit(f"failed with {process.returncode}: {' '.join(command)}\n{said.decode(errors='replace')}")
+        done = subprocess.run([sys.executable, "-S", "-c", MEASURE, *map(str, command)], capture_output=True, text=True,
+                              env=None if env is None else {"PATH": os.environ["PATH"], **env})
+        code, wall, cpu, peak = json.loads(done.stdout)
+        if code:
+            sys.exit(f"failed with {code}: {' '.join(command)}\n{done.stderr}")
         unit = 1024 if sys.platform != "darwin" else 1024 * 1024
-        return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / unit
+        return wall, cpu, peak / unit
 
     def medians(self, commands, **more):
         """Runs each of the commands in turn, `rounds` times; (wall, CPU, peak, output MB, files, rows) of each."""
@@ -114,8 +120,7 @@ class Bench:
         return {n: [statistics.median(column) for column in zip(*s)] + list(outputs[n]) for n, s in samples.items()}
 
     def output(self):
-        """Megabytes, files and rows of what was written. (Rows by a process of its own: Linux counts the memory of a
-        parent at the time of a start into the child's peak, so this one stays small and imports nothing large.)"""
+        """Megabytes, files and rows of what was written."""
         files = [f for f in glob.glob(f"{glob.escape(self.out)}/**/*.parquet", recursive=True) if "_flowparquet" not in f]
         rows = int(run([sys.executable, PEERS, "rows", "", self.out])) if files else 0
         return sum(os.path.getsize(f) for f in files) / 1e6, len(files), rows
@@ -254,7 +259,6 @@ def cpu_model():
 
 
 def main():
-    # S3 last: what its server holds would be counted into the peaks of all that is started after it (see `output`).
     tables = ["peers", "memory", "threads", "scale", "start", "terabyte", "s3"]
     parser = argparse.ArgumentParser()
     parser.add_argument("--binary", required=True)
