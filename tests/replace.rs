@@ -128,7 +128,8 @@ fn rejected_lines_are_printed_and_converted_after_a_fix() {
     let ran = work.run(&["rejects", "table"]);
     ran.code(1).says("3 lines and 0 objects rejected; ");
     assert!(ran.stdout.starts_with("line: "), "{}", ran.stdout);
-    assert!(ran.stdout.contains(&format!("{}, line 1, byte 0\n", key(1))), "{}", ran.stdout);
+    let named = format!("  at WORK/raw/{}, line 1, byte 0\n", key(1));
+    assert!(ran.stdout.contains(&named), "{}", ran.stdout);
     assert_eq!(work.run(&["rejects", "table", "--json"]).stdout.lines().count(), 3);
     // Not by itself: it would read the same objects every night.
     work.convert(&["--day", DAY, "--log-format", V2]).nothing_to_do(2);

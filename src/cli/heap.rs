@@ -26,7 +26,7 @@ pub(super) fn keep_within(memory: u64) {
     let _ = memory;
 }
 
-/// What an arena holds that is free but cannot be given back is a few tens of MiB at most.
+/// Every arena keeps something that is free: with 256 MiB a day of 2 GB took 292 MiB with as many as glibc likes, 270 with two.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 const MEMORY_PER_ARENA: u64 = 128 << 20;
 

@@ -631,7 +631,8 @@ impl Table {
         Ok(bytes)
     }
 
-    /// Returns what of a partition is rejected now: lines, and objects that no later try could read.
+    /// Returns what of a partition is rejected now: lines, and objects that no later try could read; with the whole names of
+    /// their objects, where the kept ones have keys.
     ///
     /// # Errors
     /// When it cannot be read.
@@ -648,10 +649,15 @@ impl Table {
                 self.read_rejects(partition, claim)?
             };
             let sources: BTreeSet<&str> = state.sources_of(*number).into_iter().collect();
-            all.extend(found.into_iter().filter(|reject| {
-                let now = sources.iter().find_map(|source| state.input(source, &reject.object));
-                reject.kind == RejectKind::Row || now.is_none_or(|known| known.state != InputState::Converted)
-            }));
+            for mut reject in found {
+                let known = sources.iter().find_map(|source| Some((*source, state.input(source, &reject.object)?)));
+                if reject.kind == RejectKind::Row || known.is_none_or(|(_, now)| now.state != InputState::Converted) {
+                    let source = known.map(|(source, _)| source).or(sources.first().copied()).unwrap_or_default();
+                    // As `Location::url_of` names it: a path, or s3://bucket/key.
+                    reject.object.insert_str(0, source.strip_prefix("file://").unwrap_or(source));
+                    all.push(reject);
+                }
+            }
         }
         Ok(all)
     }

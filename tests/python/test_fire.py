@@ -279,6 +279,7 @@ def test_an_object_that_another_writer_rejected_is_not_rejected_again(s3_stories
         claims = [entry for entry in fire.ledger(stage.dest)[fire.partition(fire.FRESH)].values()
                   if entry["entry"] == "claim" and story.source.full(name) in [i["key"] for i in entry["inputs"]]]
         assert len(claims) == 1, claims
-        said = run("rejects", direct.uri, *direct.args, env=story.source.env, expect=1).err
-        assert "0 lines and 1 object rejected" in said, said
+        rejects = run("rejects", direct.uri, *direct.args, env=story.source.env, expect=1)
+        assert "0 lines and 1 object rejected" in rejects.err, rejects
+        assert f"  at {story.source.uri}/{name}\n" in rejects.out, rejects
         fire.check_ledger(stage.dest, story.source, story.objects)
