@@ -2,7 +2,8 @@
 //!
 //! In: the bytes of consecutive objects. Out: encoded row groups or sorted runs, rejects and counts. Everything a worker needs is
 //! its own ([`Scratch`]), so that units run side by side without meeting. What comes out depends on the claim alone,
-//! never on memory or threads: row groups and runs end at the unit's end or after exactly [`MAX_BATCH_ROWS`].
+//! never on memory or threads: row groups and runs end at the unit's end, or after exactly [`MAX_BATCH_ROWS`] and
+//! [`MAX_RUN_ROWS`].
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -32,8 +33,12 @@ use crate::table::run::Run;
 /// threads finish together and that few megabytes are held, large enough that dictionaries pay.
 pub(super) const UNIT_PACKED_BYTES: u64 = 3 << 20;
 
-/// Most rows that are held decoded, reached only by units with an object of tens of megabytes.
+/// Most rows of a row group of rows as they came, reached only by units with an object of tens of megabytes.
 const MAX_BATCH_ROWS: usize = 256 << 10;
+
+/// Most rows of a run, about those of a unit of small objects. Runs of twice as many took 20 MiB more for each thread that has a
+/// large object, in the same time.
+const MAX_RUN_ROWS: usize = 128 << 10;
 
 /// Most values that are held decoded, NULLs included, at 4 to 12 bytes each: rows of more than 32 columns come in smaller
 /// batches, so that a header of a thousand does not take gigabytes.
@@ -131,7 +136,7 @@ impl Recipe {
     fn batch_rows(&self) -> usize {
         match self.layout.sort_by {
             SortBy::Arrival => MAX_BATCH_ROWS.min(self.layout.row_group_rows as usize).max(1),
-            SortBy::Addresses | SortBy::Columns(_) => MAX_BATCH_ROWS,
+            SortBy::Addresses | SortBy::Columns(_) => MAX_RUN_ROWS,
         }
     }
 }
