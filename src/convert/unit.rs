@@ -36,8 +36,8 @@ pub(super) const UNIT_PACKED_BYTES: u64 = 3 << 20;
 /// Most rows of a row group of rows as they came, reached only by units with an object of tens of megabytes.
 const MAX_BATCH_ROWS: usize = 256 << 10;
 
-/// Most rows of a run, about those of a unit of small objects. Runs of twice as many took 20 MiB more for each thread that has a
-/// large object, in the same time.
+/// Most rows of a run, about those of a unit of small objects. Runs of twice as many took 18 to 35 MiB more for two threads with
+/// large objects, in the same time.
 const MAX_RUN_ROWS: usize = 128 << 10;
 
 /// Most values that are held decoded, NULLs included, at 4 to 12 bytes each: rows of more than 32 columns come in smaller
