@@ -1,21 +1,20 @@
-//! The job of `compact`: small files of a partition become one. Plan is a value, execution follows it.
+//! The job of `compact`: small files of a partition become one, and files that an engine misreads are made anew. Plan is a
+//! value, execution follows it.
 //!
 //! In: the ledger of the asked days. Out: fewer files with the same rows, and a [`CompactReport`]. How a merge is
 //! made and recorded is [`crate::table::merge`]'s and [`crate::table::commit`]'s.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use serde::Serialize;
 
-use crate::convert::lock;
 use crate::days::seconds_since;
 use crate::error::{Error, Result};
 use crate::plan::STREAMED_OBJECT_BYTES;
 use crate::source::discover::Wanted;
 use crate::store::Requests;
+use crate::store::parallel::in_parallel;
 use crate::table::codec::Compression;
 use crate::table::commit::{Table, TableInfo};
 use crate::table::layout::{Layout, sort_bytes};
@@ -33,6 +32,9 @@ pub const DEFAULT_MIN_AGE_SECONDS: u64 = 24 * 60 * 60;
 
 /// Memory that a merge may need: a file of less than half the usual size, rows to be sorted, and parts on their way.
 const MEMORY_PER_MERGE: u64 = 512 << 20;
+
+/// Partitions whose footers are looked at at once: they wait for the store.
+const REQUESTS_AT_ONCE: usize = 16;
 
 /// What to merge and how, resolved.
 #[derive(Debug, Clone)]
@@ -60,8 +62,10 @@ pub struct CompactPlan {
     pub partition: String,
     /// Files in it.
     pub files: u64,
-    /// Claims whose files become one, for each merge.
+    /// Claims whose files become one, for each merge; of one claim alone if its file is made anew.
     pub merges: Vec<Vec<u64>>,
+    /// Claims among these whose files some engines do not read whole.
+    pub misread: Vec<u64>,
     /// Bytes that are read.
     pub bytes: u64,
     /// Merges that a stopped run began.
@@ -83,6 +87,8 @@ pub struct Compacted {
     pub bytes_after: u64,
     /// Rows, the same before and after.
     pub rows: u64,
+    /// Files that some engines did not read whole, and that are made anew now.
+    pub misread_files: u64,
     /// Files that a stopped run had replaced and not deleted, or whose claim was given up.
     pub leftovers_removed: u64,
 }
@@ -110,7 +116,10 @@ pub struct CompactReport {
 /// When the ledger cannot be read, and a usage error if nothing is converted yet.
 pub fn plan(table: &Table, options: &CompactOptions) -> Result<Vec<CompactPlan>> {
     let (_, states) = load(table, options)?;
-    Ok(states.iter().filter_map(|(partition, state)| plan_partition(partition, state, options)).collect())
+    let plans = in_parallel(REQUESTS_AT_ONCE, states.iter().collect(), |(partition, state)| {
+        Ok(plan_partition(partition, state, &table.misread(partition, state)?, options))
+    })?;
+    Ok(plans.into_iter().flatten().collect())
 }
 
 /// Merges.
@@ -124,31 +133,17 @@ pub fn compact(table: &Table, options: &CompactOptions) -> Result<CompactReport>
     if !resumed.is_empty() {
         states = load(table, options)?.1;
     }
-    let work: Vec<(Partition, Mutex<PartitionState>, CompactPlan)> = states
-        .into_iter()
-        .filter_map(|(partition, state)| {
-            let plan = plan_partition(&partition, &state, options);
-            // Nothing to merge, but perhaps something to clear up.
-            let plan = plan.or_else(|| state.leftovers().next().map(|_| empty_plan(&partition, &state)))?;
-            Some((partition, Mutex::new(state), plan))
-        })
-        .collect();
-    let results: Vec<Mutex<Option<Result<Outcome>>>> = work.iter().map(|_| Mutex::new(None)).collect();
-    let (next, failed) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let planned = in_parallel(REQUESTS_AT_ONCE, states.into_iter().collect(), |(partition, state)| {
+        let plan = plan_partition(&partition, &state, &table.misread(&partition, &state)?, options);
+        // Nothing to merge, but perhaps something to clear up.
+        let plan = plan.or_else(|| state.leftovers().next().map(|_| empty_plan(&partition, &state)));
+        Ok(plan.map(|plan| (partition, state, plan)))
+    })?;
     let at_once = options.threads.min(usize::try_from(options.memory_bytes / MEMORY_PER_MERGE).unwrap_or(1)).max(1);
-    std::thread::scope(|scope| {
-        for _ in 0..at_once.min(work.len()) {
-            scope.spawn(|| {
-                while failed.load(Ordering::Relaxed) == 0 {
-                    let at = next.fetch_add(1, Ordering::Relaxed);
-                    let Some((partition, state, plan)) = work.get(at) else { return };
-                    let result = run_partition(table, &info, partition, &mut lock(state), plan, options);
-                    failed.fetch_add(usize::from(result.is_err()), Ordering::Relaxed);
-                    *lock(&results[at]) = Some(result);
-                }
-            });
-        }
-    });
+    let work = planned.into_iter().flatten().collect();
+    let results = in_parallel(at_once, work, |(partition, mut state, plan)| {
+        run_partition(table, &info, &partition, &mut state, &plan, options)
+    })?;
     let mut report = CompactReport {
         version: COMPACT_VERSION,
         dest: table.store().location().to_string(),
@@ -157,15 +152,12 @@ pub fn compact(table: &Table, options: &CompactOptions) -> Result<CompactReport>
         seconds: 0.0,
         requests: table.store().requests(),
     };
-    for result in results {
-        let result = result.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some((compacted, warnings)) = result.transpose()? {
-            let Compacted { files_before, files_after, leftovers_removed, .. } = compacted;
-            if files_before != files_after || leftovers_removed > 0 {
-                report.partitions.push(compacted);
-            }
-            report.warnings.extend(warnings);
+    for (compacted, warnings) in results {
+        let Compacted { files_before, files_after, misread_files, leftovers_removed, .. } = compacted;
+        if files_before != files_after || misread_files + leftovers_removed > 0 {
+            report.partitions.push(compacted);
         }
+        report.warnings.extend(warnings);
     }
     report.seconds = begun.elapsed().as_secs_f64();
     report.requests = table.store().requests();
@@ -189,6 +181,7 @@ fn empty_plan(partition: &Partition, state: &PartitionState) -> CompactPlan {
         partition: partition.path(),
         files: files(state).count() as u64,
         merges: Vec::new(),
+        misread: Vec::new(),
         bytes: 0,
         unfinished: state.unfinished().filter(|(_, claim)| claim.is_merge()).count() as u64,
     }
@@ -199,8 +192,14 @@ fn files(state: &PartitionState) -> impl Iterator<Item = (&Output, u64)> {
     state.outputs().filter_map(|output| Some((output, output.done.file.as_ref()?.bytes)))
 }
 
-/// Returns what is to be merged in a partition, or `None` if nothing is to be done.
-fn plan_partition(partition: &Partition, state: &PartitionState, options: &CompactOptions) -> Option<CompactPlan> {
+/// Returns what is to be merged in a partition, or `None` if nothing is to be done. Files that are `misread` are made anew,
+/// however many, young or large they are: nobody who asks such an engine sees all of their rows.
+fn plan_partition(
+    partition: &Partition,
+    state: &PartitionState,
+    misread: &[u64],
+    options: &CompactOptions,
+) -> Option<CompactPlan> {
     let mut plan = empty_plan(partition, state);
     let young = |output: &Output| {
         // A time that lies ahead or is none says nothing.
@@ -224,6 +223,14 @@ fn plan_partition(partition: &Partition, state: &PartitionState, options: &Compa
             bytes += size;
         }
         plan.add(merge, bytes);
+    }
+    for (output, bytes) in files(state).filter(|(output, _)| misread.contains(&output.number)) {
+        plan.misread.push(output.number);
+        let merged = plan.merges.iter().any(|merge| merge.contains(&output.number));
+        if !merged && state.can_be_replaced(output.number) {
+            plan.merges.push(vec![output.number]);
+            plan.bytes += bytes;
+        }
     }
     (!plan.merges.is_empty() || plan.unfinished > 0).then_some(plan)
 }
@@ -260,7 +267,11 @@ fn run_partition(
             warnings.push(format!("another run is at work in {partition}: the rest of it is left for the next time"));
             break;
         };
-        warnings.extend(given_up(partition, &table.finish_merge(partition, state, number, &claim, false)?));
+        let merged = table.finish_merge(partition, state, number, &claim, false)?;
+        if matches!(merged, Merged::Done { .. }) {
+            compacted.misread_files += merge.iter().filter(|number| plan.misread.contains(number)).count() as u64;
+        }
+        warnings.extend(given_up(partition, &merged));
     }
     compacted.files_after = files(state).count() as u64;
     compacted.bytes_after = files(state).map(|(_, bytes)| bytes).sum();

@@ -44,6 +44,8 @@ impl Progress for Silent {
 pub struct Counts {
     /// Objects that were read to their end and whose rows are in the table now.
     pub objects: u64,
+    /// Objects among these that were read twice: a column turned up in them that the rows written so far do not have.
+    pub objects_read_twice: u64,
     /// Their size in the store.
     pub packed_bytes: u64,
     /// Their size as text.
@@ -74,6 +76,7 @@ impl Counts {
     /// Adds another's counters.
     pub fn add(&mut self, other: &Self) {
         self.objects += other.objects;
+        self.objects_read_twice += other.objects_read_twice;
         self.packed_bytes += other.packed_bytes;
         self.text_bytes += other.text_bytes;
         self.rows_read += other.rows_read;

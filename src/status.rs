@@ -59,6 +59,8 @@ pub struct DayStatus {
     pub verified: bool,
     /// Partitions of which the last verification found that something differs.
     pub differing: u64,
+    /// Files of which the last verification found that some engines do not read them whole: `compact` makes them anew.
+    pub misread_files: u64,
     /// Objects in SOURCE that are not converted; absent if SOURCE was not looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unconverted_objects: Option<u64>,
@@ -70,7 +72,8 @@ pub struct DayStatus {
 impl DayStatus {
     /// Returns whether a person or another run has something to do.
     pub fn needs_attention(&self) -> bool {
-        self.rejected_rows + self.rejected_objects + self.unfinished + self.differing > 0 || self.is_behind()
+        self.rejected_rows + self.rejected_objects + self.unfinished + self.differing + self.misread_files > 0
+            || self.is_behind()
     }
 
     /// Returns whether SOURCE has something that is not in the table.
@@ -93,7 +96,7 @@ pub struct PlaceStatus {
 }
 
 /// What the letters of a calendar mean, the most urgent first.
-pub const LEGEND: &str = "! unfinished  d differs  r rejects  n not all converted  s SKIPDATA  g gaps in the five-minute series  \
+pub const LEGEND: &str = "! unfinished  d differs  m misread by some engines  r rejects  n not all converted  s SKIPDATA  g gaps in the five-minute series  \
                           l late objects  c converted  . nothing; capitals: verified";
 
 /// A time without objects of a flow log.
@@ -176,6 +179,7 @@ fn add_partition(day: &mut DayStatus, state: &PartitionState) {
     day.partitions += 1;
     day.unfinished += state.unfinished().count() as u64;
     day.differing += u64::from(state.differs());
+    day.misread_files += state.misread().len() as u64;
     for input in state.inputs() {
         match input {
             InputState::Claimed => {}
@@ -224,6 +228,7 @@ struct Place {
 struct Needs {
     unfinished: bool,
     differs: bool,
+    misread: bool,
     rejects: bool,
     late: bool,
     skipdata: bool,
@@ -233,6 +238,7 @@ struct Needs {
 fn add_places(places: &mut BTreeMap<(String, String), Place>, partition: &Partition, state: &PartitionState) {
     let late: BTreeSet<&str> = late(state).flat_map(|o| &o.claim.inputs).map(|input| &*input.key).collect();
     let inputs = state.history().flat_map(|output| &output.claim.inputs);
+    let misread = !state.misread().is_empty();
     for input in inputs.chain(state.unfinished().flat_map(|(_, claim)| &claim.inputs)) {
         let name = FileName::parse(input.key.rsplit('/').next().unwrap_or_default());
         let by_partition = partition.account_region.clone().unzip();
@@ -244,6 +250,7 @@ fn add_places(places: &mut BTreeMap<(String, String), Place>, partition: &Partit
         needs.late |= late.contains(&*input.key);
         needs.unfinished |= state.unfinished().next().is_some();
         needs.differs |= state.differs();
+        needs.misread |= misread;
         needs.rejects |= state.outputs().any(|output| output.done.outcome.rejected_rows > 0)
             || state.inputs().any(|input| matches!(input, InputState::Rejected(_)));
         needs.skipdata |= state.outputs().any(|output| output.done.outcome.skipdata_rows.unwrap_or(0) > 0);
@@ -281,6 +288,7 @@ impl Place {
             let letter = match needs {
                 Needs { unfinished: true, .. } => '!',
                 Needs { differs: true, .. } => 'd',
+                Needs { misread: true, .. } => 'm',
                 Needs { rejects: true, .. } => 'r',
                 _ if behind => 'n',
                 Needs { skipdata: true, .. } => 's',
@@ -375,6 +383,7 @@ fn why_not(state: &PartitionState) -> Option<String> {
         _ if rejected > 0 => "objects that could not be read are kept nowhere else",
         _ if other > 0 => "objects of another log type are not in this table",
         _ if state.differs() => "the last verify found that something differs: run it again to see what",
+        _ if !state.misread().is_empty() => "some engines do not read all of its files: run compact, then verify",
         None => "not verified: run verify",
         Some((_, false)) => "changed since it was verified: run verify",
         Some((verified, true)) if verified.how != VerifiedHow::Full => "not all of it was verified: run verify",

@@ -6,6 +6,7 @@
 //! * [`attacks`]: input that somebody made to hurt: memory, time, terminals, links; the others are converted
 //! * [`bad_input`]: what cannot be converted: exact message, exit code, rejects, and that the others are converted
 //! * [`definitions`]: `ddl --format`: every form, where it says the table is, what it refuses, that nothing leaves its place
+//! * [`engines`]: files that every engine reads whole: order of chunks, late columns, files of older versions, checksums
 //! * [`fuzz_corpus`]: what fuzzing found: every kept input holds
 //! * [`generator`]: `generate`: the same bytes for the same seed, every format and layout converts
 //! * [`golden`]: output that must not change unnoticed; `BLESS=1 cargo test --release --test tests` accepts a change
@@ -25,6 +26,8 @@ mod attacks;
 mod bad_input;
 #[cfg(test)]
 mod definitions;
+#[cfg(test)]
+mod engines;
 #[cfg(test)]
 mod fuzz_corpus;
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! `compact`: merge small files, or say what would be merged.
+//! `compact`: merge small files and make misread ones anew, or say what would be done.
 
 use std::process::ExitCode;
 
@@ -43,7 +43,11 @@ fn planned(plans: &[CompactPlan]) -> String {
         ]);
     }
     let begun: u64 = plans.iter().map(|plan| plan.unfinished).sum();
+    let misread: u64 = plans.iter().map(|plan| plan.misread.len() as u64).sum();
     let mut text = table(&ALIGN, &rows);
+    if misread > 0 {
+        text.push_str(&format!("{} that some engines do not read whole will be made anew\n", plural(misread, "file")));
+    }
     if begun > 0 {
         text.push_str(&format!("{} of a stopped run will be finished\n", plural(begun, "merge")));
     }
@@ -74,7 +78,11 @@ pub fn shown(partitions: &[Compacted]) -> String {
         ]);
     }
     let removed: u64 = partitions.iter().map(|p| p.leftovers_removed).sum();
+    let misread: u64 = partitions.iter().map(|p| p.misread_files).sum();
     let mut text = table(&ALIGN, &rows);
+    if misread > 0 {
+        text.push_str(&format!("{} that some engines did not read whole made anew\n", plural(misread, "file")));
+    }
     if removed > 0 {
         text.push_str(&format!("{} of stopped runs removed\n", plural(removed, "leftover file")));
     }

@@ -143,6 +143,8 @@ fn state(day: &DayStatus) -> String {
         "a run was stopped: run convert again"
     } else if day.differing > 0 {
         "verify found a difference: run it again to see it"
+    } else if day.misread_files > 0 {
+        return format!("some engines misread {}: run compact", plural(day.misread_files, "file"));
     } else if day.rejected_objects > 0 {
         "objects are unreadable: they are tried again"
     } else if day.rejected_rows > 0 {

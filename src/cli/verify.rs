@@ -48,6 +48,7 @@ fn shown(found: &Verification, options: &VerifyOptions) -> String {
         push_file(&mut text, file);
     }
     for partition in &found.partitions {
+        push_remarks(&mut text, "misread", &partition.misread);
         push_remarks(&mut text, "unknown file", &partition.unknown_files);
         push_remarks(&mut text, "not converted", &partition.not_converted);
         push_remarks(&mut text, "changed", &partition.changed);
@@ -73,7 +74,7 @@ fn line(partition: &PartitionOutcome) -> Vec<String> {
 
 /// Returns a partition's result in words.
 fn result(partition: &PartitionOutcome) -> String {
-    let PartitionOutcome { not_converted, changed, unfinished, unknown_files, gone, .. } = partition;
+    let PartitionOutcome { misread, not_converted, changed, unfinished, unknown_files, gone, .. } = partition;
     let mut parts = Vec::new();
     let mut part = |number: u64, noun: &str, what: &str| {
         if number > 0 {
@@ -82,6 +83,7 @@ fn result(partition: &PartitionOutcome) -> String {
     };
     part(partition.differing.iter().filter(|of| of.file.is_some()).count() as u64, "file", " differs");
     part(partition.differing.iter().filter(|of| of.file.is_none()).count() as u64, "claim", " differs");
+    part(misread.count, "file", " misread by some engines");
     part(unknown_files.count, "unknown file", "");
     part(not_converted.count, "object", " not converted");
     part(changed.count, "object", " changed");
@@ -164,10 +166,20 @@ fn conclusion(found: &Verification, options: &VerifyOptions) -> String {
         rows => format!(", {} rows/s", count((rows as f64 / found.seconds.max(1e-9)) as u64)),
     };
     let of = |verdict| found.partitions.iter().filter(|partition| partition.verdict == verdict).count() as u64;
-    let (differing, waiting) = (of(Verdict::Differs), of(Verdict::Incomplete));
+    let differing = of(Verdict::Differs);
+    let misread = sum(|partition| partition.misread.count);
+    let waits = |partition: &&PartitionOutcome| {
+        [&partition.not_converted, &partition.changed, &partition.unfinished].iter().any(|remarks| !remarks.is_empty())
+    };
+    let incomplete = found.partitions.iter().filter(|partition| partition.verdict == Verdict::Incomplete);
+    let waiting = incomplete.filter(waits).count() as u64;
     let mut verdict = Vec::new();
     if differing > 0 {
         verdict.push(format!("{} differ{}", plural(differing, "partition"), if differing == 1 { "s" } else { "" }));
+    }
+    if misread > 0 {
+        let are = if misread == 1 { "is" } else { "are" };
+        verdict.push(format!("{} {are} misread by some engines", plural(misread, "file")));
     }
     if waiting > 0 {
         let are = if waiting == 1 { "is" } else { "are" };

@@ -85,19 +85,41 @@ impl Job<'_> {
     }
 
     /// Makes a claim's file; or returns why the claim cannot be finished.
+    ///
+    /// Reads the objects twice if columns turn up when row groups without them are written: of rows as they came, where
+    /// formats differ; of sorted rows, where they do not fit into memory together besides. The alternatives cost all files
+    /// something: a request more for each object, or all row groups of a file in memory.
     fn make(&self, plan: &PartitionPlan, number: u64, claim: &Claim) -> Result<Result<(Done, Summary), String>> {
-        let mut file = OpenFile::new(self, plan, claim);
-        let summary = match file.fill(self, claim) {
-            Ok(summary) => summary,
-            Err(e) => {
+        let mut columns = Vec::new();
+        let mut first_read = None;
+        let (file, mut summary) = loop {
+            let mut file = OpenFile::new(self, plan, claim, first_read.is_none());
+            let filled = file.writer.declare(&columns).and_then(|()| file.fill(self, claim));
+            let summary = match filled {
+                Ok(summary) => summary,
+                Err(e) => {
+                    file.give_up();
+                    return Err(e);
+                }
+            };
+            if let Some(reason) = summary.unfinishable(claim) {
                 file.give_up();
-                return Err(e);
+                return Ok(Err(reason));
             }
-        };
-        if let Some(reason) = summary.unfinishable(claim) {
+            if !file.writer.is_late() {
+                break (file, summary);
+            }
+            if first_read.is_some() {
+                file.give_up();
+                return Err(Error::stopped("objects gave other columns when they were read a second time")
+                    .help("somebody writes to SOURCE just now; it is safe to run again"));
+            }
+            columns = file.writer.columns().to_vec();
             file.give_up();
-            return Ok(Err(reason));
-        }
+            self.progress.begin(0, summary.packed_bytes);
+            first_read = Some(summary.objects);
+        };
+        summary.objects_read_twice = first_read.unwrap_or_default();
         let output = file.finish(claim, &summary)?;
         let done = Done { claim: number, outcome: summary.outcome.clone(), file: output };
         Ok(Ok((done, summary)))
@@ -199,6 +221,7 @@ impl Job<'_> {
 fn count(outcome: &mut PartitionOutcome, done: &Done, summary: Summary) {
     let counts = &mut outcome.counts;
     counts.objects += summary.objects;
+    counts.objects_read_twice += summary.objects_read_twice;
     counts.packed_bytes += summary.packed_bytes;
     counts.text_bytes += done.outcome.text_bytes;
     counts.rows_read += done.outcome.rows + done.outcome.rejected_rows;
@@ -244,10 +267,12 @@ struct OpenFile {
     runs: Vec<Run>,
     /// Memory that they take, in bytes.
     runs_bytes: u64,
+    /// Whether its objects and rows are counted in the progress, and not only their bytes.
+    counted: bool,
 }
 
 impl OpenFile {
-    fn new(run: &Job<'_>, plan: &PartitionPlan, claim: &Claim) -> Self {
+    fn new(run: &Job<'_>, plan: &PartitionPlan, claim: &Claim, counted: bool) -> Self {
         let (sender, receiver) = channel();
         let upload =
             run.table.store().upload(&run.table.output_key(&plan.partition, claim), &run.table.staging_key(claim));
@@ -258,7 +283,7 @@ impl OpenFile {
             upload: None,
         };
         Self {
-            writer: FileWriter::new(upload),
+            writer: FileWriter::new(upload, claim.log_type, claim.options.compression),
             rejects,
             sender,
             receiver,
@@ -268,6 +293,7 @@ impl OpenFile {
             unknown: BTreeSet::new(),
             runs: Vec::new(),
             runs_bytes: 0,
+            counted,
         }
     }
 
@@ -309,7 +335,7 @@ impl OpenFile {
         while self.next < units {
             self.take_next(run, &recipe)?;
         }
-        if self.total.unfinishable(claim).is_none() {
+        if self.total.unfinishable(claim).is_none() && !self.writer.is_late() {
             self.write_runs(run, &recipe)?;
         }
         let mut summary = std::mem::take(&mut self.total);
@@ -360,14 +386,23 @@ impl OpenFile {
             self.waiting.remove(&self.next);
             self.next += 1;
             let left_out = summary.outcome.rejected_objects.len() + summary.outcome.other_type.len();
-            run.progress.advance(summary.objects + left_out as u64, summary.packed_bytes, summary.outcome.rows);
+            let (objects, rows) = (summary.objects + left_out as u64, summary.outcome.rows);
+            let counted = u64::from(self.counted);
+            run.progress.advance(counted * objects, summary.packed_bytes, counted * rows);
             self.add(summary);
         }
         Ok(())
     }
 
     fn append(&mut self, run: &Job<'_>, recipe: &Arc<Recipe>, made: Made) -> Result<()> {
+        match &made {
+            Made::Run(rows) => self.writer.declare(rows.columns())?,
+            Made::RowGroup(group) => self.writer.declare(group.columns.iter().map(|chunk| &chunk.column))?,
+            Made::Rejects(_) | Made::NoRejects => {}
+        }
         match made {
+            // What is left is read for its columns only.
+            Made::Run(_) | Made::RowGroup(_) if self.writer.is_late() => Ok(()),
             Made::Run(rows) => {
                 let bytes = rows.memory() as u64;
                 // What is sorted together follows from the claim alone, so that the file's bytes do.
@@ -464,10 +499,10 @@ impl OpenFile {
                 .help("this is a bug in flowparquet: nothing of this file was written; please report it"));
         }
         let about = FooterNote::new(claim, claim.inputs.len() as u64, outcome).to_json()?;
-        let (upload, content) = self.writer.finish(claim.log_type, claim.options.compression, about)?;
+        let (upload, content) = self.writer.finish(&about)?;
         let Uploaded { bytes, sha256 } = upload.finish()?;
         let FileContent { row_groups, columns, .. } = content;
-        Ok(Some(OutputFile { bytes, row_groups, sha256: Some(sha256), columns }))
+        Ok(Some(OutputFile { bytes, row_groups, sha256: Some(sha256), columns, sound: true }))
     }
 
     fn give_up(mut self) {

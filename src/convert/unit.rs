@@ -63,6 +63,8 @@ pub(super) struct Summary {
     /// Objects whose rows are in the row groups, and their size.
     pub(super) objects: u64,
     pub(super) packed_bytes: u64,
+    /// Objects that were read a second time, since their columns turned up when others were written.
+    pub(super) objects_read_twice: u64,
     /// The first of the rejects, for the report.
     pub(super) named: Vec<Named>,
     /// An input is not what was claimed: this claim cannot be finished.

@@ -10,6 +10,7 @@ pub mod fetch;
 mod listing;
 mod local;
 mod location;
+pub mod parallel;
 mod stop;
 pub mod upload;
 

@@ -5,8 +5,9 @@ use std::io::Write;
 use std::str::FromStr;
 
 use flate2::write::GzEncoder;
-use parquet::basic;
 use serde::{Deserialize, Serialize};
+
+use super::format::codec;
 
 /// Default zstd level: most of what is left to compress are numbers without repeated strings, of which level 1 makes 2 % less
 /// than level 3, in a tenth less of the whole job's time; readers unpack all levels alike (docs/layout.md).
@@ -33,13 +34,13 @@ impl Default for Compression {
 }
 
 impl Compression {
-    /// Returns the name that Parquet metadata has for it.
-    pub fn parquet(self) -> basic::Compression {
+    /// Returns the number that Parquet metadata has for it.
+    pub fn parquet(self) -> i32 {
         match self {
-            Self::Zstd(_) => basic::Compression::ZSTD(basic::ZstdLevel::default()),
-            Self::Snappy => basic::Compression::SNAPPY,
-            Self::Gzip => basic::Compression::GZIP(basic::GzipLevel::default()),
-            Self::None => basic::Compression::UNCOMPRESSED,
+            Self::Zstd(_) => codec::ZSTD,
+            Self::Snappy => codec::SNAPPY,
+            Self::Gzip => codec::GZIP,
+            Self::None => codec::UNCOMPRESSED,
         }
     }
 }

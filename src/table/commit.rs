@@ -37,11 +37,12 @@ use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMe
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::file::FOOTER_KEY;
+use super::footer::FOOTER_KEY;
 use super::ledger::{
     Claim, Done, Entry, InputState, LeftOut, OWN_FOLDER, Outcome, Output, OutputFile, PartitionState, Record, VERSION,
     Verified, entry_number, entry_path, refuse_gap, refuse_newer,
 };
+use super::misread::misread;
 use super::partition::{Partition, PartitionBy};
 use crate::days::Days;
 use crate::error::{Error, Result};
@@ -540,7 +541,7 @@ impl Table {
     ) -> Result<Option<(Done, Vec<Reject>)>> {
         let key = self.output_key(partition, claim);
         let Some(found) = self.store.head(&key)? else { return Ok(None) };
-        let (note, row_groups, columns) = self.read_footer(&key, found.size, claim)?;
+        let (note, metadata) = self.read_footer(&key, found.size, claim)?;
         let mut outcome = Outcome {
             rows: note.rows,
             rejected_rows: note.rejected_rows,
@@ -563,11 +564,17 @@ impl Table {
                 RejectKind::OtherType => outcome.other_type.push(left()),
             }
         }
-        let file = OutputFile { bytes: found.size, row_groups, sha256: None, columns };
+        let file = OutputFile {
+            bytes: found.size,
+            row_groups: metadata.num_row_groups() as u64,
+            sha256: None,
+            columns: Self::columns_of(&metadata),
+            sound: misread(&metadata, found.size).is_none(),
+        };
         Ok(Some((Done { claim: number, outcome, file: Some(file) }, rejects)))
     }
 
-    fn read_footer(&self, key: &str, size: u64, claim: &Claim) -> Result<(FooterNote, u64, Vec<Column>)> {
+    fn read_footer(&self, key: &str, size: u64, claim: &Claim) -> Result<(FooterNote, ParquetMetaData)> {
         let foreign = || {
             Error::usage("an object that flowparquet did not write has the name of an output")
                 .at(self.store.location().url_of(key))
@@ -580,7 +587,7 @@ impl Table {
         if note.output != claim.output {
             return Err(foreign());
         }
-        Ok((note, metadata.num_row_groups() as u64, Self::columns_of(&metadata)))
+        Ok((note, metadata))
     }
 
     /// Returns the columns that a footer describes.

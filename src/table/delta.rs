@@ -3,6 +3,8 @@
 //!
 //! In: the values of a page. Out: its body. Blocks of 128 values in four miniblocks, as parquet-mr and arrow-rs write them.
 
+use super::thrift::{put_varint, put_zigzag};
+
 /// Differences of a block; a multiple of 128 by the specification.
 const BLOCK: usize = 128;
 const MINIBLOCKS: usize = 4;
@@ -62,18 +64,6 @@ fn pack(values: &[u64; MINIBLOCK], width: u32, out: &mut Vec<u8>) {
     }
     // 32 values of any width are whole bytes.
     out.extend_from_slice(&(word as u64).to_le_bytes()[..bits as usize / 8]);
-}
-
-fn put_varint(mut value: u64, out: &mut Vec<u8>) {
-    while value >= 0x80 {
-        out.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8);
-}
-
-fn put_zigzag(value: i64, out: &mut Vec<u8>) {
-    put_varint((value << 1 ^ value >> 63) as u64, out);
 }
 
 #[cfg(test)]

@@ -15,15 +15,15 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
-use parquet::basic::Encoding;
 use parquet::bloom_filter::Sbbf;
-use parquet::column::page::{CompressedPage, Page, PageWriter};
-use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
 
+use super::bounds::MinMax;
 use super::codec::{Codec, Compression};
 use super::dictionary::Dictionary;
+use super::format::{encoding, page};
 use super::layout::Layout;
 use super::number::{Number, bounds, sorted};
+use super::thrift::Struct;
 use super::{delta, levels};
 use crate::error::{Error, Result};
 use crate::record::columns::{Batch, ColumnData, Values};
@@ -34,8 +34,16 @@ use crate::record::schema::ColumnType;
 /// many times the rows; else by sorting, which costs as much then.
 const COUNTED_PLACES_A_ROW: usize = 8;
 
-/// Statistics of longer strings are left out: they would weigh more in the footer than they can prune.
-const MAX_STATISTICS_BYTES: usize = 256;
+/// Bytes that the values of a data page take before compression, if there are more than one: parquet-mr's size of a page.
+/// A page is what a reader unpacks at once, and must stay below 2 GiB by the format; rows of numbers and addresses fill a
+/// third of it at most, so that only long strings have shorter pages than `page_rows` says.
+const MAX_PAGE_BYTES: usize = 1 << 20;
+
+/// Bytes of the largest dictionary: it is one page, which readers hold as long as they read the chunk. A million addresses fit.
+const MAX_DICTIONARY_BYTES: usize = 16 << 20;
+
+/// Bytes of strings that a coding is tried on at most.
+const TRIED_BYTES: usize = 4 << 20;
 
 /// Rows that a coding is tried on: a few pages compress about as all of them do.
 const TRIED_ROWS: usize = 4 << 10;
@@ -60,12 +68,12 @@ pub enum Coding {
 impl Coding {
     const ALL: [Self; 4] = [Self::Dictionary, Self::WideDictionary, Self::Plain, Self::Delta];
 
-    /// Returns the name that Parquet metadata has for it.
-    pub fn parquet(self) -> Encoding {
+    /// Returns the number that Parquet metadata has for the encoding of its data pages.
+    pub fn parquet(self) -> i32 {
         match self {
-            Self::Dictionary | Self::WideDictionary => Encoding::RLE_DICTIONARY,
-            Self::Plain => Encoding::PLAIN,
-            Self::Delta => Encoding::DELTA_BINARY_PACKED,
+            Self::Dictionary | Self::WideDictionary => encoding::RLE_DICTIONARY,
+            Self::Plain => encoding::PLAIN,
+            Self::Delta => encoding::DELTA_BINARY_PACKED,
         }
     }
 }
@@ -78,46 +86,6 @@ pub fn smallest(sizes: &Sizes) -> Coding {
     let sized = Coding::ALL.into_iter().zip(sizes).filter_map(|(coding, size)| Some((size.as_ref()?, coding)));
     // The first of equal ones.
     sized.min_by_key(|(size, _)| **size).map_or(Coding::Dictionary, |(_, coding)| coding)
-}
-
-/// The least and the greatest value of a page or chunk.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum MinMax {
-    /// Of an `int` column.
-    Int(i32, i32),
-    /// Of a `bigint` column.
-    Bigint(i64, i64),
-    /// Of a `string` column.
-    String(Vec<u8>, Vec<u8>),
-}
-
-impl MinMax {
-    /// Returns whether neither bound lies above the other's; false for different types.
-    pub fn not_above(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Int(a, b), Self::Int(c, d)) => a <= c && b <= d,
-            (Self::Bigint(a, b), Self::Bigint(c, d)) => a <= c && b <= d,
-            (Self::String(a, b), Self::String(c, d)) => a <= c && b <= d,
-            _ => false,
-        }
-    }
-
-    /// Returns the least and the greatest value of both; of values of one column.
-    fn union(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Int(a, b), Self::Int(c, d)) => Self::Int(a.min(c), b.max(d)),
-            (Self::Bigint(a, b), Self::Bigint(c, d)) => Self::Bigint(a.min(c), b.max(d)),
-            (Self::String(a, b), Self::String(c, d)) => Self::String(a.min(c), b.max(d)),
-            (one, _) => one,
-        }
-    }
-
-    fn of_integers(column_type: ColumnType, low: i64, high: i64) -> Self {
-        match column_type {
-            ColumnType::Int => Self::Int(low as i32, high as i32),
-            ColumnType::Bigint | ColumnType::String => Self::Bigint(low, high),
-        }
-    }
 }
 
 /// A data page of a column chunk.
@@ -133,8 +101,15 @@ pub struct EncodedPage {
     pub rows: u64,
     /// Its NULL rows.
     pub nulls: u64,
-    /// `None` if all rows are NULL, or the chunk has no statistics.
+    /// `None` if all rows are NULL, or the values have no bounds.
     pub min_max: Option<MinMax>,
+}
+
+impl EncodedPage {
+    /// Returns whether there are values without bounds.
+    pub fn lacks_bounds(&self) -> bool {
+        self.min_max.is_none() && self.nulls < self.rows
+    }
 }
 
 /// A column chunk.
@@ -152,7 +127,7 @@ pub struct EncodedColumn {
     pub has_dictionary: bool,
     /// NULL rows.
     pub nulls: u64,
-    /// `None` if all rows are NULL, or values are too long.
+    /// `None` if all rows are NULL, or the values of a page have no bounds.
     pub min_max: Option<MinMax>,
     /// The data pages.
     pub pages: Vec<EncodedPage>,
@@ -367,7 +342,7 @@ impl Encoder {
 
     fn all_null(&mut self, cells: &Cells<'_>) -> Result<EncodedColumn> {
         let mut chunk = Chunk::new(self, cells);
-        chunk.data_pages(Coding::Plain, |_, _| {}, |_| None)?;
+        chunk.data_pages(Coding::Plain, &ValueBytes::Each(0), |_, _| {}, |_| None)?;
         chunk.finish(Coding::Plain, None)
     }
 
@@ -379,35 +354,48 @@ impl Encoder {
         coding: Coding,
     ) -> Result<EncodedColumn> {
         let value = |code: u32| dictionary.value(distinct[code as usize]);
-        let longest = distinct.iter().map(|rank| dictionary.value(*rank).len()).max().unwrap_or_default();
         let bloom = self.bloom_filter(cells.column, distinct.len(), (0..distinct.len() as u32).map(value))?;
         let min_max = |rows: Range<usize>| {
-            let (low, high) = bounds(&codes[rows]).filter(|_| longest <= MAX_STATISTICS_BYTES)?;
-            Some(MinMax::String(value(low).to_vec(), value(high).to_vec()))
+            let (low, high) = bounds(&codes[rows])?;
+            MinMax::of_strings(value(low), value(high))
         };
         let mut chunk = Chunk::new(self, cells);
-        if coding == Coding::Plain {
+        // How a column is coded was decided by other row groups: this one may have a dictionary that is too large.
+        if coding == Coding::Plain || page_bytes(&distinct, dictionary) > MAX_DICTIONARY_BYTES {
             let put = |rows: Range<usize>, body: &mut Vec<u8>| {
                 codes[rows].iter().for_each(|code| put_string(value(*code), body));
             };
-            chunk.data_pages(coding, put, min_max)?;
-        } else {
-            chunk.dictionary(&string_page(&distinct, dictionary), distinct.len())?;
-            let width = width(distinct.len(), coding);
-            chunk.data_pages(coding, |rows, body| put_codes(&codes[rows], width, body), min_max)?;
+            let bytes = |row: usize| STRING_LENGTH_BYTES + value(codes[row]).len();
+            chunk.data_pages(Coding::Plain, &ValueBytes::Of(&bytes), put, min_max)?;
+            return chunk.finish(Coding::Plain, bloom);
         }
+        chunk.dictionary(&string_page(&distinct, dictionary), distinct.len())?;
+        let width = width(distinct.len(), coding);
+        let put = |rows: Range<usize>, body: &mut Vec<u8>| put_codes(&codes[rows], width, body);
+        chunk.data_pages(coding, &ValueBytes::Each(size_of::<u32>()), put, min_max)?;
         chunk.finish(coding, bloom)
     }
 
     fn string_sizes(&mut self, Coded { distinct, codes }: &Coded<u32>, dictionary: &Dictionary) -> Result<Sizes> {
+        if page_bytes(distinct, dictionary) > MAX_DICTIONARY_BYTES {
+            let mut sizes: Sizes = [None; Coding::ALL.len()];
+            sizes[Coding::Plain as usize] = Some(0);
+            return Ok(sizes);
+        }
         let mut plain = Vec::new();
-        let tried = &codes[..codes.len().min(TRIED_ROWS)];
+        let mut tried = codes.len().min(TRIED_ROWS);
         // A dictionary that is small beside the column always wins: each value once instead of many times.
         if distinct.len() * 4 > codes.len() && distinct.len() > 256 {
-            tried.iter().for_each(|code| put_string(dictionary.value(distinct[*code as usize]), &mut plain));
+            for (row, code) in codes[..tried].iter().enumerate() {
+                put_string(dictionary.value(distinct[*code as usize]), &mut plain);
+                if plain.len() > TRIED_BYTES {
+                    tried = row + 1;
+                    break;
+                }
+            }
         }
         let page = string_page(distinct, dictionary);
-        self.tried(codes, distinct.len(), &page, (!plain.is_empty()).then_some(plain), None)
+        self.tried(codes, tried, distinct.len(), &page, (!plain.is_empty()).then_some(plain), None)
     }
 
     /// Returns the ranks that are used, ascending, and for each row the place of its rank among them.
@@ -472,28 +460,29 @@ impl Encoder {
             bytes
         };
         let bloom = self.bloom_filter(cells.column, distinct.len(), distinct.iter().map(bytes))?;
-        let min_max = |rows: Range<usize>| {
-            let (low, high) = bounds(&numbers[rows])?;
-            Some(MinMax::of_integers(column_type, low.value(base), high.value(base)))
-        };
+        let min_max = |rows: Range<usize>| Some(MinMax::of_integers(column_type, base, bounds(&numbers[rows])?));
         let mut chunk = Chunk::new(self, cells);
+        let too_large = distinct.len() * size_of::<i64>() > MAX_DICTIONARY_BYTES;
+        let coding = if by_dictionary && too_large { Coding::Plain } else { coding };
+        // Codes take four bytes at most.
+        let bytes = ValueBytes::Each(size_of::<i64>());
         match coding {
             Coding::Dictionary | Coding::WideDictionary => {
                 let mut page = Vec::new();
                 put_integers(column_type, base, &distinct, &mut page);
                 let width = width(distinct.len(), coding);
                 chunk.dictionary(&page, distinct.len())?;
-                chunk.data_pages(coding, |rows, body| put_codes(&codes[rows], width, body), min_max)?;
+                chunk.data_pages(coding, &bytes, |rows, body| put_codes(&codes[rows], width, body), min_max)?;
             }
             Coding::Plain => {
                 let put = |rows: Range<usize>, body: &mut Vec<u8>| {
                     put_integers(column_type, base, &numbers[rows], body);
                 };
-                chunk.data_pages(coding, put, min_max)?;
+                chunk.data_pages(coding, &bytes, put, min_max)?;
             }
             Coding::Delta => {
                 let put = |rows: Range<usize>, body: &mut Vec<u8>| put_delta(column_type, base, &numbers[rows], body);
-                chunk.data_pages(coding, put, min_max)?;
+                chunk.data_pages(coding, &bytes, put, min_max)?;
             }
         }
         chunk.finish(coding, bloom)
@@ -506,7 +495,8 @@ impl Encoder {
         numbers: &[N],
         Coded { distinct, codes }: &Coded<N>,
     ) -> Result<Sizes> {
-        let tried = &numbers[..numbers.len().min(TRIED_ROWS)];
+        let rows = numbers.len().min(TRIED_ROWS);
+        let tried = &numbers[..rows];
         let mut delta = Vec::new();
         put_delta(column_type, base, tried, &mut delta);
         let mut plain = Vec::new();
@@ -516,20 +506,20 @@ impl Encoder {
         }
         let mut page = Vec::new();
         put_integers(column_type, base, distinct, &mut page);
-        self.tried(codes, distinct.len(), &page, (!plain.is_empty()).then_some(plain), Some(delta))
+        self.tried(codes, rows, distinct.len(), &page, (!plain.is_empty()).then_some(plain), Some(delta))
     }
 
-    /// Compresses what some rows are in each coding; `plain` and `delta` are of the first [`TRIED_ROWS`] of `codes`.
+    /// Compresses what some rows are in each coding; `plain` and `delta` are of the first `tried` of `codes`.
     fn tried(
         &mut self,
         codes: &[u32],
+        tried: usize,
         distinct: usize,
         dictionary: &[u8],
         plain: Option<Vec<u8>>,
         delta: Option<Vec<u8>>,
     ) -> Result<Sizes> {
         let mut sizes: Sizes = [None; Coding::ALL.len()];
-        let tried = codes.len().min(TRIED_ROWS);
         if distinct <= 1 {
             sizes[0] = Some(0);
             return Ok(sizes);
@@ -596,17 +586,55 @@ fn put_codes(codes: &[u32], width: u8, body: &mut Vec<u8>) {
     levels::encode(codes, width, body);
 }
 
+/// Bytes of the length before each string of a PLAIN page.
+const STRING_LENGTH_BYTES: usize = size_of::<u32>();
+
+/// Returns the size of the dictionary page of these values, before compression.
+fn page_bytes(ranks: &[u32], dictionary: &Dictionary) -> usize {
+    ranks.iter().map(|rank| STRING_LENGTH_BYTES + dictionary.value(*rank).len()).sum()
+}
+
 fn string_page(ranks: &[u32], dictionary: &Dictionary) -> Vec<u8> {
     let mut page = Vec::with_capacity(ranks.len() * 20);
     ranks.iter().for_each(|rank| put_string(dictionary.value(*rank), &mut page));
     page
 }
 
+/// Bytes that values take in a page before compression, at most.
+enum ValueBytes<'a> {
+    /// So many each.
+    Each(usize),
+    /// As many as this says of the value at a place among those that are not NULL.
+    Of(&'a dyn Fn(usize) -> usize),
+}
+
+impl ValueBytes<'_> {
+    /// Returns how many of these values fit into a page, at least one.
+    fn fitting(&self, values: Range<usize>) -> usize {
+        let all = values.len();
+        let fitting = match self {
+            Self::Each(bytes) => MAX_PAGE_BYTES.checked_div(*bytes).unwrap_or(all),
+            Self::Of(bytes) => {
+                let mut left = MAX_PAGE_BYTES;
+                let takes = |place: &usize| match left.checked_sub(bytes(*place)) {
+                    Some(rest) => {
+                        left = rest;
+                        true
+                    }
+                    None => false,
+                };
+                values.take_while(takes).count()
+            }
+        };
+        fitting.max(1).min(all)
+    }
+}
+
 /// A column chunk in the making.
 struct Chunk<'a> {
     encoder: &'a mut Encoder,
     cells: &'a Cells<'a>,
-    out: TrackedWrite<Vec<u8>>,
+    out: Vec<u8>,
     uncompressed_bytes: u64,
     has_dictionary: bool,
     pages: Vec<EncodedPage>,
@@ -614,78 +642,119 @@ struct Chunk<'a> {
 
 impl<'a> Chunk<'a> {
     fn new(encoder: &'a mut Encoder, cells: &'a Cells<'a>) -> Self {
-        let out = TrackedWrite::new(Vec::new());
-        Self { encoder, cells, out, uncompressed_bytes: 0, has_dictionary: false, pages: Vec::new() }
+        Self { encoder, cells, out: Vec::new(), uncompressed_bytes: 0, has_dictionary: false, pages: Vec::new() }
     }
 
-    fn dictionary(&mut self, page: &[u8], distinct: usize) -> Result<()> {
+    fn dictionary(&mut self, body: &[u8], distinct: usize) -> Result<()> {
         self.has_dictionary = true;
-        let num_values = distinct as u32;
-        let made = |buf| Page::DictionaryPage { buf, num_values, encoding: Encoding::PLAIN, is_sorted: true };
-        self.page(page, made).map(|_| ())
+        self.page(page::DICTIONARY_PAGE, body, |header| {
+            header.structure(7, |dictionary| {
+                dictionary.i32(1, distinct as i32);
+                dictionary.i32(2, encoding::PLAIN);
+                dictionary.bool(3, true); // Values ascend.
+            });
+        })?;
+        Ok(())
     }
 
-    /// Writes the data pages. `put` appends the values of a range of those that are not NULL.
+    /// Writes the data pages. `put` appends the values of a range of those that are not NULL, which take `bytes`.
     fn data_pages(
         &mut self,
         coding: Coding,
+        bytes: &ValueBytes<'_>,
         mut put: impl FnMut(Range<usize>, &mut Vec<u8>),
         min_max: impl Fn(Range<usize>) -> Option<MinMax>,
     ) -> Result<()> {
-        let (rows, page_rows) = (self.cells.rows, self.encoder.page_rows);
         let mut body = Vec::new();
-        let (mut null, mut value) = (0, 0);
-        for first_row in (0..rows).step_by(page_rows) {
-            let page_rows = page_rows.min(rows - first_row);
-            let end = (first_row + page_rows) as u32;
-            let nulls = self.cells.nulls[null..].iter().take_while(|row| **row < end).count();
-            let values = value..value + page_rows - nulls;
+        let (mut first_row, mut null, mut value) = (0, 0, 0);
+        while first_row < self.cells.rows {
+            let (rows, nulls) = self.rows_of_page(first_row, &self.cells.nulls[null..], value, bytes);
+            let values = value..value + rows - nulls;
             body.clear();
-            put_definition_levels(&self.cells.nulls[null..][..nulls], first_row as u32, page_rows, &mut body);
+            put_definition_levels(&self.cells.nulls[null..][..nulls], first_row as u32, rows, &mut body);
             put(values.clone(), &mut body);
-            let (offset, bytes) = self.page(&body, |buf| Page::DataPage {
-                buf,
-                num_values: page_rows as u32,
-                encoding: coding.parquet(),
-                def_level_encoding: Encoding::RLE,
-                rep_level_encoding: Encoding::RLE,
-                statistics: None,
+            let placed = self.page(page::DATA_PAGE, &body, |header| {
+                header.structure(5, |data| {
+                    data.i32(1, rows as i32);
+                    data.i32(2, coding.parquet());
+                    data.i32(3, encoding::RLE); // of definition levels
+                    data.i32(4, encoding::RLE); // of repetition levels, which flat columns have none of
+                });
             })?;
             self.pages.push(EncodedPage {
-                offset,
-                bytes,
+                offset: placed.start as u64,
+                bytes: placed.len() as u64,
                 first_row: first_row as u64,
-                rows: page_rows as u64,
+                rows: rows as u64,
                 nulls: nulls as u64,
                 min_max: min_max(values.clone()),
             });
+            first_row += rows;
             null += nulls;
             value = values.end;
         }
         Ok(())
     }
 
-    /// Compresses and appends a page; returns its offset and size.
-    fn page(&mut self, body: &[u8], page: impl FnOnce(bytes::Bytes) -> Page) -> Result<(u64, u64)> {
-        let failed = |e: parquet::errors::ParquetError| Error::stopped("cannot write a page").because(e);
+    /// Returns how many rows the page has that begins at a row, and how many of them are NULL. `nulls` are the NULL rows from
+    /// there on, `value` is the place of the next value among those that are not NULL.
+    fn rows_of_page(&self, first_row: usize, nulls: &[u32], value: usize, bytes: &ValueBytes<'_>) -> (usize, usize) {
+        let rows = self.encoder.page_rows.min(self.cells.rows - first_row);
+        let end = (first_row + rows) as u32;
+        let before_end = nulls.iter().take_while(|row| **row < end).count();
+        let values = rows - before_end;
+        let fitting = bytes.fitting(value..value + values);
+        if fitting == values {
+            return (rows, before_end);
+        }
+        // The page ends before the row of the first value that does not fit.
+        let mut rows = fitting;
+        for null in nulls {
+            if *null as usize - first_row > rows {
+                break;
+            }
+            rows += 1;
+        }
+        (rows, rows - fitting)
+    }
+
+    /// Compresses and appends a page, `kind` and the fields of `header` in front; returns where it lies in the chunk.
+    fn page(&mut self, kind: i32, body: &[u8], header: impl FnOnce(&mut Struct<'_>)) -> Result<Range<usize>> {
         let packed = self.encoder.codec.compress(body).map_err(|e| Error::stopped("cannot compress").because(e))?;
-        let page = CompressedPage::new(page(packed.into()), body.len());
-        let spec = SerializedPageWriter::new(&mut self.out).write_page(page).map_err(failed)?;
-        self.uncompressed_bytes += spec.uncompressed_size as u64;
-        Ok((spec.offset, spec.bytes_written))
+        let sizes = i32::try_from(body.len()).ok().zip(i32::try_from(packed.len()).ok());
+        let Some((unpacked_bytes, packed_bytes)) = sizes else {
+            // Only a single value can be so large, and lines are shorter.
+            return Err(Error::stopped(format!(
+                "a page of {} would have {} bytes",
+                self.cells.column.name,
+                body.len()
+            ))
+            .help("this is a bug in flowparquet: please report it"));
+        };
+        let begin = self.out.len();
+        Struct::write(&mut self.out, |page| {
+            page.i32(1, kind);
+            page.i32(2, unpacked_bytes);
+            page.i32(3, packed_bytes);
+            page.i32(4, libdeflater::crc32(&packed) as i32);
+            header(page);
+        });
+        self.uncompressed_bytes += (self.out.len() - begin + body.len()) as u64;
+        self.out.extend_from_slice(&packed);
+        Ok(begin..self.out.len())
     }
 
     fn finish(self, coding: Coding, bloom_filter: Option<Vec<u8>>) -> Result<EncodedColumn> {
-        let min_max = self.pages.iter().filter_map(|page| page.min_max.clone()).reduce(MinMax::union);
-        let bytes = self.out.into_inner().map_err(|e| Error::stopped("cannot write a page").because(e))?;
+        let bounded = !self.pages.iter().any(EncodedPage::lacks_bounds);
+        let bounds = self.pages.iter().filter(|_| bounded).filter_map(|page| page.min_max.clone());
         Ok(EncodedColumn {
             column: self.cells.column.clone(),
-            bytes,
+            bytes: self.out,
             uncompressed_bytes: self.uncompressed_bytes,
             coding,
             has_dictionary: self.has_dictionary,
             nulls: self.cells.nulls.len() as u64,
-            min_max,
+            min_max: bounds.reduce(MinMax::union),
             pages: self.pages,
             bloom_filter,
         })

@@ -1,64 +1,40 @@
 //! Row groups -> one Parquet file, written from front to back.
 //!
-//! In: [`EncodedRowGroup`]s in order. Out: bytes into any writer, so that a file need not fit into memory. The schema
-//! of a Parquet file stands in its footer, hence it may be found out while writing: a column that first appears in
-//! a later row group gets its chunks of NULLs for the earlier ones just before the footer.
+//! In: [`EncodedRowGroup`]s in order. Out: bytes into any writer, so that a file need not fit into memory.
+//!
+//! The chunks of a row group lie side by side, in the order of the schema, with NULLs for the columns that it lacks. Engines
+//! that read a file in parts ask where the first column of the schema lies, and take it for the place of the row group:
+//! parquet-mr (Spark, Hive, EMR, Glue) adds half of the row group's size, and a column that lay at the end of the file would
+//! put that point behind it, where no part is, so that nobody reads the row group (docs/readers.md). Hence the columns of a
+//! file are fixed by its first row group: see [`FileWriter::declare`].
 
-use std::io::{self, Write};
-use std::sync::Arc;
-
-use arrow::datatypes::{Field as ArrowField, Schema as ArrowSchema};
-use parquet::arrow::ArrowSchemaConverter;
-use parquet::basic::{BoundaryOrder, Encoding, Type};
-use parquet::data_type::ByteArray;
-use parquet::errors::ParquetError;
-use parquet::file::metadata::{
-    ColumnChunkMetaData, ColumnIndexBuilder, FileMetaData, KeyValue, OffsetIndexBuilder, ParquetMetaData,
-    ParquetMetaDataWriter, RowGroupMetaData, SortingColumn,
-};
-use parquet::file::page_index::column_index::ColumnIndexMetaData;
-use parquet::file::page_index::offset_index::OffsetIndexMetaData;
-use parquet::file::statistics::Statistics;
-use parquet::file::writer::TrackedWrite;
-use parquet::schema::types::{ColumnDescPtr, SchemaDescPtr};
+use std::io::Write;
 
 use super::codec::Compression;
-use super::encode::{EncodedColumn, EncodedRowGroup, Encoder, MinMax};
+use super::encode::{EncodedColumn, EncodedPage, EncodedRowGroup, Encoder};
+use super::footer::{Footer, PlacedChunk, PlacedGroup};
+use super::format::MAGIC;
 use super::layout::Layout;
 use crate::error::{Error, Result};
 use crate::record::header::Column;
-use crate::record::schema::{ColumnType, LogType};
-
-/// What a Parquet file begins and ends with.
-const MAGIC: &[u8; 4] = b"PAR1";
-
-/// Footer key that names the tool, its options and how many objects a file was made of; never a list of keys.
-pub const FOOTER_KEY: &str = "flowparquet";
+use crate::record::schema::LogType;
 
 /// Most columns of a file: AWS knows 54, and every row group has all of them, NULL or not.
 const MAX_FILE_COLUMNS: usize = 1_000;
-
-/// A chunk whose bytes are already in the file.
-struct Placed {
-    offset: u64,
-    bytes: u64,
-    chunk: EncodedColumn,
-    /// Where its Bloom filter begins, and its size.
-    bloom_filter: Option<(u64, u64)>,
-}
-
-struct Group {
-    rows: u64,
-    sorted_by: Vec<String>,
-    chunks: Vec<Placed>,
-}
 
 /// A file in the making.
 pub struct FileWriter<W: Write> {
     out: W,
     offset: u64,
-    groups: Vec<Group>,
+    log_type: LogType,
+    compression: Compression,
+    groups: Vec<PlacedGroup>,
+    /// In the order of the schema.
     columns: Vec<Column>,
+    /// Whether a column came after the first row group.
+    late: bool,
+    /// Makes the NULLs of columns that a row group lacks.
+    encoder: Option<Encoder>,
     /// Whether each row group goes on where the one before it ends, if they are sorted.
     in_order: bool,
 }
@@ -82,8 +58,53 @@ pub struct FileContent {
 
 impl<W: Write> FileWriter<W> {
     /// Begins a file; writes nothing before the first row group.
-    pub fn new(out: W) -> Self {
-        Self { out, offset: 0, groups: Vec::new(), columns: Vec::new(), in_order: true }
+    pub fn new(out: W, log_type: LogType, compression: Compression) -> Self {
+        Self {
+            out,
+            offset: 0,
+            log_type,
+            compression,
+            groups: Vec::new(),
+            columns: Vec::new(),
+            late: false,
+            encoder: None,
+            in_order: true,
+        }
+    }
+
+    /// Says that the file has these columns. One that nobody spoke of before the first row group comes too late, since those
+    /// that are written have no place for it: then [`FileWriter::is_late`], and the file is to be given up and written again,
+    /// with all of its columns declared.
+    ///
+    /// # Errors
+    /// A usage error if the file would have more columns than any log has.
+    pub fn declare<'a>(&mut self, columns: impl IntoIterator<Item = &'a Column>) -> Result<()> {
+        let before = self.columns.len();
+        for column in columns {
+            if !self.columns.contains(column) {
+                self.columns.push(column.clone());
+            }
+        }
+        if self.columns.len() > MAX_FILE_COLUMNS {
+            let last = self.columns.last().map(|column| column.name.as_str()).unwrap_or_default();
+            return Err(Error::usage(format!("a file would have more than {MAX_FILE_COLUMNS} columns, {last:?} for one"))
+                .help("header lines of its objects name fields that no log has: find out who wrote them, move them away, run again"));
+        }
+        if self.columns.len() > before {
+            sort_columns(&mut self.columns, self.log_type);
+            self.late |= !self.groups.is_empty();
+        }
+        Ok(())
+    }
+
+    /// Returns whether a column came too late: nothing can be appended any more.
+    pub fn is_late(&self) -> bool {
+        self.late
+    }
+
+    /// Returns the columns that were declared, in the order of the schema.
+    pub fn columns(&self) -> &[Column] {
+        &self.columns
     }
 
     /// Says that other rows follow, sorted apart from those before. The file will not be called sorted then: the format means
@@ -100,51 +121,58 @@ impl<W: Write> FileWriter<W> {
     /// Appends a row group; one without rows is passed over.
     ///
     /// # Errors
-    /// When the writer fails, and a usage error if the file would have more columns than any log has.
+    /// When the writer fails; as [`FileWriter::declare`]; and for a column that comes too late, which is a bug.
     pub fn append(&mut self, group: EncodedRowGroup) -> Result<()> {
         if group.rows == 0 {
             return Ok(());
         }
+        self.declare(group.columns.iter().map(|chunk| &chunk.column))?;
+        if self.late {
+            return Err(Error::stopped("a column came after the first row group of its file")
+                .help("this is a bug in flowparquet: nothing of this file was written; please report it"));
+        }
         if self.groups.is_empty() {
             self.write(MAGIC)?;
         }
-        for chunk in &group.columns {
-            if !self.columns.contains(&chunk.column) {
-                self.columns.push(chunk.column.clone());
-            }
+        let mut chunks = group.columns;
+        let mut placed = Vec::with_capacity(self.columns.len());
+        for column in self.columns.clone() {
+            let chunk = match chunks.iter().position(|chunk| chunk.column == column) {
+                Some(at) => chunks.swap_remove(at),
+                None => self.nulls(&column, group.rows as usize)?,
+            };
+            placed.push(self.place(chunk)?);
         }
-        if self.columns.len() > MAX_FILE_COLUMNS {
-            let last = self.columns.last().map(|column| column.name.as_str()).unwrap_or_default();
-            return Err(Error::usage(format!("a file would have more than {MAX_FILE_COLUMNS} columns, {last:?} for one"))
-                .help("header lines of its objects name fields that no log has: find out who wrote them, move them away, run again"));
-        }
-        let mut chunks = group.columns.into_iter().map(|chunk| self.place(chunk)).collect::<Result<Vec<_>>>()?;
         // Behind the row group, where readers that look at filters only find them side by side.
-        for placed in &mut chunks {
+        for placed in &mut placed {
             if let Some(filter) = placed.chunk.bloom_filter.take() {
                 placed.bloom_filter = Some((self.offset, filter.len() as u64));
                 self.write(&filter)?;
             }
         }
-        self.groups.push(Group { rows: group.rows, sorted_by: group.sorted_by, chunks });
+        self.groups.push(PlacedGroup { rows: group.rows, sorted_by: group.sorted_by, chunks: placed });
         Ok(())
     }
 
     /// Writes the footer, and returns the writer and what the file holds.
     ///
-    /// `about` goes into the footer under [`FOOTER_KEY`].
+    /// `about` goes into the footer under [`super::footer::FOOTER_KEY`].
     ///
     /// # Errors
     /// When the writer fails.
-    pub fn finish(mut self, log_type: LogType, compression: Compression, about: String) -> Result<(W, FileContent)> {
-        sort_columns(&mut self.columns, log_type);
-        self.fill_missing(compression)?;
-        let content =
-            FileContent { rows: self.rows(), row_groups: self.groups.len() as u64, columns: self.columns.clone() };
-        let footer = self.footer(compression, about, content.rows);
-        let footer = footer.map_err(|e| Error::stopped("cannot make the Parquet footer").because(e))?;
+    pub fn finish(mut self, about: &str) -> Result<(W, FileContent)> {
+        drop_partial_bounds(&mut self.groups);
+        let footer = Footer {
+            columns: &self.columns,
+            compression: self.compression,
+            groups: &self.groups,
+            in_order: self.in_order,
+            about,
+        };
+        let footer = footer.to_bytes(self.offset);
         self.write(&footer)?;
-        Ok((self.out, content))
+        let (rows, row_groups) = (self.rows(), self.groups.len() as u64);
+        Ok((self.out, FileContent { rows, row_groups, columns: self.columns }))
     }
 
     /// Returns the writer of a file that is given up.
@@ -161,87 +189,30 @@ impl<W: Write> FileWriter<W> {
         Ok(())
     }
 
-    fn place(&mut self, mut chunk: EncodedColumn) -> Result<Placed> {
+    fn place(&mut self, mut chunk: EncodedColumn) -> Result<PlacedChunk> {
         let offset = self.offset;
         let bytes = std::mem::take(&mut chunk.bytes);
         self.write(&bytes)?;
-        Ok(Placed { offset, bytes: bytes.len() as u64, chunk, bloom_filter: None })
+        Ok(PlacedChunk { offset, bytes: bytes.len() as u64, chunk, bloom_filter: None })
     }
 
-    /// Brings every group's chunks into the order of the columns, with NULLs for those it lacks.
-    fn fill_missing(&mut self, compression: Compression) -> Result<()> {
-        let mut encoder = Encoder::new(compression, &Layout::arrival())?;
-        let mut groups = std::mem::take(&mut self.groups);
-        for group in &mut groups {
-            let mut chunks = Vec::with_capacity(self.columns.len());
-            for column in self.columns.clone() {
-                match group.chunks.iter().position(|placed| placed.chunk.column == column) {
-                    Some(at) => chunks.push(group.chunks.swap_remove(at)),
-                    None => {
-                        let nulls = encoder.null_column(&column, group.rows as usize)?;
-                        chunks.push(self.place(nulls)?);
-                    }
-                }
-            }
-            group.chunks = chunks;
-        }
-        self.groups = groups;
-        Ok(())
+    fn nulls(&mut self, column: &Column, rows: usize) -> Result<EncodedColumn> {
+        let encoder = match &mut self.encoder {
+            Some(encoder) => encoder,
+            none => none.insert(Encoder::new(self.compression, &Layout::arrival())?),
+        };
+        encoder.null_column(column, rows)
     }
+}
 
-    /// Returns what a row group's rows ascend by, as far as the columns go that the file has.
-    fn sorting_columns(&self, group: &Group) -> Option<Vec<SortingColumn>> {
-        let place = |name: &String| self.columns.iter().position(|column| column.name == *name);
-        let places = group.sorted_by.iter().map_while(place);
-        let columns: Vec<SortingColumn> = places
-            .map(|place| SortingColumn { column_idx: place as i32, descending: false, nulls_first: true })
-            .collect();
-        (self.in_order && !columns.is_empty()).then_some(columns)
-    }
-
-    fn footer(&self, compression: Compression, about: String, rows: u64) -> Result<Vec<u8>, ParquetError> {
-        let schema = parquet_schema(&self.columns)?;
-        let mut column_indexes = Vec::with_capacity(self.groups.len());
-        let mut offset_indexes = Vec::with_capacity(self.groups.len());
-        let mut groups = Vec::with_capacity(self.groups.len());
-        for (g, group) in self.groups.iter().enumerate() {
-            let mut chunks = Vec::with_capacity(group.chunks.len());
-            for (c, placed) in group.chunks.iter().enumerate() {
-                chunks.push(chunk_metadata(placed, schema.column(c), compression, group.rows)?);
-            }
-            column_indexes
-                .push(group.chunks.iter().map(|placed| column_index(&placed.chunk)).collect::<Result<_, _>>()?);
-            offset_indexes.push(group.chunks.iter().map(offset_index).collect());
-            let uncompressed: u64 = group.chunks.iter().map(|placed| placed.chunk.uncompressed_bytes).sum();
-            let mut metadata = RowGroupMetaData::builder(Arc::clone(&schema))
-                .set_num_rows(group.rows as i64)
-                .set_total_byte_size(uncompressed as i64)
-                .set_file_offset(group.chunks.first().map_or(0, |placed| placed.offset) as i64)
-                .set_sorting_columns(self.sorting_columns(group))
-                .set_column_metadata(chunks);
-            // Optional in the format, and 16 bits wide.
-            if let Ok(ordinal) = i16::try_from(g) {
-                metadata = metadata.set_ordinal(ordinal);
-            }
-            groups.push(metadata.build()?);
+/// Takes the bounds of a column's chunks away if one of them has values without bounds: DataFusion takes the bounds of the
+/// others for those of all rows.
+fn drop_partial_bounds(groups: &mut [PlacedGroup]) {
+    for column in 0..groups.first().map_or(0, |group| group.chunks.len()) {
+        let lacks = |group: &PlacedGroup| group.chunks[column].chunk.pages.iter().any(EncodedPage::lacks_bounds);
+        if groups.iter().any(lacks) {
+            groups.iter_mut().for_each(|group| group.chunks[column].chunk.min_max = None);
         }
-        let created_by = format!("flowparquet version {}", env!("CARGO_PKG_VERSION"));
-        let keys = vec![KeyValue::new(FOOTER_KEY.to_owned(), about)];
-        let file = FileMetaData::new(1, rows as i64, Some(created_by), Some(keys), schema, None);
-        let metadata = ParquetMetaData::new(file, groups).into_builder();
-        let metadata = metadata.set_column_index(Some(column_indexes)).set_offset_index(Some(offset_indexes)).build();
-        let mut footer = Behind { skip: self.offset, bytes: Vec::new() };
-        let mut tracked = TrackedWrite::new(&mut footer);
-        // Offsets in the metadata count from where the writer began: it is told of the bytes before the footer.
-        static ZEROS: [u8; 1 << 20] = [0; 1 << 20];
-        let mut before = self.offset;
-        while before > 0 {
-            let step = before.min(ZEROS.len() as u64);
-            tracked.write_all(&ZEROS[..step as usize])?;
-            before -= step;
-        }
-        ParquetMetaDataWriter::new_with_tracked(tracked, &metadata).finish()?;
-        Ok(footer.bytes)
     }
 }
 
@@ -254,121 +225,6 @@ pub fn sort_columns(columns: &mut [Column], log_type: LogType) {
     });
 }
 
-/// Returns the Parquet schema of these columns, all of them nullable.
-///
-/// # Errors
-/// When a name repeats.
-pub fn parquet_schema(columns: &[Column]) -> Result<SchemaDescPtr, ParquetError> {
-    let fields: Vec<ArrowField> =
-        columns.iter().map(|column| ArrowField::new(&column.name, column.column_type.arrow(), true)).collect();
-    Ok(Arc::new(ArrowSchemaConverter::new().convert(&ArrowSchema::new(fields))?))
-}
-
-/// A writer that forgets what lies before the footer.
-struct Behind {
-    skip: u64,
-    bytes: Vec<u8>,
-}
-
-impl Write for Behind {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let skipped = self.skip.min(bytes.len() as u64);
-        self.skip -= skipped;
-        self.bytes.extend_from_slice(&bytes[skipped as usize..]);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-fn chunk_metadata(
-    placed: &Placed,
-    descriptor: ColumnDescPtr,
-    compression: Compression,
-    rows: u64,
-) -> Result<ColumnChunkMetaData, ParquetError> {
-    let chunk = &placed.chunk;
-    let first_data_page = chunk.pages.first().map_or(0, |page| page.offset);
-    // Definition levels are RLE, a dictionary page is PLAIN.
-    let mut encodings = vec![Encoding::RLE, chunk.coding.parquet()];
-    if chunk.has_dictionary {
-        encodings.insert(0, Encoding::PLAIN);
-    }
-    let (filter_offset, filter_bytes) = placed.bloom_filter.unzip();
-    ColumnChunkMetaData::builder(descriptor)
-        .set_encodings(encodings)
-        .set_compression(compression.parquet())
-        .set_num_values(rows as i64)
-        .set_total_compressed_size(placed.bytes as i64)
-        .set_total_uncompressed_size(chunk.uncompressed_bytes as i64)
-        .set_data_page_offset((placed.offset + first_data_page) as i64)
-        .set_dictionary_page_offset(chunk.has_dictionary.then_some(placed.offset as i64))
-        .set_statistics(statistics(chunk))
-        .set_bloom_filter_offset(filter_offset.map(|offset| offset as i64))
-        .set_bloom_filter_length(filter_bytes.map(|bytes| bytes as i32))
-        .build()
-}
-
-fn statistics(chunk: &EncodedColumn) -> Statistics {
-    let nulls = Some(chunk.nulls);
-    match (&chunk.min_max, chunk.column.column_type) {
-        (Some(MinMax::Int(low, high)), _) => Statistics::new(Some(*low), Some(*high), None, nulls, false),
-        (Some(MinMax::Bigint(low, high)), _) => Statistics::new(Some(*low), Some(*high), None, nulls, false),
-        (Some(MinMax::String(low, high)), _) => {
-            let value = |bytes: &Vec<u8>| Some(ByteArray::from(bytes.clone()));
-            Statistics::new(value(low), value(high), None, nulls, false)
-        }
-        (None, ColumnType::Int) => Statistics::new::<i32>(None, None, None, nulls, false),
-        (None, ColumnType::Bigint) => Statistics::new::<i64>(None, None, None, nulls, false),
-        (None, ColumnType::String) => Statistics::new::<ByteArray>(None, None, None, nulls, false),
-    }
-}
-
-/// Returns the column index, none if a page with values has no statistics.
-fn column_index(chunk: &EncodedColumn) -> Result<ColumnIndexMetaData, ParquetError> {
-    if chunk.pages.iter().any(|page| page.min_max.is_none() && page.nulls < page.rows) {
-        return Ok(ColumnIndexMetaData::NONE);
-    }
-    let mut index = ColumnIndexBuilder::new(match chunk.column.column_type {
-        ColumnType::Int => Type::INT32,
-        ColumnType::Bigint => Type::INT64,
-        ColumnType::String => Type::BYTE_ARRAY,
-    });
-    for page in &chunk.pages {
-        let (low, high) = match &page.min_max {
-            Some(MinMax::Int(low, high)) => (low.to_le_bytes().to_vec(), high.to_le_bytes().to_vec()),
-            Some(MinMax::Bigint(low, high)) => (low.to_le_bytes().to_vec(), high.to_le_bytes().to_vec()),
-            Some(MinMax::String(low, high)) => (low.clone(), high.clone()),
-            None => (Vec::new(), Vec::new()),
-        };
-        index.append(page.min_max.is_none(), low, high, page.nulls as i64);
-    }
-    index.set_boundary_order(boundary_order(chunk));
-    index.build()
-}
-
-fn boundary_order(chunk: &EncodedColumn) -> BoundaryOrder {
-    let pages: Vec<&MinMax> = chunk.pages.iter().filter_map(|page| page.min_max.as_ref()).collect();
-    if pages.is_sorted_by(|a, b| a.not_above(b)) {
-        BoundaryOrder::ASCENDING
-    } else if pages.is_sorted_by(|a, b| b.not_above(a)) {
-        BoundaryOrder::DESCENDING
-    } else {
-        BoundaryOrder::UNORDERED
-    }
-}
-
-fn offset_index(placed: &Placed) -> OffsetIndexMetaData {
-    let mut index = OffsetIndexBuilder::new();
-    for page in &placed.chunk.pages {
-        index.append_row_count(page.rows as i64);
-        index.append_offset_and_size((placed.offset + page.offset) as i64, page.bytes as i32);
-    }
-    index.build()
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -376,7 +232,10 @@ mod tests {
     use arrow::array::{Array, AsArray, RecordBatch};
     use arrow::datatypes::{Int32Type, Int64Type};
     use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+    use parquet::basic::{BoundaryOrder, Encoding};
     use parquet::bloom_filter::Sbbf;
+    use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData, SortingColumn};
+    use parquet::file::page_index::column_index::ColumnIndexMetaData;
     use proptest::prelude::*;
 
     use super::*;
@@ -385,13 +244,18 @@ mod tests {
     use crate::record::header::Header;
     use crate::table::encode::Encoders;
     use crate::table::layout::SortBy;
+    use crate::table::misread::misread;
     use crate::table::region::Region;
     use crate::table::run::Run;
 
     fn batch(header: &str, text: &str) -> Batch {
+        decoded(header, text, false)
+    }
+
+    fn decoded(header: &str, text: &str, dash_as_null: bool) -> Batch {
         let header = Arc::new(Header::parse(header.as_bytes()).unwrap());
         let mut batch = Batch::default();
-        let mut decoder = ObjectDecoder::new(header, std::collections::BTreeSet::new(), false, 1, 0);
+        let mut decoder = ObjectDecoder::new(header, std::collections::BTreeSet::new(), dash_as_null, 1, 0);
         let mut rejects = Vec::new();
         let done = decoder.decode(text.as_bytes(), 0, &mut batch, usize::MAX, &mut rejects);
         assert_eq!((done.bytes, rejects.len()), (text.len(), 0), "{rejects:?}");
@@ -400,11 +264,12 @@ mod tests {
 
     fn write(batches: &[Batch], compression: Compression) -> (Vec<u8>, FileContent) {
         let mut encoder = Encoder::new(compression, &Layout::arrival()).unwrap();
-        let mut file = FileWriter::new(Vec::new());
+        let mut file = FileWriter::new(Vec::new(), LogType::Vpc, compression);
+        file.declare(batches.iter().flat_map(Batch::columns).map(|data| &data.column)).unwrap();
         for batch in batches {
             file.append(encoder.row_group(batch).unwrap()).unwrap();
         }
-        file.finish(LogType::Vpc, compression, "{}".to_owned()).unwrap()
+        file.finish("{}").unwrap()
     }
 
     /// Reads every cell back as text by arrow-rs, which wrote none of the pages.
@@ -467,7 +332,10 @@ mod tests {
     /// Writes batches that are put in order apart from each other.
     fn write_regions(regions: &[&[Batch]], layout: &Layout) -> Vec<u8> {
         let compression = Compression::default();
-        let (mut file, encoders) = (FileWriter::new(Vec::new()), Encoders::new(compression, layout));
+        let (mut file, encoders) =
+            (FileWriter::new(Vec::new(), LogType::Vpc, compression), Encoders::new(compression, layout));
+        let batches = regions.iter().flat_map(|batches| *batches);
+        file.declare(batches.flat_map(Batch::columns).map(|data| &data.column)).unwrap();
         for batches in regions {
             let region = Region::new(batches.iter().map(|batch| Run::of(batch, &layout.sort_by)).collect(), layout);
             let codings = region.codings(&encoders).unwrap();
@@ -476,7 +344,7 @@ mod tests {
                 file.append(encoders.with(|encoder| region.row_group(group, &codings, encoder)).unwrap()).unwrap();
             }
         }
-        file.finish(LogType::Vpc, compression, "{}".to_owned()).unwrap().0
+        file.finish("{}").unwrap().0
     }
 
     const ORDERS: [&str; 4] = ["addresses", "srcaddr,dstaddr,start", "bytes", "start,action"];
@@ -602,8 +470,190 @@ mod tests {
         assert_eq!(reader.metadata().row_group(0).sorting_columns(), None, "the file is not sorted as a whole");
     }
 
+    /// The points by which engines give a row group to the part of the file in which they lie, as their sources have them.
+    fn points(group: &RowGroupMetaData) -> [(&'static str, i64); 5] {
+        let (first, last) = (group.column(0), group.column(group.num_columns() - 1));
+        let begin = |chunk: &ColumnChunkMetaData| {
+            // parquet-mr: `ParquetMetadataConverter.getOffset`.
+            chunk.dictionary_page_offset().map_or(chunk.data_page_offset(), |d| d.min(chunk.data_page_offset()))
+        };
+        [
+            // parquet-mr (Spark, Hive, EMR, Glue): `ParquetMetadataConverter.filterFileMetaDataByMidpoint`.
+            ("parquet-mr", begin(first) + group.compressed_size() / 2),
+            // Trino: `PredicateUtils.getFilteredRowGroups`.
+            ("Trino", first.data_page_offset()),
+            // DataFusion: `RowGroupAccessPlanFilter::prune_by_range`.
+            ("DataFusion", first.dictionary_page_offset().unwrap_or(first.data_page_offset())),
+            // Impala: `HdfsParquetScanner::NextRowGroup`, half way from the first column to the last one's end.
+            ("Impala", (begin(first) + begin(last) + last.compressed_size()) / 2),
+            // Drill and others: parquet-mr's `BlockMetaData.getStartingPos`.
+            ("starting position", begin(first)),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(60))]
+        #[test]
+        fn every_row_group_belongs_to_one_part_of_the_file(
+            headers in prop::collection::vec(
+                Just(["version", "account-id", "srcaddr", "dstaddr", "bytes", "action", "later-field", "brand-new"])
+                    .prop_shuffle()
+                    .prop_flat_map(|names| (1..=names.len()).prop_map(move |count| names[..count].join(" ")))
+                    .prop_filter("a header line", |header| header.split(' ').any(|name| !name.contains("new") && name != "later-field")),
+                1..5,
+            ),
+            rows in 1_usize..600,
+            order in 0_usize..=ORDERS.len(),
+            row_group_rows in 1_u32..400,
+            bloom in any::<bool>(),
+            codec in 0_usize..4,
+        ) {
+            let batch_of = |(number, header): (usize, &String)| {
+                let value = |row: usize, name: &str| match name {
+                    "version" | "bytes" => (row * 7 % 50).to_string(),
+                    _ => format!("{name}-{}", row * (number + 1) % 97),
+                };
+                let line = |row| header.split(' ').map(|name| value(row, name)).collect::<Vec<_>>().join(" ") + "\n";
+                batch(header, &(0..rows).map(line).collect::<String>())
+            };
+            let batches: Vec<Batch> = headers.iter().enumerate().map(batch_of).collect();
+            let bloom_filters = if bloom { vec!["srcaddr".to_owned()] } else { Vec::new() };
+            let file = if order == ORDERS.len() {
+                write(&batches, CODECS[codec]).0
+            } else {
+                let sort_by = ORDERS[order].parse().unwrap();
+                let layout = Layout { sort_by, row_group_rows, page_rows: 50, bloom_filters, ..Layout::default() };
+                // Sorted apart from each other: columns of the later ones come late.
+                let regions: Vec<&[Batch]> = batches.chunks(2).collect();
+                write_regions(&regions, &layout)
+            };
+            let size = file.len() as i64;
+            let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(file)).unwrap();
+            prop_assert_eq!(misread(reader.metadata(), size as u64), None);
+            let mut end = MAGIC.len() as i64;
+            for group in reader.metadata().row_groups() {
+                let begin = group.file_offset().unwrap();
+                prop_assert!(begin >= end, "row groups lie behind each other");
+                let mut at = begin;
+                for chunk in group.columns() {
+                    let (offset, bytes) = chunk.byte_range();
+                    prop_assert_eq!(offset as i64, at, "chunks lie side by side, in the order of the schema");
+                    at += bytes as i64;
+                    prop_assert!(chunk.page_encoding_stats_mask().is_some());
+                }
+                end = at;
+                for (engine, point) in points(group) {
+                    prop_assert!((begin..end).contains(&point), "{engine}: {point} is not in {begin}..{end} of {size}");
+                }
+            }
+            prop_assert!(end < size);
+        }
+    }
+
     fn file_reader(file: &[u8]) -> bytes::Bytes {
         bytes::Bytes::from(file.to_vec())
+    }
+
+    #[test]
+    fn a_column_that_nobody_spoke_of_comes_too_late() {
+        let mut encoder = Encoder::new(Compression::default(), &Layout::arrival()).unwrap();
+        let mut file = FileWriter::new(Vec::new(), LogType::Vpc, Compression::default());
+        let columns = |batch: &Batch| batch.columns().iter().map(|data| data.column.clone()).collect::<Vec<_>>();
+        let (first, second) = (batch("srcaddr bytes", "a 1\n"), batch("bytes version", "2 2\n"));
+        file.declare(&columns(&first)).unwrap();
+        file.append(encoder.row_group(&first).unwrap()).unwrap();
+        file.declare(&columns(&first)).unwrap();
+        assert!(!file.is_late(), "known ones do not");
+        file.declare(&columns(&second)).unwrap();
+        file.declare(&columns(&second)).unwrap();
+        assert!(file.is_late(), "however often they are declared");
+        assert_eq!(file.columns().iter().map(|c| c.name.as_str()).collect::<Vec<_>>(), ["version", "srcaddr", "bytes"]);
+        let refused = file.append(encoder.row_group(&second).unwrap()).unwrap_err();
+        assert!(refused.to_string().contains("after the first row group"), "{refused}");
+    }
+
+    /// Reads the chunk statistics of a column: (minimum, whether it is a value, maximum, whether it is one).
+    fn bounds_of(group: &RowGroupMetaData, column: usize) -> Option<(Vec<u8>, bool, Vec<u8>, bool)> {
+        let statistics = group.column(column).statistics()?;
+        let (low, high) = (statistics.min_bytes_opt()?.to_vec(), statistics.max_bytes_opt()?.to_vec());
+        Some((low, statistics.min_is_exact(), high, statistics.max_is_exact()))
+    }
+
+    #[test]
+    fn long_values_have_short_bounds() {
+        let long = "z".repeat(300);
+        let (file, _) = write(
+            &[batch("srcaddr bytes", &format!("a 1\n{long} 2\nb 3\n")), batch("srcaddr bytes", "zeta 4\n- 5\n")],
+            Compression::default(),
+        );
+        let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(file.clone())).unwrap();
+        let raised = "z".repeat(255) + "{";
+        assert_eq!(
+            bounds_of(reader.metadata().row_group(0), 0),
+            Some((b"a".to_vec(), true, raised.into_bytes(), false))
+        );
+        assert_eq!(bounds_of(reader.metadata().row_group(1), 0), Some((b"-".to_vec(), true, b"zeta".to_vec(), true)));
+        assert_eq!(read(file)[1][0].as_deref(), Some(long.as_str()));
+    }
+
+    #[test]
+    fn a_column_has_bounds_in_all_row_groups_or_in_none() {
+        // No character comes after these: there is no short bound above them.
+        let last = "\u{10ffff}".repeat(70);
+        let batches =
+            [batch("srcaddr bytes", "a 1\n"), batch("srcaddr bytes", &format!("{last} 2\n")), batch("bytes", "3\n")];
+        let (file, _) = write(&batches, Compression::default());
+        let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(file.clone())).unwrap();
+        let groups = reader.metadata().row_groups();
+        assert_eq!(groups.iter().map(|group| bounds_of(group, 0)).collect::<Vec<_>>(), [None, None, None]);
+        assert!(groups.iter().all(|group| bounds_of(group, 1).is_some()));
+        assert_eq!(groups[2].column(0).statistics().unwrap().null_count_opt(), Some(1));
+        assert_eq!(misread(reader.metadata(), file.len() as u64), None);
+        assert_eq!(read(file)[1][0].as_deref(), Some(last.as_str()));
+    }
+
+    #[test]
+    fn pages_of_long_strings_are_cut_by_their_bytes() {
+        let text: String = (0..120_usize)
+            .map(|row| match row % 5 {
+                0 => format!("- {row}\n"),
+                1 => format!("{} {row}\n", format!("{row:03}").repeat(800_000)),
+                _ => format!("{} {row}\n", format!("{row:03}").repeat(60_000)),
+            })
+            .collect();
+        let (file, _) = write(&[decoded("brand-new bytes", &text, true)], Compression::default());
+        let options =
+            ArrowReaderOptions::new().with_page_index_policy(parquet::file::metadata::PageIndexPolicy::Required);
+        let reader =
+            ParquetRecordBatchReaderBuilder::try_new_with_options(bytes::Bytes::from(file.clone()), options).unwrap();
+        let column = reader.schema().index_of("brand_new").unwrap();
+        let pages = reader.metadata().offset_index().unwrap()[0][column].page_locations();
+        assert!(pages.len() > 40, "{} pages", pages.len());
+        assert!(!reader.metadata().row_group(0).column(column).encodings().any(|e| e == Encoding::RLE_DICTIONARY));
+        let rows = read(file);
+        for (row, values) in rows.iter().enumerate() {
+            let wanted = match row % 5 {
+                0 => None,
+                1 => Some(2_400_000),
+                _ => Some(180_000),
+            };
+            assert_eq!(values[column].as_ref().map(String::len), wanted);
+            assert!(values[column].as_ref().is_none_or(|value| value.starts_with(&format!("{row:03}"))));
+        }
+    }
+
+    #[test]
+    fn a_flipped_bit_in_a_page_is_noticed() {
+        let text: String = (0..500).map(|row| format!("10.0.0.{} {row}\n", row % 250)).collect();
+        let (file, _) = write(&[batch("srcaddr bytes", &text)], Compression::None);
+        let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(file.clone())).unwrap();
+        let end =
+            reader.metadata().row_group(0).columns().iter().map(|chunk| chunk.byte_range()).map(|(s, l)| s + l).max();
+        let mut damaged = file.clone();
+        damaged[end.unwrap() as usize - 1] ^= 1;
+        let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(damaged)).unwrap();
+        let read: std::result::Result<Vec<RecordBatch>, _> = reader.build().unwrap().collect();
+        assert!(read.unwrap_err().to_string().contains("CRC"));
     }
 
     #[test]

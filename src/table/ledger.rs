@@ -107,6 +107,9 @@ pub struct OutputFile {
     pub sha256: Option<String>,
     /// Columns in the order of the file.
     pub columns: Vec<Column>,
+    /// Whether every engine is known to read all of it ([`super::misread`]). Unknown of files of older versions.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sound: bool,
 }
 
 /// What became of a claim's inputs; the part that also stands in the file's footer.
@@ -193,6 +196,9 @@ pub struct Verified {
     /// Whether something differed: what was verified before holds no longer.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub differs: bool,
+    /// Numbers of the claims whose files some engines do not read whole ([`super::misread`]).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub misread: Vec<u64>,
 }
 
 /// What an entry says.
@@ -445,6 +451,13 @@ impl PartitionState {
     /// Returns whether the last verification found a difference, and nothing changed since.
     pub fn differs(&self) -> bool {
         self.verified.as_ref().is_some_and(|verified| verified.differs && verified.through >= self.last_change)
+    }
+
+    /// Returns the claims whose files some engines do not read whole, as the last verification found them, and that are still
+    /// there.
+    pub fn misread(&self) -> Vec<u64> {
+        let found = self.verified.iter().flat_map(|verified| &verified.misread);
+        found.copied().filter(|number| self.outputs().any(|output| output.number == *number)).collect()
     }
 
     /// Returns what is known of an input.
@@ -743,6 +756,7 @@ mod tests {
             rows: 5,
             hash: Some("00".into()),
             differs: false,
+            misread: Vec::new(),
         };
         let differs = Entry::Verified(Verified { differs: true, ..verified.clone() });
         let begun = vec![claim(&["a"]), done(1, &[]), Entry::Verified(verified.clone()), claim(&["b"])];

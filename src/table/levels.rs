@@ -1,6 +1,8 @@
 //! The RLE/bit-packing hybrid, in which Parquet writes dictionary codes and definition levels
 //! (<https://parquet.apache.org/docs/file-format/data-pages/encodings/>, "Run Length Encoding / Bit-Packing Hybrid").
 
+use super::thrift::put_varint;
+
 /// Returns how many bits hold every code below `distinct`.
 pub fn bit_width(distinct: usize) -> u8 {
     (usize::BITS - distinct.saturating_sub(1).leading_zeros()) as u8
@@ -58,14 +60,6 @@ fn pack(values: &[u32], width: u8, out: &mut Vec<u8>) {
     out.extend_from_slice(&word.to_le_bytes());
     // Cuts what the last word has too much, or fills a short group with zeros.
     out.resize(end, 0);
-}
-
-fn put_varint(mut value: u64, out: &mut Vec<u8>) {
-    while value >= 0x80 {
-        out.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8);
 }
 
 #[cfg(test)]

@@ -1,15 +1,18 @@
 //! Several files of a partition -> one with the same rows: what `compact` does.
 //!
+//! One file alone is made anew in the same way, if an engine misreads it.
+//!
 //! In: a claim that replaces outputs and names no raw objects. Out: its file, its end in the ledger, and the replaced
 //! files gone. Row by row, not row group by row group: small files have small row groups, which is what makes them slow,
 //! and rows that are sorted are sorted again with those of the other files.
 
 use std::io::Write;
+use std::sync::Arc;
 
-use arrow::array::{Array, AsArray};
+use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Int32Type, Int64Type};
-use bytes::Bytes;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::file::metadata::ParquetMetaDataReader;
 
 use super::commit::{Ended, FooterNote, Table};
 use super::encode::Encoders;
@@ -17,6 +20,7 @@ use super::file::{FileContent, FileWriter};
 use super::layout::{Layout, SortBy};
 use super::ledger::{Claim, Done, Outcome, Output, OutputFile, OutputOptions, PartitionState};
 use super::partition::Partition;
+use super::pieces::{Pieces, rows_at_once};
 use super::region::Region;
 use super::run::Run;
 use crate::error::{Error, Result};
@@ -28,8 +32,11 @@ use crate::store::upload::{Upload, Uploaded};
 /// Rows that are held decoded: about as many as when a file is made of raw objects.
 const BATCH_ROWS: usize = 128 << 10;
 
-/// Rows that are read at once.
+/// Rows that are read at once, at most.
 const ROWS_PER_READ: usize = 8 << 10;
+
+/// Files up to this size are fetched in one request.
+const WHOLE_FILE_BYTES: u64 = 32 << 20;
 
 /// How a merge came to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,7 +100,9 @@ impl Table {
         let staging = self.staging_key(claim);
         let outputs: Vec<&Output> = state.replaced(claim).collect();
         let mut rejects = self.store().upload(&self.rejects_key(partition, claim), &format!("{staging}-rejects"));
-        let mut merger = Merger::new(self.store().upload(&self.output_key(partition, claim), &staging), claim)?;
+        let columns = outputs.iter().filter_map(|output| output.done.file.as_ref()).flat_map(|file| &file.columns);
+        let mut merger =
+            Merger::new(self.store().upload(&self.output_key(partition, claim), &staging), claim, columns)?;
         let made = self.fill(partition, &outputs, &mut merger, &mut rejects);
         match made {
             Ok(None) => {}
@@ -114,10 +123,10 @@ impl Table {
         let outcome = sum(outputs.iter().map(|output| &output.done.outcome));
         let objects = state.replaced(claim).map(|output| state.inputs_of(output.number).len() as u64).sum();
         let about = FooterNote::new(claim, objects, &outcome).to_json()?;
-        let (upload, content) = merger.finish(claim, outcome.rows, about)?;
+        let (upload, content) = merger.finish(outcome.rows, &about)?;
         let Uploaded { bytes, sha256 } = upload.finish()?;
         let FileContent { row_groups, columns, .. } = content;
-        let file = OutputFile { bytes, row_groups, sha256: Some(sha256), columns };
+        let file = OutputFile { bytes, row_groups, sha256: Some(sha256), columns, sound: true };
         Ok(Ok(Done { claim: number, outcome, file: Some(file) }))
     }
 
@@ -137,11 +146,71 @@ impl Table {
             let Some(file) = &output.done.file else { continue };
             let key = self.output_key(partition, &output.claim);
             let place = self.store().location().url_of(&key);
-            let Some(content) = self.store().get(&key)? else { return Ok(Some(format!("{place} is gone"))) };
-            merger.append(content, file, output.done.outcome.rows).map_err(|e| e.at(&place))?;
+            let rows = output.done.outcome.rows;
+            match self.append_file(&key, file, rows, merger) {
+                Ok(true) => {}
+                Ok(false) => return Ok(Some(format!("{place} is gone"))),
+                Err(e) => return Err(e.at(&place)),
+            }
         }
         Ok(None)
     }
+
+    /// Copies the rows of a file, held whole if it is small, else row group by row group; returns false if it is gone.
+    fn append_file(&self, key: &str, file: &OutputFile, rows: u64, merger: &mut Merger) -> Result<bool> {
+        let whole = if file.bytes <= WHOLE_FILE_BYTES { self.store().get(key)? } else { None };
+        let size = match &whole {
+            Some(content) => content.len() as u64,
+            None => match self.store().head(key)? {
+                Some(listed) => listed.size,
+                None => return Ok(false),
+            },
+        };
+        if size != file.bytes {
+            return Err(another(&format!("it has {size} bytes, not {}", file.bytes)));
+        }
+        let metadata = match &whole {
+            Some(content) => ParquetMetaDataReader::new().parse_and_finish(content).ok(),
+            None => self.metadata(key, size)?,
+        };
+        let metadata = metadata.ok_or_else(|| another("it is no readable Parquet"))?;
+        if Self::columns_of(&metadata) != file.columns {
+            return Err(another("its columns are others"));
+        }
+        let footer = ArrowReaderMetadata::try_new(Arc::new(metadata), ArrowReaderOptions::new());
+        let footer = footer.map_err(|e| unreadable(&e))?;
+        let mut read = 0;
+        for (number, group) in footer.metadata().row_groups().iter().enumerate() {
+            let pieces = match &whole {
+                Some(content) => Pieces::whole(content.clone()),
+                None => match Pieces::of_row_group(self.store(), key, size, group) {
+                    Ok(pieces) => pieces,
+                    Err(_) if self.store().head(key)?.is_none() => return Ok(false),
+                    Err(e) => return Err(e),
+                },
+            };
+            let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(pieces, footer.clone());
+            let reader =
+                reader.with_row_groups(vec![number]).with_batch_size(rows_at_once(group, ROWS_PER_READ)).build();
+            for batch in reader.map_err(|e| unreadable(&e))? {
+                read += merger.append(&batch.map_err(|e| unreadable(&e))?, &file.columns)?;
+            }
+        }
+        if read != rows {
+            return Err(another(&format!("it has {read} rows, not {rows}")));
+        }
+        Ok(true)
+    }
+}
+
+/// Returns the error of a file that is not what the ledger says.
+fn another(why: &str) -> Error {
+    Error::usage(format!("this file is not the one that the ledger speaks of: {why}"))
+        .help("somebody replaced it or its bytes are damaged: restore it from a version or backup, then run again")
+}
+
+fn unreadable(e: &dyn std::error::Error) -> Error {
+    another(&format!("it is no readable Parquet ({e})"))
 }
 
 /// Returns the outcomes of several claims as that of one. Objects that gave no row stay where they were recorded.
@@ -172,10 +241,13 @@ struct Merger {
 }
 
 impl Merger {
-    fn new(upload: Upload, claim: &Claim) -> Result<Self> {
+    /// Begins a file of these columns.
+    fn new<'a>(upload: Upload, claim: &Claim, columns: impl Iterator<Item = &'a Column>) -> Result<Self> {
         let OutputOptions { compression, layout, .. } = &claim.options;
+        let mut file = FileWriter::new(upload, claim.log_type, *compression);
+        file.declare(columns)?;
         Ok(Self {
-            file: FileWriter::new(upload),
+            file,
             layout: layout.clone(),
             encoders: Encoders::new(*compression, layout),
             batch: Batch::default(),
@@ -184,36 +256,16 @@ impl Merger {
         })
     }
 
-    /// Appends the rows of a file.
-    fn append(&mut self, content: Bytes, file: &OutputFile, rows: u64) -> Result<()> {
-        let other = |why: String| {
-            Error::usage(format!("this file is not the one that the ledger speaks of: {why}"))
-                .help("somebody replaced it: restore it from a version or backup, then run again")
-        };
-        if content.len() as u64 != file.bytes {
-            return Err(other(format!("it has {} bytes, not {}", content.len(), file.bytes)));
+    /// Appends rows; returns how many.
+    fn append(&mut self, rows: &RecordBatch, columns: &[Column]) -> Result<u64> {
+        for (column, values) in columns.iter().zip(rows.columns()) {
+            self.append_column(column, values.as_ref());
         }
-        let unreadable = |e: &dyn std::error::Error| other(format!("it is no readable Parquet ({e})"));
-        let reader = ParquetRecordBatchReaderBuilder::try_new(content).map_err(|e| unreadable(&e))?;
-        if Table::columns_of(reader.metadata()) != file.columns {
-            return Err(other("its columns are others".to_owned()));
+        self.batch.grow(rows.num_rows());
+        if self.batch.rows() >= BATCH_ROWS {
+            self.end_batch()?;
         }
-        let mut read = 0;
-        for batch in reader.with_batch_size(ROWS_PER_READ).build().map_err(|e| unreadable(&e))? {
-            let batch = batch.map_err(|e| unreadable(&e))?;
-            for (column, values) in file.columns.iter().zip(batch.columns()) {
-                self.append_column(column, values.as_ref());
-            }
-            self.batch.grow(batch.num_rows());
-            read += batch.num_rows() as u64;
-            if self.batch.rows() >= BATCH_ROWS {
-                self.end_batch()?;
-            }
-        }
-        if read != rows {
-            return Err(other(format!("it has {read} rows, not {rows}")));
-        }
-        Ok(())
+        Ok(rows.num_rows() as u64)
     }
 
     fn append_column(&mut self, column: &Column, values: &dyn Array) {
@@ -257,10 +309,10 @@ impl Merger {
         Ok(())
     }
 
-    fn finish(mut self, claim: &Claim, rows: u64, about: String) -> Result<(Upload, FileContent)> {
+    fn finish(mut self, rows: u64, about: &str) -> Result<(Upload, FileContent)> {
         let ended = self.end_batch().and_then(|()| self.write_runs());
         if ended.is_ok() && self.file.rows() == rows {
-            return self.file.finish(claim.log_type, claim.options.compression, about);
+            return self.file.finish(about);
         }
         let has = self.file.rows();
         self.file.into_inner().abort();

@@ -6,6 +6,7 @@
 //! several, [`replacing`] finds what a stopped run was replacing, [`contents`] says what a table holds.
 //! Knows nothing of text.
 
+mod bounds;
 pub mod codec;
 pub mod commit;
 pub mod contents;
@@ -13,15 +14,20 @@ pub mod delta;
 pub mod dictionary;
 pub mod encode;
 pub mod file;
+pub mod footer;
+mod format;
 pub mod layout;
 pub mod ledger;
 pub mod levels;
 pub mod merge;
+pub mod misread;
 mod number;
 mod order;
 mod packed;
 pub mod partition;
+pub mod pieces;
 pub mod region;
 pub mod replacing;
 pub mod run;
 mod shared_text;
+mod thrift;

@@ -77,6 +77,11 @@ impl Run {
         4 * self.rows + self.columns.iter().map(|c| size_of::<RunColumn>() + column(c)).sum::<usize>()
     }
 
+    /// Returns the names and types of its columns.
+    pub fn columns(&self) -> impl Iterator<Item = &Column> {
+        self.columns.iter().map(|column| &column.column)
+    }
+
     pub(super) fn into_columns(self) -> Vec<RunColumn> {
         self.columns
     }

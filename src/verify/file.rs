@@ -8,12 +8,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use arrow::array::{Array, Int32Array, Int64Array, RecordBatch, StringArray};
-use bytes::{Buf, Bytes};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::basic::Type;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
-use parquet::file::reader::{ChunkReader, Length};
 use sha2::{Digest, Sha256};
 
 use super::tally::{Row, RowHash, Tally};
@@ -23,7 +21,9 @@ use crate::record::schema::ColumnType;
 use crate::store::Store;
 use crate::store::upload::hex;
 use crate::table::commit::FooterNote;
-use crate::table::file::FOOTER_KEY;
+use crate::table::footer::FOOTER_KEY;
+use crate::table::misread::misread;
+use crate::table::pieces::{Pieces, rows_at_once};
 
 /// Bytes that are read first of a file's end: most footers fit.
 const TAIL_BYTES: u64 = 64 << 10;
@@ -31,7 +31,7 @@ const TAIL_BYTES: u64 = 64 << 10;
 /// Bytes that are read at once to hash a file.
 const PIECE_BYTES: u64 = 8 << 20;
 
-/// Rows that are turned to Arrow at once.
+/// Rows that are turned to Arrow at once, at most.
 const BATCH_ROWS: usize = 4_096;
 
 /// A Parquet file whose footer was read.
@@ -114,8 +114,14 @@ impl TableFile {
 
     /// Returns the packed size of a row group.
     pub fn packed_bytes(&self, row_group: usize) -> u64 {
-        let range = self.range(row_group);
-        range.end.saturating_sub(range.start)
+        let chunks = self.metadata.row_group(row_group).columns().iter();
+        // A damaged footer may say anything.
+        chunks.map(|chunk| chunk.byte_range().1).fold(0_u64, u64::saturating_add).min(self.size)
+    }
+
+    /// Returns what is wrong with the file for some engines, if they do not read all of its rows.
+    pub fn misread(&self) -> Option<String> {
+        misread(&self.metadata, self.size)
     }
 
     /// Returns the SHA-256 of the whole file, in hexadecimal.
@@ -133,26 +139,15 @@ impl TableFile {
         Ok(hex(&hash.finalize()))
     }
 
-    fn range(&self, row_group: usize) -> std::ops::Range<u64> {
-        let ranges = self.metadata.row_group(row_group).columns().iter().map(ColumnChunkMetaData::byte_range);
-        let ends = ranges.map(|(start, bytes)| (start, start.saturating_add(bytes)));
-        let (start, end) = ends.fold((self.size, 0), |(start, end), (a, b)| (start.min(a), end.max(b)));
-        start.min(self.size)..end.min(self.size)
-    }
-
     /// Reads a row group; `visit` gets the number in the file, hash and content of every row.
     ///
     /// # Errors
     /// When the store fails.
     pub fn read(&self, row_group: usize, visit: &mut dyn FnMut(u64, RowHash, &Row)) -> Result<Readable<Tally>> {
-        let range = self.range(row_group);
-        if range.is_empty() {
-            return Ok(Err(format!("row group {row_group} lies outside of the file")));
-        }
-        let window =
-            Window { bytes: self.store.get_range(&self.key, range.clone())?, start: range.start, size: self.size };
+        let group = self.metadata.row_group(row_group);
+        let pieces = Pieces::of_row_group(&self.store, &self.key, self.size, group)?;
         // On some damage the reader does not return, it breaks off.
-        let read = catch_unwind(AssertUnwindSafe(|| self.decode(window, row_group, visit)));
+        let read = catch_unwind(AssertUnwindSafe(|| self.decode(pieces, row_group, visit)));
         Ok(match read {
             Ok(read) => read.map_err(|e| format!("row group {row_group} is damaged: {e}")),
             Err(_) => Err(format!("row group {row_group} is damaged: it cannot be decoded")),
@@ -161,14 +156,15 @@ impl TableFile {
 
     fn decode(
         &self,
-        window: Window,
+        pieces: Pieces,
         row_group: usize,
         visit: &mut dyn FnMut(u64, RowHash, &Row),
     ) -> std::result::Result<Tally, ParquetError> {
         let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
         let metadata = ArrowReaderMetadata::try_new(Arc::clone(&self.metadata), options)?;
-        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(window, metadata);
-        let reader = reader.with_row_groups(vec![row_group]).with_batch_size(BATCH_ROWS).build()?;
+        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(pieces, metadata);
+        let rows = rows_at_once(self.metadata.row_group(row_group), BATCH_ROWS);
+        let reader = reader.with_row_groups(vec![row_group]).with_batch_size(rows).build()?;
         let (mut tally, mut number) = (Tally::default(), self.first_row(row_group));
         for batch in reader {
             let batch = batch.map_err(|e| ParquetError::General(e.to_string()))?;
@@ -228,35 +224,4 @@ fn count(
         *number += 1;
     }
     Ok(())
-}
-
-/// The bytes of one row group, as a part of its file.
-struct Window {
-    bytes: Bytes,
-    start: u64,
-    size: u64,
-}
-
-impl Length for Window {
-    fn len(&self) -> u64 {
-        self.size
-    }
-}
-
-impl ChunkReader for Window {
-    type T = bytes::buf::Reader<Bytes>;
-
-    fn get_read(&self, start: u64) -> std::result::Result<Self::T, ParquetError> {
-        let left = (self.start + self.bytes.len() as u64).saturating_sub(start) as usize;
-        Ok(self.get_bytes(start, left)?.reader())
-    }
-
-    fn get_bytes(&self, start: u64, length: usize) -> std::result::Result<Bytes, ParquetError> {
-        let begin = start.checked_sub(self.start).and_then(|begin| usize::try_from(begin).ok());
-        let end = begin.and_then(|begin| begin.checked_add(length)).filter(|end| *end <= self.bytes.len());
-        match begin.zip(end) {
-            Some((begin, end)) => Ok(self.bytes.slice(begin..end)),
-            None => Err(ParquetError::EOF(format!("{length} bytes at {start} lie outside of the row group"))),
-        }
-    }
 }

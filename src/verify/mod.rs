@@ -37,6 +37,7 @@ use crate::record::header::Column;
 use crate::report::Progress;
 use crate::source::discover::{Found, Wanted, discover};
 use crate::store::fetch::{Body, Budget, Fetched};
+use crate::store::parallel::in_parallel;
 use crate::store::upload::hex;
 use crate::store::{Listed, Store};
 use crate::table::commit::{Table, TableInfo, tool_name};
@@ -211,8 +212,6 @@ pub fn verify(source: &Store, table: &Table, options: &VerifyOptions, progress: 
         if let Some(state) = states.get_mut(partition)
             && options.record
             && whole
-            && (outcome.verdict == Verdict::Differs
-                || outcome.verdict == Verdict::Agrees && outcome.not_compared.is_empty())
         {
             outcome.recorded = record(table, partition, state, outcome, options.extent)?;
         }
@@ -236,7 +235,8 @@ pub fn verify(source: &Store, table: &Table, options: &VerifyOptions, progress: 
     })
 }
 
-/// Records that a partition agreed, or that it did not; returns whether it was recorded: another run may have added to it meanwhile.
+/// Records that a partition agreed, or that it did not, and which of its files engines misread; returns whether that is
+/// recorded: it may be none of this, and another run may have added to the partition meanwhile.
 fn record(
     table: &Table,
     partition: &Partition,
@@ -249,25 +249,37 @@ fn record(
         Extent::Sample(_) => VerifiedHow::Sample,
         Extent::Footers => VerifiedHow::Footers,
     };
-    let differs = outcome.verdict == Verdict::Differs;
+    let differs = outcome.judge_rows() == Verdict::Differs;
+    let compared = differs || outcome.judge_rows() == Verdict::Agrees && outcome.not_compared.is_empty();
+    let before = state.verified().filter(|(_, holds)| *holds).map(|(before, _)| before.clone());
     // A verification every night is not to make the ledger longer every night, nor hide one that read more.
-    if differs && state.differs() {
-        return Ok(true);
+    if state.misread() == outcome.misread_claims {
+        let known = |before: &Verified| before.how == how || before.how == VerifiedHow::Full;
+        if !compared {
+            return Ok(false);
+        }
+        if if differs { state.differs() } else { before.as_ref().is_some_and(known) } {
+            return Ok(true);
+        }
     }
-    if let (false, Some((before, true))) = (differs, state.verified())
-        && (before.how == how || before.how == VerifiedHow::Full)
-    {
-        return Ok(true);
-    }
-    let counted = outcome.counted.as_ref();
-    let verified = Verified {
-        through: outcome.through,
-        how,
-        objects: outcome.objects,
-        rows: counted.map_or(outcome.rows, |counted| counted.rows),
-        hash: counted.map(|counted| counted.hash.to_string()),
-        differs,
-    };
+    let misread = outcome.misread_claims.clone();
+    let stronger = before.filter(|before| !differs && (!compared || before.how == VerifiedHow::Full));
+    let verified = stronger.map_or_else(
+        || {
+            let counted = outcome.counted.as_ref();
+            Verified {
+                through: outcome.through,
+                // Footers of all files were looked at, whatever else could not be.
+                how: if compared { how } else { VerifiedHow::Footers },
+                objects: outcome.objects,
+                rows: counted.map_or(outcome.rows, |counted| counted.rows),
+                hash: counted.map(|counted| counted.hash.to_string()),
+                differs,
+                misread: misread.clone(),
+            }
+        },
+        |before| Verified { through: outcome.through, misread: misread.clone(), ..before },
+    );
     table.verified(partition, state, verified)
 }
 
@@ -318,6 +330,8 @@ struct Work {
     depth: Depth,
     /// The file, if it is there and its footer can be read.
     file: Option<TableFile>,
+    /// What is wrong with the file for some engines.
+    misread: Option<String>,
     /// Raw objects that are gone or changed.
     gone: Vec<String>,
     changed: Vec<String>,
@@ -349,10 +363,11 @@ fn open(
     files: &HashMap<Arc<str>, Listed>,
 ) -> Result<Vec<Work>> {
     let root = source.location().root();
-    in_parallel(units, |unit| {
+    in_parallel(REQUESTS_AT_ONCE, units, |unit| {
         let mut work = Work {
             depth: Depth::Footer,
             file: None,
+            misread: None,
             gone: Vec::new(),
             changed: Vec::new(),
             not_compared: Mutex::new(None),
@@ -388,6 +403,7 @@ fn open(
                     Ok(file) => {
                         let found = compare::footer(&file, listed.size, &work.unit.expected, &output);
                         lock(&work.differences).extend(found);
+                        work.misread = file.misread();
                         work.file = Some(file);
                     }
                     Err(why) => work.differs("file", None, Some(&why), Some(&format!("{} bytes", output.bytes))),
@@ -583,13 +599,19 @@ impl Run<'_> {
     /// Draws the conclusions of a unit, and finds the rows that differ.
     fn judge(&self, work: Work, outcome: &mut PartitionOutcome, total: &mut Tally) -> Result<()> {
         let objects = work.objects();
-        let Work { unit, mut depth, file, gone, changed, not_compared, differences, raw, parquet } = work;
+        let Work { unit, mut depth, file, misread, gone, changed, not_compared, differences, raw, parquet } = work;
         let mut differences = into_inner(differences);
         differences.sort_by(|a, b| (&a.what, &a.parquet).cmp(&(&b.what, &b.parquet)));
         let (raw, parquet) = (into_inner(raw), into_inner(parquet));
         let url = |output: &Output| self.table.store().location().url_of(&output.key);
         let name = unit.output.as_ref().map(url);
         let raw_url = |key: &String| self.source.location().url_of(key);
+        if let Some(why) = misread {
+            outcome
+                .misread
+                .push(name.clone().unwrap_or_default(), format!("{why}: run compact, it makes the file anew"));
+            outcome.misread_claims.push(unit.claim);
+        }
         gone.iter().for_each(|key| outcome.gone.push(raw_url(key), "not there any more"));
         changed.iter().for_each(|key| outcome.changed.push(raw_url(key), "it changed after it was converted"));
         if let Some(why) = into_inner(not_compared) {
@@ -668,6 +690,8 @@ fn begin(partition: &Partition, state: &PartitionState) -> PartitionOutcome {
         files_compared: 0,
         counted: None,
         differing: Vec::new(),
+        misread: Remarks::default(),
+        misread_claims: Vec::new(),
         unknown_files: Remarks::default(),
         not_converted: Remarks::default(),
         changed: Remarks::default(),
@@ -778,30 +802,6 @@ fn remark_files(
         outcome.unknown_files.push(location.url_of(key), reason);
     }
     Ok(())
-}
-
-/// Does something with each item, several at once; results stand in the order of the items.
-fn in_parallel<I: Send, T: Send>(items: Vec<I>, each: impl Fn(I) -> Result<T> + Sync) -> Result<Vec<T>> {
-    let count = items.len();
-    let items = Mutex::new(items.into_iter().enumerate());
-    let results = Mutex::new(Vec::with_capacity(count));
-    std::thread::scope(|scope| {
-        for _ in 0..REQUESTS_AT_ONCE.min(count) {
-            scope.spawn(|| {
-                loop {
-                    let Some((at, item)) = lock(&items).next() else { return };
-                    let result = each(item);
-                    if result.is_err() {
-                        lock(&items).by_ref().for_each(drop);
-                    }
-                    lock(&results).push((at, result));
-                }
-            });
-        }
-    });
-    let mut results = into_inner(results);
-    results.sort_by_key(|(at, _)| *at);
-    results.into_iter().map(|(_, result)| result).collect()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

@@ -34,7 +34,7 @@ pub enum Depth {
 pub enum Verdict {
     /// All that was compared agrees.
     Agrees,
-    /// Nothing differs; but something is not converted, or waits for a run or a person.
+    /// Nothing differs; but something is not converted, is misread by an engine, or waits for a run or a person.
     Incomplete,
     /// Something differs.
     Differs,
@@ -177,6 +177,11 @@ pub struct PartitionOutcome {
     pub counted: Option<Counts>,
     /// Files that differ.
     pub differing: Vec<FileOutcome>,
+    /// Files of which an engine does not read all rows, though they are there: `compact` makes them anew.
+    pub misread: Remarks,
+    /// Numbers of their claims.
+    #[serde(skip)]
+    pub misread_claims: Vec<u64>,
     /// Files that no live claim names.
     pub unknown_files: Remarks,
     /// Objects of SOURCE that the ledger does not have, or has as rejected.
@@ -196,6 +201,12 @@ pub struct PartitionOutcome {
 impl PartitionOutcome {
     /// Returns what the partition turned out to be.
     pub(super) fn judge(&self) -> Verdict {
+        let misread = if self.misread.is_empty() { Verdict::Agrees } else { Verdict::Incomplete };
+        self.judge_rows().max(misread)
+    }
+
+    /// Returns the same, whatever engines make of the files.
+    pub(super) fn judge_rows(&self) -> Verdict {
         let waiting = [&self.not_converted, &self.changed, &self.unfinished];
         if !self.differing.is_empty() || !self.unknown_files.is_empty() {
             Verdict::Differs

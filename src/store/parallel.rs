@@ -1,0 +1,42 @@
+//! Work that mostly waits for a store, several items at once.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::error::Result;
+
+/// Does something with each item, `at_once` of them at a time; results stand in the order of the items. The first failure
+/// keeps the rest from being begun.
+///
+/// # Errors
+/// The first error in the order of the items, of those that were begun.
+pub fn in_parallel<I: Send, T: Send>(
+    at_once: usize,
+    items: Vec<I>,
+    each: impl Fn(I) -> Result<T> + Sync,
+) -> Result<Vec<T>> {
+    let count = items.len();
+    let items = Mutex::new(items.into_iter().enumerate());
+    let results = Mutex::new(Vec::with_capacity(count));
+    std::thread::scope(|scope| {
+        for _ in 0..at_once.max(1).min(count) {
+            scope.spawn(|| {
+                loop {
+                    let Some((at, item)) = lock(&items).next() else { return };
+                    let result = each(item);
+                    if result.is_err() {
+                        lock(&items).by_ref().for_each(drop);
+                    }
+                    lock(&results).push((at, result));
+                }
+            });
+        }
+    });
+    let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+    results.sort_by_key(|(at, _)| *at);
+    results.into_iter().map(|(_, result)| result).collect()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A panic elsewhere does not make the value wrong: it is only taken from or added to.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

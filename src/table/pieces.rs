@@ -1,0 +1,117 @@
+//! Parts of a Parquet file in memory, for the reference implementation to read: the chunks of one row group, or a small file
+//! whole.
+//!
+//! The chunks of a row group may lie far apart in files of older versions: what lies between them is not fetched.
+
+use std::ops::Range;
+
+use bytes::{Buf, Bytes};
+use parquet::errors::{ParquetError, Result as ParquetResult};
+use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
+use parquet::file::reader::{ChunkReader, Length};
+
+use crate::error::Result;
+use crate::store::Store;
+
+/// Chunks that lie no farther apart are fetched in one request: a request costs about as much time as a megabyte.
+const MAX_GAP_BYTES: u64 = 1 << 20;
+
+/// Parts of a file, where they begin in it.
+#[derive(Debug, Clone)]
+pub struct Pieces {
+    pieces: Vec<(u64, Bytes)>,
+    file_bytes: u64,
+}
+
+impl Pieces {
+    /// Returns a file that is all there.
+    pub fn whole(content: Bytes) -> Self {
+        Self { file_bytes: content.len() as u64, pieces: vec![(0, content)] }
+    }
+
+    /// Fetches the chunks of a row group.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn of_row_group(store: &Store, key: &str, file_bytes: u64, group: &RowGroupMetaData) -> Result<Self> {
+        let ranges = ranges(file_bytes, group);
+        let pieces = store.get_ranges(key, &ranges)?;
+        Ok(Self { pieces: ranges.iter().map(|range| range.start).zip(pieces).collect(), file_bytes })
+    }
+}
+
+/// Returns where the chunks of a row group lie, those close to each other together; nothing beyond the file.
+fn ranges(file_bytes: u64, group: &RowGroupMetaData) -> Vec<Range<u64>> {
+    let chunks = group.columns().iter().map(ColumnChunkMetaData::byte_range);
+    let mut chunks: Vec<Range<u64>> = chunks
+        .map(|(start, bytes)| start.min(file_bytes)..start.saturating_add(bytes).min(file_bytes))
+        .filter(|chunk| !chunk.is_empty())
+        .collect();
+    chunks.sort_by_key(|chunk| chunk.start);
+    let mut ranges: Vec<Range<u64>> = Vec::new();
+    for chunk in chunks {
+        match ranges.last_mut() {
+            Some(last) if chunk.start <= last.end + MAX_GAP_BYTES => last.end = last.end.max(chunk.end),
+            _ => ranges.push(chunk),
+        }
+    }
+    ranges
+}
+
+/// Returns how many rows of a row group are to be decoded at once, `most` at most: fewer of long strings.
+pub fn rows_at_once(group: &RowGroupMetaData, most: usize) -> usize {
+    /// Bytes of a column's values, on average: far from the 2 GiB that Arrow's strings can have.
+    const BYTES_AT_ONCE: u64 = 64 << 20;
+    let widest = group.columns().iter().map(ColumnChunkMetaData::uncompressed_size).max().unwrap_or_default();
+    let a_row = u64::try_from(widest / group.num_rows().max(1)).unwrap_or_default().max(1);
+    usize::try_from(BYTES_AT_ONCE / a_row).unwrap_or(most).clamp(1, most)
+}
+
+impl Length for Pieces {
+    fn len(&self) -> u64 {
+        self.file_bytes
+    }
+}
+
+impl ChunkReader for Pieces {
+    type T = bytes::buf::Reader<Bytes>;
+
+    fn get_read(&self, start: u64) -> ParquetResult<Self::T> {
+        let (begin, piece) = self.piece(start, 0)?;
+        Ok(piece.slice((start - begin) as usize..).reader())
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> ParquetResult<Bytes> {
+        let (begin, piece) = self.piece(start, length)?;
+        let at = (start - begin) as usize;
+        Ok(piece.slice(at..at + length))
+    }
+}
+
+impl Pieces {
+    /// Returns the piece in which these bytes lie, and where it begins.
+    fn piece(&self, start: u64, length: usize) -> ParquetResult<(u64, &Bytes)> {
+        let holds = |(begin, piece): &&(u64, Bytes)| {
+            *begin <= start && start.saturating_add(length as u64) <= begin + piece.len() as u64
+        };
+        let found = self.pieces.iter().rfind(holds).map(|(begin, piece)| (*begin, piece));
+        found.ok_or_else(|| ParquetError::EOF(format!("{length} bytes at {start} lie outside of the row group")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_there_is_not_read() {
+        let piece = |text: &'static [u8]| Bytes::from_static(text);
+        let pieces = Pieces { pieces: vec![(4, piece(b"abcd")), (100, piece(b"wxyz"))], file_bytes: 200 };
+        assert_eq!(pieces.get_bytes(5, 2).unwrap(), "bc");
+        assert_eq!(pieces.get_bytes(100, 4).unwrap(), "wxyz");
+        assert_eq!(pieces.get_bytes(8, 0).unwrap(), "");
+        for (start, length) in [(3, 1), (6, 3), (8, 1), (99, 2), (102, 3), (u64::MAX, 1), (5, usize::MAX)] {
+            assert!(pieces.get_bytes(start, length).is_err(), "{length} at {start}");
+        }
+    }
+}
