@@ -7,17 +7,20 @@ set -euo pipefail
 
 usage() {
     cat <<'END'
-usage: scripts/test.sh [--rgw] [--trino] [--long] [-h]
+usage: scripts/test.sh [--readers] [--rgw] [--trino] [--long] [-h]
 
-  --rgw    also run the S3 tests against Ceph's RADOS Gateway (Debian only; fetches 70 MB once, up in about 15 s)
-  --trino  also query the tables with Trino, the engine behind Athena (Java 24 or newer; fetches 450 MB once)
-  --long   also run the long tests: more random examples, larger data, more races
+  --readers  also have every reader of the zoo read our files in every way that it can (those in Java, Go and JavaScript
+             need maven, go and node; fetches 1.5 GB once)
+  --rgw      also run the S3 tests against Ceph's RADOS Gateway (Debian only; fetches 70 MB once, up in about 15 s)
+  --trino    also query the tables with Trino, the engine behind Athena (Java 24 or newer; fetches 450 MB once)
+  --long     also run the long tests: more random examples, larger data, more races
 END
 }
 
-rgw="" trino="" long=""
+readers="" rgw="" trino="" long=""
 for arg in "$@"; do
     case $arg in
+    --readers) readers=1 ;;
     --rgw) rgw=1 ;;
     --trino) trino=1 ;;
     --long) long=1 ;;
@@ -89,9 +92,11 @@ else
     skipped+=("instruction counts: apt-get install valgrind")
 fi
 
-venv requirements.txt requirements-engines.txt
+venv requirements.txt requirements-engines.txt requirements-readers.txt ${readers:+requirements-clickhouse.txt}
 pytest=("$PYTHON" -m pytest -q -c tests/python/pytest.ini tests/python)
 step "black-box tests, S3 by moto, definitions by Hive and Spark" env FLOWPARQUET_TEST_S3=moto "${pytest[@]}"
+[ -z "$readers" ] || step "every reader, in every way" env FLOWPARQUET_TEST_READERS=1 ${trino:+FLOWPARQUET_TEST_TRINO=1} \
+    "${pytest[@]}" -k "zoo"
 [ -z "$rgw" ] || step "S3 tests by Ceph RGW" env FLOWPARQUET_TEST_S3=rgw "${pytest[@]}" -m s3
 [ -z "$trino" ] || step "Athena's SQL by Trino" env FLOWPARQUET_TEST_TRINO=1 "${pytest[@]}" -m trino
 

@@ -127,7 +127,7 @@ fn objects_are_read_twice_where_a_column_comes_when_others_are_written() {
     ran.check_books();
     assert_eq!(work.rejects().len(), 1, "rejects are kept once");
     let file = only_file(&work);
-    assert!(footer(&file).num_row_groups() > 2);
+    assert!(footer(&file).num_row_groups() > 1);
     assert_eq!(lies_in_order(&file), ["interface_id", "srcaddr", "bytes", "vpc_id", "instance_id", "brand_new"]);
     assert_rows(&work.rows(), &all_expected(&texts));
     let same = work.convert_from("raw", "other", &["--day", DAY, "--sort-by", "none", "--threads", "1"]);
@@ -281,10 +281,10 @@ fn a_flipped_bit_is_found_by_verify_compact_and_query() {
     prints(&ran, &["CRC", name]);
     assert!(before.keys().all(|file| work.path("table").join(file).exists()), "nothing is deleted");
     if cfg!(feature = "query") {
-        let sql = "SELECT count(DISTINCT log_status) FROM flow WHERE year = '2026'";
+        let sql = "SELECT count(DISTINCT log_status) FROM vpc_flow_logs WHERE year = '2026'";
         let ran = work.run(&["query", "table", sql]);
-        ran.code(3);
-        prints(&ran, &["CRC", name]);
+        ran.code(2);
+        prints(&ran, &["a Parquet file of the table is damaged: Page CRC checksum mismatch", "verify"]);
     }
 }
 

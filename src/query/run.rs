@@ -105,6 +105,15 @@ fn said(error: DataFusionError, place: &str) -> Error {
                 DataFusionError::Internal(_) | DataFusionError::IoError(_) | DataFusionError::ExecutionJoin(_) => {
                     Error::stopped("the query failed").at(place).because(text)
                 }
+                // Damage is found by the checksums of pages, or where they do not decode.
+                DataFusionError::ParquetError(_) | DataFusionError::ArrowError(..)
+                    if text.contains("Parquet error") =>
+                {
+                    let why = text.rsplit("Parquet error: ").next().unwrap_or_default();
+                    Error::usage(format!("a Parquet file of the table is damaged: {why}")).help(
+                        "flowparquet verify SOURCE DEST names the file: restore it from a version or backup, then ask again",
+                    )
+                }
                 DataFusionError::NotImplemented(_) => Error::usage(format!("this is not there: {}", message(&text)))
                     .at(place)
                     .help("docs/query.md says what of Athena's SQL is"),
