@@ -103,7 +103,7 @@ fn large(header: &str, seed: u64, line: impl Fn(u64) -> String) -> String {
     };
     let mut text = format!("{header}\n");
     (0..40_000).for_each(|i| {
-        text.push_str(&format!("{} {:016x}{:016x} {:016x}\n", line(i), mixed(i), mixed(i * 3 + 1), mixed(i * 7)))
+        text.push_str(&format!("{} {:016x}{:016x} {:016x}\n", line(i), mixed(i), mixed(i * 3 + 1), mixed(i * 7)));
     });
     text
 }

@@ -647,8 +647,14 @@ mod tests {
         let text: String = (0..500).map(|row| format!("10.0.0.{} {row}\n", row % 250)).collect();
         let (file, _) = write(&[batch("srcaddr bytes", &text)], Compression::None);
         let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(file.clone())).unwrap();
-        let end =
-            reader.metadata().row_group(0).columns().iter().map(|chunk| chunk.byte_range()).map(|(s, l)| s + l).max();
+        let end = reader
+            .metadata()
+            .row_group(0)
+            .columns()
+            .iter()
+            .map(ColumnChunkMetaData::byte_range)
+            .map(|(s, l)| s + l)
+            .max();
         let mut damaged = file.clone();
         damaged[end.unwrap() as usize - 1] ^= 1;
         let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(damaged)).unwrap();

@@ -7,6 +7,7 @@
 //! point may lie behind its end, in no part. docs/readers.md has the rules of all engines.
 
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
+use parquet::file::statistics::Statistics;
 
 use super::commit::Table;
 use super::ledger::PartitionState;
@@ -68,7 +69,7 @@ fn midpoint(group: &RowGroupMetaData) -> Option<u64> {
 fn has_partial_bounds(groups: &[RowGroupMetaData], column: usize) -> bool {
     let bounded = |chunk: &ColumnChunkMetaData| chunk.statistics().is_some_and(|s| s.min_bytes_opt().is_some());
     let has_values = |chunk: &ColumnChunkMetaData| {
-        let nulls = chunk.statistics().and_then(|statistics| statistics.null_count_opt());
+        let nulls = chunk.statistics().and_then(Statistics::null_count_opt);
         nulls != u64::try_from(chunk.num_values()).ok()
     };
     let chunks = || groups.iter().map(|group| group.column(column));
