@@ -1,7 +1,7 @@
 //! What stands behind the row groups of a Parquet file: column indexes, offset indexes, the footer
 //! (<https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift>; field numbers are its own).
 //!
-//! In: a [`Footer`], where every chunk lies and what is in it. Out: the bytes from there to the file's end. The reference
+//! In: a `Footer`, where every chunk lies and what is in it. Out: the bytes from there to the file's end. The reference
 //! implementation could write it, but says of bounds that are not there whether they are exact, and cannot leave that out.
 
 use super::bounds::{Bound, MinMax};
