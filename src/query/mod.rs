@@ -195,7 +195,12 @@ impl Session {
         set.execution.parquet.pushdown_filters = false;
         set.optimizer.repartition_file_min_size = 1 << 20;
         // What is read follows from the statement and the table alone, as in Athena, not from which thread was faster.
+        // DataFusion 55 besides finds wrong minima and maxima by such filters where a file lacks the column. Set as a text the
+        // first one stands for all; set like this it stands for itself alone.
         set.optimizer.enable_dynamic_filter_pushdown = false;
+        set.optimizer.enable_aggregate_dynamic_filter_pushdown = false;
+        set.optimizer.enable_join_dynamic_filter_pushdown = false;
+        set.optimizer.enable_topk_dynamic_filter_pushdown = false;
         let memory = usize::try_from(options.memory_bytes).unwrap_or(usize::MAX);
         let named = std::num::NonZero::new(MAX_CONSUMERS_NAMED).unwrap_or(std::num::NonZero::<usize>::MIN);
         let pool = TrackConsumersPool::new(FairSpillPool::new(memory), named);

@@ -90,7 +90,9 @@ def plain(arrow):
 def table(dest, columns):
     """Each folder of files at once: DataFusion takes the statistics of all files together."""
     found = {"rows": 0, "columns": {}}
-    engine = context({})
+    # Version 55 finds wrong minima and maxima by its dynamic filters, now and then, where a file lacks the column; of anybody's
+    # files, pyarrow's too.
+    engine = context({"datafusion.optimizer.enable_aggregate_dynamic_filter_pushdown": "false"})
     for folder in sorted({path.parent for path in dest.rglob("part-*.parquet")}):
         engine.deregister_table("t")
         engine.register_parquet("t", f"{folder}/")
