@@ -32,13 +32,11 @@ use super::meter::{Kept, Meter};
 use super::prune;
 use crate::record::header::Column;
 use crate::store::Store;
+use crate::store::ranges::near;
 use crate::table::partition::{Partition, PartitionBy};
 
 /// Bytes that are read first of a file's end: most footers fit.
 const TAIL_BYTES: u64 = 64 << 10;
-
-/// Ranges that lie closer together are read by one request: a request costs about as long as these bytes take.
-const NEAR_BYTES: u64 = 16 << 10;
 
 /// A file of the table.
 #[derive(Debug, Clone)]
@@ -255,32 +253,4 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T, ParquetError> {
     let called = tokio::task::spawn_blocking(call).await;
     called.map_err(|e| ParquetError::External(Box::new(e)))?.map_err(external)
-}
-
-/// Returns ranges that cover these, joined where they lie near each other.
-fn near(ranges: &[Range<u64>]) -> Vec<Range<u64>> {
-    let mut sorted = ranges.to_vec();
-    sorted.sort_by_key(|range| range.start);
-    let mut joined: Vec<Range<u64>> = Vec::new();
-    for range in sorted {
-        match joined.last_mut() {
-            Some(last) if range.start <= last.end + NEAR_BYTES => last.end = last.end.max(range.end),
-            _ => joined.push(range),
-        }
-    }
-    joined
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn near_ranges_are_one_request() {
-        let joined = |ranges: &[Range<u64>]| near(ranges).iter().map(|r| (r.start, r.end)).collect::<Vec<_>>();
-        assert_eq!(joined(&[10..20, 0..10]), [(0, 20)]);
-        assert_eq!(joined(&[0..10, 10 + NEAR_BYTES..20 + NEAR_BYTES]), [(0, 20 + NEAR_BYTES)]);
-        assert_eq!(near(&[0..10, 11 + NEAR_BYTES..20 + NEAR_BYTES]), [0..10, 11 + NEAR_BYTES..20 + NEAR_BYTES]);
-        assert!(near(&[]).is_empty());
-    }
 }

@@ -11,6 +11,7 @@ mod listing;
 mod local;
 mod location;
 pub mod parallel;
+pub mod ranges;
 mod stop;
 pub mod upload;
 

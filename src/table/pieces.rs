@@ -12,9 +12,7 @@ use parquet::file::reader::{ChunkReader, Length};
 
 use crate::error::Result;
 use crate::store::Store;
-
-/// Chunks that lie no farther apart are fetched in one request: a request costs about as much time as a megabyte.
-const MAX_GAP_BYTES: u64 = 1 << 20;
+use crate::store::ranges::near;
 
 /// Parts of a file, where they begin in it.
 #[derive(Debug, Clone)]
@@ -40,22 +38,11 @@ impl Pieces {
     }
 }
 
-/// Returns where the chunks of a row group lie, those close to each other together; nothing beyond the file.
+/// Returns where the chunks of a row group lie, those near each other together; nothing beyond the file.
 fn ranges(file_bytes: u64, group: &RowGroupMetaData) -> Vec<Range<u64>> {
     let chunks = group.columns().iter().map(ColumnChunkMetaData::byte_range);
-    let mut chunks: Vec<Range<u64>> = chunks
-        .map(|(start, bytes)| start.min(file_bytes)..start.saturating_add(bytes).min(file_bytes))
-        .filter(|chunk| !chunk.is_empty())
-        .collect();
-    chunks.sort_by_key(|chunk| chunk.start);
-    let mut ranges: Vec<Range<u64>> = Vec::new();
-    for chunk in chunks {
-        match ranges.last_mut() {
-            Some(last) if chunk.start <= last.end + MAX_GAP_BYTES => last.end = last.end.max(chunk.end),
-            _ => ranges.push(chunk),
-        }
-    }
-    ranges
+    let within = chunks.map(|(start, bytes)| start.min(file_bytes)..start.saturating_add(bytes).min(file_bytes));
+    near(&within.filter(|chunk| !chunk.is_empty()).collect::<Vec<_>>())
 }
 
 /// Returns how many rows of a row group are to be decoded at once, `most` at most: fewer of long strings.
