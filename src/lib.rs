@@ -3,15 +3,17 @@
 //! The way of the data, left to right; uses point left and down only:
 //!
 //! ```text
-//! S3 key --list--> plan --> fetch --> gunzip --> parse --> columns --> Parquet --> commit --> DDL
-//!         source/   plan    store/     source/      record/              table/               athena/
+//! S3 key --list--> plan --> fetch --> gunzip --> parse --> columns --> sort --> Parquet --> commit --> DDL
+//!         source/   plan    store/     source/      record/           sort/     encode/    ledger/   athena/
 //! ```
 //!
 //! * [`error`], [`days`]: what things are called when they go wrong, and which days a run is about
 //! * [`store`]: S3 and the local disk behind plain calls; async stops there
 //! * [`source`]: raw objects: key layouts, finding them, gunzip
 //! * [`record`]: one line of text -> typed, dictionary-coded columns; the schema table
-//! * [`table`]: the Parquet side: partitions, row groups, files, ledger, commit
+//! * [`sort`]: rows in order: sorted runs, k-d partitions, merge
+//! * [`encode`]: a column's values -> pages, chunks, row groups, a file
+//! * [`ledger`]: exactly once: partitions, entries, the protocol
 //! * [`athena`]: table definitions, queries and prices
 //! * [`survey`]: a look at SOURCE, for the definition of a raw table
 //! * [`plan`], [`convert`], [`report`]: the job: plan is a value, execution follows it, a report is what is left
@@ -25,18 +27,20 @@ pub mod athena;
 pub mod compact;
 pub mod convert;
 pub mod days;
+pub mod encode;
 pub mod error;
 pub mod generate;
+pub mod ledger;
 pub mod plan;
 #[cfg(feature = "query")]
 pub mod query;
 pub mod record;
 pub mod report;
+pub mod sort;
 pub mod source;
 pub mod status;
 pub mod store;
 pub mod survey;
-pub mod table;
 pub mod verify;
 
 pub use error::{Error, ErrorKind, Result};

@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::encode::layout::sort_share;
 use crate::error::{Error, Result};
+use crate::ledger::entry::{Claim, Input, InputState, OutputOptions, PartitionState};
+use crate::ledger::partition::{Partition, PartitionBy};
 use crate::record::schema::LogType;
 use crate::source::discover::{Found, SourceObject};
-use crate::table::layout::sort_share;
-use crate::table::ledger::{Claim, Input, InputState, OutputOptions, PartitionState};
-use crate::table::partition::{Partition, PartitionBy};
 
 /// Size that an output file should have: Athena and Spark split and schedule by files, S3 requests cost per file.
 /// AWS advises 128 MB and more; a day that is smaller becomes one file.
@@ -433,9 +433,9 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
+    use crate::encode::codec::Compression;
     use crate::source::discover::SourceObject;
     use crate::store::Listed;
-    use crate::table::codec::Compression;
 
     fn object(name: &str, size: u64, region: &str) -> SourceObject {
         SourceObject {
@@ -459,7 +459,7 @@ mod tests {
                 dash_as_null: false,
                 log_format: None,
                 max_object_bytes: 1 << 30,
-                layout: crate::table::layout::Layout::default(),
+                layout: crate::encode::layout::Layout::default(),
             },
             retry_rejected: false,
         }

@@ -6,9 +6,9 @@
 use serde::Serialize;
 
 use crate::compact::Compacted;
+use crate::ledger::partition::PartitionBy;
 use crate::record::schema::LogType;
 use crate::store::Requests;
-use crate::table::partition::PartitionBy;
 
 /// Version of the report's JSON form; it grows when a field changes its meaning or goes.
 pub const REPORT_VERSION: u32 = 1;

@@ -12,12 +12,12 @@ use serde::Serialize;
 use crate::athena::outgrown::running_out;
 use crate::days::Days;
 use crate::error::Result;
+use crate::ledger::entry::{InputState, Output, PartitionState, VerifiedHow};
+use crate::ledger::partition::{Partition, PartitionBy};
+use crate::ledger::table::Table;
 use crate::plan::Plan;
 use crate::record::schema::LogType;
 use crate::source::layout::FileName;
-use crate::table::commit::Table;
-use crate::table::ledger::{InputState, Output, PartitionState, VerifiedHow};
-use crate::table::partition::{Partition, PartitionBy};
 
 /// Version of the JSON that `status --json` prints; keys may be added without a new one.
 pub const STATUS_VERSION: u32 = 1;

@@ -11,13 +11,13 @@ use jiff::civil::Date;
 use crate::athena::definition::RawContents;
 use crate::athena::pattern::{Part, Pattern};
 use crate::error::{Error, Result};
+use crate::ledger::partition::Partition;
 use crate::record::header::{Header, HeaderError};
 use crate::record::schema::LogType;
 use crate::source::discover::{SourceObject, Wanted, discover};
 use crate::source::gunzip;
 use crate::source::layout::{FileName, Folder, Level, folders_of};
 use crate::store::{Listed, Store};
-use crate::table::partition::Partition;
 
 /// Bytes of an object that are read for its header line: 54 fields have 700.
 pub const HEAD_BYTES: u64 = 64 << 10;

@@ -111,7 +111,7 @@ fn late_objects_become_one_more_file() {
     work.convert(&ON_THIS_DAY).nothing_to_do(6);
 }
 
-// ---- Stopped runs: what the table in src/table/commit.rs promises
+// ---- Stopped runs: what the table in src/ledger/table.rs promises
 
 #[test]
 fn stopped_after_the_claim_the_file_is_made_again_with_the_same_bytes() {
@@ -308,7 +308,7 @@ fn killed_anywhere_the_next_run_brings_every_row_once() {
 #[test]
 fn a_foreign_object_under_an_outputs_name_is_not_touched() {
     let parquet_of_another = {
-        use arrow::array::{ArrayRef, Int32Array, RecordBatch};
+        use arrow_array::{ArrayRef, Int32Array, RecordBatch};
         let column: ArrayRef = std::sync::Arc::new(Int32Array::from(vec![1]));
         let batch = RecordBatch::try_from_iter([("a", column)]).unwrap();
         let mut writer = parquet::arrow::ArrowWriter::try_new(Vec::new(), batch.schema(), None).unwrap();

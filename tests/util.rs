@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use arrow::array::{Array, Int32Array, Int64Array, StringArray};
+use arrow_array::{Array, Int32Array, Int64Array, StringArray};
 use flate2::Compression;
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;

@@ -15,9 +15,9 @@ use super::pattern::{Part, Pattern, Piece, parts_of};
 use super::types::SqlType;
 use super::view::{Expr, Select, key_expr};
 use crate::error::{Error, Result};
+use crate::ledger::contents::Contents;
 use crate::record::header::Column;
 use crate::record::schema::LogType;
-use crate::table::contents::Contents;
 
 /// Names that AWS's documentation gave columns before it took those of the fields.
 const OLD_NAMES: [(&str, &str); 11] = [
@@ -363,7 +363,7 @@ pub fn parse_key(text: &str) -> std::result::Result<(String, Pattern), String> {
 }
 
 /// Returns the parts that are the same for everything in these partitions, and so need no key.
-pub fn constants(partitions: &[crate::table::partition::Partition]) -> BTreeMap<Part, String> {
+pub fn constants(partitions: &[crate::ledger::partition::Partition]) -> BTreeMap<Part, String> {
     let one = |part: Part| {
         let mut values = partitions.iter().map(|partition| part.of(partition));
         let first = values.next().flatten()?;

@@ -17,7 +17,7 @@ use super::name::TableName;
 use super::types::Dialect;
 use super::view::{Condition, DayKey, Expr, create_view, difference};
 use crate::error::{Error, Result};
-use crate::table::contents::Contents;
+use crate::ledger::contents::Contents;
 
 /// A step of a cut-over.
 #[derive(Debug, Clone, PartialEq, Eq)]

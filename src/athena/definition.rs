@@ -12,10 +12,10 @@ use super::name::TableName;
 use super::pattern::{Part, Pattern, Piece, parts_of};
 use super::types::SqlType;
 use crate::error::{Error, Result};
+use crate::ledger::contents::Contents;
+use crate::ledger::partition::Partition;
 use crate::record::header::Column;
 use crate::record::schema::LogType;
-use crate::table::contents::Contents;
-use crate::table::partition::Partition;
 
 /// Years that a projected range goes on behind the year it was founded in, and by which it grows: values outside a
 /// range give zero rows without an error, and a year more costs listings only for queries without a predicate on it.

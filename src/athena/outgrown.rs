@@ -7,7 +7,7 @@
 use jiff::civil::Date;
 
 use super::definition::ends_soon;
-use crate::table::contents::Extent;
+use crate::ledger::contents::Extent;
 
 /// Returns what a definition from before does not show of what is there now.
 pub fn outgrown(before: &Extent, after: &Extent) -> Vec<String> {

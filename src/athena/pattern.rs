@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use crate::table::partition::{Partition, PartitionBy};
+use crate::ledger::partition::{Partition, PartitionBy};
 
 /// A part of a partition's identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

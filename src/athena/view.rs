@@ -10,7 +10,7 @@ use super::name::{TableName, column, literal};
 use super::pattern::{Part, Pattern, Piece};
 use super::types::{Dialect, SqlType};
 use crate::error::{Error, Result};
-use crate::table::partition::Partition;
+use crate::ledger::partition::Partition;
 
 /// An expression over the columns of one table.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,9 +8,9 @@ use flowparquet::athena::bridge::parse_key;
 use flowparquet::athena::pattern::Pattern;
 use flowparquet::athena::queries;
 use flowparquet::days::{DEFAULT_LOOKBACK_DAYS, parse_day};
+use flowparquet::encode::codec::Compression;
+use flowparquet::encode::layout::SortBy;
 use flowparquet::generate::KeyLayout;
-use flowparquet::table::codec::Compression;
-use flowparquet::table::layout::SortBy;
 use jiff::civil::Date;
 
 /// Turns raw AWS VPC Flow Logs into Parquet that makes existing Athena queries fast and cheap.

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use flowparquet::Result;
 use flowparquet::compact::{CompactPlan, CompactReport, Compacted, compact, plan};
-use flowparquet::table::commit::Table;
+use flowparquet::ledger::table::Table;
 
 use super::show::{Align, bytes, count, plural, table};
 use super::{args, open, print, settings, start_io, to_json};

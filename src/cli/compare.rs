@@ -5,10 +5,10 @@ use std::process::ExitCode;
 use flowparquet::athena::cost::scan_usd;
 use flowparquet::days::Days;
 use flowparquet::error::printable;
+use flowparquet::ledger::table::Table;
 use flowparquet::query::compare::{Compared, Comparison, Verdict, compare};
 use flowparquet::query::sql;
 use flowparquet::store::Io;
-use flowparquet::table::commit::Table;
 use flowparquet::{Error, Result};
 
 use super::compare_page::page;

@@ -10,10 +10,10 @@ use flowparquet::athena::name::TableName;
 use flowparquet::convert::convert;
 use flowparquet::days::{Days, today};
 use flowparquet::generate::GenerateOptions;
+use flowparquet::ledger::table::Table;
 use flowparquet::record::schema::LogType;
 use flowparquet::report::{Report, Silent};
 use flowparquet::store::{Io, Location, Store, StoreOptions};
-use flowparquet::table::commit::Table;
 use flowparquet::{Error, Result};
 
 use super::args::Demo;

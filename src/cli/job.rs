@@ -7,10 +7,10 @@ use flowparquet::athena::cost::{USD_PER_TIB, scan_usd};
 use flowparquet::convert::{self, ConvertOptions, Prepared};
 use flowparquet::days::Days;
 use flowparquet::error::printable;
+use flowparquet::ledger::table::Table;
 use flowparquet::plan::Estimate;
 use flowparquet::report::{Counts, Named, Report};
 use flowparquet::store::Io;
-use flowparquet::table::commit::Table;
 use flowparquet::{Error, Result};
 use serde::Serialize;
 

@@ -4,9 +4,9 @@ use std::process::ExitCode;
 
 use flowparquet::Result;
 use flowparquet::days::Days;
+use flowparquet::ledger::entry::{Claim, Entry, Record};
+use flowparquet::ledger::table::Table;
 use flowparquet::store::Io;
-use flowparquet::table::commit::Table;
-use flowparquet::table::ledger::{Claim, Entry, Record};
 
 use super::show::{bytes, plural};
 use super::{args, nothing_here, open, print, settings, to_json};

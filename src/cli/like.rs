@@ -14,11 +14,11 @@ use flowparquet::athena::types::Dialect;
 use flowparquet::athena::view::create_view;
 use flowparquet::convert::prepare;
 use flowparquet::days::{Days, today};
+use flowparquet::ledger::contents::Contents;
+use flowparquet::ledger::table::Table;
 use flowparquet::plan::PartitionPlan;
 use flowparquet::store::{Io, Store};
 use flowparquet::survey::Survey;
-use flowparquet::table::commit::Table;
-use flowparquet::table::contents::Contents;
 use flowparquet::{Error, Result};
 use jiff::civil::Date;
 

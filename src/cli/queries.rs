@@ -7,10 +7,10 @@ use flowparquet::athena::name::TableName;
 use flowparquet::athena::predicate::{Selection, When};
 use flowparquet::athena::queries::{self, Query};
 use flowparquet::days::{Days, LocalDay};
+use flowparquet::ledger::table::Table;
 use flowparquet::record::header::Header;
 use flowparquet::record::schema::LogType;
 use flowparquet::store::Io;
-use flowparquet::table::commit::Table;
 use flowparquet::{Error, Result};
 use serde::Serialize;
 

@@ -7,14 +7,14 @@ use flowparquet::athena::cost::{MIN_BYTES, scan_usd};
 use flowparquet::athena::name::TableName;
 use flowparquet::convert::DEFAULT_MAX_OBJECT_BYTES;
 use flowparquet::days::Days;
+use flowparquet::ledger::partition::PartitionBy;
+use flowparquet::ledger::table::Table;
 use flowparquet::query::answer::Value;
 use flowparquet::query::sql::{on_large_stack, parse};
 use flowparquet::query::{Kept, QueryOptions, Ran, RawOptions, Rows, Scan, Session};
 use flowparquet::record::header::Header;
 use flowparquet::source::discover::Wanted;
 use flowparquet::store::Io;
-use flowparquet::table::commit::Table;
-use flowparquet::table::partition::PartitionBy;
 use flowparquet::{Error, Result};
 
 use super::query_args::{EngineArgs, Output, Query, StatementArgs};

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use flowparquet::days::Days;
+use flowparquet::ledger::table::{Reject, RejectKind, Table};
 use flowparquet::store::Io;
-use flowparquet::table::commit::{Reject, RejectKind, Table};
 use flowparquet::{Error, Result};
 
 use super::show::plural;

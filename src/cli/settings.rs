@@ -3,17 +3,17 @@
 use flowparquet::compact::{CompactOptions, DEFAULT_MIN_AGE_SECONDS};
 use flowparquet::convert::{ConvertOptions, DEFAULT_MAX_OBJECT_BYTES, DEFAULT_MEMORY_BYTES, MIN_MEMORY_BYTES};
 use flowparquet::days::{DEFAULT_LOOKBACK_DAYS, Days, today};
+use flowparquet::encode::codec::Compression;
+use flowparquet::encode::layout::{
+    ARRIVAL_ROW_GROUP_ROWS, DEFAULT_PAGE_ROWS, DEFAULT_ROW_GROUP_ROWS, Layout, SortBy, sort_bytes,
+};
+use flowparquet::ledger::entry::OutputOptions;
+use flowparquet::ledger::partition::PartitionBy;
 use flowparquet::plan::DEFAULT_TARGET_FILE_BYTES;
 use flowparquet::record::header::Header;
 use flowparquet::record::schema::LogType;
 use flowparquet::source::discover::Wanted;
 use flowparquet::store::StoreOptions;
-use flowparquet::table::codec::Compression;
-use flowparquet::table::layout::{
-    ARRIVAL_ROW_GROUP_ROWS, DEFAULT_PAGE_ROWS, DEFAULT_ROW_GROUP_ROWS, Layout, SortBy, sort_bytes,
-};
-use flowparquet::table::ledger::OutputOptions;
-use flowparquet::table::partition::PartitionBy;
 use flowparquet::verify::{Extent, VerifyOptions};
 use flowparquet::{Error, Result};
 use jiff::civil::Date;

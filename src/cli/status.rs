@@ -6,10 +6,10 @@ use flowparquet::Result;
 use flowparquet::convert::{ConvertOptions, prepare};
 use flowparquet::days::{Days, today};
 use flowparquet::error::printable;
+use flowparquet::ledger::table::Table;
 use flowparquet::plan::Plan;
 use flowparquet::status::{DayStatus, LEGEND, PlaceStatus, Silence, Status, safe_to_expire, status};
 use flowparquet::store::Io;
-use flowparquet::table::commit::Table;
 
 use super::args;
 use super::show::{Align, bytes, count, plural, table};

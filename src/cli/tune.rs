@@ -5,14 +5,14 @@ use std::process::ExitCode;
 
 use flowparquet::convert::{ConvertOptions, convert};
 use flowparquet::days::Days;
+use flowparquet::encode::layout::Layout;
 use flowparquet::error::printable;
+use flowparquet::ledger::table::Table;
 use flowparquet::query::sql::{on_large_stack, parse};
 use flowparquet::query::tune::{Candidate, Tuning, newest_days, tune};
 use flowparquet::report::Silent;
 use flowparquet::source::discover::Wanted;
 use flowparquet::store::{Location, Store, StoreOptions};
-use flowparquet::table::commit::Table;
-use flowparquet::table::layout::Layout;
 use flowparquet::{Error, Result};
 
 use super::compare::{Costs, DAYS_PER_MONTH, less};

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use flowparquet::Result;
 use flowparquet::days::Days;
-use flowparquet::table::commit::Table;
+use flowparquet::ledger::table::Table;
 use flowparquet::verify::outcome::{
     Difference, FileOutcome, LoneRows, PartitionOutcome, Remarks, Verdict, Verification,
 };

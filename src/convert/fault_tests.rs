@@ -13,16 +13,16 @@ use std::sync::Arc;
 use super::{ConvertOptions, DEFAULT_MAX_OBJECT_BYTES, MIN_MEMORY_BYTES, convert};
 use crate::compact::{CompactOptions, compact};
 use crate::days::Days;
+use crate::encode::codec::Compression;
+use crate::encode::layout::Layout;
 use crate::error::{ErrorKind, Result};
+use crate::ledger::entry::{OWN_FOLDER, OutputOptions};
+use crate::ledger::partition::PartitionBy;
+use crate::ledger::table::Table;
 use crate::report::{Report, Silent};
 use crate::source::discover::Wanted;
 use crate::store::faults::{Backend, Fault, Faults};
 use crate::store::{Io, Location, Store};
-use crate::table::codec::Compression;
-use crate::table::commit::Table;
-use crate::table::layout::Layout;
-use crate::table::ledger::{OWN_FOLDER, OutputOptions};
-use crate::table::partition::PartitionBy;
 
 /// Bytes of output that a file should have: two objects each.
 const TARGET_FILE_BYTES: u64 = 1_000;

@@ -11,20 +11,20 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 use super::unit::{self, Made, Recipe, Summary, UNIT_PACKED_BYTES};
 use super::{PartitionOutcome, Run as Job};
+use crate::compact::merge::Merged;
+use crate::encode::column::Coding;
+use crate::encode::file::{FileContent, FileWriter};
 use crate::error::{Error, Result};
+use crate::ledger::entry::{Claim, Done, Input, Outcome, OutputFile, PartitionState};
+use crate::ledger::table::{Ended, FooterNote, Reject, RejectKind};
 use crate::plan::{PartitionPlan, STREAMED_OBJECT_BYTES, packed_size};
 use crate::record::schema::LogType;
 use crate::report::{MAX_NAMED, Named};
+use crate::sort::region::Region;
+use crate::sort::run::Run;
 use crate::store::fetch::Body;
 use crate::store::upload::{Upload, Uploaded};
 use crate::store::{Listed, Store};
-use crate::table::commit::{Ended, FooterNote, Reject, RejectKind};
-use crate::table::encode::Coding;
-use crate::table::file::{FileContent, FileWriter};
-use crate::table::ledger::{Claim, Done, Input, Outcome, OutputFile, PartitionState};
-use crate::table::merge::Merged;
-use crate::table::region::Region;
-use crate::table::run::Run;
 
 /// Unknown fields that are warned of one by one; the ledger has them all.
 const MAX_WARNED_FIELDS: usize = 20;

@@ -23,8 +23,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use crate::athena::outgrown::{outgrown, running_out};
+use crate::compact::resume::Resumed;
 use crate::compact::{CompactOptions, compact};
+use crate::encode::layout::{SortBy, sort_share};
 use crate::error::{Error, Result};
+use crate::ledger::contents::Extent;
+use crate::ledger::entry::{OutputOptions, PartitionState, VERSION};
+use crate::ledger::partition::{Partition, PartitionBy};
+use crate::ledger::table::{Strangers, Table, TableInfo, tool_name};
 use crate::plan::{self, PartitionPlan, Plan, PlanOptions};
 use crate::record::header::Header;
 use crate::record::schema::LogType;
@@ -33,12 +39,6 @@ use crate::source::discover::{Found, Wanted, discover};
 use crate::source::gunzip;
 use crate::store::Store;
 use crate::store::fetch::Budget;
-use crate::table::commit::{Strangers, Table, TableInfo, tool_name};
-use crate::table::contents::Extent;
-use crate::table::layout::{SortBy, sort_share};
-use crate::table::ledger::{OutputOptions, PartitionState, VERSION};
-use crate::table::partition::{Partition, PartitionBy};
-use crate::table::replacing::Resumed;
 use slots::Slots;
 
 /// Most text that one object may hold: far above AWS's objects (75 MB packed), far below what fills a disk.

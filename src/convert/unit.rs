@@ -13,21 +13,21 @@ use std::sync::Arc;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+use crate::encode::column::{EncodedRowGroup, Encoders};
+use crate::encode::layout::{Layout, SortBy};
 use crate::error::{Error, Result};
+use crate::ledger::entry::{Claim, Input, LeftOut, Outcome};
+use crate::ledger::table::{Reject, RejectKind};
 use crate::record::columns::Batch;
 use crate::record::decode::{ObjectDecoder, RejectedRow};
 use crate::record::header::{Header, MAX_UNKNOWN};
 use crate::record::schema::LogType;
 use crate::report::{MAX_NAMED, Named};
+use crate::sort::run::Run;
 use crate::source::gunzip::{TextReader, UnpackError, Unpacked, Unpacker};
 use crate::store::Location;
 use crate::store::fetch::Body;
 use crate::store::upload::hex;
-use crate::table::commit::{Reject, RejectKind};
-use crate::table::encode::{EncodedRowGroup, Encoders};
-use crate::table::layout::{Layout, SortBy};
-use crate::table::ledger::{Claim, Input, LeftOut, Outcome};
-use crate::table::run::Run;
 
 /// Packed bytes of the objects that make one row group, about 100,000 rows of 14 columns: small enough that two
 /// threads finish together and that few megabytes are held, large enough that dictionaries pay.

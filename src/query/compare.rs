@@ -14,11 +14,11 @@ use super::sql::{Order, Statement};
 use super::{Live, QueryOptions, Ran, RawOptions, Session, live};
 use crate::days::Days;
 use crate::error::{Error, Result};
+use crate::ledger::partition::Partition;
+use crate::ledger::table::Table;
 use crate::record::header::Header;
 use crate::source::discover::{Wanted, discover};
 use crate::store::{Listed, Store};
-use crate::table::commit::Table;
-use crate::table::partition::Partition;
 
 /// Version of the JSON that `compare --json` prints; keys may be added without a new one.
 pub const COMPARISON_VERSION: u32 = 1;

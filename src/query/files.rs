@@ -30,10 +30,10 @@ use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataR
 
 use super::meter::{Kept, Meter};
 use super::prune;
+use crate::ledger::partition::{Partition, PartitionBy};
 use crate::record::header::Column;
 use crate::store::Store;
 use crate::store::ranges::near;
-use crate::table::partition::{Partition, PartitionBy};
 
 /// Bytes that are read first of a file's end: most footers fit.
 const TAIL_BYTES: u64 = 64 << 10;
@@ -179,23 +179,8 @@ struct Reader {
 impl Reader {
     fn read(&self, ranges: Vec<Range<u64>>) -> BoxFuture<'static, Result<Vec<Bytes>, ParquetError>> {
         let (store, key) = (self.store.clone(), self.file.key.clone());
-        let near = near(&ranges);
-        self.meter.data(ranges.iter().map(|range| range.end - range.start).sum(), near.len() as u64);
-        async move {
-            let read = blocking(move || store.get_ranges(&key, &near).map(|bytes| (near, bytes))).await?;
-            let (near, bytes) = read;
-            let piece = |range: &Range<u64>| {
-                let (whole, bytes) = near.iter().zip(&bytes).find(|(whole, _)| whole.contains(&range.start))?;
-                let from = usize::try_from(range.start - whole.start).ok()?;
-                let to = usize::try_from(range.end - whole.start).ok()?;
-                (to <= bytes.len()).then(|| bytes.slice(from..to))
-            };
-            ranges
-                .iter()
-                .map(|range| piece(range).ok_or_else(|| ParquetError::EOF("the file is shorter".to_owned())))
-                .collect()
-        }
-        .boxed()
+        self.meter.data(ranges.iter().map(|range| range.end - range.start).sum(), near(&ranges).len() as u64);
+        blocking(move || store.get_ranges(&key, &ranges)).boxed()
     }
 }
 

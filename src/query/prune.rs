@@ -9,8 +9,8 @@ use datafusion::catalog::Session;
 use datafusion::common::{DFSchema, Result};
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 
+use crate::ledger::partition::{Partition, PartitionBy};
 use crate::record::header::Column;
-use crate::table::partition::{Partition, PartitionBy};
 
 /// Returns the columns of a table's files, as its definition has them.
 pub fn file_schema(columns: &[Column]) -> SchemaRef {

@@ -27,13 +27,13 @@ use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream};
 use super::meter::{Kept, Meter};
 use super::prune;
 use crate::error::Error;
+use crate::ledger::partition::{Partition, PartitionBy};
 use crate::record::columns::{Batch, ColumnData, Values};
 use crate::record::decode::ObjectDecoder;
 use crate::record::header::{Column, Header};
 use crate::record::schema::LogType;
 use crate::source::gunzip::{TextReader, UnpackError, Unpacked, Unpacker};
 use crate::store::{Listed, Store};
-use crate::table::partition::{Partition, PartitionBy};
 
 /// Rows that are handed on at once.
 const BATCH_ROWS: usize = 8_192;

@@ -15,11 +15,11 @@ use serde::Serialize;
 use super::sql::Statement;
 use super::{QueryOptions, Session};
 use crate::days::Days;
+use crate::encode::layout::{ARRIVAL_ROW_GROUP_ROWS, DEFAULT_ROW_GROUP_ROWS, Layout, MAX_SORT_COLUMNS, SortBy};
 use crate::error::{Error, Result};
+use crate::ledger::table::Table;
 use crate::record::header::PARTITION_COLUMNS;
 use crate::store::Store;
-use crate::table::commit::Table;
-use crate::table::layout::{ARRIVAL_ROW_GROUP_ROWS, DEFAULT_ROW_GROUP_ROWS, Layout, MAX_SORT_COLUMNS, SortBy};
 
 /// Version of the JSON that `tune --json` prints; keys may be added without a new one.
 pub const TUNING_VERSION: u32 = 1;

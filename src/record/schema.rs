@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::LazyLock;
 
-use arrow::datatypes::DataType;
+use arrow_schema::DataType;
 use serde::{Deserialize, Serialize};
 
 /// The kinds of log that flowparquet knows; one file in `schemas/` each.

@@ -17,6 +17,8 @@ pub(super) struct Connector(ReqwestConnector);
 
 impl HttpConnector for Connector {
     fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
+        // Fails where a program that uses this library has chosen another one: then that one stands.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         Ok(HttpClient::new(Client(self.0.connect(options)?)))
     }
 }

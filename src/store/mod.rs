@@ -34,6 +34,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::error::{Error, Result};
 pub use location::Location;
+use ranges::near;
 use stop::Stop;
 
 /// Requests in flight at once, at first ([`fetch::Budget`]); S3 answers a prefix 5,500 times a second.
@@ -270,16 +271,26 @@ impl Store {
         self.wait(async { self.inner.get_range(&path, range).await.map_err(|e| self.failed("cannot read", key, e)) })?
     }
 
-    /// Reads several parts of an object in parallel; results stand in the order of the ranges.
+    /// Reads several parts of an object in parallel, those [`near`] each other by one request; results stand in the order of
+    /// the ranges.
     ///
     /// # Errors
-    /// When one of them cannot be read.
+    /// When one of them cannot be read, or the object ends before.
     pub fn get_ranges(&self, key: &str, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
-        self.each(ranges, |range| async move {
+        let joined = near(ranges);
+        let read = self.each(&joined, |range| async move {
             count(&self.counters.get, 1);
             let read = self.inner.get_range(&self.path(key)?, range.clone()).await;
             read.map_err(|e| self.failed("cannot read", key, e))
-        })
+        })?;
+        let part = |range: &Range<u64>| {
+            let (whole, bytes) = joined.iter().zip(&read).find(|(whole, _)| whole.contains(&range.start))?;
+            let from = usize::try_from(range.start - whole.start).ok()?;
+            let to = usize::try_from(range.end - whole.start).ok()?;
+            (to <= bytes.len()).then(|| bytes.slice(from..to))
+        };
+        let shorter = || Error::stopped("the object is shorter than it was").at(self.location().url_of(key));
+        ranges.iter().map(|range| part(range).ok_or_else(shorter)).collect()
     }
 
     /// Reads the first bytes of objects, at most `bytes` of each, in parallel; results stand in the order of `objects`.

@@ -15,7 +15,12 @@ use crate::error::Result;
 const MAX_ROWS_AT_ONCE: u64 = 3_500_000;
 
 /// Returns what a footer says that the ledger does not.
-pub(super) fn footer(file: &TableFile, size: u64, expected: &Expected, output: &super::Output) -> Vec<Difference> {
+pub(super) fn footer(
+    file: &TableFile,
+    size: u64,
+    expected: &Expected,
+    output: &super::RecordedFile,
+) -> Vec<Difference> {
     let mut differences = Vec::new();
     let mut check = |what: &str, parquet: String, ledger: String| {
         if parquet != ledger {

@@ -7,7 +7,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use arrow::array::{Array, Int32Array, Int64Array, RecordBatch, StringArray};
+use arrow_array::{Array, Int32Array, Int64Array, RecordBatch, StringArray};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::basic::Type;
 use parquet::errors::ParquetError;
@@ -15,15 +15,15 @@ use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaD
 use sha2::{Digest, Sha256};
 
 use super::tally::{Row, RowHash, Tally};
+use crate::encode::footer::FOOTER_KEY;
+use crate::encode::misread::misread;
+use crate::encode::pieces::{Pieces, rows_at_once};
 use crate::error::Result;
+use crate::ledger::table::FooterNote;
 use crate::record::header::Column;
 use crate::record::schema::ColumnType;
 use crate::store::Store;
 use crate::store::upload::hex;
-use crate::table::commit::FooterNote;
-use crate::table::footer::FOOTER_KEY;
-use crate::table::misread::misread;
-use crate::table::pieces::{Pieces, rows_at_once};
 
 /// Bytes that are read first of a file's end: most footers fit.
 const TAIL_BYTES: u64 = 64 << 10;
@@ -145,7 +145,7 @@ impl TableFile {
     /// When the store fails.
     pub fn read(&self, row_group: usize, visit: &mut dyn FnMut(u64, RowHash, &Row)) -> Result<Readable<Tally>> {
         let group = self.metadata.row_group(row_group);
-        let pieces = Pieces::of_row_group(&self.store, &self.key, self.size, group)?;
+        let pieces = Pieces::of_row_group(self.size, group, |ranges| self.store.get_ranges(&self.key, ranges))?;
         // On some damage the reader does not return, it breaks off.
         let read = catch_unwind(AssertUnwindSafe(|| self.decode(pieces, row_group, visit)));
         Ok(match read {

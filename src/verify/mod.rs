@@ -32,6 +32,9 @@ use self::raw::{Counted, Object, Rules};
 use self::tally::{Row, RowHash, Tally};
 use crate::days::Days;
 use crate::error::{Error, Result};
+use crate::ledger::entry::{Input, InputState, Output, PartitionState, Verified, VerifiedHow};
+use crate::ledger::partition::{Partition, PartitionBy};
+use crate::ledger::table::{Table, TableInfo, tool_name};
 use crate::plan::partition_of;
 use crate::record::header::Column;
 use crate::report::Progress;
@@ -40,9 +43,6 @@ use crate::store::fetch::{Body, Budget, Fetched};
 use crate::store::parallel::in_parallel;
 use crate::store::upload::hex;
 use crate::store::{Listed, Store};
-use crate::table::commit::{Table, TableInfo, tool_name};
-use crate::table::ledger::{self, Input, InputState, PartitionState, Verified, VerifiedHow};
-use crate::table::partition::{Partition, PartitionBy};
 
 /// Bytes of raw objects that are fetched ahead for each thread.
 const FETCH_AHEAD_BYTES_PER_THREAD: u64 = 8 << 20;
@@ -83,14 +83,14 @@ struct Unit {
     partition: Partition,
     claim: u64,
     /// None if the objects gave no row.
-    output: Option<Output>,
+    output: Option<RecordedFile>,
     expected: Expected,
     inputs: Vec<UnitInput>,
 }
 
 /// The file, by the ledger.
 #[derive(Debug, Clone)]
-struct Output {
+struct RecordedFile {
     key: String,
     name: String,
     bytes: u64,
@@ -127,7 +127,7 @@ enum Said {
 /// Returns what is to be compared in a partition: the one place that knows how the ledger ties files to objects.
 fn units(table: &Table, info: &TableInfo, partition: &Partition, state: &PartitionState) -> Vec<Unit> {
     let mut units = Vec::new();
-    for ledger::Output { number, claim, done, .. } in state.outputs() {
+    for Output { number, claim, done, .. } in state.outputs() {
         let traced = state.trace(*number).into_iter().filter_map(|(claim, input, stands)| {
             let said = match stands {
                 InputState::Converted => Said::Converted,
@@ -144,7 +144,7 @@ fn units(table: &Table, info: &TableInfo, partition: &Partition, state: &Partiti
             Some(UnitInput { source: claim.source.clone(), input: input.clone(), said, rules })
         });
         let inputs = traced.collect();
-        let output = done.file.as_ref().map(|file| Output {
+        let output = done.file.as_ref().map(|file| RecordedFile {
             key: table.output_key(partition, claim),
             name: claim.output.clone(),
             bytes: file.bytes,
@@ -603,7 +603,7 @@ impl Run<'_> {
         let mut differences = into_inner(differences);
         differences.sort_by(|a, b| (&a.what, &a.parquet).cmp(&(&b.what, &b.parquet)));
         let (raw, parquet) = (into_inner(raw), into_inner(parquet));
-        let url = |output: &Output| self.table.store().location().url_of(&output.key);
+        let url = |output: &RecordedFile| self.table.store().location().url_of(&output.key);
         let name = unit.output.as_ref().map(url);
         let raw_url = |key: &String| self.source.location().url_of(key);
         if let Some(why) = misread {
@@ -700,7 +700,7 @@ fn begin(partition: &Partition, state: &PartitionState) -> PartitionOutcome {
         not_compared: Remarks::default(),
         recorded: false,
     };
-    for ledger::Output { done, .. } in state.outputs() {
+    for Output { done, .. } in state.outputs() {
         outcome.rows += done.outcome.rows;
         outcome.rejected_rows += done.outcome.rejected_rows;
         outcome.files += u64::from(done.file.is_some());

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::tally::RowHash;
+use crate::ledger::partition::PartitionBy;
 use crate::record::schema::LogType;
 use crate::store::Requests;
-use crate::table::partition::PartitionBy;
 
 /// Version of the JSON form; it grows when a key changes its meaning or goes.
 pub const VERIFICATION_VERSION: u32 = 1;

@@ -10,8 +10,8 @@ use std::io::{self, BufRead, BufReader, Cursor, Read};
 use flate2::read::MultiGzDecoder;
 
 use super::tally::{Row, RowHash, Tally};
+use crate::ledger::partition::PartitionBy;
 use crate::record::schema::{ColumnType, LogType};
-use crate::table::partition::PartitionBy;
 
 /// Longest line that an object may have: as `convert` documents it.
 const MAX_LINE_BYTES: u64 = 128 << 20;

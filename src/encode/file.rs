@@ -11,7 +11,7 @@
 use std::io::Write;
 
 use super::codec::Compression;
-use super::encode::{EncodedColumn, EncodedPage, EncodedRowGroup, Encoder};
+use super::column::{EncodedColumn, EncodedPage, EncodedRowGroup, Encoder};
 use super::footer::{Footer, PlacedChunk, PlacedGroup};
 use super::format::MAGIC;
 use super::layout::Layout;
@@ -229,8 +229,8 @@ pub fn sort_columns(columns: &mut [Column], log_type: LogType) {
 mod tests {
     use std::sync::Arc;
 
-    use arrow::array::{Array, AsArray, RecordBatch};
-    use arrow::datatypes::{Int32Type, Int64Type};
+    use arrow_array::types::{Int32Type, Int64Type};
+    use arrow_array::{Array, RecordBatch, cast::AsArray};
     use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
     use parquet::basic::{BoundaryOrder, Encoding};
     use parquet::bloom_filter::Sbbf;
@@ -239,14 +239,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::encode::column::Encoders;
+    use crate::encode::layout::SortBy;
+    use crate::encode::misread::misread;
     use crate::record::columns::Batch;
     use crate::record::decode::ObjectDecoder;
     use crate::record::header::Header;
-    use crate::table::encode::Encoders;
-    use crate::table::layout::SortBy;
-    use crate::table::misread::misread;
-    use crate::table::region::Region;
-    use crate::table::run::Run;
+    use crate::sort::region::Region;
+    use crate::sort::run::Run;
 
     fn batch(header: &str, text: &str) -> Batch {
         decoded(header, text, false)
@@ -292,8 +292,8 @@ mod tests {
             return None;
         }
         Some(match column.data_type() {
-            arrow::datatypes::DataType::Int32 => column.as_primitive::<Int32Type>().value(row).to_string(),
-            arrow::datatypes::DataType::Int64 => column.as_primitive::<Int64Type>().value(row).to_string(),
+            arrow_schema::DataType::Int32 => column.as_primitive::<Int32Type>().value(row).to_string(),
+            arrow_schema::DataType::Int64 => column.as_primitive::<Int64Type>().value(row).to_string(),
             _ => column.as_string::<i32>().value(row).to_owned(),
         })
     }

@@ -15,8 +15,8 @@ use std::collections::binary_heap::PeekMut;
 
 use rayon::prelude::*;
 
-use super::layout::{BOX_COLUMNS, Layout, MAX_SORT_COLUMNS, SortBy};
 use super::region::RegionColumn;
+use crate::encode::layout::{BOX_COLUMNS, Layout, MAX_SORT_COLUMNS, SortBy};
 
 /// Rows of a run that follow each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,10 +10,6 @@ use parquet::errors::{ParquetError, Result as ParquetResult};
 use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
 use parquet::file::reader::{ChunkReader, Length};
 
-use crate::error::Result;
-use crate::store::Store;
-use crate::store::ranges::near;
-
 /// Parts of a file, where they begin in it.
 #[derive(Debug, Clone)]
 pub struct Pieces {
@@ -27,22 +23,26 @@ impl Pieces {
         Self { file_bytes: content.len() as u64, pieces: vec![(0, content)] }
     }
 
-    /// Fetches the chunks of a row group.
+    /// Fetches the chunks of a row group: `get` gets the parts of the file that it asks for.
     ///
     /// # Errors
-    /// When the store fails.
-    pub fn of_row_group(store: &Store, key: &str, file_bytes: u64, group: &RowGroupMetaData) -> Result<Self> {
+    /// What `get` says.
+    pub fn of_row_group<E>(
+        file_bytes: u64,
+        group: &RowGroupMetaData,
+        get: impl FnOnce(&[Range<u64>]) -> Result<Vec<Bytes>, E>,
+    ) -> Result<Self, E> {
         let ranges = ranges(file_bytes, group);
-        let pieces = store.get_ranges(key, &ranges)?;
+        let pieces = get(&ranges)?;
         Ok(Self { pieces: ranges.iter().map(|range| range.start).zip(pieces).collect(), file_bytes })
     }
 }
 
-/// Returns where the chunks of a row group lie, those near each other together; nothing beyond the file.
+/// Returns where the chunks of a row group lie; nothing beyond the file.
 fn ranges(file_bytes: u64, group: &RowGroupMetaData) -> Vec<Range<u64>> {
     let chunks = group.columns().iter().map(ColumnChunkMetaData::byte_range);
     let within = chunks.map(|(start, bytes)| start.min(file_bytes)..start.saturating_add(bytes).min(file_bytes));
-    near(&within.filter(|chunk| !chunk.is_empty()).collect::<Vec<_>>())
+    within.filter(|chunk| !chunk.is_empty()).collect()
 }
 
 /// Returns how many rows of a row group are to be decoded at once, `most` at most: fewer of long strings.

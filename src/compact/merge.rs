@@ -9,24 +9,24 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::{Int32Type, Int64Type};
+use arrow_array::types::{Int32Type, Int64Type};
+use arrow_array::{Array, RecordBatch, cast::AsArray};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::file::metadata::ParquetMetaDataReader;
 
-use super::commit::{Ended, FooterNote, Table};
-use super::encode::Encoders;
-use super::file::{FileContent, FileWriter};
-use super::layout::{Layout, SortBy};
-use super::ledger::{Claim, Done, Outcome, Output, OutputFile, OutputOptions, PartitionState};
-use super::partition::Partition;
-use super::pieces::{Pieces, rows_at_once};
-use super::region::Region;
-use super::run::Run;
+use crate::encode::column::Encoders;
+use crate::encode::file::{FileContent, FileWriter};
+use crate::encode::layout::{Layout, SortBy};
+use crate::encode::pieces::{Pieces, rows_at_once};
 use crate::error::{Error, Result};
+use crate::ledger::entry::{Claim, Done, Outcome, Output, OutputFile, OutputOptions, PartitionState};
+use crate::ledger::partition::Partition;
+use crate::ledger::table::{Ended, FooterNote, Table};
 use crate::record::columns::Batch;
 use crate::record::header::Column;
 use crate::record::schema::ColumnType;
+use crate::sort::region::Region;
+use crate::sort::run::Run;
 use crate::store::upload::{Upload, Uploaded};
 
 /// Rows that are held decoded: about as many as when a file is made of raw objects.
@@ -183,7 +183,7 @@ impl Table {
         for (number, group) in footer.metadata().row_groups().iter().enumerate() {
             let pieces = match &whole {
                 Some(content) => Pieces::whole(content.clone()),
-                None => match Pieces::of_row_group(self.store(), key, size, group) {
+                None => match Pieces::of_row_group(size, group, |ranges| self.store().get_ranges(key, ranges)) {
                     Ok(pieces) => pieces,
                     Err(_) if self.store().head(key)?.is_none() => return Ok(false),
                     Err(e) => return Err(e),

@@ -9,35 +9,6 @@
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
 use parquet::file::statistics::Statistics;
 
-use super::commit::Table;
-use super::ledger::PartitionState;
-use super::partition::Partition;
-use crate::error::Result;
-
-impl Table {
-    /// Returns the claims of a partition whose files some engine does not read whole. Reads the footers of those that the
-    /// ledger does not know to be sound, none in a table that this version wrote. Files that are gone or none are passed
-    /// over: that is not what is asked here.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub fn misread(&self, partition: &Partition, state: &PartitionState) -> Result<Vec<u64>> {
-        let mut found = Vec::new();
-        for output in state.outputs() {
-            if output.done.file.as_ref().is_none_or(|file| file.sound) {
-                continue;
-            }
-            let key = self.output_key(partition, &output.claim);
-            let Some(listed) = self.store().head(&key)? else { continue };
-            let metadata = self.metadata(&key, listed.size)?;
-            if metadata.is_some_and(|metadata| misread(&metadata, listed.size).is_some()) {
-                found.push(output.number);
-            }
-        }
-        Ok(found)
-    }
-}
-
 /// Returns what is wrong with a file of this size, in words for a person; nothing if every engine reads all of it.
 pub fn misread(metadata: &ParquetMetaData, file_bytes: u64) -> Option<String> {
     let groups = metadata.row_groups();

@@ -9,12 +9,12 @@
 
 use rayon::prelude::*;
 
-use super::dictionary::Dictionary;
-use super::encode::{CellValues, Cells, Coding, EncodedRowGroup, Encoder, Encoders, Sizes, smallest};
-use super::layout::{Layout, SortBy};
 use super::order::{self, Slice};
 use super::packed::Packed;
 use super::run::{Run, RunColumn};
+use crate::encode::column::{CellValues, Cells, Coding, EncodedRowGroup, Encoder, Encoders, Sizes, smallest};
+use crate::encode::dictionary::Dictionary;
+use crate::encode::layout::{Layout, SortBy};
 use crate::error::Result;
 use crate::record::header::Column;
 use crate::record::schema::ColumnType;

@@ -2,7 +2,10 @@
 //! value, execution follows it.
 //!
 //! In: the ledger of the asked days. Out: fewer files with the same rows, and a [`CompactReport`]. How a merge is
-//! made and recorded is [`crate::table::merge`]'s and [`crate::table::commit`]'s.
+//! made and recorded is [`crate::compact::merge`]'s and [`crate::ledger::table`]'s.
+
+pub mod merge;
+pub mod resume;
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -10,18 +13,18 @@ use std::time::Instant;
 use serde::Serialize;
 
 use crate::days::seconds_since;
+use crate::encode::codec::Compression;
+use crate::encode::layout::{Layout, sort_bytes};
 use crate::error::{Error, Result};
+use crate::ledger::entry::{Claim, Output, OutputOptions, PartitionState};
+use crate::ledger::partition::Partition;
+use crate::ledger::table::{Table, TableInfo};
 use crate::plan::STREAMED_OBJECT_BYTES;
 use crate::source::discover::Wanted;
 use crate::store::Requests;
 use crate::store::parallel::in_parallel;
-use crate::table::codec::Compression;
-use crate::table::commit::{Table, TableInfo};
-use crate::table::layout::{Layout, sort_bytes};
-use crate::table::ledger::{Claim, Output, OutputOptions, PartitionState};
-use crate::table::merge::Merged;
-use crate::table::partition::Partition;
-use crate::table::replacing::Resumed;
+use merge::Merged;
+use resume::Resumed;
 
 /// Version of the JSON that `compact --json` prints; keys may be added without a new one.
 pub const COMPACT_VERSION: u32 = 1;

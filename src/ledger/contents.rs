@@ -7,10 +7,10 @@ use crate::error::{Error, Result};
 use crate::record::header::Column;
 use crate::record::schema::LogType;
 
-use super::commit::Table;
-use super::file::sort_columns;
-use super::ledger::{Output, PartitionState};
+use super::entry::{Output, PartitionState};
 use super::partition::{Partition, PartitionBy};
+use super::table::Table;
+use crate::encode::file::sort_columns;
 
 /// What a table holds.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,10 +4,10 @@
 //! In: a [`Batch`]. Out: a [`Run`], a third of its size: a column takes one, two, four or eight bytes a row, as its
 //! values need, and none at all if they are all the same.
 
-use super::dictionary::Dictionary;
-use super::layout::{BOX_COLUMNS, SortBy};
-use super::number::{Number, bounds};
 use super::packed::{Nulls, Packed};
+use crate::encode::dictionary::Dictionary;
+use crate::encode::layout::{BOX_COLUMNS, SortBy};
+use crate::encode::number::{Number, bounds};
 use crate::record::columns::{Batch, ColumnData, Values};
 use crate::record::header::Column;
 

@@ -2,7 +2,7 @@
 //!
 //! An entry is one small JSON object `DEST/_flowparquet/ledger/<partition>/00000001.json`, written with
 //! create-if-absent, so that numbers give a total order without locks or clocks. This file has the entries and what
-//! they add up to ([`PartitionState`]); [`super::commit`] has the order in which they are written.
+//! they add up to ([`PartitionState`]); [`super::table`] has the order in which they are written.
 //! Stored entries carry [`VERSION`]; older ones stay readable, newer ones are refused.
 
 use std::collections::{BTreeMap, HashMap};
@@ -10,10 +10,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::codec::Compression;
-use super::layout::Layout;
 use super::partition::Partition;
 use super::shared_text;
+use crate::encode::codec::Compression;
+use crate::encode::layout::Layout;
 use crate::error::{Error, Result};
 use crate::record::header::Column;
 use crate::record::schema::LogType;
@@ -107,7 +107,7 @@ pub struct OutputFile {
     pub sha256: Option<String>,
     /// Columns in the order of the file.
     pub columns: Vec<Column>,
-    /// Whether every engine is known to read all of it ([`super::misread`]). Unknown of files of older versions.
+    /// Whether every engine is known to read all of it ([`crate::encode::misread`]). Unknown of files of older versions.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sound: bool,
 }
@@ -196,7 +196,7 @@ pub struct Verified {
     /// Whether something differed: what was verified before holds no longer.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub differs: bool,
-    /// Numbers of the claims whose files some engines do not read whole ([`super::misread`]).
+    /// Numbers of the claims whose files some engines do not read whole ([`crate::encode::misread`]).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub misread: Vec<u64>,
 }

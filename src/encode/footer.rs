@@ -6,7 +6,7 @@
 
 use super::bounds::{Bound, MinMax};
 use super::codec::Compression;
-use super::encode::{EncodedColumn, EncodedPage};
+use super::column::{EncodedColumn, EncodedPage};
 use super::format::{CONVERTED_UTF8, MAGIC, OPTIONAL, encoding, order, page, physical};
 use super::thrift::Struct;
 use crate::record::header::Column;

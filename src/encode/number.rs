@@ -2,7 +2,7 @@
 //! distinct ones in order.
 
 /// A number that stands for an integer: the integer itself, or what it lies above a base.
-pub(super) trait Number: Copy + Ord + Default {
+pub(crate) trait Number: Copy + Ord + Default {
     /// Returns the integer.
     fn value(self, base: i64) -> i64;
 
@@ -78,7 +78,7 @@ impl Number for i64 {
 
 /// Returns the least and the greatest number. Asks one question of each, which is answered alike of nearly all; without
 /// AVX2, a processor compares no two 64-bit numbers at once.
-pub(super) fn bounds<N: Number>(numbers: &[N]) -> Option<(N, N)> {
+pub(crate) fn bounds<N: Number>(numbers: &[N]) -> Option<(N, N)> {
     let (mut low, mut high) = (*numbers.first()?, *numbers.first()?);
     for number in numbers {
         if number.above(low) > high.above(low) {
@@ -89,7 +89,7 @@ pub(super) fn bounds<N: Number>(numbers: &[N]) -> Option<(N, N)> {
 }
 
 /// Returns the distinct numbers, ascending, and for each number its place among them.
-pub(super) fn sorted<N: Number>(numbers: &[N]) -> (Vec<N>, Vec<u32>) {
+pub(crate) fn sorted<N: Number>(numbers: &[N]) -> (Vec<N>, Vec<u32>) {
     let mut distinct: Vec<N> = Vec::new();
     let mut places = vec![0; numbers.len()];
     for (number, row) in N::pairs(numbers) {

@@ -37,14 +37,14 @@ use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMe
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::footer::FOOTER_KEY;
-use super::ledger::{
+use super::entry::{
     Claim, Done, Entry, InputState, LeftOut, OWN_FOLDER, Outcome, Output, OutputFile, PartitionState, Record, VERSION,
     Verified, entry_number, entry_path, refuse_gap, refuse_newer,
 };
-use super::misread::misread;
 use super::partition::{Partition, PartitionBy};
 use crate::days::Days;
+use crate::encode::footer::FOOTER_KEY;
+use crate::encode::misread::misread;
 use crate::error::{Error, Result};
 use crate::record::header::Column;
 use crate::record::schema::{ColumnType, LogType};
@@ -114,7 +114,7 @@ pub struct FooterNote {
     /// Objects rejected or of another log type.
     pub left_out_objects: u64,
     /// Options the file was written with.
-    pub options: super::ledger::OutputOptions,
+    pub options: super::entry::OutputOptions,
     /// Header names that no log type knows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown_fields: Vec<String>,
@@ -474,7 +474,7 @@ impl Table {
     /// # Errors
     /// When the store fails.
     pub fn abandon(&self, partition: &Partition, state: &mut PartitionState, claim: u64, reason: &str) -> Result<bool> {
-        let entry = Entry::Abandon(super::ledger::Abandon { claim, reason: reason.to_owned() });
+        let entry = Entry::Abandon(super::entry::Abandon { claim, reason: reason.to_owned() });
         let replaced = state.unfinished().find(|(number, open)| *number == claim && !open.replaces.is_empty());
         let replaced = replaced.map(|(_, open)| open.clone());
         while state.unfinished().any(|(number, _)| number == claim) {
@@ -590,8 +590,30 @@ impl Table {
         Ok((note, metadata))
     }
 
+    /// Returns the claims of a partition whose files some engine does not read whole. Reads the footers of those that the
+    /// ledger does not know to be sound, none in a table that this version wrote. Files that are gone or none are passed
+    /// over: that is not what is asked here.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn misread(&self, partition: &Partition, state: &PartitionState) -> Result<Vec<u64>> {
+        let mut found = Vec::new();
+        for output in state.outputs() {
+            if output.done.file.as_ref().is_none_or(|file| file.sound) {
+                continue;
+            }
+            let key = self.output_key(partition, &output.claim);
+            let Some(listed) = self.store().head(&key)? else { continue };
+            let metadata = self.metadata(&key, listed.size)?;
+            if metadata.is_some_and(|metadata| misread(&metadata, listed.size).is_some()) {
+                found.push(output.number);
+            }
+        }
+        Ok(found)
+    }
+
     /// Returns the columns that a footer describes.
-    pub(super) fn columns_of(metadata: &ParquetMetaData) -> Vec<Column> {
+    pub(crate) fn columns_of(metadata: &ParquetMetaData) -> Vec<Column> {
         let columns = metadata.file_metadata().schema_descr().columns().iter().map(|column| Column {
             name: column.name().to_owned(),
             column_type: match column.physical_type() {
@@ -604,7 +626,7 @@ impl Table {
     }
 
     /// Reads the metadata of a Parquet file of this size, or returns `None` if it is none.
-    pub(super) fn metadata(&self, key: &str, size: u64) -> Result<Option<ParquetMetaData>> {
+    pub(crate) fn metadata(&self, key: &str, size: u64) -> Result<Option<ParquetMetaData>> {
         /// What stands behind the metadata: its length and the magic bytes.
         const TAIL_BYTES: u64 = 8;
         if size < TAIL_BYTES {
@@ -758,8 +780,8 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
-    use crate::table::codec::Compression;
-    use crate::table::ledger::{Input, OutputOptions};
+    use crate::encode::codec::Compression;
+    use crate::ledger::entry::{Input, OutputOptions};
 
     #[test]
     fn names_follow_from_claims() {
@@ -773,7 +795,7 @@ mod tests {
                 dash_as_null: false,
                 log_format: None,
                 max_object_bytes: 1 << 30,
-                layout: crate::table::layout::Layout::default(),
+                layout: crate::encode::layout::Layout::default(),
             },
             inputs: vec![Input { key: "a.gz".into(), size: 1, etag: Some(etag.into()) }],
             replaces: replaces.to_vec(),
