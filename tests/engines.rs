@@ -288,7 +288,7 @@ fn a_flipped_bit_is_found_by_verify_compact_and_query() {
     }
 }
 
-/// The README's word: a header that begins with srcaddr and ends with account-id, and one that begins with nothing odd.
+/// What docs/readers.md says: a header that begins with srcaddr and ends with account-id, and one that begins with nothing odd.
 #[test]
 fn the_order_of_the_header_does_not_matter() {
     let names: Vec<&str> = V2.split(' ').collect();

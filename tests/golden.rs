@@ -1,7 +1,7 @@
-//! Output that must not change unnoticed: help, tables, plans, reports, definitions, and the README's field tables.
+//! Output that must not change unnoticed: help, tables, plans, reports, definitions, and the tables in `docs/`.
 //!
 //! What a program said once stands in `tests/golden/`. If a change is meant, `BLESS=1 cargo test --release --test
-//! tests` writes the files and the README's sections anew; look at the difference before it is committed.
+//! tests` writes the files and the sections of `docs/` anew; look at the difference before it is committed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -349,7 +349,7 @@ fn queries_know_the_columns_of_a_table() {
 }
 
 #[test]
-fn the_readmes_list_of_queries_is_that_of_the_program() {
+fn the_list_of_queries_in_docs_is_that_of_the_program() {
     let work = Work::new();
     let mut list = "| Query | Since | What it answers | Can be set |\n|---|---|---|---|\n".to_owned();
     for query in ready_queries(&work) {
@@ -364,45 +364,48 @@ fn the_readmes_list_of_queries_is_that_of_the_program() {
             settable.join(", ")
         ));
     }
-    readme_has("queries", &list);
+    section("docs/queries.md", "queries", &list);
 }
 
 #[test]
-fn the_readmes_field_tables_are_those_of_the_schema() {
+fn the_field_tables_in_docs_are_those_of_the_schema() {
     let work = Work::new();
     for log_type in ["vpc", "tgw"] {
         let fields = work.run(&["fields", "--format", "markdown", "--log-type", log_type]);
-        readme_has(&format!("fields:{log_type}"), &fields.code(0).stdout);
+        section("docs/fields.md", &format!("fields:{log_type}"), &fields.code(0).stdout);
     }
 }
 
-/// Held by who reads or writes the README, of which several tests have a section.
-static README: std::sync::Mutex<()> = std::sync::Mutex::new(());
+/// Held by who reads or writes a page, of which several tests may have a section.
+static PAGES: std::sync::Mutex<()> = std::sync::Mutex::new(());
 
-/// Compares the README's section between the lines `<!-- name -->` and `<!-- /name -->`.
+/// Compares a page's section between the lines `<!-- name -->` and `<!-- /name -->`.
 #[track_caller]
-fn readme_has(name: &str, wanted: &str) {
-    let _held = README.lock();
-    let path = root().join("README.md");
+pub fn section(page: &str, name: &str, wanted: &str) {
+    section_like(page, name, wanted, str::to_owned);
+}
+
+/// The same, by what `steady` leaves of both texts: what differs from run to run is not compared, and a section that
+/// differs in nothing else is not written anew.
+#[track_caller]
+pub fn section_like(page: &str, name: &str, wanted: &str, steady: impl Fn(&str) -> String) {
+    let _held = PAGES.lock();
+    let path = root().join(page);
     let how = "write it with: BLESS=1 cargo test --release --test tests";
-    let mut readme = fs::read_to_string(&path).unwrap_or_else(|e| panic!("README.md cannot be read: {e}"));
+    let mut whole = fs::read_to_string(&path).unwrap_or_else(|e| panic!("{page} cannot be read: {e}"));
     let (begin, end) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
-    let place = readme.find(&begin).map(|at| at + begin.len());
-    let place = place.and_then(|from| Some(from..from + readme[from..].find(&end)?));
+    let place = whole.find(&begin).map(|at| at + begin.len());
+    let place = place.and_then(|from| Some(from..from + whole[from..].find(&end)?));
     let Some(place) = place else {
-        panic!(
-            "README.md has no section between the lines {:?} and {end:?}: put both in, then {how}",
-            begin.trim_end()
-        );
+        panic!("{page} has no section between the lines {:?} and {end:?}: put both in, then {how}", begin.trim_end());
     };
-    if blessed() {
-        readme.replace_range(place, &format!("\n{wanted}\n"));
-        return fs::write(path, readme).unwrap();
+    let (is, wanted_steady) = (steady(whole[place.clone()].trim()), steady(wanted.trim()));
+    if is == wanted_steady {
+        return;
     }
-    let is = readme[place].trim();
-    assert!(
-        is == wanted.trim(),
-        "README.md's section {name} is not what the program says: {how}\n{}",
-        difference(wanted.trim(), is)
-    );
+    if blessed() {
+        whole.replace_range(place, &format!("\n{}\n\n", wanted.trim()));
+        return fs::write(path, whole).unwrap();
+    }
+    panic!("{page}'s section {name} is not what the program says: {how}\n{}", difference(&wanted_steady, &is));
 }

@@ -232,3 +232,121 @@ fn types_of_the_schema_files_are_words_of_the_table_definition() {
         assert_eq!(said, wanted);
     }
 }
+
+/// Returns the Markdown pages of the tree: path below the root, text.
+fn pages() -> BTreeMap<String, String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut pages = BTreeMap::new();
+    for folder in ["", "docs/"] {
+        for entry in fs::read_dir(root.join(folder)).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            if name.ends_with(".md") {
+                let page = format!("{folder}{name}");
+                let text = fs::read_to_string(root.join(&page)).unwrap();
+                pages.insert(page, text);
+            }
+        }
+    }
+    pages
+}
+
+/// Returns a page's text without its blocks of code.
+fn prose(text: &str) -> String {
+    let mut code = false;
+    let mut prose = String::new();
+    for line in text.lines() {
+        let fence = line.trim_start().starts_with("```");
+        if !fence && !code {
+            prose.push_str(line);
+        }
+        prose.push('\n');
+        code ^= fence;
+    }
+    prose
+}
+
+/// Returns where the links of a page lead: `[text](target)`.
+fn links(text: &str) -> Vec<String> {
+    let prose = prose(text);
+    let targets = prose.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
+    targets.map(|(target, _)| target.to_owned()).collect()
+}
+
+/// Returns the anchors of a page's headings, as GitHub makes them.
+fn anchors(text: &str) -> Vec<String> {
+    let headings = prose(text);
+    let headings = headings.lines().filter_map(|line| line.strip_prefix('#').map(|rest| rest.trim_start_matches('#')));
+    let anchor = |heading: &str| {
+        let kept = heading.trim().to_lowercase();
+        kept.chars()
+            .filter(|c| c.is_alphanumeric() || " -_".contains(*c))
+            .map(|c| if c == ' ' { '-' } else { c })
+            .collect()
+    };
+    headings.map(anchor).collect()
+}
+
+/// Returns why a link leads nowhere, if it does: `page` stands on it, `target` is below the folder of that page.
+fn leads_nowhere(pages: &BTreeMap<String, String>, page: &str, target: &str) -> Option<String> {
+    let (path, anchor) = target.split_once('#').unwrap_or((target, ""));
+    let folder = page.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let mut whole: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    for part in path.split('/').filter(|part| !part.is_empty()) {
+        match part {
+            ".." => drop(whole.pop()),
+            part => whole.push(part),
+        }
+    }
+    let whole = if path.is_empty() { page.to_owned() } else { whole.join("/") };
+    if !Path::new(env!("CARGO_MANIFEST_DIR")).join(&whole).exists() {
+        return Some(format!("{page}: {target}: there is no {whole}"));
+    }
+    let known = |text: &String| anchors(text).iter().any(|known| known == anchor);
+    let found = anchor.is_empty() || pages.get(&whole).is_some_and(known);
+    (!found).then(|| format!("{page}: {target}: {whole} has no heading #{anchor}"))
+}
+
+#[test]
+fn anchors_are_those_of_github() {
+    assert_eq!(anchors("# A\n```sh\n# b\n```\n## `ddl --like`: a table, yours\n"), ["a", "ddl---like-a-table-yours"]);
+    assert_eq!(links("[a](b.md#c) `x`\n```\n[d](e)\n```\n[two\nlines](f)"), ["b.md#c", "f"]);
+    let pages: BTreeMap<String, String> = [("docs/a.md".to_owned(), "# Here\n".to_owned())].into();
+    assert_eq!(leads_nowhere(&pages, "docs/a.md", "#here"), None);
+    assert!(leads_nowhere(&pages, "docs/a.md", "#there").is_some());
+    assert!(leads_nowhere(&pages, "docs/a.md", "nothing.md").is_some());
+    assert_eq!(leads_nowhere(&pages, "docs/a.md", "../README.md"), None);
+}
+
+#[test]
+fn every_link_of_the_docs_leads_somewhere() {
+    let pages = pages();
+    let mut wrong = Vec::new();
+    for (page, text) in &pages {
+        for target in links(text).iter().filter(|target| !target.contains("://")) {
+            wrong.extend(leads_nowhere(&pages, page, target));
+        }
+    }
+    // Help texts, messages, comments and code in pages name pages from the root: `docs/definitions.md#years`.
+    let code = ["src", "tests"].into_iter().flat_map(|folder| {
+        sources(folder).into_iter().map(move |source| (format!("{folder}/{}", source.path), source.whole))
+    });
+    let named = |c: char| c.is_ascii_alphanumeric() || "./-_#".contains(c);
+    for (place, text) in pages.clone().into_iter().chain(code).filter(|(place, _)| place != "tests/house.rs") {
+        for (at, _) in text.match_indices("docs/").filter(|(at, _)| !text[..*at].ends_with(['/', '.'])) {
+            let target = text[at..].split(|c| !named(c)).next().unwrap().trim_end_matches('.');
+            if target.contains(".md") {
+                wrong.extend(leads_nowhere(&pages, "README.md", target).map(|why| format!("{place}: {why}")));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "links that lead nowhere:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_page_stands_in_the_index_of_the_docs() {
+    let pages = pages();
+    let index = links(&pages["docs/README.md"]);
+    for page in pages.keys().filter_map(|page| page.strip_prefix("docs/")).filter(|page| *page != "README.md") {
+        assert!(index.iter().any(|target| target == page), "docs/README.md does not list {page}");
+    }
+}

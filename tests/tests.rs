@@ -10,11 +10,12 @@
 //! * [`fuzz_corpus`]: what fuzzing found: every kept input holds
 //! * [`generator`]: `generate`: the same bytes for the same seed, every format and layout converts
 //! * [`golden`]: output that must not change unnoticed; `BLESS=1 cargo test --release --test tests` accepts a change
-//! * [`house`]: rules about the source tree: fences between modules, first lines, schema files
+//! * [`house`]: rules about the source tree: fences between modules, first lines, schema files, links of the docs
 //! * [`layouts`]: where logs lie, and which of them are chosen: SOURCE, prefixes, days, accounts, partitions
 //! * [`ledger`]: nothing twice and nothing lost: second runs, late objects, stops, races, equal bytes
 //! * [`moving`]: from the table of today to one over Parquet: definitions like theirs, cut-over, raw tables
 //! * [`query`]: SQL over raw logs and tables: answers, what is read and billed, what is refused; `compare`
+//! * [`readme`]: the console output that README and docs print, run anew; `BLESS=1` writes it
 //! * [`replace`]: files that take the place of others: changed objects, retried lines, merges; ledger and signals
 //! * [`text`]: how logs are written, and that every value arrives
 //! * [`util`]: what they share
@@ -45,6 +46,8 @@ mod moving;
 #[cfg(test)]
 #[cfg(feature = "query")]
 mod query;
+#[cfg(test)]
+mod readme;
 #[cfg(test)]
 mod replace;
 #[cfg(test)]

@@ -275,8 +275,9 @@ def test_each_partition_has_as_many_rows_as_the_logs(case, select):
 
 
 def tutorial():
-    """The queries in README."""
-    blocks = re.findall(r"```sql\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
+    """The queries in README and docs/queries.md."""
+    pages = "".join((ROOT / page).read_text() for page in ("README.md", "docs/queries.md"))
+    blocks = re.findall(r"```sql\n(.*?)```", pages, re.S)
     found = [s for block in blocks for s in split_statements(block) if s.startswith("SELECT") and f"FROM {TABLE}\n" in s]
     assert len(found) >= 3
     return found

@@ -535,8 +535,9 @@ def settings(run, name, **made):
 
 
 def tutorial_queries():
-    """The SELECTs of the README."""
-    blocks = re.findall(r"```sql\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
+    """The SELECTs of README and docs/queries.md."""
+    pages = "".join((ROOT / page).read_text() for page in ("README.md", "docs/queries.md"))
+    blocks = re.findall(r"```sql\n(.*?)```", pages, re.S)
     statements = [s.strip() for block in blocks for s in block.split(";")]
     return [s for s in statements if re.match(r"SELECT\b.*\bFROM vpc_flow_logs\b", s, re.S)]
 
