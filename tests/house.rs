@@ -104,7 +104,7 @@ fn crates_have_homes() {
     only_in("indicatif", &["cli/"]);
     only_in("libc", &["cli/heap.rs"]);
     only_in("rustls", &["store/"]);
-    only_in("rayon", &["convert/", "generate/", "sort/", "verify/"]);
+    only_in("rayon", &["compact/", "convert/", "generate/", "sort/", "verify/"]);
     only_in("arrow", &["query/"]);
     only_in("arrow_schema", &["record/schema.rs", "encode/", "query/"]);
     only_in("arrow_array", &["encode/", "compact/merge.rs", "verify/file.rs", "query/"]);

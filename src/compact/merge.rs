@@ -6,17 +6,19 @@
 //! files gone. Row by row, not row group by row group: small files have small row groups, which is what makes them slow,
 //! and rows that are sorted are sorted again with those of the other files.
 
+use std::collections::VecDeque;
 use std::io::Write;
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
 
 use arrow_array::types::{Int32Type, Int64Type};
 use arrow_array::{Array, RecordBatch, cast::AsArray};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::file::metadata::ParquetMetaDataReader;
+use rayon::ThreadPool;
 
-use crate::encode::column::Encoders;
-use crate::encode::file::{FileContent, FileWriter};
-use crate::encode::layout::{Layout, SortBy};
+use crate::encode::file::FileContent;
+use crate::encode::layout::Layout;
 use crate::encode::pieces::{Pieces, rows_at_once};
 use crate::error::{Error, Result};
 use crate::ledger::entry::{Claim, Done, Outcome, Output, OutputFile, OutputOptions, PartitionState};
@@ -25,15 +27,15 @@ use crate::ledger::table::{Ended, FooterNote, Table};
 use crate::record::columns::Batch;
 use crate::record::header::Column;
 use crate::record::schema::ColumnType;
-use crate::sort::region::Region;
-use crate::sort::run::Run;
+use crate::sort::run::{MAX_RUN_ROWS, batch_rows};
+use crate::sort::writer::{Rows, SortedFile};
 use crate::store::upload::{Upload, Uploaded};
-
-/// Rows that are held decoded: about as many as when a file is made of raw objects.
-const BATCH_ROWS: usize = 128 << 10;
 
 /// Rows that are read at once, at most.
 const ROWS_PER_READ: usize = 8 << 10;
+
+/// Values that are read at once, at most, of files with hundreds of columns.
+const VALUES_PER_READ: usize = 1 << 20;
 
 /// Files up to this size are fetched in one request.
 const WHOLE_FILE_BYTES: u64 = 32 << 20;
@@ -66,12 +68,13 @@ impl Table {
         number: u64,
         claim: &Claim,
         recovering: bool,
+        pool: &ThreadPool,
     ) -> Result<Merged> {
         let complete = if recovering { self.find_complete(partition, number, claim)? } else { None };
         let found = complete.is_some();
         let done = match complete {
             Some((done, _)) => done,
-            None => match self.merge(partition, state, number, claim)? {
+            None => match self.merge(partition, state, number, claim, pool)? {
                 Ok(done) => done,
                 Err(gone) => {
                     // Whoever finished it deleted what it read.
@@ -96,13 +99,14 @@ impl Table {
         state: &PartitionState,
         number: u64,
         claim: &Claim,
+        pool: &ThreadPool,
     ) -> Result<Result<Done, String>> {
         let staging = self.staging_key(claim);
         let outputs: Vec<&Output> = state.replaced(claim).collect();
         let mut rejects = self.store().upload(&self.rejects_key(partition, claim), &format!("{staging}-rejects"));
         let columns = outputs.iter().filter_map(|output| output.done.file.as_ref()).flat_map(|file| &file.columns);
         let mut merger =
-            Merger::new(self.store().upload(&self.output_key(partition, claim), &staging), claim, columns)?;
+            Merger::new(self.store().upload(&self.output_key(partition, claim), &staging), claim, columns, pool)?;
         let made = self.fill(partition, &outputs, &mut merger, &mut rejects);
         match made {
             Ok(None) => {}
@@ -135,7 +139,7 @@ impl Table {
         &self,
         partition: &Partition,
         outputs: &[&Output],
-        merger: &mut Merger,
+        merger: &mut Merger<'_>,
         rejects: &mut Upload,
     ) -> Result<Option<String>> {
         for output in outputs {
@@ -157,7 +161,7 @@ impl Table {
     }
 
     /// Copies the rows of a file, held whole if it is small, else row group by row group; returns false if it is gone.
-    fn append_file(&self, key: &str, file: &OutputFile, rows: u64, merger: &mut Merger) -> Result<bool> {
+    fn append_file(&self, key: &str, file: &OutputFile, rows: u64, merger: &mut Merger<'_>) -> Result<bool> {
         let whole = if file.bytes <= WHOLE_FILE_BYTES { self.store().get(key)? } else { None };
         let size = match &whole {
             Some(content) => content.len() as u64,
@@ -180,6 +184,7 @@ impl Table {
         let footer = ArrowReaderMetadata::try_new(Arc::new(metadata), ArrowReaderOptions::new());
         let footer = footer.map_err(|e| unreadable(&e))?;
         let mut read = 0;
+        let most = (VALUES_PER_READ / file.columns.len().max(1)).clamp(1, ROWS_PER_READ);
         for (number, group) in footer.metadata().row_groups().iter().enumerate() {
             let pieces = match &whole {
                 Some(content) => Pieces::whole(content.clone()),
@@ -190,8 +195,7 @@ impl Table {
                 },
             };
             let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(pieces, footer.clone());
-            let reader =
-                reader.with_row_groups(vec![number]).with_batch_size(rows_at_once(group, ROWS_PER_READ)).build();
+            let reader = reader.with_row_groups(vec![number]).with_batch_size(rows_at_once(group, most)).build();
             for batch in reader.map_err(|e| unreadable(&e))? {
                 read += merger.append(&batch.map_err(|e| unreadable(&e))?, &file.columns)?;
             }
@@ -230,30 +234,32 @@ fn sum<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> Outcome {
 }
 
 /// A file in the making, and rows on their way to it.
-struct Merger {
-    file: FileWriter<Upload>,
+struct Merger<'a> {
+    file: SortedFile<Upload>,
     layout: Layout,
-    encoders: Encoders,
     batch: Batch,
-    runs: Vec<Run>,
-    /// Memory that they take, in bytes.
-    runs_bytes: u64,
+    pool: &'a ThreadPool,
+    /// Batches that the pool makes ready to be written, in order.
+    made: VecDeque<Receiver<Result<Rows>>>,
 }
 
-impl Merger {
+impl<'a> Merger<'a> {
     /// Begins a file of these columns.
-    fn new<'a>(upload: Upload, claim: &Claim, columns: impl Iterator<Item = &'a Column>) -> Result<Self> {
+    fn new<'c>(
+        upload: Upload,
+        claim: &Claim,
+        columns: impl Iterator<Item = &'c Column>,
+        pool: &'a ThreadPool,
+    ) -> Result<Self> {
         let OutputOptions { compression, layout, .. } = &claim.options;
-        let mut file = FileWriter::new(upload, claim.log_type, *compression);
+        let mut file = SortedFile::new(upload, claim.log_type, *compression, layout);
         file.declare(columns)?;
-        Ok(Self {
-            file,
-            layout: layout.clone(),
-            encoders: Encoders::new(*compression, layout),
-            batch: Batch::default(),
-            runs: Vec::new(),
-            runs_bytes: 0,
-        })
+        Ok(Self { file, layout: layout.clone(), batch: Batch::default(), pool, made: VecDeque::new() })
+    }
+
+    /// Returns the most rows that are held decoded.
+    fn batch_rows(&self) -> usize {
+        batch_rows(&self.layout, self.file.columns().len()).min(MAX_RUN_ROWS)
     }
 
     /// Appends rows; returns how many.
@@ -262,7 +268,7 @@ impl Merger {
             self.append_column(column, values.as_ref());
         }
         self.batch.grow(rows.num_rows());
-        if self.batch.rows() >= BATCH_ROWS {
+        if self.batch.rows() >= self.batch_rows() {
             self.end_batch()?;
         }
         Ok(rows.num_rows() as u64)
@@ -279,38 +285,39 @@ impl Merger {
         }
     }
 
+    /// Hands the rows at hand to the pool; waits if it has as many batches as threads already.
     fn end_batch(&mut self) -> Result<()> {
         if self.batch.rows() == 0 {
             return Ok(());
         }
-        if self.layout.sort_by == SortBy::Arrival {
-            self.file.append(self.encoders.with(|encoder| encoder.row_group(&self.batch))?)?;
-        } else {
-            let run = Run::of(&self.batch, &self.layout.sort_by);
-            let bytes = run.memory() as u64;
-            if !self.runs.is_empty() && self.runs_bytes + bytes > self.layout.sort_bytes {
-                self.write_runs()?;
-            }
-            self.runs_bytes += bytes;
-            self.runs.push(run);
+        if self.made.len() >= self.pool.current_num_threads() {
+            self.take()?;
         }
-        self.batch.clear();
+        let batch = std::mem::take(&mut self.batch);
+        let (layout, encoders) = (self.layout.clone(), Arc::clone(self.file.encoders()));
+        let (sender, receiver) = channel();
+        self.pool.spawn(move || drop(sender.send(Rows::of(&batch, &layout, &encoders))));
+        self.made.push_back(receiver);
         Ok(())
     }
 
-    fn write_runs(&mut self) -> Result<()> {
-        self.runs_bytes = 0;
-        self.file.begin_anew();
-        let region = Region::new(std::mem::take(&mut self.runs), &self.layout);
-        let codings = region.codings(&self.encoders)?;
-        for group in 0..region.groups() {
-            self.file.append(self.encoders.with(|encoder| region.row_group(group, &codings, encoder))?)?;
+    /// Waits for the oldest batch, and appends it.
+    fn take(&mut self) -> Result<()> {
+        let Some(made) = self.made.pop_front() else { return Ok(()) };
+        let rows = made.recv().map_err(|e| Error::stopped("a worker died").because(e))??;
+        self.file.append(rows, self.pool)
+    }
+
+    fn end_file(&mut self) -> Result<()> {
+        self.end_batch()?;
+        while !self.made.is_empty() {
+            self.take()?;
         }
-        Ok(())
+        self.file.write_runs(self.pool)
     }
 
     fn finish(mut self, rows: u64, about: &str) -> Result<(Upload, FileContent)> {
-        let ended = self.end_batch().and_then(|()| self.write_runs());
+        let ended = self.end_file();
         if ended.is_ok() && self.file.rows() == rows {
             return self.file.finish(about);
         }

@@ -10,6 +10,7 @@ pub mod resume;
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use rayon::ThreadPool;
 use serde::Serialize;
 
 use crate::days::seconds_since;
@@ -20,6 +21,7 @@ use crate::ledger::entry::{Claim, Output, OutputOptions, PartitionState};
 use crate::ledger::partition::Partition;
 use crate::ledger::table::{Table, TableInfo};
 use crate::plan::STREAMED_OBJECT_BYTES;
+use crate::sort::workers;
 use crate::source::discover::Wanted;
 use crate::store::Requests;
 use crate::store::parallel::in_parallel;
@@ -52,7 +54,7 @@ pub struct CompactOptions {
     pub target_file_bytes: u64,
     /// Page compression.
     pub compression: Compression,
-    /// Partitions worked on at once.
+    /// Partitions worked on at once, and threads that encode.
     pub threads: usize,
     /// Memory to stay within.
     pub memory_bytes: u64,
@@ -132,7 +134,8 @@ pub fn plan(table: &Table, options: &CompactOptions) -> Result<Vec<CompactPlan>>
 pub fn compact(table: &Table, options: &CompactOptions) -> Result<CompactReport> {
     let begun = Instant::now();
     let (info, mut states) = load(table, options)?;
-    let resumed = table.finish_replacing()?;
+    let pool = workers::start(options.threads, options.memory_bytes)?;
+    let resumed = table.finish_replacing(&pool)?;
     if !resumed.is_empty() {
         states = load(table, options)?.1;
     }
@@ -145,7 +148,7 @@ pub fn compact(table: &Table, options: &CompactOptions) -> Result<CompactReport>
     let at_once = options.threads.min(usize::try_from(options.memory_bytes / MEMORY_PER_MERGE).unwrap_or(1)).max(1);
     let work = planned.into_iter().flatten().collect();
     let results = in_parallel(at_once, work, |(partition, mut state, plan)| {
-        run_partition(table, &info, &partition, &mut state, &plan, options)
+        run_partition(table, &info, (&partition, &mut state), &plan, options, &pool)
     })?;
     let mut report = CompactReport {
         version: COMPACT_VERSION,
@@ -250,10 +253,10 @@ impl CompactPlan {
 fn run_partition(
     table: &Table,
     info: &TableInfo,
-    partition: &Partition,
-    state: &mut PartitionState,
+    (partition, state): (&Partition, &mut PartitionState),
     plan: &CompactPlan,
     options: &CompactOptions,
+    pool: &ThreadPool,
 ) -> Result<Outcome> {
     let mut warnings = Vec::new();
     let mut compacted = Compacted { partition: partition.path(), ..Compacted::default() };
@@ -263,14 +266,14 @@ fn run_partition(
     let begun: Vec<(u64, Claim)> =
         state.unfinished().filter(|(_, claim)| claim.is_merge()).map(|(n, claim)| (n, claim.clone())).collect();
     for (number, claim) in begun {
-        warnings.extend(given_up(partition, &table.finish_merge(partition, state, number, &claim, true)?));
+        warnings.extend(given_up(partition, &table.finish_merge(partition, state, number, &claim, true, pool)?));
     }
     for merge in &plan.merges {
         let Some((number, claim)) = table.claim(partition, state, claim(info, state, merge, options))? else {
             warnings.push(format!("another run is at work in {partition}: the rest of it is left for the next time"));
             break;
         };
-        let merged = table.finish_merge(partition, state, number, &claim, false)?;
+        let merged = table.finish_merge(partition, state, number, &claim, false, pool)?;
         if matches!(merged, Merged::Done { .. }) {
             compacted.misread_files += merge.iter().filter(|number| plan.misread.contains(number)).count() as u64;
         }
@@ -287,10 +290,10 @@ fn given_up(partition: &Partition, merged: &Merged) -> Option<String> {
     Some(format!("a merge of files of {partition} was given up: {why}"))
 }
 
-/// Returns the claim of a merge. Its rows are laid out as those of the newest file are.
+/// Returns the claim of a merge. Its rows are laid out as those of the partition's newest file are, however they were.
 fn claim(info: &TableInfo, state: &PartitionState, replaces: &[u64], options: &CompactOptions) -> Claim {
-    let newest = state.outputs().filter(|output| replaces.contains(&output.number)).last();
-    let mut layout = newest.map_or_else(Layout::default, |output| output.claim.options.layout.clone());
+    let newest = files(state).last();
+    let mut layout = newest.map_or_else(Layout::default, |(output, _)| output.claim.options.layout.clone());
     layout.sort_bytes = layout.sort_bytes.min(sort_bytes(options.memory_bytes));
     Claim {
         output: String::new(),

@@ -4,6 +4,8 @@
 
 use std::collections::BTreeSet;
 
+use rayon::ThreadPool;
+
 use super::merge::Merged;
 use crate::error::Result;
 use crate::ledger::entry::{Claim, PartitionState};
@@ -45,12 +47,17 @@ impl Table {
     ///
     /// # Errors
     /// When the store fails or a ledger is damaged.
-    pub fn finish_replacing(&self) -> Result<Vec<Resumed>> {
+    pub fn finish_replacing(&self, pool: &ThreadPool) -> Result<Vec<Resumed>> {
         let noted = self.replacing()?.into_iter();
-        noted.map(|(partition, outputs)| self.finish_replacing_in(partition, &outputs)).collect()
+        noted.map(|(partition, outputs)| self.finish_replacing_in(partition, &outputs, pool)).collect()
     }
 
-    fn finish_replacing_in(&self, partition: Partition, outputs: &BTreeSet<String>) -> Result<Resumed> {
+    fn finish_replacing_in(
+        &self,
+        partition: Partition,
+        outputs: &BTreeSet<String>,
+        pool: &ThreadPool,
+    ) -> Result<Resumed> {
         let mut state = PartitionState::default();
         self.catch_up(&partition, &mut state)?;
         let begun: Vec<(u64, Claim)> = state
@@ -61,8 +68,8 @@ impl Table {
         let mut finished = 0;
         for (number, claim) in begun {
             if claim.is_merge() {
-                finished +=
-                    u64::from(self.finish_merge(&partition, &mut state, number, &claim, true)? != Merged::ByAnother);
+                let merged = self.finish_merge(&partition, &mut state, number, &claim, true, pool)?;
+                finished += u64::from(merged != Merged::ByAnother);
             } else if let Some((done, _)) = self.find_complete(&partition, number, &claim)? {
                 let ended = self.done(&partition, &mut state, &done)?;
                 self.settle(&partition, &mut state, &claim, ended)?;

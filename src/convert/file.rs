@@ -1,7 +1,5 @@
 //! One output file: a claim's inputs -> units -> row groups in order -> upload -> done.
 //!
-//! Sorted rows wait as runs until all of a file's are there, or as many as memory is meant for; then they become row groups.
-//!
 //! The thread that calls here only waits and writes; decoding and encoding happen on the run's worker pool.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,16 +10,15 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use super::unit::{self, Made, Recipe, Summary, UNIT_PACKED_BYTES};
 use super::{PartitionOutcome, Run as Job};
 use crate::compact::merge::Merged;
-use crate::encode::column::Coding;
-use crate::encode::file::{FileContent, FileWriter};
+use crate::encode::column::Encoders;
+use crate::encode::file::FileContent;
 use crate::error::{Error, Result};
 use crate::ledger::entry::{Claim, Done, Input, Outcome, OutputFile, PartitionState};
 use crate::ledger::table::{Ended, FooterNote, Reject, RejectKind};
 use crate::plan::{PartitionPlan, STREAMED_OBJECT_BYTES, packed_size};
 use crate::record::schema::LogType;
 use crate::report::{MAX_NAMED, Named};
-use crate::sort::region::Region;
-use crate::sort::run::Run;
+use crate::sort::writer::SortedFile;
 use crate::store::fetch::Body;
 use crate::store::upload::{Upload, Uploaded};
 use crate::store::{Listed, Store};
@@ -94,7 +91,7 @@ impl Job<'_> {
         let mut first_read = None;
         let (file, mut summary) = loop {
             let mut file = OpenFile::new(self, plan, claim, first_read.is_none());
-            let filled = file.writer.declare(&columns).and_then(|()| file.fill(self, claim));
+            let filled = file.file.declare(&columns).and_then(|()| file.fill(self, claim));
             let summary = match filled {
                 Ok(summary) => summary,
                 Err(e) => {
@@ -106,7 +103,7 @@ impl Job<'_> {
                 file.give_up();
                 return Ok(Err(reason));
             }
-            if !file.writer.is_late() {
+            if !file.file.is_late() {
                 break (file, summary);
             }
             if first_read.is_some() {
@@ -114,7 +111,7 @@ impl Job<'_> {
                 return Err(Error::stopped("objects gave other columns when they were read a second time")
                     .help("somebody writes to SOURCE just now; it is safe to run again"));
             }
-            columns = file.writer.columns().to_vec();
+            columns = file.file.columns().to_vec();
             file.give_up();
             self.progress.begin(0, summary.packed_bytes);
             first_read = Some(summary.objects);
@@ -134,7 +131,7 @@ impl Job<'_> {
         outcome: &mut PartitionOutcome,
         recovering: bool,
     ) -> Result<()> {
-        match self.table.finish_merge(&plan.partition, state, number, claim, recovering)? {
+        match self.table.finish_merge(&plan.partition, state, number, claim, recovering, self.pool)? {
             Merged::Done { .. } => outcome.counts.files_replaced += claim.replaces.len() as u64,
             Merged::ByAnother => outcome.counts.finished_by_others += 1,
             Merged::Abandoned(reason) => {
@@ -196,7 +193,8 @@ impl Job<'_> {
             inputs: Vec::new(),
             replaces: Vec::new(),
         };
-        let recipe = Recipe::new(&probe, self.max_text, self.source.location())?;
+        let encoders = Arc::new(Encoders::new(probe.options.compression, &probe.options.layout));
+        let recipe = Recipe::new(&probe, encoders, self.max_text, self.source.location())?;
         let mut fetches = self.source.fetch(whole.iter().map(|input| vec![listed(input)]).collect(), &self.budget);
         for input in whole {
             let fetched = fetches.wait()?;
@@ -255,7 +253,7 @@ fn count(outcome: &mut PartitionOutcome, done: &Done, summary: Summary) {
 
 /// A file that is being written, and the units that are being made for it.
 struct OpenFile {
-    writer: FileWriter<Upload>,
+    file: SortedFile<Upload>,
     sender: Sender<Message>,
     receiver: Receiver<Message>,
     waiting: BTreeMap<usize, (Vec<Made>, Option<Summary>)>,
@@ -264,9 +262,6 @@ struct OpenFile {
     next: usize,
     total: Summary,
     unknown: BTreeSet<String>,
-    runs: Vec<Run>,
-    /// Memory that they take, in bytes.
-    runs_bytes: u64,
     /// Whether its objects and rows are counted in the progress, and not only their bytes.
     counted: bool,
 }
@@ -283,7 +278,7 @@ impl OpenFile {
             upload: None,
         };
         Self {
-            writer: FileWriter::new(upload, claim.log_type, claim.options.compression),
+            file: SortedFile::new(upload, claim.log_type, claim.options.compression, &claim.options.layout),
             rejects,
             sender,
             receiver,
@@ -291,15 +286,14 @@ impl OpenFile {
             next: 0,
             total: Summary::default(),
             unknown: BTreeSet::new(),
-            runs: Vec::new(),
-            runs_bytes: 0,
             counted,
         }
     }
 
     /// Makes every unit and appends its row groups in order.
     fn fill(&mut self, run: &Job<'_>, claim: &Claim) -> Result<Summary> {
-        let recipe = Arc::new(Recipe::new(claim, run.max_text, run.source.location())?);
+        let recipe =
+            Arc::new(Recipe::new(claim, Arc::clone(self.file.encoders()), run.max_text, run.source.location())?);
         let units = if let [input] = claim.inputs.as_slice()
             && input.size >= STREAMED_OBJECT_BYTES
         {
@@ -313,7 +307,7 @@ impl OpenFile {
             let ahead = UNITS_AHEAD * run.pool.current_num_threads();
             for (number, inputs) in units.into_iter().enumerate() {
                 while self.next + ahead < number {
-                    self.take_next(run, &recipe)?;
+                    self.take_next(run)?;
                 }
                 let mut fetched = fetches.wait()?;
                 let inputs = inputs.to_vec();
@@ -327,16 +321,16 @@ impl OpenFile {
                     drop(sender.send(Message::Done(number, Box::new(done))));
                 });
                 while let Ok(message) = self.receiver.try_recv() {
-                    self.take(run, &recipe, message)?;
+                    self.take(run, message)?;
                 }
             }
             count
         };
         while self.next < units {
-            self.take_next(run, &recipe)?;
+            self.take_next(run)?;
         }
-        if self.total.unfinishable(claim).is_none() && !self.writer.is_late() {
-            self.write_runs(run, &recipe)?;
+        if self.total.unfinishable(claim).is_none() && !self.file.is_late() {
+            self.file.write_runs(run.pool)?;
         }
         let mut summary = std::mem::take(&mut self.total);
         summary.outcome.unknown_fields = std::mem::take(&mut self.unknown).into_iter().collect();
@@ -365,13 +359,13 @@ impl OpenFile {
     }
 
     /// Waits for what a worker makes, and takes it.
-    fn take_next(&mut self, run: &Job<'_>, recipe: &Arc<Recipe>) -> Result<()> {
+    fn take_next(&mut self, run: &Job<'_>) -> Result<()> {
         let message = self.receiver.recv().map_err(|e| Error::stopped("a worker died").because(e))?;
-        self.take(run, recipe, message)
+        self.take(run, message)
     }
 
     /// Takes what a worker made; appends whatever is next in order.
-    fn take(&mut self, run: &Job<'_>, recipe: &Arc<Recipe>, message: Message) -> Result<()> {
+    fn take(&mut self, run: &Job<'_>, message: Message) -> Result<()> {
         match message {
             Message::Made(unit, made) => self.waiting.entry(unit).or_default().0.push(made),
             Message::Done(unit, summary) => self.waiting.entry(unit).or_default().1 = Some((*summary)?),
@@ -380,7 +374,7 @@ impl OpenFile {
             let made = std::mem::take(made);
             let summary = summary.take();
             for made in made {
-                self.append(run, recipe, made)?;
+                self.append(run, made)?;
             }
             let Some(summary) = summary else { break };
             self.waiting.remove(&self.next);
@@ -394,63 +388,16 @@ impl OpenFile {
         Ok(())
     }
 
-    fn append(&mut self, run: &Job<'_>, recipe: &Arc<Recipe>, made: Made) -> Result<()> {
-        match &made {
-            Made::Run(rows) => self.writer.declare(rows.columns())?,
-            Made::RowGroup(group) => self.writer.declare(group.columns.iter().map(|chunk| &chunk.column))?,
-            Made::Rejects(_) | Made::NoRejects => {}
-        }
+    fn append(&mut self, run: &Job<'_>, made: Made) -> Result<()> {
         match made {
-            // What is left is read for its columns only.
-            Made::Run(_) | Made::RowGroup(_) if self.writer.is_late() => Ok(()),
-            Made::Run(rows) => {
-                let bytes = rows.memory() as u64;
-                // What is sorted together follows from the claim alone, so that the file's bytes do.
-                if !self.runs.is_empty() && self.runs_bytes + bytes > recipe.layout.sort_bytes {
-                    self.write_runs(run, recipe)?;
-                }
-                self.runs_bytes += bytes;
-                self.runs.push(*rows);
-                Ok(())
-            }
-            Made::RowGroup(group) => self.writer.append(*group),
+            Made::Rows(rows) => self.file.append(rows, run.pool),
             Made::Rejects(packed) => self.rejects.write(&packed),
             Made::NoRejects => {
-                (self.runs, self.runs_bytes) = (Vec::new(), 0);
+                self.file.forget_runs();
                 self.rejects.abort();
                 Ok(())
             }
         }
-    }
-
-    /// Puts the runs at hand in order and writes their row groups, which the pool encodes some ahead of what is written.
-    fn write_runs(&mut self, run: &Job<'_>, recipe: &Arc<Recipe>) -> Result<()> {
-        let runs = std::mem::take(&mut self.runs);
-        self.runs_bytes = 0;
-        self.writer.begin_anew();
-        let region = Arc::new(run.pool.install(|| Region::new(runs, &recipe.layout)));
-        let codings: Arc<[Coding]> = run.pool.install(|| region.codings(&recipe.encoders))?.into();
-        let (sender, receiver) = channel();
-        let (mut begun, mut waiting) = (0, BTreeMap::new());
-        for next in 0..region.groups() {
-            while begun < region.groups().min(next + 2 * run.pool.current_num_threads()) {
-                let (region, codings, sender) = (Arc::clone(&region), Arc::clone(&codings), sender.clone());
-                let (group, recipe) = (begun, Arc::clone(recipe));
-                run.pool.spawn(move || {
-                    let made = recipe.encoders.with(|encoder| region.row_group(group, &codings, encoder));
-                    drop(sender.send((group, made)));
-                });
-                begun += 1;
-            }
-            while !waiting.contains_key(&next) {
-                let (group, made) = receiver.recv().map_err(|e| Error::stopped("a worker died").because(e))?;
-                waiting.insert(group, made?);
-            }
-            if let Some(group) = waiting.remove(&next) {
-                self.writer.append(group)?;
-            }
-        }
-        Ok(())
     }
 
     fn add(&mut self, summary: Summary) {
@@ -488,18 +435,18 @@ impl OpenFile {
         }
         // A stream that turned out not to read to its end leaves row groups behind that nobody counts.
         let given_up = summary.objects == 0 && !outcome.rejected_objects.is_empty();
-        if self.writer.rows() == 0 || given_up {
+        if self.file.rows() == 0 || given_up {
             self.give_up();
             return Ok(None);
         }
-        if self.writer.rows() != outcome.rows {
-            let (has, counted) = (self.writer.rows(), outcome.rows);
+        if self.file.rows() != outcome.rows {
+            let (has, counted) = (self.file.rows(), outcome.rows);
             self.give_up();
             return Err(Error::stopped(format!("a file has {has} rows, its objects have {counted}"))
                 .help("this is a bug in flowparquet: nothing of this file was written; please report it"));
         }
         let about = FooterNote::new(claim, claim.inputs.len() as u64, outcome).to_json()?;
-        let (upload, content) = self.writer.finish(&about)?;
+        let (upload, content) = self.file.finish(&about)?;
         let Uploaded { bytes, sha256 } = upload.finish()?;
         let FileContent { row_groups, columns, .. } = content;
         Ok(Some(OutputFile { bytes, row_groups, sha256: Some(sha256), columns, sound: true }))
@@ -507,7 +454,7 @@ impl OpenFile {
 
     fn give_up(mut self) {
         self.rejects.abort();
-        self.writer.into_inner().abort();
+        self.file.into_inner().abort();
     }
 }
 

@@ -22,6 +22,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
+use rayon::ThreadPool;
+
 use crate::athena::outgrown::{outgrown, running_out};
 use crate::compact::resume::Resumed;
 use crate::compact::{CompactOptions, compact};
@@ -35,6 +37,8 @@ use crate::plan::{self, PartitionPlan, Plan, PlanOptions};
 use crate::record::header::Header;
 use crate::record::schema::LogType;
 use crate::report::{Counts, MAX_NAMED, Named, PartitionReport, Progress, REPORT_VERSION, Report};
+use crate::sort::workers;
+pub use crate::sort::workers::MIN_MEMORY_BYTES;
 use crate::source::discover::{Found, Wanted, discover};
 use crate::source::gunzip;
 use crate::store::Store;
@@ -46,10 +50,6 @@ pub const DEFAULT_MAX_OBJECT_BYTES: u64 = 64 << 30;
 
 /// Memory used if `--memory` is not given, unless half of the machine's is less.
 pub const DEFAULT_MEMORY_BYTES: u64 = 8 << 30;
-
-/// Least memory that a run can be given, and for which it has a thread: a unit in work needs a quarter of it for text and
-/// columns, and each thread keeps some of what was freed.
-pub const MIN_MEMORY_BYTES: u64 = 128 << 20;
 
 /// How often a run plans again when others were faster or inputs changed under its hands.
 const MAX_ROUNDS: usize = 5;
@@ -197,10 +197,11 @@ fn newest_log_type(source: &Store, found: &Found) -> Result<LogType> {
 pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress: &dyn Progress) -> Result<Report> {
     let begun = Instant::now();
     let mut report = empty_report(source, table);
+    let pool = workers::start(options.threads, options.memory_bytes)?;
     for round in 0..MAX_ROUNDS {
         let mut prepared = prepare(source, table, options)?;
         if round == 0 {
-            let resumed = table.finish_replacing()?;
+            let resumed = table.finish_replacing(&pool)?;
             if !resumed.is_empty() {
                 report.warnings.extend(resumed.iter().filter_map(Resumed::explain));
                 prepared = prepare(source, table, options)?;
@@ -235,7 +236,7 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
         let before = if prepared.founded { extent(table, &prepared)? } else { Extent::default() };
         let total = plan.total();
         progress.begin(total.to_convert, total.to_convert_bytes);
-        let run = Run::new(source, table, options, plan, progress)?;
+        let run = Run::new(source, table, options, plan, (&pool, progress));
         let again = run.all(&mut prepared.states, &mut report);
         progress.end();
         let again = again?;
@@ -374,7 +375,7 @@ struct Run<'a> {
     table: &'a Table,
     plan: &'a Plan,
     progress: &'a dyn Progress,
-    pool: rayon::ThreadPool,
+    pool: &'a ThreadPool,
     slots: Slots,
     budget: Budget,
     max_text: usize,
@@ -397,15 +398,10 @@ impl<'a> Run<'a> {
         table: &'a Table,
         options: &ConvertOptions,
         plan: &'a Plan,
-        progress: &'a dyn Progress,
-    ) -> Result<Self> {
+        (pool, progress): (&'a ThreadPool, &'a dyn Progress),
+    ) -> Self {
         let memory = options.memory_bytes.max(MIN_MEMORY_BYTES);
-        let threads = options.threads.min(usize::try_from(memory / MIN_MEMORY_BYTES).unwrap_or(usize::MAX)).max(1);
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .thread_name(|index| format!("flowparquet-{index}"))
-            .build()
-            .map_err(|e| Error::stopped("cannot start the worker threads").because(e))?;
+        let threads = pool.current_num_threads();
         let per_thread = usize::try_from(memory / 8 / threads as u64).unwrap_or(usize::MAX);
         let largest =
             plan.partitions.iter().map(|p| plan.estimate(p)).max_by_key(|e| e.output_bytes).unwrap_or_default();
@@ -420,7 +416,7 @@ impl<'a> Run<'a> {
         // A share is held until its objects are decoded: one large object must not keep all others from being fetched.
         let largest_object = objects.filter(|size| *size < plan::STREAMED_OBJECT_BYTES).max().unwrap_or_default();
         let ahead = (threads as u64 * FETCH_AHEAD_BYTES_PER_THREAD).max((threads as u64 + 1) * largest_object);
-        Ok(Self {
+        Self {
             source,
             table,
             plan,
@@ -431,7 +427,7 @@ impl<'a> Run<'a> {
             budget: Budget::new((memory / 8).min(ahead)),
             max_text: per_thread.min(unit::MAX_TEXT_BYTES),
             partitions_at_once: usize::try_from(at_once).unwrap_or(1).clamp(1, MAX_PARTITIONS_AT_ONCE),
-        })
+        }
     }
 
     /// Runs every partition that has something to do; returns whether to plan again.

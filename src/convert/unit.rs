@@ -2,8 +2,7 @@
 //!
 //! In: the bytes of consecutive objects. Out: encoded row groups or sorted runs, rejects and counts. Everything a worker needs is
 //! its own ([`Scratch`]), so that units run side by side without meeting. What comes out depends on the claim alone,
-//! never on memory or threads: row groups and runs end at the unit's end, or after exactly [`MAX_BATCH_ROWS`] and
-//! [`MAX_RUN_ROWS`].
+//! never on memory or threads: row groups and runs end at the unit's end, or after exactly [`batch_rows`].
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -13,8 +12,8 @@ use std::sync::Arc;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::encode::column::{EncodedRowGroup, Encoders};
-use crate::encode::layout::{Layout, SortBy};
+use crate::encode::column::Encoders;
+use crate::encode::layout::Layout;
 use crate::error::{Error, Result};
 use crate::ledger::entry::{Claim, Input, LeftOut, Outcome};
 use crate::ledger::table::{Reject, RejectKind};
@@ -23,7 +22,8 @@ use crate::record::decode::{ObjectDecoder, RejectedRow};
 use crate::record::header::{Header, MAX_UNKNOWN};
 use crate::record::schema::LogType;
 use crate::report::{MAX_NAMED, Named};
-use crate::sort::run::Run;
+use crate::sort::run::batch_rows;
+use crate::sort::writer::Rows;
 use crate::source::gunzip::{TextReader, UnpackError, Unpacked, Unpacker};
 use crate::store::Location;
 use crate::store::fetch::Body;
@@ -32,17 +32,6 @@ use crate::store::upload::hex;
 /// Packed bytes of the objects that make one row group, about 100,000 rows of 14 columns: small enough that two
 /// threads finish together and that few megabytes are held, large enough that dictionaries pay.
 pub(super) const UNIT_PACKED_BYTES: u64 = 3 << 20;
-
-/// Most rows of a row group of rows as they came, reached only by units with an object of tens of megabytes.
-const MAX_BATCH_ROWS: usize = 256 << 10;
-
-/// Most rows of a run, about those of a unit of small objects. Runs of twice as many took 18 to 35 MiB more for two threads with
-/// large objects, in the same time.
-const MAX_RUN_ROWS: usize = 128 << 10;
-
-/// Most values that are held decoded, NULLs included, at 4 to 12 bytes each: rows of more than 32 columns come in smaller
-/// batches, so that a header of a thousand does not take gigabytes.
-const MAX_BATCH_VALUES: usize = 32 * MAX_BATCH_ROWS;
 
 /// Longest line that is read: an object with a longer one does not read to its end. Records have some hundred bytes.
 const MAX_LINE_BYTES: usize = 16 << 20;
@@ -74,10 +63,8 @@ pub(super) struct Summary {
 /// What a unit gives as soon as it is made, in order.
 #[derive(Debug)]
 pub(super) enum Made {
-    /// Rows in the order in which they came.
-    RowGroup(Box<EncodedRowGroup>),
-    /// Rows that are to be put in order with others.
-    Run(Box<Run>),
+    /// Rows for the file.
+    Rows(Rows),
     /// Lines of the rejects object, packed.
     Rejects(Vec<u8>),
     /// All rejects so far are void: their object turned out to be unreadable.
@@ -107,8 +94,8 @@ pub(super) struct Recipe {
     log_type: LogType,
     dash_as_null: bool,
     max_object_bytes: u64,
-    pub(super) layout: Layout,
-    pub(super) encoders: Encoders,
+    layout: Layout,
+    encoders: Arc<Encoders>,
     fallback: Option<Arc<Header>>,
     max_text: usize,
     pub(super) source: Location,
@@ -119,7 +106,7 @@ impl Recipe {
     ///
     /// # Errors
     /// A usage error if the recorded log format is none.
-    pub(super) fn new(claim: &Claim, max_text: usize, source: &Location) -> Result<Self> {
+    pub(super) fn new(claim: &Claim, encoders: Arc<Encoders>, max_text: usize, source: &Location) -> Result<Self> {
         let format = claim.options.log_format.as_deref().map(Header::from_log_format).transpose();
         let fallback = format.map_err(|e| Error::usage("--log-format cannot be used").because(e))?;
         Ok(Self {
@@ -127,19 +114,11 @@ impl Recipe {
             dash_as_null: claim.options.dash_as_null,
             max_object_bytes: claim.options.max_object_bytes,
             layout: claim.options.layout.clone(),
-            encoders: Encoders::new(claim.options.compression, &claim.options.layout),
+            encoders,
             fallback: fallback.map(Arc::new),
             max_text,
             source: source.clone(),
         })
-    }
-
-    /// Returns the most rows of a batch. Of sorted rows, row groups are made later.
-    fn batch_rows(&self) -> usize {
-        match self.layout.sort_by {
-            SortBy::Arrival => MAX_BATCH_ROWS.min(self.layout.row_group_rows as usize).max(1),
-            SortBy::Addresses | SortBy::Columns(_) => MAX_RUN_ROWS,
-        }
     }
 }
 
@@ -331,7 +310,7 @@ impl<'a> Unit<'a> {
     /// copied again and again.
     fn make_room(&mut self, packed_bytes: u64) {
         let rows = self.batch.rows() as u128 * u128::from(packed_bytes) / u128::from(self.summary.packed_bytes.max(1));
-        let most = self.recipe.batch_rows().saturating_sub(self.batch.rows());
+        let most = batch_rows(&self.recipe.layout, self.batch.columns().len()).saturating_sub(self.batch.rows());
         self.batch.reserve(usize::try_from(rows + rows / 8).map_or(most, |rows| rows.min(most)));
     }
 
@@ -419,8 +398,7 @@ impl<'a> Unit<'a> {
         let mut at = from;
         // Once at least: text that is nothing but a header line is text that was read.
         loop {
-            let values = MAX_BATCH_VALUES / self.batch.columns_with(decoder.columns()).max(1);
-            let max_rows = values.clamp(1, self.recipe.batch_rows());
+            let max_rows = batch_rows(&self.recipe.layout, self.batch.columns_with(decoder.columns()));
             if self.batch.rows() >= max_rows {
                 self.end_batch()?;
             }
@@ -456,13 +434,7 @@ impl<'a> Unit<'a> {
             let outcome = &mut self.summary.outcome;
             add_known(&mut outcome.nodata_rows, self.batch.count("log_status", b"NODATA"));
             add_known(&mut outcome.skipdata_rows, self.batch.count("log_status", b"SKIPDATA"));
-            (self.emit)(match &self.recipe.layout.sort_by {
-                SortBy::Arrival => {
-                    let group = self.recipe.encoders.with(|encoder| encoder.row_group(self.batch))?;
-                    Made::RowGroup(Box::new(group))
-                }
-                sort_by => Made::Run(Box::new(Run::of(self.batch, sort_by))),
-            });
+            (self.emit)(Made::Rows(Rows::of(self.batch, &self.recipe.layout, &self.recipe.encoders)?));
             self.batch.clear();
         }
         Ok(())

@@ -1,7 +1,8 @@
 //! Rows in order: batches -> sorted runs -> k-d partitions or a merge -> row groups of one file.
 //!
 //! In: [`crate::record::columns::Batch`]es. Out: row groups for [`crate::encode::mod@file`]. A [`run`] is a batch, sorted and
-//! packed narrow; [`region`] puts the rows of several runs in order, by what [`mod@order`] decides.
+//! packed narrow; [`region`] puts the rows of several runs in order, by what `order` decides; [`writer`] makes a file of them,
+//! for whoever has rows.
 //!
 //! Knows how a column is encoded, and nothing of object stores or of the ledger.
 
@@ -9,3 +10,5 @@ mod order;
 mod packed;
 pub mod region;
 pub mod run;
+pub mod workers;
+pub mod writer;

@@ -6,7 +6,7 @@
 
 use super::packed::{Nulls, Packed};
 use crate::encode::dictionary::Dictionary;
-use crate::encode::layout::{BOX_COLUMNS, SortBy};
+use crate::encode::layout::{BOX_COLUMNS, Layout, SortBy};
 use crate::encode::number::{Number, bounds};
 use crate::record::columns::{Batch, ColumnData, Values};
 use crate::record::header::Column;
@@ -15,6 +15,27 @@ use crate::record::header::Column;
 /// each run: there are about a dozen boxes along each address, so those rows make out most of some cells, and are
 /// copied from memory that was fetched for the ones before them.
 const CELLS: usize = 32;
+
+/// Most rows of a row group of rows as they came, reached only by units with an object of tens of megabytes.
+pub const MAX_BATCH_ROWS: usize = 256 << 10;
+
+/// Most rows of a run, about those of a unit of small objects. Runs of twice as many took 18 to 35 MiB more for two threads with
+/// large objects, in the same time.
+pub const MAX_RUN_ROWS: usize = 128 << 10;
+
+/// Most values that are held decoded, NULLs included, at 4 to 12 bytes each: rows of more than 32 columns come in smaller
+/// batches, so that a header of a thousand does not take gigabytes.
+const MAX_BATCH_VALUES: usize = 32 * MAX_BATCH_ROWS;
+
+/// Returns the most rows that a batch of so many columns may have on its way into a file of this layout. Of sorted rows, row
+/// groups are made later.
+pub fn batch_rows(layout: &Layout, columns: usize) -> usize {
+    let most = match layout.sort_by {
+        SortBy::Arrival => MAX_BATCH_ROWS.min(layout.row_group_rows as usize).max(1),
+        SortBy::Addresses | SortBy::Columns(_) => MAX_RUN_ROWS,
+    };
+    (MAX_BATCH_VALUES / columns.max(1)).clamp(1, most)
+}
 
 /// Sorted rows: by the columns that were asked for; for boxes, by cell and then so.
 #[derive(Debug)]

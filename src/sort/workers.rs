@@ -1,0 +1,22 @@
+//! The threads that decode, sort and encode.
+
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use crate::error::{Error, Result};
+
+/// Least memory that a run can be given, and for which it has a thread: a unit in work needs a quarter of it for text and
+/// columns, and each thread keeps some of what was freed.
+pub const MIN_MEMORY_BYTES: u64 = 128 << 20;
+
+/// Starts so many threads, if there is memory for them ([`MIN_MEMORY_BYTES`] each), and one at least.
+///
+/// # Errors
+/// When the system gives no threads.
+pub fn start(threads: usize, memory_bytes: u64) -> Result<ThreadPool> {
+    let affordable = usize::try_from(memory_bytes / MIN_MEMORY_BYTES).unwrap_or(usize::MAX);
+    ThreadPoolBuilder::new()
+        .num_threads(threads.min(affordable).max(1))
+        .thread_name(|index| format!("flowparquet-{index}"))
+        .build()
+        .map_err(|e| Error::stopped("cannot start the worker threads").because(e))
+}
