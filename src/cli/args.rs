@@ -61,6 +61,14 @@ pub enum Command {
     /// Try layouts on a sample of raw logs against your statements, and say which serves them best
     #[cfg(feature = "query")]
     Tune(super::query_args::Tune),
+    /// What the small program says of the three above
+    #[cfg(not(feature = "query"))]
+    #[command(name = "query", aliases = ["compare", "tune"], hide = true, disable_help_flag = true)]
+    NeedsSql {
+        /// Anything
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        rest: Vec<String>,
+    },
     /// Print the fields of flow logs
     Fields(Fields),
     /// Write lifelike sample flow logs, the same for the same seed
