@@ -156,9 +156,9 @@ pub struct Compact {
     /// Size that a file should have; files of half of it and more are left alone [default: 192MiB]
     #[arg(long, value_name = "SIZE", value_parser = parse_bytes, help_heading = "The table")]
     pub target_file_size: Option<u64>,
-    /// zstd, zstd:LEVEL, snappy (old Redshift), gzip or none
-    #[arg(long, value_name = "CODEC", default_value_t = Compression::default(), help_heading = "The table")]
-    pub compression: Compression,
+    /// zstd, zstd:LEVEL, snappy (old Redshift), gzip or none [default: that of the partition's newest file]
+    #[arg(long, value_name = "CODEC", help_heading = "The table")]
+    pub compression: Option<Compression>,
     /// Only say what would be done
     #[arg(long, help_heading = "What is shown")]
     pub dry_run: bool,

@@ -252,6 +252,9 @@ fn summary(report: &Report, days: &Days) -> String {
     if !report.compacted.is_empty() {
         text.push_str(&compact::shown(&report.compacted));
     }
+    for refused in &report.not_merged {
+        text.push_str(&format!("{}\n", printable(&refused.explain())));
+    }
     for warning in &report.warnings {
         text.push_str(&format!("warning: {}\n", printable(warning)));
     }
