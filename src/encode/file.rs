@@ -503,8 +503,8 @@ mod tests {
         [
             // parquet-mr (Spark, Hive, EMR, Glue): `ParquetMetadataConverter.filterFileMetaDataByMidpoint`.
             ("parquet-mr", begin(first) + group.compressed_size() / 2),
-            // Trino: `PredicateUtils.getFilteredRowGroups`.
-            ("Trino", first.data_page_offset()),
+            // Presto and older Trino: `BlockMetaData.getFirstDataPageOffset`.
+            ("Presto", first.data_page_offset()),
             // DataFusion: `RowGroupAccessPlanFilter::prune_by_range`.
             ("DataFusion", first.dictionary_page_offset().unwrap_or(first.data_page_offset())),
             // Impala: `HdfsParquetScanner::NextRowGroup`, half way from the first column to the last one's end.

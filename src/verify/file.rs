@@ -52,6 +52,9 @@ impl TableFile {
     /// # Errors
     /// When the store fails.
     pub fn open(store: &Store, key: &str, size: u64) -> Result<Readable<Self>> {
+        if size == 0 {
+            return Ok(Err("it is empty".to_owned()));
+        }
         let tail = store.get_range(key, size.saturating_sub(TAIL_BYTES)..size)?;
         let Some([a, b, c, d, b'P', b'A', b'R', b'1']) = tail.last_chunk::<8>() else {
             return Ok(Err("it is no Parquet file".to_owned()));
