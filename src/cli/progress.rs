@@ -1,8 +1,8 @@
 //! How a run is shown while it is at it: a bar, lines, JSON lines, or nothing. Always on standard error.
 
 use std::io::{IsTerminal, Write};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use flowparquet::report::{Progress, Silent};
@@ -25,6 +25,21 @@ pub fn of_kind(kind: ProgressKind) -> Box<dyn Progress> {
     }
 }
 
+/// The bar that is on the terminal, if one is.
+static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);
+
+/// Writes text to standard error, above the bar if there is one.
+pub fn beside_the_bar(text: &str) {
+    // A copy: nothing is locked while it is written.
+    let bar = BAR.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    // What cannot be shown must not stop a run.
+    let write = || drop(std::io::stderr().write_all(text.as_bytes()));
+    match bar {
+        Some(bar) => bar.suspend(write),
+        None => write(),
+    }
+}
+
 #[derive(Debug, Default)]
 struct Totals {
     objects: AtomicU64,
@@ -44,6 +59,7 @@ impl Bar {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(8));
         let style = ProgressStyle::with_template("{bar:30} {percent:>3} %  {binary_bytes_per_sec}  {msg}  ETA {eta}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        *BAR.lock().unwrap_or_else(PoisonError::into_inner) = Some(bar.clone());
         Self { bar, totals: Totals::default(), all: AtomicU64::new(0) }
     }
 }
