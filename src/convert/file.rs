@@ -7,6 +7,8 @@ use std::io::Write;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
+use tracing::info;
+
 use super::unit::{self, Made, Recipe, Summary, UNIT_PACKED_BYTES};
 use super::{PartitionOutcome, Run as Job};
 use crate::compact::merge::Merged;
@@ -112,6 +114,13 @@ impl Job<'_> {
                     .help("somebody writes to SOURCE just now; it is safe to run again"));
             }
             columns = file.file.columns().to_vec();
+            info!(
+                partition = %plan.partition,
+                claim = number,
+                objects = summary.objects,
+                columns = columns.len(),
+                "a column came late: the objects are read a second time"
+            );
             file.give_up();
             self.progress.begin(0, summary.packed_bytes);
             first_read = Some(summary.objects);
