@@ -99,10 +99,10 @@ struct Events {
 
 impl<S: Subscriber> Layer<S> for Events {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let mut fields = Fields { secrets: &self.secrets, all: Vec::new() };
+        let (level, target) = (event.metadata().level().as_str(), event.metadata().target());
+        let mut fields = Fields { secrets: &self.secrets, foreign: !target.starts_with(OURS), all: Vec::new() };
         event.record(&mut fields);
         let time = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string();
-        let (level, target) = (event.metadata().level().as_str(), event.metadata().target());
         let line = if self.json { fields.json(&time, level, target) } else { fields.text(&time, level, target) };
         progress::beside_the_bar(&line);
     }
@@ -111,6 +111,8 @@ impl<S: Subscriber> Layer<S> for Events {
 /// The fields of an event, with secrets masked; the first is its message.
 struct Fields<'a> {
     secrets: &'a [String],
+    /// Whether another crate wrote the event.
+    foreign: bool,
     all: Vec<(&'static str, Json)>,
 }
 
@@ -127,7 +129,7 @@ impl Fields<'_> {
                 text = Cow::Owned(text.replace(secret.as_str(), "***"));
             }
         }
-        text.into_owned()
+        if self.foreign { without_users(&text) } else { text.into_owned() }
     }
 
     /// Returns `2026-01-16T00:30:00.000000Z  INFO flowparquet::convert: message field=value`.
@@ -165,6 +167,22 @@ impl Fields<'_> {
         shown.push('\n');
         shown
     }
+}
+
+/// Returns a text without `user:password@`, which other crates write where no URL is, too. Not for our own events: a key may
+/// have that form, and nobody could find its object.
+fn without_users(text: &str) -> String {
+    let ends_a_word = |c: char| c.is_whitespace() || "/\"'(,<>[{".contains(c);
+    let mut parts: Vec<&str> = text.split('@').collect();
+    let behind = parts.pop().unwrap_or_default();
+    let mut shown = String::with_capacity(text.len());
+    for part in parts {
+        let word = part.rsplit(ends_a_word).next().unwrap_or_default();
+        let kept = if word.contains(':') { &part[..part.len() - word.len()] } else { part };
+        shown.push_str(kept);
+        shown.push_str(if kept.len() < part.len() { "***@" } else { "@" });
+    }
+    shown + behind
 }
 
 /// Returns a value of a field so that nothing in it can be taken for another field.
@@ -240,7 +258,7 @@ mod tests {
             ("reason", Json::from("a \"b\"\n\u{202e} rows=9")),
             ("rows", Json::from(7)),
         ];
-        let fields = Fields { secrets: &[], all };
+        let fields = Fields { secrets: &[], foreign: false, all };
         assert_eq!(
             fields.text("T", "INFO", "flowparquet"),
             "T  INFO flowparquet: object\\u{1b} rejected object=s3://b/a=b reason=\"a \\\"b\\\"\\n\\u{202e} rows=9\" rows=7\n"
@@ -251,9 +269,9 @@ mod tests {
         assert_eq!(parsed["fields"]["reason"], "a \"b\"\n\u{202e} rows=9");
         assert_eq!(fields.masked("x"), "x");
         let secrets = ["hush".to_owned()];
-        assert_eq!(
-            Fields { secrets: &secrets, all: Vec::new() }.masked("a hush, http://u:p@h/"),
-            "a ***, http://***@h/"
-        );
+        let fields = Fields { secrets: &secrets, foreign: false, all: Vec::new() };
+        assert_eq!(fields.masked("a hush, http://u:p@h/"), "a ***, http://***@h/");
+        assert_eq!(without_users("(\"http\", me:pass@h:1) a@b x:y"), "(\"http\", ***@h:1) a@b x:y");
+        assert_eq!(without_users("me:p@h\u{2003}m:n@"), "***@h\u{2003}***@");
     }
 }
