@@ -21,12 +21,11 @@ use jiff::civil::Date;
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
-    /// Say on standard error what is decided (-v), and what becomes of each object and file (-vv); FLOWPARQUET_LOG chooses
-    /// more finely (see docs/operating.md)
-    #[arg(short, long, action = ArgAction::Count, global = true, help_heading = "What is shown")]
+    /// Say on standard error what is decided; -vv also what becomes of each object and file (see docs/operating.md)
+    #[arg(short, long, action = ArgAction::Count, global = true, help_heading = "Events")]
     pub verbose: u8,
-    /// How these events are written
-    #[arg(long, value_enum, default_value_t = LogOutput::Text, value_name = "FORMAT", global = true, help_heading = "What is shown")]
+    /// How to write them
+    #[arg(long, value_enum, default_value_t = LogOutput::Text, value_name = "FORMAT", global = true, help_heading = "Events")]
     pub log_output: LogOutput,
 }
 

@@ -59,7 +59,6 @@ impl Bar {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(8));
         let style = ProgressStyle::with_template("{bar:30} {percent:>3} %  {binary_bytes_per_sec}  {msg}  ETA {eta}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        *BAR.lock().unwrap_or_else(PoisonError::into_inner) = Some(bar.clone());
         Self { bar, totals: Totals::default(), all: AtomicU64::new(0) }
     }
 }
@@ -69,6 +68,7 @@ impl Progress for Bar {
         self.all.fetch_add(objects, Ordering::Relaxed);
         self.bar.set_length(self.bar.length().unwrap_or(0) + packed_bytes);
         self.bar.enable_steady_tick(Duration::from_millis(250));
+        *BAR.lock().unwrap_or_else(PoisonError::into_inner) = Some(self.bar.clone());
     }
 
     fn advance(&self, objects: u64, packed_bytes: u64, rows: u64) {
@@ -89,6 +89,7 @@ impl Progress for Bar {
     }
 
     fn end(&self) {
+        *BAR.lock().unwrap_or_else(PoisonError::into_inner) = None;
         self.bar.finish_and_clear();
     }
 }
