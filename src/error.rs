@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
 /// Returns a text that others wrote (a key, a field, an answer) as it may stand in a line for a person.
 ///
@@ -41,16 +42,15 @@ const SECRET_NAMES: [&str; 7] = [
     "webidentitytoken",
 ];
 
-/// Returns a text without the secrets that can be told by their form: user and password in a URL, signatures and tokens in
-/// its query, headers and answers that have them. For what others say of requests: errors and events.
+/// Returns a text without user and password in its URLs. For what we say ourselves: a key may have any other form.
+pub fn masked_urls(text: &str) -> Cow<'_, str> {
+    without(text, users(text))
+}
+
+/// Returns a text without the secrets that can be told by their form: users and passwords in URLs, signatures and tokens in
+/// their queries, headers and answers that have them. For what others say of requests.
 pub fn masked(text: &str) -> Cow<'_, str> {
-    let mut secrets: Vec<(usize, usize)> = Vec::new();
-    for (at, _) in text.match_indices("://") {
-        let begin = at + 3;
-        let authority =
-            text[begin..].split(|c: char| "/?#\"'<>".contains(c) || c.is_whitespace()).next().unwrap_or_default();
-        secrets.extend(authority.rfind('@').map(|end| (begin, begin + end)));
-    }
+    let mut secrets = users(text);
     let lower = text.to_ascii_lowercase();
     for name in SECRET_NAMES {
         for (at, _) in lower.match_indices(name) {
@@ -68,20 +68,36 @@ pub fn masked(text: &str) -> Cow<'_, str> {
                 value.find(|c: char| "&,;<\"'".contains(c) || c.is_whitespace())
             };
             let begin = text.len() - value.len();
-            secrets.push((begin, begin + end.unwrap_or(value.len())));
+            secrets.push(begin..begin + end.unwrap_or(value.len()));
         }
     }
+    without(text, secrets)
+}
+
+/// Returns where the users of URLs stand.
+fn users(text: &str) -> Vec<Range<usize>> {
+    let mut users = Vec::new();
+    for (at, separator) in text.match_indices("://") {
+        let begin = at + separator.len();
+        let ends = |c: char| "/?#\"'<>".contains(c) || c.is_whitespace();
+        let authority = text[begin..].split(ends).next().unwrap_or_default();
+        users.extend(authority.rfind('@').map(|length| begin..begin + length));
+    }
+    users
+}
+
+fn without(text: &str, mut secrets: Vec<Range<usize>>) -> Cow<'_, str> {
     if secrets.is_empty() {
         return Cow::Borrowed(text);
     }
-    secrets.sort_unstable();
+    secrets.sort_unstable_by_key(|secret| (secret.start, secret.end));
     let (mut shown, mut done) = (String::with_capacity(text.len()), 0);
-    for (begin, end) in secrets {
-        if begin >= done {
-            shown.push_str(&text[done..begin]);
+    for secret in secrets.into_iter().filter(|secret| !secret.is_empty()) {
+        if secret.start >= done {
+            shown.push_str(&text[done..secret.start]);
             shown.push_str(MASK);
         }
-        done = done.max(end);
+        done = done.max(secret.end);
     }
     shown.push_str(&text[done..]);
     Cow::Owned(shown)
@@ -154,9 +170,9 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&printable(&masked(&self.message)))?;
+        f.write_str(&printable(&masked_urls(&self.message)))?;
         if let Some(place) = &self.place {
-            write!(f, "\n  at {}", printable(&masked(place)))?;
+            write!(f, "\n  at {}", printable(&masked_urls(place)))?;
         }
         if let Some(source) = &self.source {
             // Causes nest ("Generic S3 error: ...: ..."), one line is enough for a person.
@@ -211,5 +227,6 @@ mod tests {
         for text in ["s3://bucket/a@b/signature.gz", "the signature is wrong", "file:///x@y", "", "://"] {
             assert_eq!(masked(text), text);
         }
+        assert_eq!(masked_urls("s3://b/signature=x, http://me@h"), "s3://b/signature=x, http://***@h");
     }
 }

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use flowparquet::error::{is_obeyed, masked, printable};
+use flowparquet::error::{is_obeyed, masked, masked_urls, printable};
 use flowparquet::{Error, Result};
 use jiff::Timestamp;
 use serde_json::Value as Json;
@@ -123,13 +123,13 @@ impl Fields<'_> {
     }
 
     fn masked(&self, text: &str) -> String {
-        let mut text = masked(text);
+        let mut text = if self.foreign { Cow::Owned(without_users(&masked(text))) } else { masked_urls(text) };
         for secret in self.secrets {
             if text.contains(secret.as_str()) {
                 text = Cow::Owned(text.replace(secret.as_str(), "***"));
             }
         }
-        if self.foreign { without_users(&text) } else { text.into_owned() }
+        text.into_owned()
     }
 
     /// Returns `2026-01-16T00:30:00.000000Z  INFO flowparquet::convert: message field=value`.

@@ -33,7 +33,7 @@ use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{debug, info};
 
-use crate::error::{Error, Result, masked};
+use crate::error::{Error, Result, masked_urls};
 pub use location::Location;
 use ranges::near;
 use stop::Stop;
@@ -555,7 +555,7 @@ fn s3(bucket: &str, location: &Location, options: &StoreOptions) -> Result<objec
     let (endpoint, region) = (set(AmazonS3ConfigKey::Endpoint), set(AmazonS3ConfigKey::Region));
     info!(
         %location,
-        endpoint = endpoint.as_deref().map(|url| masked(url).into_owned()),
+        endpoint = endpoint.as_deref().map(|url| masked_urls(url).into_owned()),
         region,
         signed = !options.anonymous,
         "the store is S3"
