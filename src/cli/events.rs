@@ -12,10 +12,9 @@ use flowparquet::{Error, Result};
 use jiff::Timestamp;
 use serde_json::Value as Json;
 use tracing::field::{Field, Visit};
-use tracing::{Event, Subscriber};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
 use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::layer::{Context, SubscriberExt};
-use tracing_subscriber::{Layer, Registry};
 
 use super::args::LogOutput;
 use super::progress;
@@ -50,9 +49,8 @@ pub fn start(verbose: u8, output: LogOutput) -> Result<()> {
     let (own, common) = (variable(FILTER), variable(COMMON_FILTER));
     let Some(filter) = filter(verbose, own.as_deref(), common.as_deref())? else { return Ok(()) };
     let secrets = SECRETS.iter().filter_map(|name| variable(name)).filter(|value| value.len() >= MIN_SECRET_BYTES);
-    let events = Events { json: output == LogOutput::Json, secrets: secrets.collect() };
-    let subscriber = Registry::default().with(events.with_filter(filter));
-    tracing::subscriber::set_global_default(subscriber).map_err(|e| Error::stopped("cannot write events").because(e))
+    let events = Events { filter, json: output == LogOutput::Json, secrets: secrets.collect() };
+    tracing::subscriber::set_global_default(events).map_err(|e| Error::stopped("cannot write events").because(e))
 }
 
 /// Returns which events are written, or `None` if none are.
@@ -92,13 +90,35 @@ fn filter(verbose: u8, own: Option<&str>, common: Option<&str>) -> Result<Option
 
 /// Writes events.
 struct Events {
+    filter: Targets,
     json: bool,
     /// Values that are masked.
     secrets: Vec<String>,
 }
 
-impl<S: Subscriber> Layer<S> for Events {
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+impl Subscriber for Events {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        // Others have spans; without them their events can be read too.
+        metadata.is_event() && self.filter.would_enable(metadata.target(), metadata.level())
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        self.filter.iter().map(|(_, level)| level).max()
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
         let (level, target) = (event.metadata().level().as_str(), event.metadata().target());
         let mut fields = Fields { secrets: &self.secrets, foreign: !target.starts_with(OURS), all: Vec::new() };
         event.record(&mut fields);

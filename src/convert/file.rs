@@ -18,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::ledger::entry::{Claim, Done, Input, Outcome, OutputFile, PartitionState};
 use crate::ledger::table::{Ended, FooterNote, Reject, RejectKind};
 use crate::plan::{PartitionPlan, STREAMED_OBJECT_BYTES, packed_size};
+use crate::record::header::without_text;
 use crate::record::schema::LogType;
 use crate::report::{MAX_NAMED, Named};
 use crate::sort::writer::SortedFile;
@@ -215,6 +216,7 @@ impl Job<'_> {
                 Some(reason) => {
                     outcome.counts.objects_rejected += 1;
                     let object = self.source.location().url_of(&input.key);
+                    info!(object, reason = %without_text(&reason), "object rejected again");
                     if outcome.rejects.len() < MAX_NAMED {
                         outcome.rejects.push(Named { object, line: None, byte: None, reason });
                     }

@@ -154,6 +154,9 @@ pub fn prepare(source: &Store, table: &Table, options: &ConvertOptions) -> Resul
             files = estimate.files,
             "partition planned"
         );
+        for (key, why) in &planned.stuck {
+            info!(object = %source.location().url_of(key), reason = why, "the object changed, and keeps its old rows");
+        }
     }
     Ok(Prepared { plan, found, info, founded, states })
 }

@@ -371,7 +371,10 @@ impl Store {
         let content: Bytes = content.into();
         count(&self.counters.put, 1);
         self.wait(async {
-            self.inner.put(&path, content.into()).await.map(drop).map_err(|e| self.failed("cannot write", key, e))
+            let bytes = content.len();
+            self.inner.put(&path, content.into()).await.map_err(|e| self.failed("cannot write", key, e))?;
+            debug!(object = %self.location.url_of(key), bytes, "written");
+            Ok(())
         })?
     }
 
