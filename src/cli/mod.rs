@@ -8,6 +8,7 @@ mod compare;
 mod compare_page;
 mod ddl;
 mod demo;
+mod events;
 mod fields;
 mod forms;
 mod generate;
@@ -52,9 +53,20 @@ const EXIT_STOPPED: u8 = 3;
 
 /// Parses the command line, runs it, prints what went wrong, and returns the exit code.
 pub fn main() -> ExitCode {
-    let command = Cli::parse().command;
+    let Cli { command, verbose, log_output } = Cli::parse();
     heap::keep_within(command.memory().unwrap_or_else(settings::default_memory));
-    let result = match command {
+    let result = events::start(verbose, log_output).and_then(|()| run(command));
+    result.unwrap_or_else(|error| {
+        eprintln!("error: {error}");
+        ExitCode::from(match error.kind() {
+            ErrorKind::Usage => EXIT_USAGE,
+            ErrorKind::Stopped => EXIT_STOPPED,
+        })
+    })
+}
+
+fn run(command: Command) -> Result<ExitCode> {
+    match command {
         Command::Convert(args) => job::convert(&args),
         Command::Plan(args) => job::plan(&args),
         Command::Ddl(args) => ddl::run(&args),
@@ -78,14 +90,7 @@ pub fn main() -> ExitCode {
         Command::Fields(args) => fields::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Demo(args) => demo::run(&args),
-    };
-    result.unwrap_or_else(|error| {
-        eprintln!("error: {error}");
-        ExitCode::from(match error.kind() {
-            ErrorKind::Usage => EXIT_USAGE,
-            ErrorKind::Stopped => EXIT_STOPPED,
-        })
-    })
+    }
 }
 
 /// Starts I/O for a command that writes: a signal stops it between two requests, a second one at once.
