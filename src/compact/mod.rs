@@ -312,6 +312,9 @@ fn run_partition(
     compacted.files_after = files(state).count() as u64;
     compacted.bytes_after = files(state).map(|(_, bytes)| bytes).sum();
     compacted.rows = state.outputs().map(|output| output.done.outcome.rows).sum();
+    for NotMerged { file, reason, .. } in &not_merged {
+        info!(%partition, object = file.as_deref(), reason, "merge refused");
+    }
     let Compacted { files_before, files_after, bytes_before, bytes_after, rows, .. } = &compacted;
     info!(%partition, files_before, files_after, bytes_before, bytes_after, rows, "merged");
     Ok((compacted, not_merged, warnings))
