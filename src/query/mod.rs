@@ -220,7 +220,14 @@ impl Session {
         let meter: Arc<Meter> = Arc::default();
         let name = datafusion::common::TableReference::bare(options.table.as_str());
         context.register_table(name, table(Arc::clone(&meter))).map_err(broken)?;
-        Ok(Self { context, runtime: Arc::new(runtime), meter, table: options.table.clone(), file_bytes: 0, files: None })
+        Ok(Self {
+            context,
+            runtime: Arc::new(runtime),
+            meter,
+            table: options.table.clone(),
+            file_bytes: 0,
+            files: None,
+        })
     }
 
     /// Reads statements for this session's table; `place` says where they stand.
