@@ -9,18 +9,22 @@ use std::fmt;
 
 /// Returns a text that others wrote (a key, a field, an answer) as it may stand in a line for a person.
 ///
-/// Control characters are escaped, and so are those that turn the direction of writing: a terminal would obey them,
-/// and a line end in a key would begin a line that this program never wrote. JSON needs none of this.
+/// A terminal would obey what is escaped, and a line end in a key would begin a line that this program never wrote.
 pub fn printable(text: &str) -> Cow<'_, str> {
-    let obeyed = |c: char| {
-        c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
+    escaped(text, &[], |c| c.escape_default().to_string())
+}
+
+/// Returns a text in which all that a terminal obeys is escaped, except for some: control characters, those that turn the
+/// direction of writing, and line ends and marks that cannot be seen.
+pub fn escaped<'a>(text: &'a str, kept: &[char], escape: impl Fn(char) -> String) -> Cow<'a, str> {
+    let invisible = |c| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
+    let obeyed = |c: char| (c.is_control() || invisible(c)) && !kept.contains(&c);
     if !text.contains(obeyed) {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len() + 16);
     for c in text.chars() {
-        if obeyed(c) { shown.extend(c.escape_default()) } else { shown.push(c) }
+        if obeyed(c) { shown.push_str(&escape(c)) } else { shown.push(c) }
     }
     Cow::Owned(shown)
 }

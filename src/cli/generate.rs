@@ -11,6 +11,7 @@ use flowparquet::{Error, Result};
 use jiff::civil::{Date, date};
 
 use super::args::Generate;
+use super::screen::say;
 use super::{open, show};
 
 /// The day of the tutorial whose flows the generator always includes.
@@ -40,7 +41,7 @@ pub fn run(args: &Generate) -> Result<ExitCode> {
     let io = Io::start()?;
     let made = into_store(&options, &open(&args.dir, &args.store, &io)?)?;
     let Generated { objects, rows, text_bytes, gzip_bytes } = made;
-    eprintln!(
+    say!(
         "{}, {}, {} of text, {} packed below {}",
         show::plural(objects, "object"),
         show::plural(rows, "row"),

@@ -1,6 +1,6 @@
 //! How a run is shown while it is at it: a bar, lines, JSON lines, or nothing. Always on standard error.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -9,6 +9,7 @@ use flowparquet::report::{Progress, Silent};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::args::ProgressKind;
+use super::screen::say;
 use super::show;
 
 /// How often plain lines are written.
@@ -69,7 +70,7 @@ impl Progress for Bar {
     }
 
     fn warn(&self, text: &str) {
-        self.bar.suspend(|| eprintln!("{text}"));
+        self.bar.suspend(|| say!("{text}"));
     }
 
     fn end(&self) {
@@ -122,8 +123,7 @@ impl Lines {
     }
 
     fn print(&self) {
-        // Progress that cannot be shown must not stop a run.
-        let _ = writeln!(std::io::stderr(), "{}", self.line());
+        say!("{}", self.line());
     }
 }
 
@@ -146,7 +146,7 @@ impl Progress for Lines {
     }
 
     fn warn(&self, text: &str) {
-        eprintln!("{text}");
+        say!("{text}");
     }
 
     fn end(&self) {

@@ -15,6 +15,7 @@ use flowparquet::{Error, Result};
 use serde::Serialize;
 
 use super::args::{DayArgs, Queries};
+use super::screen::{print_statements, say};
 use super::show::{Align, table};
 use super::{open, print, settings, to_json};
 
@@ -49,12 +50,12 @@ pub fn run(args: &Queries) -> Result<ExitCode> {
     }
     for parameter in &query.parameters {
         let value = set.get(parameter.name).map_or(parameter.example, String::as_str);
-        eprintln!("set: {}={value} ({})", parameter.name, parameter.description);
+        say!("set: {}={value} ({})", parameter.name, parameter.description);
     }
     if !query.note.is_empty() {
-        eprintln!("note: {}", query.note);
+        say!("note: {}", query.note);
     }
-    print(&sql)?;
+    print_statements(&sql)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -18,6 +18,7 @@ use flowparquet::store::Io;
 use flowparquet::{Error, Result};
 
 use super::query_args::{EngineArgs, Output, Query, StatementArgs};
+use super::screen::{print_data, say, to_json_line};
 use super::show::{Align, bytes, count, dollars, plural, table};
 use super::{EXIT_SOME_REJECTED, open, print, settings};
 
@@ -48,17 +49,17 @@ fn query(args: &Query) -> Result<ExitCode> {
         let ran = session.run(statement, &place, &mut |rows| shown.take(rows))?;
         shown.end()?;
         if statement.is_view() {
-            eprintln!("the view is there for the statements behind it, in this run only");
+            say!("the view is there for the statements behind it, in this run only");
             continue;
         }
         if args.explain {
             print(&explained(&ran, args.raw))?;
         }
-        eprintln!("{}", cost(&ran, args.engine.price_per_tb));
+        say!("{}", cost(&ran, args.engine.price_per_tb));
         let Scan { rejected_rows, rejected_objects, .. } = ran.scan;
         if rejected_rows + rejected_objects > 0 {
             left_out = true;
-            eprintln!(
+            say!(
                 "left out as unreadable: {} and {}",
                 plural(rejected_rows, "line"),
                 plural(rejected_objects, "object")
@@ -146,7 +147,7 @@ impl Shown {
                         row.iter().map(|value| (*value != Value::Null).then(|| value.to_string())).collect();
                     push_csv(&mut text, cells.iter().map(Option::as_deref));
                 }
-                print(&text)
+                print_data(&text)
             }
             Some(Output::Json) => {
                 let mut text = String::new();
@@ -174,7 +175,7 @@ impl Shown {
 
 /// Returns a name or a value as JSON.
 fn json(value: &impl serde::Serialize) -> Result<String> {
-    serde_json::to_string(value).map_err(|e| Error::stopped("cannot make JSON").because(e))
+    to_json_line(value).map(|line| line.trim_end().to_owned())
 }
 
 /// Adds a line of CSV (RFC 4180): NULL is nothing, an empty text is `""`.
