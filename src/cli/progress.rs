@@ -69,10 +69,6 @@ impl Progress for Bar {
         self.bar.inc(packed_bytes);
     }
 
-    fn warn(&self, text: &str) {
-        self.bar.suspend(|| say!("{text}"));
-    }
-
     fn end(&self) {
         self.bar.finish_and_clear();
     }
@@ -143,10 +139,6 @@ impl Progress for Lines {
             *last = Instant::now();
             self.print();
         }
-    }
-
-    fn warn(&self, text: &str) {
-        say!("{text}");
     }
 
     fn end(&self) {
