@@ -11,7 +11,7 @@ use flowparquet::encode::file::sort_columns;
 use flowparquet::ledger::contents::Contents;
 use flowparquet::ledger::partition::Partition;
 use flowparquet::ledger::table::Table;
-use flowparquet::record::header::{Column, Header};
+use flowparquet::record::header::Column;
 use flowparquet::record::schema::LogType;
 use flowparquet::source::discover::Wanted;
 use flowparquet::store::{Io, Location, Store};
@@ -21,6 +21,7 @@ use jiff::civil::Date;
 
 use super::args::Ddl;
 use super::screen::{print_statements, say};
+use super::settings::log_format;
 use super::{like, open};
 
 /// Location that is printed for a table on the local disk.
@@ -120,13 +121,6 @@ fn contents_ahead(args: &Ddl) -> Result<Contents> {
         hour: None,
     });
     Ok(Contents { log_type, partition_by, columns, partitions: known.collect(), dash_as_null: false, founded: None })
-}
-
-pub fn log_format(format: &str) -> Result<Header> {
-    Header::from_log_format(format).map_err(|e| {
-        Error::usage(format!("--log-format cannot be used: {e}"))
-            .help("write it as DescribeFlowLogs prints it: '${version} ${account-id} ${interface-id} ...'")
-    })
 }
 
 /// Returns where the table is, as the definition will say it.

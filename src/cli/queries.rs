@@ -8,7 +8,6 @@ use flowparquet::athena::predicate::{Selection, When};
 use flowparquet::athena::queries::{self, Query};
 use flowparquet::days::{Days, LocalDay};
 use flowparquet::ledger::table::Table;
-use flowparquet::record::header::Header;
 use flowparquet::record::schema::LogType;
 use flowparquet::store::Io;
 use flowparquet::{Error, Result};
@@ -113,8 +112,7 @@ fn columns(args: &Queries) -> Result<Option<Have>> {
         return Ok(Some(Have { columns, what: format!("flow log version {version}"), log_type: LogType::Vpc }));
     }
     let Some(format) = &args.log_format else { return Ok(None) };
-    let header = Header::from_log_format(format)
-        .map_err(|e| Error::usage(format!("--log-format cannot be used: {e}")).help("write it as '${version} ...'"))?;
+    let header = settings::log_format(format)?;
     let log_type = header.log_type().unwrap_or(LogType::Vpc);
     let columns = header.columns.into_iter().map(|column| column.name).collect();
     Ok(Some(Have { columns, what: "this format".to_owned(), log_type }))

@@ -12,7 +12,6 @@ use flowparquet::ledger::table::Table;
 use flowparquet::query::answer::Value;
 use flowparquet::query::sql::{on_large_stack, parse};
 use flowparquet::query::{Kept, QueryOptions, Ran, RawOptions, Rows, Scan, Session};
-use flowparquet::record::header::Header;
 use flowparquet::source::discover::Wanted;
 use flowparquet::store::Io;
 use flowparquet::{Error, Result};
@@ -96,9 +95,7 @@ pub fn options(statements: &StatementArgs, engine: &EngineArgs, page_index: bool
 
 fn raw_options(args: &Query, days: Days) -> Result<RawOptions> {
     let logs = &args.logs;
-    let log_format = logs.log_format.as_deref().map(Header::from_log_format).transpose().map_err(|e| {
-        Error::usage(format!("--log-format cannot be used: {e}")).help("write it as '${version} ${account-id} ...'")
-    })?;
+    let log_format = logs.log_format.as_deref().map(settings::log_format).transpose()?;
     Ok(RawOptions {
         wanted: Wanted {
             days,
