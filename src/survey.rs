@@ -17,7 +17,7 @@ use crate::record::schema::LogType;
 use crate::source::discover::{SourceObject, Wanted, discover};
 use crate::source::gunzip;
 use crate::source::layout::{FileName, Folder, Level, folders_of};
-use crate::store::{Listed, Store};
+use crate::store::{Listed, Store, name_of};
 
 /// Bytes of an object that are read for its header line: 54 fields have 700.
 pub const HEAD_BYTES: u64 = 64 << 10;
@@ -103,7 +103,7 @@ pub fn newest(objects: &[SourceObject]) -> Option<&SourceObject> {
 pub fn formats(source: &Store, objects: &[SourceObject], log_format: Option<&Header>) -> Result<Vec<Format>> {
     let mut groups: BTreeMap<(Option<String>, Option<Date>), Vec<&SourceObject>> = BTreeMap::new();
     for object in objects {
-        let name = object.object.key.rsplit('/').next().unwrap_or_default();
+        let name = name_of(&object.object.key);
         let flow_log = FileName::parse(name).flow_log;
         let day = flow_log.is_none().then_some(object.day);
         groups.entry((flow_log, day)).or_default().push(object);

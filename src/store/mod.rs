@@ -33,7 +33,7 @@ use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::error::{Error, Result};
-pub use location::Location;
+pub use location::{Location, name_of};
 use ranges::near;
 use stop::Stop;
 
