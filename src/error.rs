@@ -88,6 +88,19 @@ impl Error {
         self
     }
 
+    /// Returns what happened, and the help for it, in one line.
+    pub fn in_a_line(&self) -> String {
+        match &self.help {
+            Some(help) => format!("{}; {help}", self.message),
+            None => self.message.clone(),
+        }
+    }
+
+    /// Returns where it happened.
+    pub fn place(&self) -> Option<&str> {
+        self.place.as_deref()
+    }
+
     /// Returns what the caller can do about it.
     pub fn kind(&self) -> ErrorKind {
         self.kind

@@ -6,6 +6,7 @@
 use serde::Serialize;
 
 use crate::compact::Compacted;
+use crate::compact::merge::NotMerged;
 use crate::ledger::partition::PartitionBy;
 use crate::record::schema::LogType;
 use crate::store::Requests;
@@ -144,6 +145,9 @@ pub struct Report {
     /// The partitions whose files were merged (`--auto-compact`).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub compacted: Vec<Compacted>,
+    /// Merges that cannot be made until a person does something.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_merged: Vec<NotMerged>,
     /// Rejected rows and objects, the first [`MAX_NAMED`].
     pub rejects: Vec<Named>,
     /// Objects passed over because of their key, those that need a person first, the first [`MAX_NAMED`].
@@ -168,6 +172,7 @@ impl Report {
         let Counts { rows_rejected, objects_rejected, objects_of_other_type, .. } = self.totals;
         rows_rejected + objects_rejected + objects_of_other_type + self.objects_to_look_at > 0
             || !self.objects_changed.is_empty()
+            || !self.not_merged.is_empty()
     }
 
     /// Returns whether there was nothing to do.

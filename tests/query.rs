@@ -6,7 +6,7 @@ use std::fs;
 use serde_json::Value as Json;
 
 use crate::golden::golden;
-use crate::util::{DAY, V2, Work, gz, key};
+use crate::util::{DAY, V2, Work, gz, key, line, text};
 
 /// Two records of one day, one of the next: a flow, a record without data, a flow by IPv6.
 fn three_rows(work: &Work) {
@@ -70,6 +70,74 @@ fn minima_and_maxima_are_those_of_all_files_also_where_one_lacks_the_column() {
     for _ in 0..20 {
         assert_eq!(csv(&work, sql).lines().last(), Some("2,5,9"));
     }
+}
+
+/// Objects that nobody writes on purpose, each with a name for what is odd.
+fn hostile_objects() -> Vec<(&'static str, String, Vec<u8>)> {
+    let (gzip, plain) = (key(0), key(0).replace(".gz", ""));
+    let rows = text(0, 3);
+    let long = |bytes: usize| [V2.as_bytes(), b"\n", &vec![b'x'; bytes], b"\n", line(1).as_bytes()].concat();
+    let unknown = |count: usize| {
+        let names: Vec<String> = (0..count).map(|i| format!("field-{i}")).collect();
+        format!("srcaddr {}\n10.0.0.1 {}\n", names.join(" "), vec!["1"; count].join(" "))
+    };
+    let sound = gz(&rows);
+    let (first, second) = rows.split_at(V2.len() + 1);
+    vec![
+        ("a line of 17 MiB", gzip.clone(), gz(long(17 << 20))),
+        ("a line of 16 MiB", gzip.clone(), gz(long(16 << 20))),
+        ("a line of 17 MiB, not packed", plain.clone(), long(17 << 20)),
+        ("a long line at the end", gzip.clone(), gz([rows.as_bytes(), &vec![b'x'; 17 << 20]].concat())),
+        ("text of 70 MB, more than one piece", gzip.clone(), gz(format!("{rows}{}", "\n".repeat(70 << 20)))),
+        ("100 unknown fields", gzip.clone(), gz(unknown(100))),
+        ("101 unknown fields", gzip.clone(), gz(unknown(101))),
+        ("blank lines before the header", gzip.clone(), gz(format!("\n  \r\n\n{rows}"))),
+        ("nothing but blank lines", gzip.clone(), gz("\n \n")),
+        ("no header line", gzip.clone(), gz(second)),
+        ("a header line alone", gzip.clone(), gz(first)),
+        ("a second header", gzip.clone(), gz(format!("{rows}srcaddr bytes\n10.0.0.1 5\n"))),
+        ("a header of Transit Gateway", gzip.clone(), gz("version tgw-id\n6 tgw-1\n")),
+        ("Windows line ends", gzip.clone(), gz(rows.replace('\n', "\r\n"))),
+        ("no line end at the end", gzip.clone(), gz(rows.trim_end())),
+        ("lines that fit no row", gzip.clone(), gz(format!("{rows}a b c\n\n{}x\n", rows.lines().last().unwrap()))),
+        ("a line that is not UTF-8", gzip.clone(), gz([rows.as_bytes(), b"\xff\xfe\n"].concat())),
+        ("several members", gzip.clone(), [gz(first), gz(second)].concat()),
+        ("cut off", gzip.clone(), sound[..sound.len() - 5].to_vec()),
+        ("something behind the last member", gzip.clone(), [&sound[..], b"more"].concat()),
+        ("text with the name of gzip", gzip.clone(), rows.clone().into_bytes()),
+        ("gzip with the name of text", plain.clone(), sound.clone()),
+        ("text", plain.clone(), rows.clone().into_bytes()),
+        ("no byte", gzip, Vec::new()),
+    ]
+}
+
+#[test]
+fn hostile_objects_have_the_same_rows_for_convert_query_and_verify() {
+    let mut with_rows = 0;
+    for (what, key, content) in hostile_objects() {
+        let work = Work::new();
+        work.write(&format!("raw/{key}"), content);
+        let day = ["--day", DAY];
+        let converted = work.convert(&day);
+        let written = converted.total("rows_written");
+        let counted = work.run(
+            &[&["query", "raw", "SELECT count(*) AS n FROM vpc_flow_logs", "--raw", "--output", "csv"], &day[..]]
+                .concat(),
+        );
+        let verified = work.run(&[&["verify", "raw", "table", "--json", "--progress", "none"], &day[..]].concat());
+        let counted: u64 = match counted.code {
+            // Nothing that tells a column.
+            Some(2) => 0,
+            _ => counted.code(0).stdout.lines().last().unwrap().parse().unwrap(),
+        };
+        assert_eq!(counted, written, "{what}: query beside convert\n{}", converted.stderr);
+        let verdict: Json = serde_json::from_str(&verified.stdout).unwrap();
+        let partitions = verdict["partitions"].as_array().unwrap();
+        let recounted: u64 = partitions.iter().map(|p| p["counted"]["rows"].as_u64().unwrap_or_default()).sum();
+        assert_eq!(recounted, written, "{what}: verify beside convert\n{}{}", verified.stdout, verified.stderr);
+        with_rows += u64::from(written > 0);
+    }
+    assert!(with_rows > 10, "{with_rows}");
 }
 
 #[test]

@@ -99,8 +99,8 @@ fn what_differs_from_run_to_run_is_not_compared() {
     assert_eq!(shortened("a 1\n  b\n  c\na 2\nd\n", &["a"]), "a 1\n  ...\na 2\n...\n");
 }
 
-/// A minute in a debug build, a second or two in a release build.
-#[cfg_attr(debug_assertions, ignore = "a minute without optimisation: cargo test --release")]
+/// A few seconds in a release build.
+#[cfg_attr(debug_assertions, ignore = "takes minutes without optimisation: cargo test --release")]
 #[test]
 fn the_first_run() {
     let work = Work::new();

@@ -62,6 +62,14 @@ pub enum Command {
     /// Try layouts on a sample of raw logs against your statements, and say which serves them best
     #[cfg(feature = "query")]
     Tune(super::query_args::Tune),
+    /// What the small program says of the three above
+    #[cfg(not(feature = "query"))]
+    #[command(name = "query", aliases = ["compare", "tune"], hide = true, disable_help_flag = true)]
+    NeedsSql {
+        /// Anything
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        rest: Vec<String>,
+    },
     /// Print the fields of flow logs
     Fields(Fields),
     /// Write lifelike sample flow logs, the same for the same seed
@@ -149,9 +157,9 @@ pub struct Compact {
     /// Size that a file should have; files of half of it and more are left alone [default: 192MiB]
     #[arg(long, value_name = "SIZE", value_parser = parse_bytes, help_heading = "The table")]
     pub target_file_size: Option<u64>,
-    /// zstd, zstd:LEVEL, snappy (old Redshift), gzip or none
-    #[arg(long, value_name = "CODEC", default_value_t = Compression::default(), help_heading = "The table")]
-    pub compression: Compression,
+    /// zstd, zstd:LEVEL, snappy (old Redshift), gzip or none [default: that of the partition's newest file]
+    #[arg(long, value_name = "CODEC", help_heading = "The table")]
+    pub compression: Option<Compression>,
     /// Only say what would be done
     #[arg(long, help_heading = "What is shown")]
     pub dry_run: bool,

@@ -8,7 +8,7 @@ use flowparquet::ledger::table::Table;
 
 use super::screen::{push_line, tell};
 use super::show::{Align, bytes, count, plural, table};
-use super::{args, open, print, settings, start_io, to_json};
+use super::{EXIT_SOME_REJECTED, args, open, print, settings, start_io, to_json};
 
 /// Runs `flowparquet compact`.
 pub fn run(args: &args::Compact) -> Result<ExitCode> {
@@ -25,7 +25,7 @@ pub fn run(args: &args::Compact) -> Result<ExitCode> {
         print(&to_json(&report)?)?;
     }
     tell(&summary(&report));
-    Ok(ExitCode::SUCCESS)
+    Ok(if report.not_merged.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_SOME_REJECTED) })
 }
 
 fn planned(plans: &[CompactPlan]) -> String {
@@ -58,8 +58,14 @@ fn planned(plans: &[CompactPlan]) -> String {
 const ALIGN: [Align; 5] = [Align::Left, Align::Right, Align::Right, Align::Right, Align::Right];
 
 fn summary(report: &CompactReport) -> String {
-    let mut text =
-        if report.partitions.is_empty() { "nothing to merge\n".to_owned() } else { shown(&report.partitions) };
+    let mut text = if report.partitions.is_empty() && report.not_merged.is_empty() {
+        "nothing to merge\n".to_owned()
+    } else {
+        shown(&report.partitions)
+    };
+    for refused in &report.not_merged {
+        push_line!(text, "{}", refused.explain());
+    }
     for warning in &report.warnings {
         push_line!(text, "warning: {warning}");
     }

@@ -69,6 +69,11 @@ pub fn run(args: &Demo) -> Result<ExitCode> {
     let talkers = dest.scan_bytes(days, report.partition_by, &["srcaddr", "dstaddr", "bytes"])?;
     let rejects = dest.scan_bytes(days, report.partition_by, &["action"])?;
     print(&gain(&report, talkers, rejects))?;
+    #[cfg(not(feature = "query"))]
+    tell(
+        "\nThis program has no SQL. To ask both sides the same questions, build it whole and run the demo again:\n\
+         cargo build --release --locked (takes about ten minutes on two cores, adds query, compare and tune)\n",
+    );
     #[cfg(feature = "query")]
     {
         heading("6. The same questions, asked of the raw logs and of Parquet");

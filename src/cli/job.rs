@@ -247,6 +247,9 @@ fn summary(report: &Report, days: &Days) -> String {
     if !report.compacted.is_empty() {
         text.push_str(&compact::shown(&report.compacted));
     }
+    for refused in &report.not_merged {
+        push_line!(text, "{}", refused.explain());
+    }
     for warning in &report.warnings {
         push_line!(text, "warning: {warning}");
     }

@@ -39,6 +39,10 @@ use flowparquet::{Error, ErrorKind, Result};
 use args::{Cli, Command, StoreArgs};
 use screen::{print, say, tell, to_json};
 
+/// How to build the program with SQL in it.
+#[cfg(not(feature = "query"))]
+const BUILD_WITH_SQL: &str = "build it with SQL, in the folder of the source: cargo build --release --locked";
+
 /// Finished, but some input was rejected or skipped.
 const EXIT_SOME_REJECTED: u8 = 1;
 
@@ -75,6 +79,11 @@ pub fn main() -> ExitCode {
         Command::Compare(args) => compare::run(&args),
         #[cfg(feature = "query")]
         Command::Tune(args) => tune::run(&args),
+        #[cfg(not(feature = "query"))]
+        Command::NeedsSql { .. } => {
+            Err(Error::usage("query, compare and tune are not in this program: it was built without SQL")
+                .help(BUILD_WITH_SQL))
+        }
         Command::Fields(args) => fields::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Demo(args) => demo::run(&args),

@@ -7,20 +7,23 @@
 //! and rows that are sorted are sorted again with those of the other files.
 
 use std::collections::VecDeque;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 
 use arrow_array::types::{Int32Type, Int64Type};
 use arrow_array::{Array, RecordBatch, cast::AsArray};
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use bytes::Bytes;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::file::metadata::ParquetMetaDataReader;
 use rayon::ThreadPool;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
 
-use crate::encode::file::FileContent;
+use crate::encode::file::{FileContent, FileWriter};
 use crate::encode::layout::Layout;
-use crate::encode::pieces::{Pieces, rows_at_once};
-use crate::error::{Error, Result};
+use crate::encode::pieces::{Pieces, is_placed, rows_at_once, with_views};
+use crate::error::{Error, ErrorKind, Result};
 use crate::ledger::entry::{Claim, Done, Outcome, Output, OutputFile, OutputOptions, PartitionState};
 use crate::ledger::partition::Partition;
 use crate::ledger::table::{Ended, FooterNote, Table};
@@ -29,7 +32,7 @@ use crate::record::header::Column;
 use crate::record::schema::ColumnType;
 use crate::sort::run::{MAX_RUN_ROWS, batch_rows};
 use crate::sort::writer::{Rows, SortedFile};
-use crate::store::upload::{Upload, Uploaded};
+use crate::store::upload::{Upload, Uploaded, hex};
 
 /// Rows that are read at once, at most.
 const ROWS_PER_READ: usize = 8 << 10;
@@ -37,8 +40,35 @@ const ROWS_PER_READ: usize = 8 << 10;
 /// Values that are read at once, at most, of files with hundreds of columns.
 const VALUES_PER_READ: usize = 1 << 20;
 
+/// Bytes that are hashed at once.
+const PIECE_BYTES: usize = 1 << 20;
+
 /// Files up to this size are fetched in one request.
 const WHOLE_FILE_BYTES: u64 = 32 << 20;
+
+/// A merge that cannot be made until a person does something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NotMerged {
+    /// The partition, its folder below DEST.
+    pub partition: String,
+    /// URL of the file that stands in the way, if it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// What is wrong, and what to do.
+    pub reason: String,
+}
+
+impl NotMerged {
+    fn new(partition: &Partition, error: &Error) -> Self {
+        Self { partition: partition.path(), file: error.place().map(str::to_owned), reason: error.in_a_line() }
+    }
+
+    /// Returns a line for people.
+    pub fn explain(&self) -> String {
+        let Self { partition, file, reason } = self;
+        format!("not merged: {}: {reason}", file.as_ref().unwrap_or(partition))
+    }
+}
 
 /// How a merge came to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,13 +84,18 @@ pub enum Merged {
     ByAnother,
     /// It was given up: a file that it merges is gone.
     Abandoned(String),
+    /// It was given up: a file cannot be merged, and a person has to do something about it.
+    Refused(NotMerged),
 }
 
 impl Table {
     /// Brings a claim that merges files to its end. `recovering` says that an earlier run may have made the file.
     ///
+    /// A file that is not what the ledger says stops its own merge and nothing else: the claim is abandoned, so that no later
+    /// run has to finish it.
+    ///
     /// # Errors
-    /// When the store fails, or a file is not what the ledger says.
+    /// When the store fails.
     pub fn finish_merge(
         &self,
         partition: &Partition,
@@ -74,9 +109,16 @@ impl Table {
         let found = complete.is_some();
         let done = match complete {
             Some((done, _)) => done,
-            None => match self.merge(partition, state, number, claim, pool)? {
-                Ok(done) => done,
-                Err(gone) => {
+            None => match self.merge(partition, state, number, claim, pool) {
+                // Another run will not mend it.
+                Err(e) if e.kind() == ErrorKind::Usage => {
+                    let refused = NotMerged::new(partition, &e);
+                    let abandoned = self.abandon(partition, state, number, &refused.reason)?;
+                    return Ok(if abandoned { Merged::Refused(refused) } else { Merged::ByAnother });
+                }
+                Err(e) => return Err(e),
+                Ok(Ok(done)) => done,
+                Ok(Err(gone)) => {
                     // Whoever finished it deleted what it read.
                     let abandoned = self.abandon(partition, state, number, &gone)?;
                     return Ok(if abandoned { Merged::Abandoned(gone) } else { Merged::ByAnother });
@@ -160,29 +202,70 @@ impl Table {
         Ok(None)
     }
 
-    /// Copies the rows of a file, held whole if it is small, else row group by row group; returns false if it is gone.
-    fn append_file(&self, key: &str, file: &OutputFile, rows: u64, merger: &mut Merger<'_>) -> Result<bool> {
-        let whole = if file.bytes <= WHOLE_FILE_BYTES { self.store().get(key)? } else { None };
-        let size = match &whole {
-            Some(content) => content.len() as u64,
-            None => match self.store().head(key)? {
-                Some(listed) => listed.size,
-                None => return Ok(false),
-            },
+    /// Looks whether the files of a merge are those of the ledger, byte by byte; returns the first that is not.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn first_damaged(&self, partition: &Partition, outputs: &[&Output]) -> Result<Option<NotMerged>> {
+        for output in outputs {
+            let Some(file) = &output.done.file else { continue };
+            let key = self.output_key(partition, &output.claim);
+            match self.checked(&key, file) {
+                Ok(_) => {}
+                Err(e) if e.kind() == ErrorKind::Usage => {
+                    let place = self.store().location().url_of(&key);
+                    return Ok(Some(NotMerged::new(partition, &e.at(place))));
+                }
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Reads a file to its end, and holds it against size and SHA-256 of the ledger: its pages say themselves whether they are
+    /// damaged, but not those of older versions, nor any footer. Returns nothing if it is gone; its content if it is small.
+    fn checked(&self, key: &str, file: &OutputFile) -> Result<Option<Option<Bytes>>> {
+        let (content, size, hash) = if file.bytes <= WHOLE_FILE_BYTES {
+            let Some(content) = self.store().get(key)? else { return Ok(None) };
+            let (size, hash) = (content.len() as u64, Sha256::digest(&content));
+            (Some(content), size, hash)
+        } else {
+            let Some(listed) = self.store().head(key)? else { return Ok(None) };
+            let Some(mut reader) = self.store().read_in_pieces(&listed)? else { return Ok(None) };
+            let failed = |e| Error::stopped("cannot read").at(self.store().location().url_of(key)).because(e);
+            let (mut hash, mut size, mut piece) = (Sha256::new(), 0, vec![0; PIECE_BYTES]);
+            loop {
+                match reader.read(&mut piece).map_err(failed)? {
+                    0 => break (None, size, hash.finalize()),
+                    read => {
+                        hash.update(&piece[..read]);
+                        size += read as u64;
+                    }
+                }
+            }
         };
         if size != file.bytes {
             return Err(another(&format!("it has {size} bytes, not {}", file.bytes)));
         }
+        match &file.sha256 {
+            Some(recorded) if *recorded != hex(&hash) => Err(another("its SHA-256 is another one")),
+            _ => Ok(Some(content)),
+        }
+    }
+
+    /// Copies the rows of a file, held whole if it is small, else row group by row group; returns false if it is gone.
+    fn append_file(&self, key: &str, file: &OutputFile, rows: u64, merger: &mut Merger<'_>) -> Result<bool> {
+        let size = file.bytes;
+        let Some(whole) = self.checked(key, file)? else { return Ok(false) };
         let metadata = match &whole {
-            Some(content) => ParquetMetaDataReader::new().parse_and_finish(content).ok(),
+            Some(content) => ParquetMetaDataReader::new().parse_and_finish(content).ok().filter(is_placed),
             None => self.metadata(key, size)?,
         };
         let metadata = metadata.ok_or_else(|| another("it is no readable Parquet"))?;
         if Self::columns_of(&metadata) != file.columns {
             return Err(another("its columns are others"));
         }
-        let footer = ArrowReaderMetadata::try_new(Arc::new(metadata), ArrowReaderOptions::new());
-        let footer = footer.map_err(|e| unreadable(&e))?;
+        let footer = with_views(Arc::new(metadata)).map_err(|e| unreadable(&e))?;
         let mut read = 0;
         let most = (VALUES_PER_READ / file.columns.len().max(1)).clamp(1, ROWS_PER_READ);
         for (number, group) in footer.metadata().row_groups().iter().enumerate() {
@@ -210,7 +293,10 @@ impl Table {
 /// Returns the error of a file that is not what the ledger says.
 fn another(why: &str) -> Error {
     Error::usage(format!("this file is not the one that the ledger speaks of: {why}"))
-        .help("somebody replaced it or its bytes are damaged: restore it from a version or backup, then run again")
+        .help(
+            "somebody replaced it or its bytes are damaged: restore it from a version or backup; if there is none and the raw \
+             logs are there, docs/operating.md says how to make it again",
+        )
 }
 
 fn unreadable(e: &dyn std::error::Error) -> Error {
@@ -279,7 +365,7 @@ impl<'a> Merger<'a> {
             ColumnType::Int => self.batch.append_ints(column, values.as_primitive::<Int32Type>().iter()),
             ColumnType::Bigint => self.batch.append_bigints(column, values.as_primitive::<Int64Type>().iter()),
             ColumnType::String => {
-                let values = values.as_string::<i32>();
+                let values = values.as_string_view();
                 self.batch.append_strings(column, values.iter().map(|value| value.map(str::as_bytes)));
             }
         }
@@ -321,9 +407,12 @@ impl<'a> Merger<'a> {
         if ended.is_ok() && self.file.rows() == rows {
             return self.file.finish(about);
         }
-        let has = self.file.rows();
+        let (has, full) = (self.file.rows(), self.file.is_full());
         self.file.into_inner().abort();
         ended?;
+        if full {
+            return Err(FileWriter::<Upload>::too_many());
+        }
         Err(Error::stopped(format!("a merged file has {has} rows, those it is made of have {rows}"))
             .help("this is a bug in flowparquet: nothing of this file was written; please report it"))
     }

@@ -7,7 +7,7 @@
 pub mod merge;
 pub mod resume;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::time::Instant;
 
 use rayon::ThreadPool;
@@ -15,17 +15,19 @@ use serde::Serialize;
 
 use crate::days::seconds_since;
 use crate::encode::codec::Compression;
+use crate::encode::file::MAX_FILE_COLUMNS;
 use crate::encode::layout::{Layout, sort_bytes};
 use crate::error::{Error, Result};
 use crate::ledger::entry::{Claim, Output, OutputOptions, PartitionState};
 use crate::ledger::partition::Partition;
 use crate::ledger::table::{Table, TableInfo};
 use crate::plan::STREAMED_OBJECT_BYTES;
+use crate::record::header::Column;
 use crate::sort::workers;
 use crate::source::discover::Wanted;
 use crate::store::Requests;
 use crate::store::parallel::in_parallel;
-use merge::Merged;
+use merge::{Merged, NotMerged};
 use resume::Resumed;
 
 /// Version of the JSON that `compact --json` prints; keys may be added without a new one.
@@ -52,8 +54,8 @@ pub struct CompactOptions {
     pub min_age_seconds: u64,
     /// Size that a file should have; files of half of it and more are left alone.
     pub target_file_bytes: u64,
-    /// Page compression.
-    pub compression: Compression,
+    /// Page compression; `None` for that of the partition's newest file.
+    pub compression: Option<Compression>,
     /// Partitions worked on at once, and threads that encode.
     pub threads: usize,
     /// Memory to stay within.
@@ -107,6 +109,9 @@ pub struct CompactReport {
     pub dest: String,
     /// The partitions that were touched.
     pub partitions: Vec<Compacted>,
+    /// Merges that cannot be made until a person does something.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_merged: Vec<NotMerged>,
     /// Things a person should know.
     pub warnings: Vec<String>,
     /// How long it took.
@@ -154,11 +159,13 @@ pub fn compact(table: &Table, options: &CompactOptions) -> Result<CompactReport>
         version: COMPACT_VERSION,
         dest: table.store().location().to_string(),
         partitions: Vec::new(),
+        not_merged: resumed.iter().flat_map(|resumed| resumed.not_merged.clone()).collect(),
         warnings: resumed.iter().filter_map(Resumed::explain).collect(),
         seconds: 0.0,
         requests: table.store().requests(),
     };
-    for (compacted, warnings) in results {
+    for (compacted, not_merged, warnings) in results {
+        report.not_merged.extend(not_merged);
         let Compacted { files_before, files_after, misread_files, leftovers_removed, .. } = compacted;
         if files_before != files_after || misread_files + leftovers_removed > 0 {
             report.partitions.push(compacted);
@@ -170,8 +177,8 @@ pub fn compact(table: &Table, options: &CompactOptions) -> Result<CompactReport>
     Ok(report)
 }
 
-/// What became of a partition, and what a person should know of it.
-type Outcome = (Compacted, Vec<String>);
+/// What became of a partition, what could not be merged, and what a person should know of it.
+type Outcome = (Compacted, Vec<NotMerged>, Vec<String>);
 
 fn load(table: &Table, options: &CompactOptions) -> Result<(TableInfo, BTreeMap<Partition, PartitionState>)> {
     let info = table
@@ -220,13 +227,17 @@ fn plan_partition(
                 // Made again after a change, its objects are to be held one at a time.
                 && !state.inputs_of(output.number).iter().any(|(_, input)| input.size >= STREAMED_OBJECT_BYTES)
         };
-        let (mut merge, mut bytes) = (Vec::new(), 0);
+        let (mut merge, mut bytes, mut columns) = (Vec::new(), 0, HashSet::new());
         for (output, size) in files(state).filter(small) {
-            if bytes + size > options.target_file_bytes {
+            let more: Vec<&Column> = output.done.file.iter().flat_map(|file| &file.columns).collect();
+            let new = more.iter().filter(|column| !columns.contains(*column)).count();
+            if bytes + size > options.target_file_bytes || columns.len() + new > MAX_FILE_COLUMNS {
                 plan.add(std::mem::take(&mut merge), std::mem::take(&mut bytes));
+                columns.clear();
             }
             merge.push(output.number);
             bytes += size;
+            columns.extend(more);
         }
         plan.add(merge, bytes);
     }
@@ -258,7 +269,7 @@ fn run_partition(
     options: &CompactOptions,
     pool: &ThreadPool,
 ) -> Result<Outcome> {
-    let mut warnings = Vec::new();
+    let (mut not_merged, mut warnings) = (Vec::new(), Vec::new());
     let mut compacted = Compacted { partition: partition.path(), ..Compacted::default() };
     compacted.files_before = plan.files;
     compacted.bytes_before = files(state).map(|(_, bytes)| bytes).sum();
@@ -266,23 +277,37 @@ fn run_partition(
     let begun: Vec<(u64, Claim)> =
         state.unfinished().filter(|(_, claim)| claim.is_merge()).map(|(n, claim)| (n, claim.clone())).collect();
     for (number, claim) in begun {
-        warnings.extend(given_up(partition, &table.finish_merge(partition, state, number, &claim, true, pool)?));
+        match table.finish_merge(partition, state, number, &claim, true, pool)? {
+            Merged::Refused(refused) => not_merged.push(refused),
+            merged => warnings.extend(given_up(partition, &merged)),
+        }
     }
     for merge in &plan.merges {
+        // One that was refused before is looked at first, so that it does not add two entries at every run.
+        if merge.iter().any(|number| state.was_given_up(*number)) {
+            let outputs: Vec<&Output> = state.outputs().filter(|output| merge.contains(&output.number)).collect();
+            if let Some(refused) = table.first_damaged(partition, &outputs)? {
+                not_merged.push(refused);
+                continue;
+            }
+        }
         let Some((number, claim)) = table.claim(partition, state, claim(info, state, merge, options))? else {
             warnings.push(format!("another run is at work in {partition}: the rest of it is left for the next time"));
             break;
         };
         let merged = table.finish_merge(partition, state, number, &claim, false, pool)?;
-        if matches!(merged, Merged::Done { .. }) {
-            compacted.misread_files += merge.iter().filter(|number| plan.misread.contains(number)).count() as u64;
+        match merged {
+            Merged::Refused(refused) => not_merged.push(refused),
+            Merged::Done { .. } => {
+                compacted.misread_files += merge.iter().filter(|number| plan.misread.contains(number)).count() as u64;
+            }
+            merged => warnings.extend(given_up(partition, &merged)),
         }
-        warnings.extend(given_up(partition, &merged));
     }
     compacted.files_after = files(state).count() as u64;
     compacted.bytes_after = files(state).map(|(_, bytes)| bytes).sum();
     compacted.rows = state.outputs().map(|output| output.done.outcome.rows).sum();
-    Ok((compacted, warnings))
+    Ok((compacted, not_merged, warnings))
 }
 
 fn given_up(partition: &Partition, merged: &Merged) -> Option<String> {
@@ -290,17 +315,18 @@ fn given_up(partition: &Partition, merged: &Merged) -> Option<String> {
     Some(format!("a merge of files of {partition} was given up: {why}"))
 }
 
-/// Returns the claim of a merge. Its rows are laid out as those of the partition's newest file are, however they were.
+/// Returns the claim of a merge. It is laid out and compressed as the partition's newest file is, however those that are merged were.
 fn claim(info: &TableInfo, state: &PartitionState, replaces: &[u64], options: &CompactOptions) -> Claim {
     let newest = files(state).last();
-    let mut layout = newest.map_or_else(Layout::default, |(output, _)| output.claim.options.layout.clone());
+    let as_newest = newest.map(|(output, _)| &output.claim.options);
+    let mut layout = as_newest.map_or_else(Layout::default, |options| options.layout.clone());
     layout.sort_bytes = layout.sort_bytes.min(sort_bytes(options.memory_bytes));
     Claim {
         output: String::new(),
         log_type: info.log_type,
         source: String::new(),
         options: OutputOptions {
-            compression: options.compression,
+            compression: options.compression.or(as_newest.map(|options| options.compression)).unwrap_or_default(),
             dash_as_null: info.dash_as_null,
             log_format: None,
             max_object_bytes: 0,

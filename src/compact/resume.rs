@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use rayon::ThreadPool;
 
-use super::merge::Merged;
+use super::merge::{Merged, NotMerged};
 use crate::error::Result;
 use crate::ledger::entry::{Claim, PartitionState};
 use crate::ledger::partition::Partition;
@@ -21,6 +21,8 @@ pub struct Resumed {
     pub finished: u64,
     /// Files that were removed because others had taken their place.
     pub removed: u64,
+    /// Merges that were given up, since a file cannot be merged.
+    pub not_merged: Vec<NotMerged>,
     /// Replacements that wait for a run that has their raw objects; the old rows stand meanwhile, once.
     pub waiting: u64,
 }
@@ -28,7 +30,7 @@ pub struct Resumed {
 impl Resumed {
     /// Returns what a person should know of it, if anything.
     pub fn explain(&self) -> Option<String> {
-        let Self { partition, finished, removed, waiting } = self;
+        let Self { partition, finished, removed, waiting, .. } = self;
         if *waiting > 0 {
             return Some(format!(
                 "a stopped run was about to replace a file of {partition}: run convert of that day to finish it"
@@ -65,11 +67,14 @@ impl Table {
             .filter(|(_, claim)| outputs.contains(&claim.output))
             .map(|(number, claim)| (number, claim.clone()))
             .collect();
-        let mut finished = 0;
+        let (mut finished, mut not_merged) = (0, Vec::new());
         for (number, claim) in begun {
             if claim.is_merge() {
-                let merged = self.finish_merge(&partition, &mut state, number, &claim, true, pool)?;
-                finished += u64::from(merged != Merged::ByAnother);
+                match self.finish_merge(&partition, &mut state, number, &claim, true, pool)? {
+                    Merged::ByAnother => {}
+                    Merged::Refused(refused) => not_merged.push(refused),
+                    Merged::Done { .. } | Merged::Abandoned(_) => finished += 1,
+                }
             } else if let Some((done, _)) = self.find_complete(&partition, number, &claim)? {
                 let ended = self.done(&partition, &mut state, &done)?;
                 self.settle(&partition, &mut state, &claim, ended)?;
@@ -82,6 +87,6 @@ impl Table {
         for output in over {
             self.forget_note(&partition, output)?;
         }
-        Ok(Resumed { waiting: waiting.len() as u64, partition, finished, removed })
+        Ok(Resumed { waiting: waiting.len() as u64, partition, finished, removed, not_merged })
     }
 }

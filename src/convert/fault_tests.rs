@@ -222,7 +222,7 @@ fn compacted(_: &Store, table: &Table) -> Result<()> {
         more_than: 1,
         min_age_seconds: 0,
         target_file_bytes: 1 << 20,
-        compression: Compression::None,
+        compression: Some(Compression::None),
         threads: 2,
         memory_bytes: 2 * MIN_MEMORY_BYTES,
     };

@@ -11,7 +11,7 @@ use super::unit::{self, Made, Recipe, Summary, UNIT_PACKED_BYTES};
 use super::{PartitionOutcome, Run as Job};
 use crate::compact::merge::Merged;
 use crate::encode::column::Encoders;
-use crate::encode::file::FileContent;
+use crate::encode::file::{FileContent, FileWriter};
 use crate::error::{Error, Result};
 use crate::ledger::entry::{Claim, Done, Input, Outcome, OutputFile, PartitionState};
 use crate::ledger::table::{Ended, FooterNote, Reject, RejectKind};
@@ -29,6 +29,14 @@ const MAX_WARNED_FIELDS: usize = 20;
 /// Units for each thread that may be made while an earlier one is not: it has a large object, and what is made after it waits
 /// in memory. With this many, an object of AWS's largest keeps nobody waiting.
 const UNITS_AHEAD: usize = 4;
+
+/// Why a claim cannot be finished as it is recorded.
+enum Unfinishable {
+    /// Its inputs are no longer what was claimed.
+    Inputs(String),
+    /// Its file would have more row groups than the format knows.
+    RowGroups,
+}
 
 /// What a worker sends to the thread that writes the file.
 enum Message {
@@ -61,9 +69,15 @@ impl Job<'_> {
         } else {
             match self.make(plan, number, claim)? {
                 Ok(made) => made,
-                Err(reason) => {
+                Err(Unfinishable::Inputs(reason)) => {
                     self.abandon(plan, state, number, &reason, outcome)?;
                     return Ok(());
+                }
+                Err(Unfinishable::RowGroups) => {
+                    // As recorded it would fail for ever.
+                    let error = FileWriter::<Upload>::too_many();
+                    self.table.abandon(partition, state, number, &error.in_a_line())?;
+                    return Err(error.at(partition));
                 }
             }
         };
@@ -86,7 +100,7 @@ impl Job<'_> {
     /// Reads the objects twice if columns turn up when row groups without them are written: of rows as they came, where
     /// formats differ; of sorted rows, where they do not fit into memory together besides. The alternatives cost all files
     /// something: a request more for each object, or all row groups of a file in memory.
-    fn make(&self, plan: &PartitionPlan, number: u64, claim: &Claim) -> Result<Result<(Done, Summary), String>> {
+    fn make(&self, plan: &PartitionPlan, number: u64, claim: &Claim) -> Result<Result<(Done, Summary), Unfinishable>> {
         let mut columns = Vec::new();
         let mut first_read = None;
         let (file, mut summary) = loop {
@@ -101,7 +115,11 @@ impl Job<'_> {
             };
             if let Some(reason) = summary.unfinishable(claim) {
                 file.give_up();
-                return Ok(Err(reason));
+                return Ok(Err(Unfinishable::Inputs(reason)));
+            }
+            if file.file.is_full() {
+                file.give_up();
+                return Ok(Err(Unfinishable::RowGroups));
             }
             if !file.file.is_late() {
                 break (file, summary);
@@ -134,6 +152,7 @@ impl Job<'_> {
         match self.table.finish_merge(&plan.partition, state, number, claim, recovering, self.pool)? {
             Merged::Done { .. } => outcome.counts.files_replaced += claim.replaces.len() as u64,
             Merged::ByAnother => outcome.counts.finished_by_others += 1,
+            Merged::Refused(refused) => outcome.not_merged.push(refused),
             Merged::Abandoned(reason) => {
                 outcome.warnings.push(format!("a merge of files of {} was given up: {reason}", plan.partition));
             }

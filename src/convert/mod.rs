@@ -25,6 +25,7 @@ use std::time::Instant;
 use rayon::ThreadPool;
 
 use crate::athena::outgrown::{outgrown, running_out};
+use crate::compact::merge::NotMerged;
 use crate::compact::resume::Resumed;
 use crate::compact::{CompactOptions, compact};
 use crate::encode::layout::{SortBy, sort_share};
@@ -202,6 +203,7 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
             let resumed = table.finish_replacing(&pool)?;
             if !resumed.is_empty() {
                 report.warnings.extend(resumed.iter().filter_map(Resumed::explain));
+                report.not_merged.extend(resumed.iter().flat_map(|resumed| resumed.not_merged.clone()));
                 prepared = prepare(source, table, options)?;
             }
         }
@@ -266,11 +268,12 @@ fn auto_compact(table: &Table, options: &ConvertOptions, report: &mut Report) ->
             more_than,
             min_age_seconds: 0,
             target_file_bytes: options.target_file_bytes,
-            compression: options.output.compression,
+            compression: Some(options.output.compression),
             threads: options.threads,
             memory_bytes: options.memory_bytes,
         },
     )?;
+    report.not_merged.extend(compacted.not_merged);
     report.warnings.extend(compacted.warnings);
     report.compacted = compacted.partitions;
     Ok(())
@@ -310,6 +313,7 @@ fn empty_report(source: &Store, table: &Table) -> Report {
         objects_of_other_type_before: 0,
         partitions: Vec::new(),
         compacted: Vec::new(),
+        not_merged: Vec::new(),
         rejects: Vec::new(),
         passed_over: Vec::new(),
         objects_passed_over: 0,
@@ -386,6 +390,7 @@ struct PartitionOutcome {
     counts: Counts,
     rejects: Vec<Named>,
     warnings: Vec<String>,
+    not_merged: Vec<NotMerged>,
     /// Another writer was faster, or inputs changed: plan again.
     again: bool,
 }
@@ -463,6 +468,7 @@ impl<'a> Run<'a> {
                     again |= outcome.again;
                     report.rejects.extend(outcome.rejects);
                     report.warnings.extend(outcome.warnings);
+                    report.not_merged.extend(outcome.not_merged);
                     let partition = plan.partition.path();
                     match report.partitions.iter_mut().find(|p| p.partition == partition) {
                         Some(before) => before.counts.add(&outcome.counts),

@@ -20,7 +20,11 @@ use crate::record::header::Column;
 use crate::record::schema::LogType;
 
 /// Most columns of a file: AWS knows 54, and every row group has all of them, NULL or not.
-const MAX_FILE_COLUMNS: usize = 1_000;
+pub const MAX_FILE_COLUMNS: usize = 1_000;
+
+/// Most row groups of a file: the format numbers them in 16 bits with a sign (`RowGroup.ordinal`), and arrow-rs, hence
+/// DataFusion, opens no file with more.
+const MAX_ROW_GROUPS: usize = 1 << 15;
 
 /// A file in the making.
 pub struct FileWriter<W: Write> {
@@ -33,6 +37,8 @@ pub struct FileWriter<W: Write> {
     columns: Vec<Column>,
     /// Whether a column came after the first row group.
     late: bool,
+    /// Whether there are more row groups than a file can have.
+    full: bool,
     /// Makes the NULLs of columns that a row group lacks.
     encoder: Option<Encoder>,
     /// Whether each row group goes on where the one before it ends, if they are sorted.
@@ -67,6 +73,7 @@ impl<W: Write> FileWriter<W> {
             groups: Vec::new(),
             columns: Vec::new(),
             late: false,
+            full: false,
             encoder: None,
             in_order: true,
         }
@@ -102,6 +109,18 @@ impl<W: Write> FileWriter<W> {
         self.late
     }
 
+    /// Returns whether there are more row groups than a file can have: those that are too many were not written, and the file
+    /// is to be given up.
+    pub fn is_full(&self) -> bool {
+        self.full
+    }
+
+    /// Returns the error of a file that [`FileWriter::is_full`].
+    pub fn too_many() -> Error {
+        Error::usage(format!("a file would have more than {MAX_ROW_GROUPS} row groups"))
+            .help("give a larger --row-group-rows; nothing of this file was written")
+    }
+
     /// Returns the columns that were declared, in the order of the schema.
     pub fn columns(&self) -> &[Column] {
         &self.columns
@@ -124,6 +143,10 @@ impl<W: Write> FileWriter<W> {
     /// When the writer fails; as [`FileWriter::declare`]; and for a column that comes too late, which is a bug.
     pub fn append(&mut self, group: EncodedRowGroup) -> Result<()> {
         if group.rows == 0 {
+            return Ok(());
+        }
+        if self.groups.len() == MAX_ROW_GROUPS {
+            self.full = true;
             return Ok(());
         }
         self.declare(group.columns.iter().map(|chunk| &chunk.column))?;
@@ -480,8 +503,8 @@ mod tests {
         [
             // parquet-mr (Spark, Hive, EMR, Glue): `ParquetMetadataConverter.filterFileMetaDataByMidpoint`.
             ("parquet-mr", begin(first) + group.compressed_size() / 2),
-            // Trino: `PredicateUtils.getFilteredRowGroups`.
-            ("Trino", first.data_page_offset()),
+            // Presto and older Trino: `BlockMetaData.getFirstDataPageOffset`.
+            ("Presto", first.data_page_offset()),
             // DataFusion: `RowGroupAccessPlanFilter::prune_by_range`.
             ("DataFusion", first.dictionary_page_offset().unwrap_or(first.data_page_offset())),
             // Impala: `HdfsParquetScanner::NextRowGroup`, half way from the first column to the last one's end.

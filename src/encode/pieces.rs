@@ -4,10 +4,13 @@
 //! The chunks of a row group may lie far apart in files of older versions: what lies between them is not fetched.
 
 use std::ops::Range;
+use std::sync::Arc;
 
+use arrow_schema::{DataType, FieldRef, Schema};
 use bytes::{Buf, Bytes};
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::errors::{ParquetError, Result as ParquetResult};
-use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
 use parquet::file::reader::{ChunkReader, Length};
 
 /// Parts of a file, where they begin in it.
@@ -45,9 +48,35 @@ fn ranges(file_bytes: u64, group: &RowGroupMetaData) -> Vec<Range<u64>> {
     within.filter(|chunk| !chunk.is_empty()).collect()
 }
 
+/// Returns whether every chunk says where it lies; readers rely on that, and break off where a damaged footer does not.
+pub fn is_placed(metadata: &ParquetMetaData) -> bool {
+    let placed = |chunk: &ColumnChunkMetaData| {
+        chunk.dictionary_page_offset().unwrap_or_default() >= 0
+            && chunk.data_page_offset() >= 0
+            && chunk.compressed_size() >= 0
+    };
+    metadata.row_groups().iter().flat_map(RowGroupMetaData::columns).all(placed)
+}
+
+/// Returns what a reader is to make of a file's columns: strings as views, which a long value that many rows share costs once,
+/// and which have no end at 2 GiB.
+///
+/// # Errors
+/// When the columns are none that Arrow has.
+pub fn with_views(metadata: Arc<ParquetMetaData>) -> ParquetResult<ArrowReaderMetadata> {
+    let options = || ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+    let plain = ArrowReaderMetadata::try_new(Arc::clone(&metadata), options())?;
+    let view = |field: &FieldRef| match field.data_type() {
+        DataType::Utf8 => Arc::new(field.as_ref().clone().with_data_type(DataType::Utf8View)),
+        _ => Arc::clone(field),
+    };
+    let schema = Schema::new(plain.schema().fields().iter().map(view).collect::<Vec<_>>());
+    ArrowReaderMetadata::try_new(metadata, options().with_schema(Arc::new(schema)))
+}
+
 /// Returns how many rows of a row group are to be decoded at once, `most` at most: fewer of long strings.
 pub fn rows_at_once(group: &RowGroupMetaData, most: usize) -> usize {
-    /// Bytes of a column's values, on average: far from the 2 GiB that Arrow's strings can have.
+    /// Bytes of a column's values, on average.
     const BYTES_AT_ONCE: u64 = 64 << 20;
     let widest = group.columns().iter().map(ColumnChunkMetaData::uncompressed_size).max().unwrap_or_default();
     let a_row = u64::try_from(widest / group.num_rows().max(1)).unwrap_or_default().max(1);

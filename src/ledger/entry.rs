@@ -562,6 +562,11 @@ impl PartitionState {
         self.abandoned.contains_key(&claim)
     }
 
+    /// Returns whether a replacement of this claim's output was given up once.
+    pub fn was_given_up(&self, claim: u64) -> bool {
+        self.abandoned.values().any(|abandoned| abandoned.replaces.contains(&claim))
+    }
+
     /// Returns whether this claim is finished.
     pub fn is_done(&self, claim: u64) -> bool {
         self.done.contains_key(&claim)

@@ -45,6 +45,7 @@ use super::partition::{Partition, PartitionBy};
 use crate::days::Days;
 use crate::encode::footer::FOOTER_KEY;
 use crate::encode::misread::misread;
+use crate::encode::pieces::is_placed;
 use crate::error::{Error, Result};
 use crate::record::header::Column;
 use crate::record::schema::{ColumnType, LogType};
@@ -639,7 +640,7 @@ impl Table {
             return Ok(None);
         }
         let text = self.store.get_range(key, size - TAIL_BYTES - bytes..size - TAIL_BYTES)?;
-        Ok(ParquetMetaDataReader::decode_metadata(&text).ok())
+        Ok(ParquetMetaDataReader::decode_metadata(&text).ok().filter(is_placed))
     }
 
     /// Returns the bytes that a query over these days reads of these columns: their chunks in every file.

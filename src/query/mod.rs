@@ -36,12 +36,13 @@ use crate::plan::partition_of;
 use crate::record::header::{Column, Header};
 use crate::record::schema::LogType;
 use crate::source::discover::{Wanted, discover};
+use crate::source::reader::Rules;
 use crate::store::{Listed, Store};
 use crate::survey::formats;
 use files::{FileTable, TableFile};
 use meter::Meter;
 pub use meter::{Kept, Scan};
-use raw::{RawRules, RawTable};
+use raw::{MAX_TEXT_BYTES, RawTable};
 pub use run::{Ran, Rows};
 
 /// Consumers of memory that are named when there is too little of it.
@@ -166,8 +167,14 @@ impl Session {
         options: &QueryOptions,
     ) -> Result<Self> {
         Self::new(options, |meter| {
-            let (log_format, max_object_bytes) = (raw.log_format.clone(), raw.max_object_bytes);
-            let rules = RawRules { log_type, log_format, max_object_bytes };
+            let rules = Rules {
+                log_type,
+                log_format: raw.log_format.clone().map(Arc::new),
+                // The raw table in Athena has it as it is.
+                dash_as_null: false,
+                max_object_bytes: raw.max_object_bytes,
+                max_held_bytes: MAX_TEXT_BYTES,
+            };
             let places = objects.values().enumerate();
             let listed =
                 places.flat_map(|(at, objects)| objects.iter().map(move |object| (at, object.clone()))).collect();

@@ -30,27 +30,15 @@ use crate::error::Error;
 use crate::ledger::partition::{Partition, PartitionBy};
 use crate::record::columns::{Batch, ColumnData, Values};
 use crate::record::decode::ObjectDecoder;
-use crate::record::header::{Column, Header};
-use crate::record::schema::LogType;
-use crate::source::gunzip::{TextReader, UnpackError, Unpacked, Unpacker};
+use crate::record::header::Column;
+use crate::source::reader::{Ended, ObjectReader, Rules, Sink};
 use crate::store::{Listed, Store};
 
 /// Rows that are handed on at once.
 const BATCH_ROWS: usize = 8_192;
 
 /// Most text of an object that is held at once; the text of a larger one is read in pieces of this size.
-const MAX_TEXT_BYTES: usize = 64 << 20;
-
-/// How raw objects are read.
-#[derive(Debug, Clone)]
-pub struct RawRules {
-    /// Log type of the table; objects of another one are left out.
-    pub log_type: LogType,
-    /// The format of objects without a header line.
-    pub log_format: Option<Header>,
-    /// The most text that an object may hold, in bytes.
-    pub max_object_bytes: u64,
-}
+pub const MAX_TEXT_BYTES: usize = 64 << 20;
 
 /// The table.
 #[derive(Debug)]
@@ -64,7 +52,7 @@ pub struct RawTable {
 #[derive(Debug)]
 struct Objects {
     store: Store,
-    rules: RawRules,
+    rules: Rules,
     columns: Vec<Column>,
     partitions: Vec<Partition>,
     /// Objects with the places of their partitions.
@@ -77,7 +65,7 @@ impl RawTable {
     pub fn new(
         (columns, by): (Vec<Column>, PartitionBy),
         (partitions, objects): (Vec<Partition>, Vec<(usize, Listed)>),
-        (store, rules): (Store, RawRules),
+        (store, rules): (Store, Rules),
         meter: Arc<Meter>,
     ) -> Self {
         let file_schema = prune::file_schema(&columns);
@@ -154,19 +142,13 @@ impl PartitionStream for Reader {
         let (sender, objects, queue) = (stream.tx(), Arc::clone(&self.objects), Arc::clone(&self.queue));
         let (wanted, schema) = (self.wanted.clone(), Arc::clone(&self.schema));
         stream.spawn_blocking(move || {
-            let mut work = Work {
-                objects: &objects,
-                wanted: &wanted,
-                schema: &schema,
-                batch: Batch::default(),
-                text: Vec::new(),
-                unpacker: Unpacker::default(),
-            };
+            let mut work = Work { objects: &objects, wanted: &wanted, schema: &schema, batch: Batch::default() };
+            let mut reader = ObjectReader::default();
             loop {
                 let next = queue.1.fetch_add(1, Ordering::Relaxed);
                 let Some(at) = queue.0.get(next) else { return Ok(()) };
                 let mut gone = false;
-                work.object(*at, &mut |rows| {
+                work.object(&mut reader, *at, &mut |rows| {
                     gone = sender.blocking_send(Ok(rows)).is_err();
                     !gone
                 })?;
@@ -185,15 +167,18 @@ struct Work<'a> {
     wanted: &'a [usize],
     schema: &'a SchemaRef,
     batch: Batch,
-    text: Vec<u8>,
-    unpacker: Unpacker,
 }
 
 impl Work<'_> {
     /// Reads an object and emits its rows, until `emit` says that they are not wanted any more.
-    fn object(&mut self, at: usize, emit: &mut dyn FnMut(RecordBatch) -> bool) -> Result<()> {
-        let (partition, listed) = &self.objects.objects[at];
-        let store = &self.objects.store;
+    fn object(
+        &mut self,
+        reader: &mut ObjectReader,
+        at: usize,
+        emit: &mut dyn FnMut(RecordBatch) -> bool,
+    ) -> Result<()> {
+        let Objects { store, rules, meter, objects, .. } = self.objects;
+        let (partition, listed) = &objects[at];
         let packed = store.get(&listed.key).map_err(external)?.ok_or_else(|| {
             external(
                 Error::stopped("an object is gone that was listed a moment ago")
@@ -201,113 +186,13 @@ impl Work<'_> {
                     .help("somebody deletes raw logs: run again"),
             )
         })?;
-        let named_gz = listed.key.ends_with(".gz");
-        let max = self.objects.rules.max_object_bytes;
-        let mut text = std::mem::take(&mut self.text);
-        let done = match self.unpacker.unpack(&packed, named_gz, &mut text, MAX_TEXT_BYTES, max) {
-            Ok(Unpacked::Whole) => self.text(*partition, &text, emit),
-            // It was read to its end once, so that none of its rows come if it does not get there.
-            Ok(Unpacked::Large) => self.pieces(
-                *partition,
-                TextReader::new(&packed[..], packed.starts_with(&[0x1f, 0x8b]), max),
-                &mut text,
-                emit,
-            ),
-            Err(_) => {
-                self.objects.meter.left_out(0, 1);
-                Ok(())
-            }
-        };
-        self.text = text;
-        done
-    }
-
-    fn text(&mut self, partition: usize, text: &[u8], emit: &mut dyn FnMut(RecordBatch) -> bool) -> Result<()> {
-        let Some((mut decoder, from)) = self.decoder(text) else { return Ok(()) };
-        self.rows(partition, &mut decoder, text, from, emit)?;
+        let mut rows = RowsOf { work: self, partition: *partition, emit };
+        let object = (packed.as_ref(), listed.key.ends_with(".gz"));
+        match reader.whole(rules, object, &BTreeSet::new(), &mut rows).map_err(external)? {
+            Ended::Read { .. } | Ended::Enough => {}
+            Ended::Rejected { .. } | Ended::OtherType(_) => meter.left_out(0, 1),
+        }
         Ok(())
-    }
-
-    fn pieces(
-        &mut self,
-        partition: usize,
-        mut reader: TextReader<&[u8]>,
-        text: &mut Vec<u8>,
-        emit: &mut dyn FnMut(RecordBatch) -> bool,
-    ) -> Result<()> {
-        let damaged = |e: UnpackError| external(Error::stopped("an object cannot be read twice").because(e));
-        let mut decoder: Option<ObjectDecoder> = None;
-        let mut piece = vec![0; 1 << 20];
-        text.clear();
-        loop {
-            let mut ended = false;
-            while text.len() < MAX_TEXT_BYTES {
-                let read = reader.read_some(&mut piece).map_err(damaged)?;
-                text.extend_from_slice(&piece[..read]);
-                ended = read == 0;
-                if ended {
-                    break;
-                }
-            }
-            let whole = match memchr::memrchr(b'\n', text) {
-                Some(end) if !ended => end + 1,
-                _ => text.len(),
-            };
-            let mut from = 0;
-            if decoder.is_none() {
-                let Some((first, begin)) = self.decoder(&text[..whole]) else { return Ok(()) };
-                (decoder, from) = (Some(first), begin);
-            }
-            let Some(decoder) = &mut decoder else { return Ok(()) };
-            if !self.rows(partition, decoder, &text[..whole], from, emit)? || ended {
-                return Ok(());
-            }
-            decoder.next_piece(&text[..whole]);
-            text.drain(..whole);
-        }
-    }
-
-    /// Returns a decoder for the lines behind the header line, and where they begin; none if the object has no rows here.
-    fn decoder(&self, text: &[u8]) -> Option<(ObjectDecoder, usize)> {
-        let rules = &self.objects.rules;
-        let blank = text.iter().take_while(|b| matches!(b, b'\n' | b'\r' | b' ')).count();
-        let begin = memchr::memrchr(b'\n', &text[..blank]).map_or(0, |at| at + 1);
-        let end = memchr::memchr(b'\n', &text[begin..]).map_or(text.len(), |at| begin + at + 1);
-        let (header, from) = match (Header::parse(&text[begin..end]), &rules.log_format) {
-            (Ok(header), _) => (Some(header), end),
-            (Err(_), fallback) => (fallback.clone(), 0),
-        };
-        let header = header.filter(|header| header.log_type().is_none_or(|log_type| log_type == rules.log_type));
-        let Some(header) = header else {
-            self.objects.meter.left_out(0, 1);
-            return None;
-        };
-        let unknown: BTreeSet<String> = header.unknown().map(str::to_owned).collect();
-        Some((ObjectDecoder::new(Arc::new(header), unknown, false, 0, 0), from))
-    }
-
-    /// Decodes text to its end; returns false if rows are not wanted any more.
-    fn rows(
-        &mut self,
-        partition: usize,
-        decoder: &mut ObjectDecoder,
-        text: &[u8],
-        mut from: usize,
-        emit: &mut dyn FnMut(RecordBatch) -> bool,
-    ) -> Result<bool> {
-        let mut rejects = Vec::new();
-        while from < text.len() {
-            self.batch.clear();
-            // The decoder returns early where the format changes: what came before is handed on, too small or not.
-            let done = decoder.decode(text, from, &mut self.batch, BATCH_ROWS, &mut rejects);
-            from += done.bytes;
-            self.objects.meter.left_out(done.rejected, 0);
-            rejects.clear();
-            if self.batch.rows() > 0 && !emit(self.columns(partition)?) {
-                return Ok(false);
-            }
-        }
-        Ok(true)
     }
 
     /// Returns the wanted columns of the rows at hand.
@@ -330,6 +215,36 @@ impl Work<'_> {
         }
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         Ok(RecordBatch::try_new_with_options(Arc::clone(self.schema), arrays, &options)?)
+    }
+}
+
+/// Emits the rows of an object.
+struct RowsOf<'w, 'a, 'e> {
+    work: &'w mut Work<'a>,
+    partition: usize,
+    emit: &'e mut dyn FnMut(RecordBatch) -> bool,
+}
+
+impl Sink for RowsOf<'_, '_, '_> {
+    fn text(&mut self, decoder: &mut ObjectDecoder, text: &[u8], mut from: usize) -> crate::Result<bool> {
+        let work = &mut *self.work;
+        let mut rejects = Vec::new();
+        while from < text.len() {
+            work.batch.clear();
+            // The decoder returns early where the format changes: what came before is handed on, too small or not.
+            let done = decoder.decode(text, from, &mut work.batch, BATCH_ROWS, &mut rejects);
+            from += done.bytes;
+            work.objects.meter.left_out(done.rejected, 0);
+            rejects.clear();
+            if work.batch.rows() > 0 {
+                let columns = work.columns(self.partition);
+                let columns = columns.map_err(|e| Error::stopped("the rows of an object fit no columns").because(e))?;
+                if !(self.emit)(columns) {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
     }
 }
 

@@ -85,6 +85,11 @@ impl<W: Write> SortedFile<W> {
         self.file.is_late()
     }
 
+    /// Returns whether the file is to be given up: see [`FileWriter::is_full`].
+    pub fn is_full(&self) -> bool {
+        self.file.is_full()
+    }
+
     /// Returns the columns of the file, in the order of the schema.
     pub fn columns(&self) -> &[Column] {
         self.file.columns()

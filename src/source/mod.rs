@@ -1,8 +1,10 @@
-//! Raw objects: where they are and what is in them, up to plain text.
+//! Raw objects: where they are and what is in them.
 //!
-//! [`layout`] reads keys, [`discover`] finds the objects of the asked days, [`gunzip`] makes text of an object.
-//! Knows nothing of fields, columns or Parquet.
+//! [`layout`] reads keys, [`discover`] finds the objects of the asked days, [`gunzip`] makes text of an object, [`reader`] rows
+//! of the text, within [`limits`]. Knows nothing of Parquet.
 
 pub mod discover;
 pub mod gunzip;
 pub mod layout;
+pub mod limits;
+pub mod reader;

@@ -7,17 +7,17 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use arrow_array::{Array, Int32Array, Int64Array, RecordBatch, StringArray};
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use arrow_array::{Array, Int32Array, Int64Array, RecordBatch, StringViewArray};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::Type;
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
+use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use sha2::{Digest, Sha256};
 
 use super::tally::{Row, RowHash, Tally};
 use crate::encode::footer::FOOTER_KEY;
 use crate::encode::misread::misread;
-use crate::encode::pieces::{Pieces, rows_at_once};
+use crate::encode::pieces::{Pieces, is_placed, rows_at_once, with_views};
 use crate::error::Result;
 use crate::ledger::table::FooterNote;
 use crate::record::header::Column;
@@ -52,6 +52,9 @@ impl TableFile {
     /// # Errors
     /// When the store fails.
     pub fn open(store: &Store, key: &str, size: u64) -> Result<Readable<Self>> {
+        if size == 0 {
+            return Ok(Err("it is empty".to_owned()));
+        }
         let tail = store.get_range(key, size.saturating_sub(TAIL_BYTES)..size)?;
         let Some([a, b, c, d, b'P', b'A', b'R', b'1']) = tail.last_chunk::<8>() else {
             return Ok(Err("it is no Parquet file".to_owned()));
@@ -68,9 +71,7 @@ impl TableFile {
             store.get_range(key, footer)?
         };
         Ok(match ParquetMetaDataReader::decode_metadata(&text) {
-            Ok(metadata) if !metadata.row_groups().iter().flat_map(RowGroupMetaData::columns).all(is_placed) => {
-                Err("its footer is damaged: a column has no place".to_owned())
-            }
+            Ok(metadata) if !is_placed(&metadata) => Err("its footer is damaged: a column has no place".to_owned()),
             Ok(metadata) => Ok(Self { store: store.clone(), key: key.to_owned(), size, metadata: Arc::new(metadata) }),
             Err(e) => Err(format!("its footer is damaged: {e}")),
         })
@@ -160,8 +161,7 @@ impl TableFile {
         row_group: usize,
         visit: &mut dyn FnMut(u64, RowHash, &Row),
     ) -> std::result::Result<Tally, ParquetError> {
-        let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-        let metadata = ArrowReaderMetadata::try_new(Arc::clone(&self.metadata), options)?;
+        let metadata = with_views(Arc::clone(&self.metadata))?;
         let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(pieces, metadata);
         let rows = rows_at_once(self.metadata.row_group(row_group), BATCH_ROWS);
         let reader = reader.with_row_groups(vec![row_group]).with_batch_size(rows).build()?;
@@ -174,18 +174,11 @@ impl TableFile {
     }
 }
 
-/// Returns whether a chunk says where it lies; the reader relies on that.
-fn is_placed(chunk: &ColumnChunkMetaData) -> bool {
-    chunk.dictionary_page_offset().unwrap_or_default() >= 0
-        && chunk.data_page_offset() >= 0
-        && chunk.compressed_size() >= 0
-}
-
 /// A column of a batch.
 enum Values<'a> {
     Int(&'a Int32Array),
     Bigint(&'a Int64Array),
-    String(&'a StringArray),
+    String(&'a StringViewArray),
 }
 
 fn count(

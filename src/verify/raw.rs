@@ -12,9 +12,10 @@ use flate2::read::MultiGzDecoder;
 use super::tally::{Row, RowHash, Tally};
 use crate::ledger::partition::PartitionBy;
 use crate::record::schema::{ColumnType, LogType};
+use crate::source::limits;
 
-/// Longest line that an object may have: as `convert` documents it.
-const MAX_LINE_BYTES: u64 = 128 << 20;
+/// Longest line that an object may have.
+const MAX_LINE_BYTES: u64 = limits::MAX_LINE_BYTES as u64;
 
 /// Most fields that a header may name, and the longest name.
 const MAX_FIELDS: usize = 1_000;
