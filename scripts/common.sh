@@ -44,11 +44,11 @@ need_python() {
     fail "python3 is not installed; $MIN_PYTHON or newer is needed"
 }
 
-# need_java: exports JAVA_HOME, of a Java that the pinned pyspark runs on: the one of JAVA_HOME, of the PATH, or any other
+# find_java: exports JAVA_HOME, of a Java that the pinned pyspark runs on: the one of JAVA_HOME, of the PATH, or any other
 # where Linux and macOS have them. MIN_JAVA is what Spark asks for, MAX_JAVA the newest that these tests have run with.
 MIN_JAVA=17 MAX_JAVA=25
-need_java() {
-    local java said version found=""
+find_java() {
+    local java said version
     for java in ${JAVA_HOME:+"$JAVA_HOME/bin/java"} java /usr/lib/jvm/*/bin/java \
         /Library/Java/JavaVirtualMachines/*/Contents/Home/bin/java; do
         said=$("$java" -XshowSettings:properties -version 2>&1) || continue
@@ -58,10 +58,13 @@ need_java() {
             export JAVA_HOME
             return
         fi
-        found=${found:-$version}
     done
-    fail "Java is ${found:-not installed}, $MIN_JAVA to $MAX_JAVA is needed; on Debian and Ubuntu:" \
-        "apt-get install openjdk-17-jre-headless"
+    return 1
+}
+
+# need_java: as find_java, or an end with one line.
+need_java() {
+    find_java || fail "Java $MIN_JAVA to $MAX_JAVA is needed; on Debian and Ubuntu: apt-get install openjdk-17-jdk-headless"
 }
 
 # venv FILE...: makes target/venv with the packages of scripts/FILE..., unless they are there already. A changed file is

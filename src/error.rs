@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
 /// Returns a text that others wrote (a key, a field, an answer) as it may stand in a line for a person.
 ///
@@ -14,11 +15,9 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     escaped(text, &[], |c| c.escape_default().to_string())
 }
 
-/// Returns a text in which all that a terminal obeys is escaped, except for some: control characters, those that turn the
-/// direction of writing, and line ends and marks that cannot be seen.
+/// Returns a text in which all that a terminal obeys is escaped, except for some characters.
 pub fn escaped<'a>(text: &'a str, kept: &[char], escape: impl Fn(char) -> String) -> Cow<'a, str> {
-    let invisible = |c| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
-    let obeyed = |c: char| (c.is_control() || invisible(c)) && !kept.contains(&c);
+    let obeyed = |c: char| is_obeyed(c) && !kept.contains(&c);
     if !text.contains(obeyed) {
         return Cow::Borrowed(text);
     }
@@ -26,6 +25,88 @@ pub fn escaped<'a>(text: &'a str, kept: &[char], escape: impl Fn(char) -> String
     for c in text.chars() {
         if obeyed(c) { shown.push_str(&escape(c)) } else { shown.push(c) }
     }
+    Cow::Owned(shown)
+}
+
+/// Returns whether a terminal obeys a character instead of showing it: control characters, those that turn the direction of
+/// writing, and line ends and marks that cannot be seen.
+pub fn is_obeyed(c: char) -> bool {
+    let invisible = |c| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
+    c.is_control() || invisible(c)
+}
+
+/// Stands for a secret.
+const MASK: &str = "***";
+
+/// What has a secret behind it: parameters of signed URLs, headers of requests, elements of answers that bring credentials.
+const SECRET_NAMES: [&str; 7] = [
+    "authorization",
+    "signature",
+    "x-amz-credential",
+    "x-amz-security-token",
+    "secretaccesskey",
+    "sessiontoken",
+    "webidentitytoken",
+];
+
+/// Returns a text without user and password in its URLs. For what we say ourselves: a key may have any other form.
+pub fn masked_urls(text: &str) -> Cow<'_, str> {
+    without(text, users(text))
+}
+
+/// Returns a text without the secrets that can be told by their form: users and passwords in URLs, signatures and tokens in
+/// their queries, headers and answers that have them. For what others say of requests.
+pub fn masked(text: &str) -> Cow<'_, str> {
+    let mut secrets = users(text);
+    let lower = text.to_ascii_lowercase();
+    for name in SECRET_NAMES {
+        for (at, _) in lower.match_indices(name) {
+            let behind = &text[at + name.len()..];
+            let value = behind.trim_start_matches(|c: char| "=:>\"'\\ ".contains(c));
+            let between = &behind[..behind.len() - value.len()];
+            if !between.contains(['=', ':', '>']) {
+                continue;
+            }
+            let end = if between.ends_with(['"', '\'']) {
+                value.find(['"', '\''])
+            } else if name == "authorization" {
+                value.find(['\r', '\n'])
+            } else {
+                value.find(|c: char| "&,;<\"'".contains(c) || c.is_whitespace())
+            };
+            let begin = text.len() - value.len();
+            secrets.push(begin..begin + end.unwrap_or(value.len()));
+        }
+    }
+    without(text, secrets)
+}
+
+/// Returns where the users of URLs stand.
+fn users(text: &str) -> Vec<Range<usize>> {
+    let mut users = Vec::new();
+    for (at, separator) in text.match_indices("://") {
+        let begin = at + separator.len();
+        let ends = |c: char| "/?#\"'<>".contains(c) || c.is_whitespace();
+        let authority = text[begin..].split(ends).next().unwrap_or_default();
+        users.extend(authority.rfind('@').map(|length| begin..begin + length));
+    }
+    users
+}
+
+fn without(text: &str, mut secrets: Vec<Range<usize>>) -> Cow<'_, str> {
+    if secrets.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    secrets.sort_unstable_by_key(|secret| (secret.start, secret.end));
+    let (mut shown, mut done) = (String::with_capacity(text.len()), 0);
+    for secret in secrets.into_iter().filter(|secret| !secret.is_empty()) {
+        if secret.start >= done {
+            shown.push_str(&text[done..secret.start]);
+            shown.push_str(MASK);
+        }
+        done = done.max(secret.end);
+    }
+    shown.push_str(&text[done..]);
     Cow::Owned(shown)
 }
 
@@ -109,13 +190,13 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&printable(&self.message))?;
+        f.write_str(&printable(&masked_urls(&self.message)))?;
         if let Some(place) = &self.place {
-            write!(f, "\n  at {}", printable(place))?;
+            write!(f, "\n  at {}", printable(&masked_urls(place)))?;
         }
         if let Some(source) = &self.source {
             // Causes nest ("Generic S3 error: ...: ..."), one line is enough for a person.
-            write!(f, "\n  cause: {}", printable(&first_line(&source.to_string())))?;
+            write!(f, "\n  cause: {}", printable(&masked(&first_line(&source.to_string()))))?;
         }
         if let Some(help) = &self.help {
             write!(f, "\n  help: {}", printable(help))?;
@@ -140,5 +221,32 @@ mod tests {
         assert_eq!(printable("a\u{1b}[2J\nb\u{9b}\u{202e}\t"), "a\\u{1b}[2J\\nb\\u{9b}\\u{202e}\\t");
         let error = Error::usage("x\r").at("k\n").because(std::io::Error::other("\u{7}"));
         assert_eq!(error.to_string(), "x\\r\n  at k\\n\n  cause: \\u{7}");
+    }
+
+    #[test]
+    fn secrets_are_masked_by_their_form() {
+        for (text, shown) in [
+            ("http://user:p@w@127.0.0.1:1/b@c?d", "http://***@127.0.0.1:1/b@c?d"),
+            ("error (https://me@host), http://u:p@h", "error (https://***@host), http://***@h"),
+            (
+                "GET /k?X-Amz-Signature=0f&X-Amz-Credential=AK%2F1&x=1",
+                "GET /k?X-Amz-Signature=***&X-Amz-Credential=***&x=1",
+            ),
+            (
+                "{\"authorization\": \"AWS4 Credential=A, Signature=b\", \"host\": \"h\"}",
+                "{\"authorization\": \"***\", \"host\": \"h\"}",
+            ),
+            ("Authorization: AWS4 Credential=A, Signature=b\r\nhost: h", "Authorization: ***\r\nhost: h"),
+            (
+                "<SecretAccessKey>a/b</SecretAccessKey><SessionToken>é</SessionToken>",
+                "<SecretAccessKey>***</SecretAccessKey><SessionToken>***</SessionToken>",
+            ),
+        ] {
+            assert_eq!(masked(text), shown);
+        }
+        for text in ["s3://bucket/a@b/signature.gz", "the signature is wrong", "file:///x@y", "", "://"] {
+            assert_eq!(masked(text), text);
+        }
+        assert_eq!(masked_urls("s3://b/signature=x, http://me@h"), "s3://b/signature=x, http://***@h");
     }
 }

@@ -8,6 +8,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
+use tracing::info;
 
 use crate::athena::definition::RawContents;
 use crate::athena::pattern::{Part, Pattern};
@@ -66,6 +67,8 @@ pub fn survey(source: &Store, wanted: &Wanted, log_format: Option<&Header>) -> R
             .because(e)
             .help("give --log-format '${version} ${account-id} ...', as DescribeFlowLogs prints it")
     })?;
+    let object = source.location().url_of(&newest.object.key);
+    info!(object, columns = header.columns.len(), formats = formats.len(), "columns by the newest object's header");
     let (above, folders) = folders_of(&newest.object.key);
     let mut partitions = BTreeSet::new();
     let mut others: BTreeMap<String, BTreeSet<Date>> = BTreeMap::new();

@@ -284,7 +284,7 @@ fn a_flipped_bit_is_found_by_verify_compact_and_query() {
         let sql = "SELECT count(DISTINCT log_status) FROM vpc_flow_logs WHERE year = '2026'";
         let ran = work.run(&["query", "table", sql]);
         ran.code(2);
-        prints(&ran, &["a Parquet file of the table is damaged: Page CRC checksum mismatch", "verify"]);
+        prints(&ran, &["a Parquet file of the table is damaged: Page CRC checksum mismatch", name, "restore it"]);
     }
 }
 

@@ -96,6 +96,10 @@ fn no_command_prints_what_a_terminal_obeys() {
     }
     run(&work, 1, &[&["convert", "raw", "table", "--progress", "plain"], &by[..]].concat());
     run(&work, 1, &[&["convert", "raw", "table", "--progress", "json", "--retry"], &by[..]].concat());
+    for output in ["text", "json"] {
+        let events = ["-vv", "--log-output", output];
+        run(&work, 1, &[&["convert", "raw", output], &by[..], &events].concat());
+    }
     look(&work, 1);
     let rejects = run(&work, 1, &["rejects", "table", "--json"]);
     let lines: Vec<Json> = rejects.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();

@@ -7,6 +7,7 @@
 //! * [`bad_input`]: what cannot be converted: exact message, exit code, rejects, and that the others are converted
 //! * [`definitions`]: `ddl --format`: every form, where it says the table is, what it refuses, that nothing leaves its place
 //! * [`engines`]: files that every engine reads whole: order of chunks, late columns, files of older versions, checksums
+//! * [`events`]: `-v`, `-vv`, filters, JSON: silent unless asked, one event per object and file, no secrets
 //! * [`fuzz_corpus`]: what fuzzing found: every kept input holds
 //! * [`generator`]: `generate`: the same bytes for the same seed, every format and layout converts
 //! * [`golden`]: output that must not change unnoticed; `BLESS=1 cargo test --release --test tests` accepts a change
@@ -30,6 +31,8 @@ mod bad_input;
 mod definitions;
 #[cfg(test)]
 mod engines;
+#[cfg(test)]
+mod events;
 #[cfg(test)]
 mod fuzz_corpus;
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use flowparquet::athena::bridge::parse_key;
 use flowparquet::athena::pattern::Pattern;
 use flowparquet::athena::queries;
@@ -22,6 +22,12 @@ use jiff::{Span, SpanRelativeTo};
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
+    /// Say on standard error what is decided; -vv also what becomes of each object and file (see docs/operating.md)
+    #[arg(short, long, action = ArgAction::Count, global = true, help_heading = "Events")]
+    pub verbose: u8,
+    /// How to write them
+    #[arg(long, value_enum, default_value_t = LogOutput::Text, value_name = "FORMAT", global = true, help_heading = "Events")]
+    pub log_output: LogOutput,
 }
 
 const EXIT_CODES: &str = "\
@@ -615,6 +621,12 @@ pub enum ProgressKind {
     Plain,
     Json,
     None,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogOutput {
+    Text,
+    Json,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

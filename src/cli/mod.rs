@@ -8,6 +8,7 @@ mod compare;
 mod compare_page;
 mod ddl;
 mod demo;
+mod events;
 mod fields;
 mod forms;
 mod generate;
@@ -54,8 +55,8 @@ const EXIT_STOPPED: u8 = 3;
 
 /// Parses the command line, runs it, prints what went wrong, and returns the exit code.
 pub fn main() -> ExitCode {
-    let command = match Cli::try_parse() {
-        Ok(cli) => cli.command,
+    let Cli { command, verbose, log_output } = match Cli::try_parse() {
+        Ok(typed) => typed,
         Err(said) if said.use_stderr() => {
             tell(&said.to_string());
             return ExitCode::from(EXIT_USAGE);
@@ -63,7 +64,18 @@ pub fn main() -> ExitCode {
         Err(help) => return print(&help.to_string()).map_or(ExitCode::from(EXIT_STOPPED), |()| ExitCode::SUCCESS),
     };
     heap::keep_within(command.memory().unwrap_or_else(settings::default_memory));
-    let result = match command {
+    let result = events::start(verbose, log_output).and_then(|()| run(command));
+    result.unwrap_or_else(|error| {
+        tell(&format!("error: {error}\n"));
+        ExitCode::from(match error.kind() {
+            ErrorKind::Usage => EXIT_USAGE,
+            ErrorKind::Stopped => EXIT_STOPPED,
+        })
+    })
+}
+
+fn run(command: Command) -> Result<ExitCode> {
+    match command {
         Command::Convert(args) => job::convert(&args),
         Command::Plan(args) => job::plan(&args),
         Command::Ddl(args) => ddl::run(&args),
@@ -87,14 +99,7 @@ pub fn main() -> ExitCode {
         Command::Fields(args) => fields::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Demo(args) => demo::run(&args),
-    };
-    result.unwrap_or_else(|error| {
-        tell(&format!("error: {error}\n"));
-        ExitCode::from(match error.kind() {
-            ErrorKind::Usage => EXIT_USAGE,
-            ErrorKind::Stopped => EXIT_STOPPED,
-        })
-    })
+    }
 }
 
 /// Starts I/O for a command that writes: a signal stops it between two requests, a second one at once.

@@ -11,6 +11,8 @@ use flowparquet::error::{escaped, printable};
 use flowparquet::{Error, Result};
 use serde::Serialize;
 
+use super::progress::beside_the_bar;
+
 /// Adds a line to a text for people: arguments as of `format!`, without a line end.
 macro_rules! push_line {
     ($text:expr, $($arg:tt)*) => {
@@ -54,9 +56,9 @@ pub fn print_data(text: &str) -> Result<()> {
     if std::io::IsTerminal::is_terminal(&std::io::stdout()) { print(text) } else { write(text) }
 }
 
-/// Prints lines to standard error. That nobody hears them stops nothing.
+/// Prints lines to standard error, above the progress bar if there is one. That nobody hears them stops nothing.
 pub fn tell(text: &str) {
-    let _ = std::io::stderr().write_all(harmless(text).as_bytes());
+    beside_the_bar(|| drop(std::io::stderr().write_all(harmless(text).as_bytes())));
 }
 
 /// Returns a value as JSON, in several lines.

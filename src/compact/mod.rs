@@ -12,6 +12,7 @@ use std::time::Instant;
 
 use rayon::ThreadPool;
 use serde::Serialize;
+use tracing::info;
 
 use crate::days::seconds_since;
 use crate::encode::codec::Compression;
@@ -150,6 +151,10 @@ pub fn compact(table: &Table, options: &CompactOptions) -> Result<CompactReport>
         let plan = plan.or_else(|| state.leftovers().next().map(|_| empty_plan(&partition, &state)));
         Ok(plan.map(|plan| (partition, state, plan)))
     })?;
+    for (partition, _, CompactPlan { files, merges, misread, bytes, unfinished, .. }) in planned.iter().flatten() {
+        let (merges, misread) = (merges.len(), misread.len());
+        info!(%partition, files, merges, misread, bytes, unfinished, "merge planned");
+    }
     let at_once = options.threads.min(usize::try_from(options.memory_bytes / MEMORY_PER_MERGE).unwrap_or(1)).max(1);
     let work = planned.into_iter().flatten().collect();
     let results = in_parallel(at_once, work, |(partition, mut state, plan)| {
@@ -307,11 +312,14 @@ fn run_partition(
     compacted.files_after = files(state).count() as u64;
     compacted.bytes_after = files(state).map(|(_, bytes)| bytes).sum();
     compacted.rows = state.outputs().map(|output| output.done.outcome.rows).sum();
+    let Compacted { files_before, files_after, bytes_before, bytes_after, rows, .. } = &compacted;
+    info!(%partition, files_before, files_after, bytes_before, bytes_after, rows, "merged");
     Ok((compacted, not_merged, warnings))
 }
 
 fn given_up(partition: &Partition, merged: &Merged) -> Option<String> {
     let Merged::Abandoned(why) = merged else { return None };
+    info!(%partition, reason = why, "merge given up");
     Some(format!("a merge of files of {partition} was given up: {why}"))
 }
 

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use rayon::ThreadPool;
+use tracing::info;
 
 use super::merge::{Merged, NotMerged};
 use crate::error::Result;
@@ -87,6 +88,8 @@ impl Table {
         for output in over {
             self.forget_note(&partition, output)?;
         }
-        Ok(Resumed { waiting: waiting.len() as u64, partition, finished, removed, not_merged })
+        let waiting = waiting.len() as u64;
+        info!(%partition, finished, removed, waiting, "took up what a stopped run had begun to replace");
+        Ok(Resumed { waiting, partition, finished, removed, not_merged })
     }
 }

@@ -7,6 +7,8 @@ use std::io::Write;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
+use tracing::info;
+
 use super::unit::{self, Made, Recipe, Summary, UNIT_PACKED_BYTES};
 use super::{PartitionOutcome, Run as Job};
 use crate::compact::merge::Merged;
@@ -16,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::ledger::entry::{Claim, Done, Input, Outcome, OutputFile, PartitionState};
 use crate::ledger::table::{Ended, FooterNote, Reject, RejectKind};
 use crate::plan::{PartitionPlan, STREAMED_OBJECT_BYTES, packed_size};
+use crate::record::header::without_text;
 use crate::record::schema::LogType;
 use crate::report::{MAX_NAMED, Named};
 use crate::sort::writer::SortedFile;
@@ -130,6 +133,13 @@ impl Job<'_> {
                     .help("somebody writes to SOURCE just now; it is safe to run again"));
             }
             columns = file.file.columns().to_vec();
+            info!(
+                partition = %plan.partition,
+                claim = number,
+                objects = summary.objects,
+                columns = columns.len(),
+                "a column came late: the objects are read a second time"
+            );
             file.give_up();
             self.progress.begin(0, summary.packed_bytes);
             first_read = Some(summary.objects);
@@ -225,6 +235,7 @@ impl Job<'_> {
                 Some(reason) => {
                     outcome.counts.objects_rejected += 1;
                     let object = self.source.location().url_of(&input.key);
+                    info!(object, reason = %without_text(&reason), "object rejected again");
                     if outcome.rejects.len() < MAX_NAMED {
                         outcome.rejects.push(Named { object, line: None, byte: None, reason });
                     }

@@ -23,6 +23,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use rayon::ThreadPool;
+use tracing::info;
 
 use crate::athena::outgrown::{outgrown, running_out};
 use crate::compact::merge::NotMerged;
@@ -125,6 +126,8 @@ pub fn prepare(source: &Store, table: &Table, options: &ConvertOptions) -> Resul
         },
     };
     refuse_other_table(&info, options, table.store())?;
+    let TableInfo { log_type, partition_by, .. } = &info;
+    info!(dest = %table.store().location(), %log_type, %partition_by, founded, "the table");
     let mut states = if founded { table.load(&options.wanted.days, info.partition_by)? } else { BTreeMap::new() };
     states.retain(|partition, _| options.wanted.selects(partition.account_region.as_ref()));
     let plan_options = PlanOptions {
@@ -137,6 +140,26 @@ pub fn prepare(source: &Store, table: &Table, options: &ConvertOptions) -> Resul
         retry_rejected: options.retry_rejected,
     };
     let plan = plan::plan(&found, &states, plan_options)?;
+    for planned in &plan.partitions {
+        let estimate = plan.estimate(planned);
+        info!(
+            partition = %planned.partition,
+            objects = estimate.objects,
+            converted = estimate.converted,
+            to_convert = estimate.to_convert,
+            to_convert_bytes = estimate.to_convert_bytes,
+            late = estimate.late,
+            changed = estimate.changed,
+            unfinished = planned.unfinished.len(),
+            retried = planned.retry.len(),
+            made_again = planned.remakes.len(),
+            files = estimate.files,
+            "partition planned"
+        );
+        for (key, why) in &planned.stuck {
+            info!(object = %source.location().url_of(key), reason = why, "the object changed, and keeps its old rows");
+        }
+    }
     Ok(Prepared { plan, found, info, founded, states })
 }
 
@@ -186,7 +209,10 @@ fn newest_log_type(source: &Store, found: &Found) -> Result<LogType> {
     }
     let head = source.get_range(&newest.object.key, 0..newest.object.size.min(HEAD_BYTES))?;
     let line = gunzip::first_line(&head);
-    Ok(Header::parse(&line).ok().and_then(|header| header.log_type()).unwrap_or(LogType::Vpc))
+    let log_type = Header::parse(&line).ok().and_then(|header| header.log_type());
+    let object = source.location().url_of(&newest.object.key);
+    info!(object, log_type = log_type.map(tracing::field::display), "log type by the newest object's header");
+    Ok(log_type.unwrap_or(LogType::Vpc))
 }
 
 /// Converts: makes every planned partition's rows visible, once.
@@ -225,22 +251,26 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
                 .extend(prepared.info.founded_year().and_then(|year| running_out(year, crate::days::today())));
         }
         if plan.partitions.iter().all(PartitionPlan::is_done) {
+            info!(round, "nothing is left to do");
             break;
         }
         if !prepared.founded {
             let info = table.found(prepared.info.clone())?;
             if info != prepared.info {
+                info!(round, "another run founded the table, as something else: planned again");
                 continue; // Another run was faster and made it something else: plan for what it is.
             }
         }
         let before = if prepared.founded { extent(table, &prepared)? } else { Extent::default() };
         let total = plan.total();
+        info!(round, objects = total.to_convert, bytes = total.to_convert_bytes, files = total.files, "round begins");
         progress.begin(total.to_convert, total.to_convert_bytes);
         let run = Run::new(source, table, options, plan, (&pool, progress));
         let again = run.all(&mut prepared.states, &mut report);
         progress.end();
         let again = again?;
         report.warnings.extend(outgrown(&before, &grown(&before, &prepared.states)));
+        info!(round, again, "round ends");
         if !again {
             break;
         }
@@ -362,6 +392,16 @@ fn describe(report: &mut Report, prepared: &Prepared, source: &Store) {
 fn finish(report: &mut Report, source: &Store, table: &Table, begun: Instant) {
     let mut totals = Counts::default();
     report.partitions.iter().for_each(|partition| totals.add(&partition.counts));
+    info!(
+        objects = totals.objects,
+        rows = totals.rows_written,
+        rejected_rows = totals.rows_rejected,
+        rejected_objects = totals.objects_rejected,
+        files = totals.files,
+        bytes = totals.output_bytes,
+        seconds = begun.elapsed().as_secs_f64(),
+        "converted"
+    );
     report.totals = totals;
     report.rejects.truncate(MAX_NAMED);
     report.warnings.sort();
@@ -419,6 +459,10 @@ impl<'a> Run<'a> {
         // A share is held until its objects are decoded: one large object must not keep all others from being fetched.
         let largest_object = objects.filter(|size| *size < plan::STREAMED_OBJECT_BYTES).max().unwrap_or_default();
         let ahead = (threads as u64 * FETCH_AHEAD_BYTES_PER_THREAD).max((threads as u64 + 1) * largest_object);
+        let ahead = (memory / 8).min(ahead);
+        let max_text = per_thread.min(unit::MAX_TEXT_BYTES);
+        let partitions_at_once = usize::try_from(at_once).unwrap_or(1).clamp(1, MAX_PARTITIONS_AT_ONCE);
+        info!(threads, fetched_ahead_bytes = ahead, text_bytes = max_text, partitions_at_once, "limits of the round");
         Self {
             source,
             table,
@@ -427,9 +471,9 @@ impl<'a> Run<'a> {
             pool,
             // One more than threads, so that none waits while the next unit's objects are put together.
             slots: Slots::new(threads + 1),
-            budget: Budget::new((memory / 8).min(ahead)),
-            max_text: per_thread.min(unit::MAX_TEXT_BYTES),
-            partitions_at_once: usize::try_from(at_once).unwrap_or(1).clamp(1, MAX_PARTITIONS_AT_ONCE),
+            budget: Budget::new(ahead),
+            max_text,
+            partitions_at_once,
         }
     }
 

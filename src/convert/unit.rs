@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use tracing::{debug, info};
 
 use crate::encode::column::Encoders;
 use crate::encode::layout::Layout;
@@ -19,7 +20,7 @@ use crate::ledger::entry::{Claim, Input, LeftOut, Outcome};
 use crate::ledger::table::{Reject, RejectKind};
 use crate::record::columns::Batch;
 use crate::record::decode::{ObjectDecoder, RejectedRow};
-use crate::record::header::Header;
+use crate::record::header::{Header, without_text};
 use crate::report::{MAX_NAMED, Named};
 use crate::sort::run::batch_rows;
 use crate::sort::writer::Rows;
@@ -180,6 +181,8 @@ struct Unit<'a> {
     recipe: &'a Recipe,
     batch: &'a mut Batch,
     summary: Summary,
+    /// Rows and rejected rows of the objects that are over.
+    counted: (u64, u64),
     unknown: BTreeSet<String>,
     rejects: GzEncoder<Vec<u8>>,
     emit: &'a mut dyn FnMut(Made),
@@ -224,6 +227,7 @@ impl<'a> Unit<'a> {
             recipe,
             batch,
             summary: Summary::default(),
+            counted: (0, 0),
             unknown: BTreeSet::new(),
             rejects: GzEncoder::new(Vec::new(), Compression::fast()),
             emit,
@@ -255,6 +259,16 @@ impl<'a> Unit<'a> {
                 self.summary.packed_bytes += input.size;
                 self.summary.outcome.text_bytes += text_bytes;
                 self.unknown = decoder.into_unknown();
+                let (rows, rejected) = self.counted;
+                let Outcome { rows: all, rejected_rows: all_rejected, .. } = &self.summary.outcome;
+                self.counted = (*all, *all_rejected);
+                debug!(
+                    object = %self.place(input),
+                    rows = all - rows,
+                    rejected_rows = all_rejected - rejected,
+                    text_bytes,
+                    "decoded"
+                );
             }
             Ended::Rejected { reason, taken } => {
                 if taken {
@@ -263,6 +277,7 @@ impl<'a> Unit<'a> {
                 self.reject_object(input, reason);
             }
             Ended::OtherType(other) => {
+                info!(object = %self.place(input), log_type = %other, "object of another log type left alone");
                 let reason = format!("its header is that of {}", other.schema().title);
                 self.leave_out(input, RejectKind::OtherType, &reason);
                 self.summary.outcome.other_type.push(LeftOut { key: input.key.clone(), reason: other.to_string() });
@@ -287,12 +302,14 @@ impl<'a> Unit<'a> {
     fn forget(&mut self) {
         self.batch.clear();
         self.summary = Summary::default();
+        self.counted = (0, 0);
         self.unknown.clear();
         self.rejects = GzEncoder::new(Vec::new(), Compression::fast());
         (self.emit)(Made::NoRejects);
     }
 
     fn reject_object(&mut self, input: &Input, reason: String) {
+        info!(object = %self.place(input), reason = %without_text(&reason), "object rejected");
         self.leave_out(input, RejectKind::Object, &reason);
         self.name(Named { object: self.place(input), line: None, byte: None, reason: reason.clone() });
         self.summary.outcome.rejected_objects.push(LeftOut { key: input.key.clone(), reason });

@@ -36,6 +36,7 @@ use jiff::civil::Date;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use tracing::{debug, info};
 
 use super::entry::{
     Claim, Done, Entry, InputState, LeftOut, OWN_FOLDER, Outcome, Output, OutputFile, PartitionState, Record, VERSION,
@@ -47,7 +48,7 @@ use crate::encode::footer::FOOTER_KEY;
 use crate::encode::misread::misread;
 use crate::encode::pieces::is_placed;
 use crate::error::{Error, Result};
-use crate::record::header::Column;
+use crate::record::header::{Column, without_text};
 use crate::record::schema::{ColumnType, LogType};
 use crate::store::upload::hex;
 use crate::store::{Created, Store, name_of};
@@ -232,8 +233,13 @@ impl Table {
         let key = self.info_key();
         let text = serde_json::to_string_pretty(&info).map_err(|e| Error::stopped("cannot write").because(e))?;
         match self.store.create(&key, text)? {
-            Created::Yes => Ok(info),
+            Created::Yes => {
+                let TableInfo { log_type, partition_by, single_writer, .. } = &info;
+                info!(dest = %self.store.location(), %log_type, %partition_by, single_writer, "table founded");
+                Ok(info)
+            }
             Created::AlreadyThere => {
+                info!(dest = %self.store.location(), "another run founded the table");
                 self.info()?.ok_or_else(|| Error::stopped("the description of the table vanished").at(&key))
             }
         }
@@ -342,6 +348,7 @@ impl Table {
         mut claim: Claim,
     ) -> Result<Option<(u64, Claim)>> {
         if state.conflicts_with(&claim) {
+            info!(%partition, "another run claimed the same");
             return Ok(None);
         }
         // A name is never used again: what lies under that of an abandoned or replaced claim can be deleted at any time.
@@ -353,8 +360,12 @@ impl Table {
             self.note_replacing(partition, &claim)?;
         }
         if self.append(partition, state, entry)? {
-            return Ok(Some((state.last_number(), claim)));
+            let number = state.last_number();
+            let (output, objects) = (&claim.output, claim.inputs.len());
+            info!(%partition, claim = number, output, objects, replaces = claim.replaces.len(), "claimed");
+            return Ok(Some((number, claim)));
         }
+        info!(%partition, "another run took the number of the claim");
         if replaces && !state.knows(&claim.output) {
             self.forget_replacing(partition, &claim)?;
         }
@@ -368,12 +379,17 @@ impl Table {
     pub fn done(&self, partition: &Partition, state: &mut PartitionState, done: &Done) -> Result<Ended> {
         loop {
             if state.is_done(done.claim) {
+                info!(%partition, claim = done.claim, "another run finished the claim");
                 return Ok(Ended::DoneByAnother);
             }
             if state.is_abandoned(done.claim) {
+                info!(%partition, claim = done.claim, "another run gave the claim up");
                 return Ok(Ended::AbandonedByAnother);
             }
             if self.append(partition, state, Entry::Done(done.clone()))? {
+                let Outcome { rows, rejected_rows, .. } = done.outcome;
+                let bytes = done.file.as_ref().map(|file| file.bytes);
+                info!(%partition, claim = done.claim, rows, rejected_rows, bytes, "done");
                 return Ok(Ended::Done);
             }
         }
@@ -429,7 +445,8 @@ impl Table {
     /// # Errors
     /// When the store fails; the next run goes on.
     fn remove_replaced(&self, partition: &Partition, state: &PartitionState, claim: &Claim) -> Result<()> {
-        for Output { claim, done, .. } in state.replaced(claim) {
+        for Output { number, claim, done, .. } in state.replaced(claim) {
+            info!(%partition, claim = number, output = claim.output, "replaced: its file is deleted");
             self.store.delete(&self.rejects_key(partition, claim))?;
             if done.file.is_some() {
                 self.store.delete(&self.output_key(partition, claim))?;
@@ -450,6 +467,7 @@ impl Table {
             for object in level.objects {
                 let name = name_of(&object.key);
                 if let Some(claim) = state.leftovers().find(|claim| claim.output == name) {
+                    info!(%partition, object = %location.url_of(&object.key), "a stopped run left this file: it is deleted");
                     self.store.delete(&self.rejects_key(partition, claim))?;
                     self.store.delete(&object.key)?;
                     strangers.removed += 1;
@@ -465,6 +483,9 @@ impl Table {
             self.catch_up(partition, &mut now)?;
             unknown.retain(|key| !now.knows(name_of(key)));
             strangers.foreign.extend(unknown.iter().map(|key| location.url_of(key)));
+        }
+        for object in &strangers.foreign {
+            info!(%partition, object, "flowparquet did not write this: it is left alone");
         }
         Ok(strangers)
     }
@@ -482,6 +503,7 @@ impl Table {
             self.append(partition, state, entry.clone())?;
         }
         let abandoned = state.is_abandoned(claim);
+        info!(%partition, claim, abandoned, reason = %without_text(reason), "the claim cannot be finished");
         if let (true, Some(replaced)) = (abandoned, replaced) {
             self.forget_replacing(partition, &replaced)?;
         }
@@ -497,6 +519,7 @@ impl Table {
         let record = Record { version: VERSION, tool, run: self.run.clone(), time: crate::days::now(), entry };
         match self.store.create(&key, record.to_json()?)? {
             Created::Yes => {
+                debug!(object = place, "ledger entry written");
                 state.add(number, record, &place)?;
                 Ok(true)
             }
@@ -542,6 +565,7 @@ impl Table {
     ) -> Result<Option<(Done, Vec<Reject>)>> {
         let key = self.output_key(partition, claim);
         let Some(found) = self.store.head(&key)? else { return Ok(None) };
+        info!(%partition, claim = number, output = claim.output, bytes = found.size, "a stopped run left the file complete");
         let (note, metadata) = self.read_footer(&key, found.size, claim)?;
         let mut outcome = Outcome {
             rows: note.rows,
@@ -607,6 +631,7 @@ impl Table {
             let Some(listed) = self.store().head(&key)? else { continue };
             let metadata = self.metadata(&key, listed.size)?;
             if metadata.is_some_and(|metadata| misread(&metadata, listed.size).is_some()) {
+                info!(%partition, claim = output.number, object = %self.store.location().url_of(&key), "some engines misread this file");
                 found.push(output.number);
             }
         }

@@ -27,6 +27,7 @@ use parquet::arrow::arrow_reader::ArrowReaderOptions;
 use parquet::arrow::async_reader::AsyncFileReader;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
+use sha2::{Digest, Sha256};
 
 use super::meter::{Kept, Meter};
 use super::prune;
@@ -34,9 +35,13 @@ use crate::ledger::partition::{Partition, PartitionBy};
 use crate::record::header::Column;
 use crate::store::Store;
 use crate::store::ranges::near;
+use crate::store::upload::hex;
 
 /// Bytes that are read first of a file's end: most footers fit.
 const TAIL_BYTES: u64 = 64 << 10;
+
+/// Bytes that are hashed at once.
+const PIECE_BYTES: usize = 8 << 20;
 
 /// A file of the table.
 #[derive(Debug, Clone)]
@@ -47,6 +52,28 @@ pub struct TableFile {
     pub key: String,
     /// Its size.
     pub bytes: u64,
+    /// Its SHA-256 by the ledger, if that is known.
+    pub sha256: Option<String>,
+}
+
+/// Returns the URLs of those files whose bytes are not those of the ledger.
+///
+/// # Errors
+/// When the store fails.
+pub fn damaged(store: &Store, files: &[TableFile]) -> crate::Result<Vec<String>> {
+    let mut damaged = Vec::new();
+    for file in files {
+        let Some(recorded) = &file.sha256 else { continue };
+        let mut hash = Sha256::new();
+        for begin in (0..file.bytes).step_by(PIECE_BYTES) {
+            let end = file.bytes.min(begin + PIECE_BYTES as u64);
+            hash.update(store.get_range(&file.key, begin..end)?);
+        }
+        if *recorded != hex(&hash.finalize()) {
+            damaged.push(store.location().url_of(&file.key));
+        }
+    }
+    Ok(damaged)
 }
 
 /// The table.

@@ -82,6 +82,8 @@ pub struct Session {
     table: String,
     /// Bytes of the table's files; none are known of raw logs.
     file_bytes: u64,
+    /// The table's files and where they are; not those of raw logs.
+    files: Option<(Store, Vec<TableFile>)>,
 }
 
 impl std::fmt::Debug for Session {
@@ -118,12 +120,13 @@ impl Session {
 
     fn over_live(table: &Table, live: Live, options: &QueryOptions) -> Result<Self> {
         let file_bytes = live.files.iter().map(|file| file.bytes).sum();
+        let files = (table.store().clone(), live.files.clone());
         let session = Self::new(options, |meter| {
             let Live { columns, by, partitions, files, .. } = live;
             let store = table.store().clone();
             Arc::new(FileTable::new((columns, by), (partitions, files), store, meter, options.page_index))
         })?;
-        Ok(Self { file_bytes, ..session })
+        Ok(Self { file_bytes, files: Some(files), ..session })
     }
 
     /// Opens raw logs. Lists them, and reads the head of the newest object of each flow log for its columns.
@@ -217,7 +220,14 @@ impl Session {
         let meter: Arc<Meter> = Arc::default();
         let name = datafusion::common::TableReference::bare(options.table.as_str());
         context.register_table(name, table(Arc::clone(&meter))).map_err(broken)?;
-        Ok(Self { context, runtime: Arc::new(runtime), meter, table: options.table.clone(), file_bytes: 0 })
+        Ok(Self {
+            context,
+            runtime: Arc::new(runtime),
+            meter,
+            table: options.table.clone(),
+            file_bytes: 0,
+            files: None,
+        })
     }
 
     /// Reads statements for this session's table; `place` says where they stand.
@@ -256,7 +266,8 @@ fn live(table: &Table, days: &Days) -> Result<Live> {
                 live.partitions.push(partition.clone());
             }
             let key = table.output_key(&partition, &output.claim);
-            live.files.push(TableFile { partition: live.partitions.len() - 1, key, bytes: file.bytes });
+            let sha256 = file.sha256.clone();
+            live.files.push(TableFile { partition: live.partitions.len() - 1, key, bytes: file.bytes, sha256 });
             for column in &file.columns {
                 if !live.columns.contains(column) {
                     live.columns.push(column.clone());

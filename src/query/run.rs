@@ -8,6 +8,7 @@ use datafusion::sql::parser::Statement as Planned;
 use futures::StreamExt;
 
 use super::answer::{Value, value};
+use super::files::damaged;
 use super::meter::Scan;
 use super::sql::{Statement, at};
 use super::{Session, explain};
@@ -58,7 +59,7 @@ impl Session {
             let task = frame.task_ctx();
             Ok::<_, DataFusionError>((frame.create_physical_plan().await?, task))
         };
-        let failed = |error: DataFusionError| said(error, place);
+        let failed = |error: DataFusionError| self.named(said(error, place));
         let (plan, task) = self.runtime.block_on(planning).map_err(failed)?;
         let mut stream = {
             let _inside = self.runtime.enter();
@@ -84,18 +85,40 @@ impl Session {
     }
 }
 
-/// Returns a failure in words, with our own error if it is one.
-fn said(error: DataFusionError, place: &str) -> Error {
+impl Session {
+    /// Says which file is damaged, if that is why a statement failed: the engine does not.
+    fn named(&self, (error, damage): (Error, bool)) -> Error {
+        let Some((store, files)) = self.files.as_ref().filter(|_| damage) else { return error };
+        match damaged(store, files) {
+            Ok(urls) if !urls.is_empty() => error.at(urls.join(", ")),
+            _ => error,
+        }
+    }
+}
+
+/// Returns a failure in words, and whether a damaged file is the cause; with our own error if it is one.
+fn said(error: DataFusionError, place: &str) -> (Error, bool) {
     let position =
         error.diagnostic().and_then(|diagnostic| diagnostic.span).map(|span| (span.start.line, span.start.column));
     let (line, column) = position.unwrap_or((0, 0));
     let place = at(place, line, column);
     match own(error) {
-        Ok(own) => own,
+        Ok(own) => (own, false),
         Err(error) => {
             let root = error.find_root();
             let text = root.strip_backtrace();
-            match root {
+            let damage = match root {
+                // Damage is found by the checksums of pages, or where they do not decode.
+                DataFusionError::ParquetError(_) | DataFusionError::ArrowError(..) => {
+                    text.contains("Parquet error").then(|| text.rsplit("Parquet error: ").next().unwrap_or_default())
+                }
+                _ => None,
+            };
+            if let Some(why) = damage {
+                let error = Error::usage(format!("a Parquet file of the table is damaged: {why}"));
+                return (error.help("restore it from a version or backup (docs/operating.md, A damaged file)"), true);
+            }
+            let error = match root {
                 DataFusionError::ResourcesExhausted(_) => {
                     Error::stopped("the query needs more memory than --memory allows").at(place).because(text).help(
                         "give it more, ask for fewer days, or let it group and sort less; what can be is kept in \
@@ -105,20 +128,12 @@ fn said(error: DataFusionError, place: &str) -> Error {
                 DataFusionError::Internal(_) | DataFusionError::IoError(_) | DataFusionError::ExecutionJoin(_) => {
                     Error::stopped("the query failed").at(place).because(text)
                 }
-                // Damage is found by the checksums of pages, or where they do not decode.
-                DataFusionError::ParquetError(_) | DataFusionError::ArrowError(..)
-                    if text.contains("Parquet error") =>
-                {
-                    let why = text.rsplit("Parquet error: ").next().unwrap_or_default();
-                    Error::usage(format!("a Parquet file of the table is damaged: {why}")).help(
-                        "flowparquet verify SOURCE DEST names the file: restore it from a version or backup, then ask again",
-                    )
-                }
                 DataFusionError::NotImplemented(_) => Error::usage(format!("this is not there: {}", message(&text)))
                     .at(place)
                     .help("docs/query.md says what of Athena's SQL is"),
                 _ => Error::usage(format!("the statement cannot be run: {}", message(&text))).at(place),
-            }
+            };
+            (error, false)
         }
     }
 }

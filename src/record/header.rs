@@ -3,6 +3,7 @@
 //! In: the first line of an object, or `--log-format`. Out: a [`Header`], one [`Column`] per token. A flow log's
 //! header is the only schema in the file (the `version` value is not one), so nothing is ever guessed by counting.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
@@ -50,6 +51,13 @@ pub enum HeaderError {
     /// More than [`MAX_COLUMNS`] fields.
     #[error("the header names {0} fields, more than the {MAX_COLUMNS} that are allowed")]
     TooMany(usize),
+}
+
+/// Returns the reason for a reject without the text that it quotes: a line of a log is not for everyone who reads events.
+pub fn without_text(reason: &str) -> Cow<'_, str> {
+    let quoted =
+        reason.split_once(" (it begins \"").and_then(|(before, rest)| Some((before, rest.rsplit_once("\")")?.1)));
+    quoted.map_or(Cow::Borrowed(reason), |(before, behind)| Cow::Owned(format!("{before}{behind}")))
 }
 
 impl Header {

@@ -1,6 +1,7 @@
 //! The threads that decode, sort and encode.
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
+use tracing::info;
 
 use crate::error::{Error, Result};
 
@@ -14,8 +15,10 @@ pub const MIN_MEMORY_BYTES: u64 = 128 << 20;
 /// When the system gives no threads.
 pub fn start(threads: usize, memory_bytes: u64) -> Result<ThreadPool> {
     let affordable = usize::try_from(memory_bytes / MIN_MEMORY_BYTES).unwrap_or(usize::MAX);
+    let started = threads.min(affordable).max(1);
+    info!(threads = started, asked_threads = threads, memory_bytes, "worker threads");
     ThreadPoolBuilder::new()
-        .num_threads(threads.min(affordable).max(1))
+        .num_threads(started)
         .thread_name(|index| format!("flowparquet-{index}"))
         .build()
         .map_err(|e| Error::stopped("cannot start the worker threads").because(e))

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::civil::Date;
+use tracing::{debug, info};
 
 use super::layout::{FileName, Level, Place, SERVICE, Suffix};
 use crate::days::Days;
@@ -134,6 +135,19 @@ pub fn discover(store: &Store, wanted: &Wanted) -> Result<Found> {
     found.objects.dedup_by(|a, b| a.object.key == b.object.key);
     found.passed_over.sort();
     found.passed_over.dedup();
+    for found in &found.objects {
+        debug!(object = %store.location().url_of(&found.object.key), bytes = found.object.size, day = %found.day, "listed");
+    }
+    for (key, why) in &found.passed_over {
+        info!(object = %store.location().url_of(key), reason = why.explain(), "object passed over");
+    }
+    info!(
+        source = %store.location(),
+        objects = found.objects.len(),
+        bytes = found.objects.iter().map(|found| found.object.size).sum::<u64>(),
+        passed_over = found.passed_over.len(),
+        "objects of the asked days"
+    );
     if found.objects.is_empty() && found.passed_over.is_empty() {
         refuse_empty(store)?;
     }

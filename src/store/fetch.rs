@@ -21,6 +21,7 @@ use futures::executor::block_on;
 use futures::future::{Either, select};
 use object_store::ObjectStoreExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tracing::{debug, info};
 
 use super::stop::stopped;
 use super::{Listed, MAX_REQUESTS_IN_FLIGHT, Store, count};
@@ -62,7 +63,11 @@ impl Budget {
     fn widen(&self) {
         let less = |spare: usize| Some(spare.saturating_sub(MAX_REQUESTS_IN_FLIGHT));
         if let Ok(spare) = self.spare_requests.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less) {
-            self.requests.add_permits(spare.min(MAX_REQUESTS_IN_FLIGHT));
+            let more = spare.min(MAX_REQUESTS_IN_FLIGHT);
+            if more > 0 {
+                info!(more, "objects come slower than they are decoded: more requests at once");
+            }
+            self.requests.add_permits(more);
         }
     }
 
@@ -210,14 +215,18 @@ impl Store {
         let found = match self.inner.get(&path).await {
             Ok(found) => found,
             Err(e @ object_store::Error::NotFound { .. }) if !e.to_string().contains("NoSuchBucket") => {
+                info!(object = %self.location.url_of(&object.key), "the object is gone");
                 return Ok(Body::Gone);
             }
             Err(e) => return Err(self.failed("cannot read", &object.key, e)),
         };
         if !object.is_still(&found.meta) {
+            info!(object = %self.location.url_of(&object.key), "the object changed");
             return Ok(Body::Changed);
         }
-        found.bytes().await.map(Body::Whole).map_err(|e| self.failed("cannot read", &object.key, e))
+        let bytes = found.bytes().await.map_err(|e| self.failed("cannot read", &object.key, e))?;
+        debug!(object = %self.location.url_of(&object.key), bytes = bytes.len(), "fetched");
+        Ok(Body::Whole(bytes))
     }
 
     /// Reads one object piece by piece, for those too large to be held; `None` if it is gone or changed.
@@ -235,6 +244,7 @@ impl Store {
         if !object.is_still(&found.meta) {
             return Ok(None);
         }
+        debug!(object = %self.location.url_of(&object.key), bytes = object.size, "fetched piece by piece");
         // A handful of pieces: the network stays busy while one is decoded.
         let (sender, receiver) = mpsc::channel(8);
         let stop = self.io.stop.clone();

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use object_store::client::{
     ClientOptions, HttpClient, HttpConnector, HttpError, HttpRequest, HttpResponse, HttpService, ReqwestConnector,
 };
+use tracing::{info, trace};
 
 /// Makes HTTP clients whose listings can be read to their end.
 #[derive(Debug, Default)]
@@ -30,7 +31,23 @@ struct Client(HttpClient);
 impl HttpService for Client {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let is_list = request.uri().query().is_some_and(|query| query.split('&').any(|pair| pair == "list-type=2"));
-        let response = self.0.execute(request).await?;
+        let method = request.method().clone();
+        // Neither user nor query: they may have secrets. A path that leads to credentials is one.
+        let host = request.uri().host().unwrap_or_default().to_owned();
+        let path =
+            Some(request.uri().path()).filter(|path| !path.contains("credentials")).unwrap_or_default().to_owned();
+        let response = match self.0.execute(request).await {
+            Ok(response) => response,
+            Err(error) => {
+                info!(%method, host, path, kind = ?error.kind(), "a request was not answered");
+                return Err(error);
+            }
+        };
+        let status = response.status().as_u16();
+        trace!(%method, host, path, status, "a request was answered");
+        if response.status().is_server_error() || matches!(status, 408 | 429) {
+            info!(%method, host, path, status, "a request failed, and is sent again unless it was the last try");
+        }
         if !is_list || !response.status().is_success() {
             return Ok(response);
         }

@@ -25,14 +25,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::future::{Either, select};
 use futures::{StreamExt, TryStreamExt};
-use object_store::aws::{AmazonS3Builder, S3ConditionalPut};
+use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, S3ConditionalPut};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions, RetryConfig};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
+use tracing::{debug, info};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, masked_urls};
 pub use location::{Location, name_of};
 use ranges::near;
 use stop::Stop;
@@ -159,6 +160,7 @@ impl Io {
         self.runtime.spawn(async move {
             for before in 0.. {
                 select(pin!(terminate.recv()), pin!(interrupt.recv())).await;
+                info!(before, "a signal asks the run to stop");
                 stop.ask();
                 notice(before);
             }
@@ -190,8 +192,11 @@ impl Store {
     pub fn open(location: &Location, options: &StoreOptions, io: &Io) -> Result<Self> {
         let inner: Arc<dyn ObjectStore> = match location.bucket() {
             // fsync: a ledger entry that says "done" must not survive a power cut that its file did not.
-            None => Arc::new(LocalFileSystem::new().with_fsync(true)),
-            Some(bucket) => Arc::new(s3(bucket, options)?),
+            None => {
+                info!(%location, "the store is the local disk");
+                Arc::new(LocalFileSystem::new().with_fsync(true))
+            }
+            Some(bucket) => Arc::new(s3(bucket, location, options)?),
         };
         Ok(Self { inner, location: location.clone(), io: io.clone(), counters: Arc::default() })
     }
@@ -343,6 +348,7 @@ impl Store {
                 match self.inner.put_opts(&path, content.clone().into(), options).await {
                     Ok(_) => return Ok(Created::Yes),
                     Err(e) if is_conflict(&e) && conflicts < MAX_CONFLICTS => {
+                        info!(object = %self.location.url_of(key), conflicts, "another request creates the same object: tried again");
                         tokio::time::sleep(Duration::from_millis(50 << conflicts)).await;
                         conflicts += 1;
                     }
@@ -365,7 +371,10 @@ impl Store {
         let content: Bytes = content.into();
         count(&self.counters.put, 1);
         self.wait(async {
-            self.inner.put(&path, content.into()).await.map(drop).map_err(|e| self.failed("cannot write", key, e))
+            let bytes = content.len();
+            self.inner.put(&path, content.into()).await.map_err(|e| self.failed("cannot write", key, e))?;
+            debug!(object = %self.location.url_of(key), bytes, "written");
+            Ok(())
         })?
     }
 
@@ -378,7 +387,10 @@ impl Store {
         count(&self.counters.delete, 1);
         self.wait(async {
             match self.inner.delete(&path).await {
-                Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+                Ok(()) | Err(object_store::Error::NotFound { .. }) => {
+                    debug!(object = %self.location.url_of(key), "deleted");
+                    Ok(())
+                }
                 Err(e) => Err(self.failed("cannot delete", key, e)),
             }
         })?
@@ -517,7 +529,7 @@ fn is_conflict(error: &object_store::Error) -> bool {
     matches!(error, object_store::Error::AlreadyExists { .. }) && error.to_string().contains("409 Conflict")
 }
 
-fn s3(bucket: &str, options: &StoreOptions) -> Result<object_store::aws::AmazonS3> {
+fn s3(bucket: &str, location: &Location, options: &StoreOptions) -> Result<object_store::aws::AmazonS3> {
     let mut builder = AmazonS3Builder::from_env()
         .with_bucket_name(bucket)
         .with_conditional_put(S3ConditionalPut::ETagMatch)
@@ -542,6 +554,15 @@ fn s3(bucket: &str, options: &StoreOptions) -> Result<object_store::aws::AmazonS
     if options.anonymous {
         builder = builder.with_skip_signature(true);
     }
+    let set = |key: AmazonS3ConfigKey| builder.get_config_value(&key);
+    let (endpoint, region) = (set(AmazonS3ConfigKey::Endpoint), set(AmazonS3ConfigKey::Region));
+    info!(
+        %location,
+        endpoint = endpoint.as_deref().map(|url| masked_urls(url).into_owned()),
+        region,
+        signed = !options.anonymous,
+        "the store is S3"
+    );
     builder.build().map_err(|e| {
         Error::usage("cannot make an S3 client of these settings")
             .at(format!("s3://{bucket}"))

@@ -9,6 +9,7 @@ use std::io::{self, Write};
 use object_store::{MultipartUpload, ObjectStoreExt, PutPayload};
 use sha2::{Digest, Sha256};
 use tokio::task::JoinSet;
+use tracing::debug;
 
 use super::{Store, count};
 use crate::error::Result;
@@ -83,6 +84,7 @@ impl Upload {
         match self.complete() {
             Ok(()) => {
                 let sha256 = hex(&std::mem::take(&mut self.hash).finalize());
+                debug!(object = %self.store.location.url_of(&self.key), bytes = self.bytes, sha256, "written");
                 Ok(Uploaded { bytes: self.bytes, sha256 })
             }
             Err(e) => {

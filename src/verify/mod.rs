@@ -22,6 +22,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use sha2::{Digest, Sha256};
+use tracing::{debug, info};
 
 use self::file::TableFile;
 use self::outcome::{
@@ -189,6 +190,8 @@ pub fn verify(source: &Store, table: &Table, options: &VerifyOptions, progress: 
     let objects = list_objects(source, &found, &units)?;
     let mut work = open(source, table.store(), units, &objects, &files)?;
     choose(&mut work, options.extent);
+    let chosen = work.iter().filter(|work| work.depth == Depth::Rows).count();
+    info!(files = work.len(), of_which_all_rows = chosen, extent = ?options.extent, "files to compare");
     let run = Run { source, table, progress, failed: Mutex::new(None) };
     run.all(&work, options)?;
 
@@ -215,6 +218,18 @@ pub fn verify(source: &Store, table: &Table, options: &VerifyOptions, progress: 
         {
             outcome.recorded = record(table, partition, state, outcome, options.extent)?;
         }
+        info!(
+            %partition,
+            verdict = ?outcome.verdict,
+            files = outcome.files,
+            files_compared = outcome.files_compared,
+            objects = outcome.objects,
+            rows = outcome.rows,
+            differing = outcome.differing.len(),
+            misread = outcome.misread.count,
+            recorded = outcome.recorded,
+            "partition verified"
+        );
     }
     let partitions: Vec<PartitionOutcome> = partitions.into_values().collect();
     Ok(Verification {
@@ -401,6 +416,7 @@ fn open(
                 None => work.differs("file", None, Some("missing"), Some(&format!("{} bytes", output.bytes))),
                 Some(listed) => match TableFile::open(dest, &output.key, listed.size)? {
                     Ok(file) => {
+                        debug!(object = %dest.location().url_of(&output.key), bytes = listed.size, "footer read");
                         let found = compare::footer(&file, listed.size, &work.unit.expected, &output);
                         lock(&work.differences).extend(found);
                         work.misread = file.misread();
@@ -507,6 +523,9 @@ impl Run<'_> {
             return Ok(());
         }
         let hash = file.sha256()?;
+        let agrees = hash == kept;
+        let object = work.unit.output.as_ref().map(|output| self.table.store().location().url_of(&output.key));
+        debug!(object, sha256 = hash, agrees, "file hashed");
         if hash != kept {
             work.differs("SHA-256 of the file", None, Some(&hash), Some(kept));
         }
@@ -572,6 +591,7 @@ impl Run<'_> {
     /// Counts an object, and says so if it is not what the ledger takes it for.
     fn count(&self, work: &Work, input: &UnitInput, object: Object) {
         let rows = if let Object::Rows(counted) = &object { counted.tally.rows } else { 0 };
+        debug!(object = %self.source.location().url_of(&input.input.key), rows, "recounted");
         self.progress.advance(1, input.input.size, rows);
         let (is, agrees) = match object {
             Object::Rows(counted) => {

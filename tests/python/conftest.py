@@ -174,6 +174,8 @@ def engines(tmp_path_factory):
     """Hive and Spark; up in about 10 s, so only for the tests that ask for them."""
     from engines import Engines
 
+    if os.environ.get("FLOWPARQUET_TEST_NO_JAVA"):
+        pytest.skip("needs Java")
     engines = Engines(tmp_path_factory.mktemp("engines"))
     yield engines
     engines.stop()
