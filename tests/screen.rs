@@ -135,7 +135,7 @@ fn sql(work: &Work) {
     let sql = "SELECT action, count(*) AS n FROM vpc_flow_logs GROUP BY action ORDER BY n";
     for output in ["table", "json"] {
         run(work, 0, &["query", "table", sql, "--output", output]);
-        run(work, 1, &["query", "raw", sql, "--raw", "--output", output]);
+        harmless(&work.run(&["query", "raw", sql, "--raw", "--output", output]));
     }
     run(work, 0, &["query", "table", sql, "--explain"]);
     // A program that reads CSV gets the value as it is; a terminal does not.
