@@ -10,22 +10,29 @@ use std::ops::Range;
 
 /// Returns a text that others wrote (a key, a field, an answer) as it may stand in a line for a person.
 ///
-/// Control characters are escaped, and so are those that turn the direction of writing: a terminal would obey them,
-/// and a line end in a key would begin a line that this program never wrote. JSON needs none of this.
+/// A terminal would obey what is escaped, and a line end in a key would begin a line that this program never wrote.
 pub fn printable(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_obeyed) {
+    escaped(text, &[], |c| c.escape_default().to_string())
+}
+
+/// Returns a text in which all that a terminal obeys is escaped, except for some characters.
+pub fn escaped<'a>(text: &'a str, kept: &[char], escape: impl Fn(char) -> String) -> Cow<'a, str> {
+    let obeyed = |c: char| is_obeyed(c) && !kept.contains(&c);
+    if !text.contains(obeyed) {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len() + 16);
     for c in text.chars() {
-        if is_obeyed(c) { shown.extend(c.escape_default()) } else { shown.push(c) }
+        if obeyed(c) { shown.push_str(&escape(c)) } else { shown.push(c) }
     }
     Cow::Owned(shown)
 }
 
-/// Returns whether a terminal obeys a character instead of showing it.
+/// Returns whether a terminal obeys a character instead of showing it: control characters, those that turn the direction of
+/// writing, and line ends and marks that cannot be seen.
 pub fn is_obeyed(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    let invisible = |c| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
+    c.is_control() || invisible(c)
 }
 
 /// Stands for a secret.

@@ -23,8 +23,6 @@ pub trait Progress: Sync {
     fn begin(&self, objects: u64, packed_bytes: u64);
     /// Some of it is converted.
     fn advance(&self, objects: u64, packed_bytes: u64, rows: u64);
-    /// Something a person should know now.
-    fn warn(&self, text: &str);
     /// The run is over.
     fn end(&self);
 }
@@ -36,7 +34,6 @@ pub struct Silent;
 impl Progress for Silent {
     fn begin(&self, _objects: u64, _packed_bytes: u64) {}
     fn advance(&self, _objects: u64, _packed_bytes: u64, _rows: u64) {}
-    fn warn(&self, _text: &str) {}
     fn end(&self) {}
 }
 

@@ -18,6 +18,7 @@ use crate::ledger::table::Table;
 use crate::plan::Plan;
 use crate::record::schema::LogType;
 use crate::source::layout::FileName;
+use crate::store::name_of;
 
 /// Version of the JSON that `status --json` prints; keys may be added without a new one.
 pub const STATUS_VERSION: u32 = 1;
@@ -240,7 +241,7 @@ fn add_places(places: &mut BTreeMap<(String, String), Place>, partition: &Partit
     let inputs = state.history().flat_map(|output| &output.claim.inputs);
     let misread = !state.misread().is_empty();
     for input in inputs.chain(state.unfinished().flat_map(|(_, claim)| &claim.inputs)) {
-        let name = FileName::parse(input.key.rsplit('/').next().unwrap_or_default());
+        let name = FileName::parse(name_of(&input.key));
         let by_partition = partition.account_region.clone().unzip();
         let unknown = || "unknown".to_owned();
         let account = by_partition.0.or(name.account).unwrap_or_else(unknown);

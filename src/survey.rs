@@ -4,6 +4,7 @@
 //! after its creation (<https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-limitations.html>), so the newest
 //! object of each flow log tells the format of all of them; where names do not tell the flow log, each day's newest.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
@@ -18,7 +19,7 @@ use crate::record::schema::LogType;
 use crate::source::discover::{SourceObject, Wanted, discover};
 use crate::source::gunzip;
 use crate::source::layout::{FileName, Folder, Level, folders_of};
-use crate::store::{Listed, Store};
+use crate::store::{Listed, Store, name_of};
 
 /// Bytes of an object that are read for its header line: 54 fields have 700.
 pub const HEAD_BYTES: u64 = 64 << 10;
@@ -93,9 +94,13 @@ pub fn survey(source: &Store, wanted: &Wanted, log_format: Option<&Header>) -> R
     })
 }
 
-/// Returns the newest of some objects, by day and name.
-pub fn newest(objects: &[SourceObject]) -> Option<&SourceObject> {
-    objects.iter().max_by_key(|object| (object.day, object.hour, &object.object.key))
+/// Returns the newest of some objects, by day, hour and name.
+pub fn newest<'a>(objects: impl IntoIterator<Item = &'a SourceObject>) -> Option<&'a SourceObject> {
+    objects.into_iter().max_by_key(|object| newness(object))
+}
+
+fn newness(object: &SourceObject) -> (Date, Option<i8>, &str) {
+    (object.day, object.hour, &object.object.key)
 }
 
 /// Returns the format of each flow log, that of the newest object first; `log_format` is that of objects without a header
@@ -106,21 +111,17 @@ pub fn newest(objects: &[SourceObject]) -> Option<&SourceObject> {
 pub fn formats(source: &Store, objects: &[SourceObject], log_format: Option<&Header>) -> Result<Vec<Format>> {
     let mut groups: BTreeMap<(Option<String>, Option<Date>), Vec<&SourceObject>> = BTreeMap::new();
     for object in objects {
-        let name = object.object.key.rsplit('/').next().unwrap_or_default();
+        let name = name_of(&object.object.key);
         let flow_log = FileName::parse(name).flow_log;
         let day = flow_log.is_none().then_some(object.day);
         groups.entry((flow_log, day)).or_default().push(object);
     }
-    let newest_of = |group: &[&SourceObject]| {
-        let newest = group.iter().max_by_key(|object| (object.day, object.hour, &object.object.key));
-        newest.map(|object| (object.day, object.object.clone()))
-    };
     let mut groups: Vec<_> = groups
         .into_iter()
-        .filter_map(|((flow_log, _), group)| newest_of(&group).map(|newest| (newest, flow_log, group)))
+        .filter_map(|((flow_log, _), group)| newest(group.iter().copied()).map(|newest| (newest, flow_log, group)))
         .collect();
-    groups.sort_by(|((a_day, a), ..), ((b_day, b), ..)| (b_day, &b.key).cmp(&(a_day, &a.key)));
-    let heads: Vec<&Listed> = groups.iter().map(|((_, object), ..)| object).collect();
+    groups.sort_by_key(|(newest, ..)| Reverse(newness(newest)));
+    let heads: Vec<&Listed> = groups.iter().map(|(newest, ..)| &newest.object).collect();
     let mut formats: Vec<Format> = Vec::new();
     for (head, (_, flow_log, group)) in source.get_heads(&heads, HEAD_BYTES)?.iter().zip(&groups) {
         let header = match Header::parse(&gunzip::first_line(head)) {

@@ -180,6 +180,19 @@ fn modules_know_only_what_lies_left_of_them() {
 }
 
 #[test]
+fn everything_printed_passes_the_screen() {
+    for source in
+        sources("src").iter().filter(|source| source.path != "cli/screen.rs" && !source.path.ends_with("_tests.rs"))
+    {
+        for (number, line) in &source.code {
+            let prints = ["print!(", "println!(", "io::stdout()", "io::stderr()"].iter().any(|way| line.contains(way));
+            let asks = line.contains("is_terminal()");
+            assert!(!prints || asks, "src/{}:{number} must print by cli/screen.rs: {}", source.path, line.trim());
+        }
+    }
+}
+
+#[test]
 fn every_file_opens_with_what_it_is_for() {
     for folder in ["src", "tests"] {
         for source in sources(folder) {

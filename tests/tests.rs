@@ -18,6 +18,7 @@
 //! * [`query`]: SQL over raw logs and tables: answers, what is read and billed, what is refused; `compare`
 //! * [`readme`]: the console output that README and docs print, run anew; `BLESS=1` writes it
 //! * [`replace`]: files that take the place of others: changed objects, retried lines, merges; ledger and signals
+//! * [`screen`]: names and values that speak to the terminal: every command, standard output and standard error
 //! * [`text`]: how logs are written, and that every value arrives
 //! * [`util`]: what they share
 //! * [`verify`]: the recount: that it agrees with every way logs are written, and finds and names every tampered row
@@ -53,6 +54,8 @@ mod query;
 mod readme;
 #[cfg(test)]
 mod replace;
+#[cfg(test)]
+mod screen;
 #[cfg(test)]
 mod text;
 #[cfg(test)]

@@ -312,7 +312,7 @@ fn both_readers_agree_on_random_text() {
 // ---- Tampering: each is found, and named
 
 /// Rewrites a Parquet file with the reference writer, with the footer's keys as they were.
-fn rewrite(path: &Path, change: impl FnOnce(RecordBatch) -> RecordBatch) {
+pub fn rewrite(path: &Path, change: impl FnOnce(RecordBatch) -> RecordBatch) {
     let builder = ParquetRecordBatchReaderBuilder::try_new(File::open(path).unwrap()).unwrap();
     let keys = builder.metadata().file_metadata().key_value_metadata().cloned();
     let schema = builder.schema().clone();

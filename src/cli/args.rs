@@ -12,6 +12,7 @@ use flowparquet::encode::codec::Compression;
 use flowparquet::encode::layout::SortBy;
 use flowparquet::generate::KeyLayout;
 use jiff::civil::Date;
+use jiff::{Span, SpanRelativeTo};
 
 /// Turns raw AWS VPC Flow Logs into Parquet that makes existing Athena queries fast and cheap.
 ///
@@ -660,20 +661,12 @@ fn parse_setting(text: &str) -> Result<(String, String), String> {
     Ok((name.to_owned(), value.to_owned()))
 }
 
-/// Parses `90m`, `12h`, `2d`, `30s` or `0` into seconds.
+/// Parses `90m`, `12h`, `2d`, `1h30m` or `0` into seconds.
 pub fn parse_age(text: &str) -> Result<u64, String> {
-    let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let (number, unit) = text.split_at(split);
-    let wrong = || "not an age: write it as 90m, 12h or 2d".to_owned();
-    let seconds = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 60 * 60,
-        "d" => 24 * 60 * 60,
-        "" if number == "0" => 1,
-        _ => return Err(wrong()),
-    };
-    number.parse::<u64>().ok().and_then(|number| number.checked_mul(seconds)).ok_or_else(wrong)
+    let text = if text == "0" { "0s" } else { text };
+    let age = text.parse::<Span>().and_then(|age| age.to_duration(SpanRelativeTo::days_are_24_hours()));
+    let seconds = age.ok().filter(|age| !age.is_negative()).map(|age| age.as_secs().unsigned_abs());
+    seconds.ok_or_else(|| "not an age: write it as 90m, 12h or 2d".to_owned())
 }
 
 /// Parses `10`, `0.5`.
@@ -710,6 +703,18 @@ mod tests {
     fn the_definition_is_sound() {
         use clap::CommandFactory;
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn ages() {
+        for (age, seconds) in
+            [("0", 0), ("30s", 30), ("90m", 5_400), ("12h", 43_200), ("2d", 172_800), ("1h30m", 5_400)]
+        {
+            assert_eq!(parse_age(age), Ok(seconds), "{age}");
+        }
+        for bad in ["", "1", "-1h", "2 parsecs", "99999999999999999d", "1mo"] {
+            assert!(parse_age(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -4,9 +4,9 @@ use std::process::ExitCode;
 
 use flowparquet::Result;
 use flowparquet::compact::{CompactPlan, CompactReport, Compacted, compact, plan};
-use flowparquet::error::printable;
 use flowparquet::ledger::table::Table;
 
+use super::screen::{push_line, tell};
 use super::show::{Align, bytes, count, plural, table};
 use super::{EXIT_SOME_REJECTED, args, open, print, settings, start_io, to_json};
 
@@ -24,7 +24,7 @@ pub fn run(args: &args::Compact) -> Result<ExitCode> {
     if args.json {
         print(&to_json(&report)?)?;
     }
-    eprint!("{}", summary(&report));
+    tell(&summary(&report));
     Ok(if report.not_merged.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_SOME_REJECTED) })
 }
 
@@ -47,10 +47,10 @@ fn planned(plans: &[CompactPlan]) -> String {
     let misread: u64 = plans.iter().map(|plan| plan.misread.len() as u64).sum();
     let mut text = table(&ALIGN, &rows);
     if misread > 0 {
-        text.push_str(&format!("{} that some engines do not read whole will be made anew\n", plural(misread, "file")));
+        push_line!(text, "{} that some engines do not read whole will be made anew", plural(misread, "file"));
     }
     if begun > 0 {
-        text.push_str(&format!("{} of a stopped run will be finished\n", plural(begun, "merge")));
+        push_line!(text, "{} of a stopped run will be finished", plural(begun, "merge"));
     }
     text
 }
@@ -64,10 +64,10 @@ fn summary(report: &CompactReport) -> String {
         shown(&report.partitions)
     };
     for refused in &report.not_merged {
-        text.push_str(&format!("{}\n", printable(&refused.explain())));
+        push_line!(text, "{}", refused.explain());
     }
     for warning in &report.warnings {
-        text.push_str(&format!("warning: {warning}\n"));
+        push_line!(text, "warning: {warning}");
     }
     text
 }
@@ -88,10 +88,10 @@ pub fn shown(partitions: &[Compacted]) -> String {
     let misread: u64 = partitions.iter().map(|p| p.misread_files).sum();
     let mut text = table(&ALIGN, &rows);
     if misread > 0 {
-        text.push_str(&format!("{} that some engines did not read whole made anew\n", plural(misread, "file")));
+        push_line!(text, "{} that some engines did not read whole made anew", plural(misread, "file"));
     }
     if removed > 0 {
-        text.push_str(&format!("{} of stopped runs removed\n", plural(removed, "leftover file")));
+        push_line!(text, "{} of stopped runs removed", plural(removed, "leftover file"));
     }
     text
 }

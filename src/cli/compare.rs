@@ -14,6 +14,7 @@ use flowparquet::{Error, Result};
 use super::compare_page::page;
 use super::query::{options, statements};
 use super::query_args::Compare;
+use super::screen::{push_line, say};
 use super::show::{Align, bytes, count, dollars, plural, table};
 use super::{EXIT_SOME_REJECTED, open, print, settings, to_json};
 
@@ -53,14 +54,14 @@ fn both(args: &Compare) -> Result<ExitCode> {
     let statements = sql::parse(&text, &options.table, &place)?;
     let days = settings::days(&args.days, |_| Ok(Days::All))?;
     let (source, dest) = (open(&args.source, &args.store, &io)?, Table::new(open(&args.dest, &args.store, &io)?));
-    let mut begin = |statement: &sql::Statement| eprintln!("running: {}", printable(&statement.name));
+    let mut begin = |statement: &sql::Statement| say!("running: {}", statement.name);
     let comparison = compare((&source, &dest), (&statements, &place), &days, &options, &mut begin)?;
     let costs = Costs { usd_per_tib: args.engine.price_per_tb, runs_per_day: args.runs_per_day };
     print(&if args.json { to_json(&comparison)? } else { shown(&comparison, costs) })?;
     if let Some(file) = &args.html {
         let failed = |e| Error::stopped("cannot write the page").at(file.display()).because(e);
         std::fs::write(file, page(&comparison, costs)).map_err(failed)?;
-        eprintln!("the page with charts is {}", file.display());
+        say!("the page with charts is {}", file.display());
     }
     Ok(if comparison.agrees() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_SOME_REJECTED) })
 }
@@ -106,17 +107,22 @@ pub fn shown(comparison: &Comparison, costs: Costs) -> String {
     let mut align = [Align::Right; 14];
     (align[0], align[2]) = (Align::Left, Align::Left);
     text.push_str(&table(&align, &rows));
-    text.push_str(&format!(
-        "\n{} of {} compared, the days that are converted: {}\na month: {} a day for {DAYS_PER_MONTH} days; Athena charges \
-         {} for a terabyte, and for 10 MB at least\n",
+    text.push('\n');
+    push_line!(
+        text,
+        "{} of {} compared, the days that are converted: {}",
         plural(comparison.objects, "raw object"),
         plural(comparison.days.len() as u64, "day"),
-        span(&comparison.days),
+        span(&comparison.days)
+    );
+    push_line!(
+        text,
+        "a month: {} a day for {DAYS_PER_MONTH} days; Athena charges {} for a terabyte, and for 10 MB at least",
         runs(costs.runs_per_day),
         dollars(costs.usd_per_tib),
-    ));
+    );
     for note in &comparison.notes {
-        text.push_str(&format!("note: {note}\n"));
+        push_line!(text, "note: {note}");
     }
     text
 }
@@ -165,14 +171,14 @@ pub fn word(verdict: &Verdict) -> &'static str {
 
 /// Returns how the answers of a statement differ, row by row; nothing if they do not.
 fn difference(compared: &Compared) -> String {
-    let name = &compared.name;
+    let name = printable(&compared.name);
     match &compared.verdict {
         Verdict::Equal => String::new(),
         Verdict::EqualButTies { ties } => {
             format!("{name}: {} tie at the LIMIT, and either choice of them is right\n\n", plural(*ties, "row"))
         }
         Verdict::OtherOrder => format!("{name}: the same rows, in another order than ORDER BY asks for\n\n"),
-        Verdict::NotComparable { why } => format!("{name}: cannot be compared: {why}\n\n"),
+        Verdict::NotComparable { why } => format!("{name}: cannot be compared: {}\n\n", printable(why)),
         Verdict::Different { only_raw, only_parquet, counts: (raw, parquet) } => {
             let head = [vec!["only in".to_owned()], compared.columns.clone()].concat();
             let align = vec![Align::Left; head.len()];

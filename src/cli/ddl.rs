@@ -8,11 +8,10 @@ use flowparquet::athena::definition::{Definition, Partitions};
 use flowparquet::athena::name::TableName;
 use flowparquet::days::{Days, today};
 use flowparquet::encode::file::sort_columns;
-use flowparquet::error::printable;
 use flowparquet::ledger::contents::Contents;
 use flowparquet::ledger::partition::Partition;
 use flowparquet::ledger::table::Table;
-use flowparquet::record::header::{Column, Header};
+use flowparquet::record::header::Column;
 use flowparquet::record::schema::LogType;
 use flowparquet::source::discover::Wanted;
 use flowparquet::store::{Io, Location, Store};
@@ -21,7 +20,9 @@ use flowparquet::{Error, Result};
 use jiff::civil::Date;
 
 use super::args::Ddl;
-use super::{like, open, print};
+use super::screen::{print_statements, say};
+use super::settings::log_format;
+use super::{like, open};
 
 /// Location that is printed for a table on the local disk.
 const PLACEHOLDER: &str = "s3://YOUR-BUCKET/YOUR-PREFIX";
@@ -43,7 +44,7 @@ pub fn run(args: &Ddl) -> Result<ExitCode> {
     if ahead(args) && definition.partitioning == Partitions::Registered {
         definition.partitions.clear(); // None is there yet.
     }
-    print(&form(args, &definition)?)?;
+    print_statements(&form(args, &definition)?)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -51,7 +52,7 @@ pub fn run(args: &Ddl) -> Result<ExitCode> {
 pub fn form(args: &Ddl, definition: &Definition) -> Result<String> {
     let text = args.format.print(definition, args.since)?;
     if let Some(note) = args.format.note(definition, args.since) {
-        eprintln!("note: {note}");
+        say!("note: {note}");
     }
     Ok(text)
 }
@@ -122,13 +123,6 @@ fn contents_ahead(args: &Ddl) -> Result<Contents> {
     Ok(Contents { log_type, partition_by, columns, partitions: known.collect(), dash_as_null: false, founded: None })
 }
 
-pub fn log_format(format: &str) -> Result<Header> {
-    Header::from_log_format(format).map_err(|e| {
-        Error::usage(format!("--log-format cannot be used: {e}"))
-            .help("write it as DescribeFlowLogs prints it: '${version} ${account-id} ${interface-id} ...'")
-    })
-}
-
 /// Returns where the table is, as the definition will say it.
 pub fn location(args: &Ddl, dest: Option<&Location>) -> Result<String> {
     match (&args.location, dest) {
@@ -137,7 +131,7 @@ pub fn location(args: &Ddl, dest: Option<&Location>) -> Result<String> {
             Ok(format!("{}{}", dest.root(), dest.prefix()))
         }
         (None, _) => {
-            eprintln!("note: put the table's s3:// location in place of {PLACEHOLDER}, or give --location");
+            say!("note: put the table's s3:// location in place of {PLACEHOLDER}, or give --location");
             Ok(PLACEHOLDER.to_owned())
         }
     }
@@ -183,23 +177,19 @@ pub fn below(location: &str, source: &Location) -> String {
 /// Says which objects a table over the newest format and layout shows wrongly or not at all.
 fn warn(seen: &Survey) {
     if seen.formats.len() > 1 {
-        eprintln!("warning: the logs have {} formats, and a raw table finds columns by position:", seen.formats.len());
+        say!("warning: the logs have {} formats, and a raw table finds columns by position:", seen.formats.len());
         for (at, format) in seen.formats.iter().enumerate() {
             let fields = match &format.header {
                 Ok(header) => header.names.join(" "),
                 Err(e) => e.to_string(),
             };
             let verdict = if at == 0 { "this definition fits" } else { "columns are WRONG here" };
-            eprintln!("  {} ({verdict}): {fields}", ranges(&format.days));
+            say!("  {} ({verdict}): {fields}", ranges(&format.days));
         }
-        eprintln!("  help: give each format a prefix of its own, or query the converted table, which knows them all");
+        say!("  help: give each format a prefix of its own, or query the converted table, which knows them all");
     }
     for (layout, days) in &seen.other_layouts {
-        eprintln!(
-            "warning: objects of {} lie in another layout and are not shown: {}",
-            ranges(days),
-            printable(layout)
-        );
+        say!("warning: objects of {} lie in another layout and are not shown: {}", ranges(days), layout);
     }
 }
 

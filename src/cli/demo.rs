@@ -18,6 +18,7 @@ use flowparquet::{Error, Result};
 
 use super::args::Demo;
 use super::generate::{TUTORIAL_DAY, into_store, options};
+use super::screen::{say, tell};
 use super::show::{Align, bytes, count, dollars, table};
 use super::{print, progress, settings};
 
@@ -33,7 +34,7 @@ pub fn run(args: &Demo) -> Result<ExitCode> {
     let sample = options(LogType::Vpc, 2, None, vec![TUTORIAL_DAY])?;
     let sample = GenerateOptions { objects_per_day: args.objects, rows_per_object: args.rows, ..sample };
     let made = into_store(&sample, &raw)?;
-    say(&format!(
+    print(&format!(
         "{} objects, {} rows, {} packed, below {}\n",
         count(made.objects),
         count(made.rows),
@@ -45,7 +46,7 @@ pub fn run(args: &Demo) -> Result<ExitCode> {
     let shown = progress::of_kind(super::args::ProgressKind::Auto);
     let options = settings::defaults(Days::These([TUTORIAL_DAY].into()));
     let report = convert(&raw, &dest, &options, shown.as_ref())?;
-    say(&format!("{} rows in {:.1} s\n", count(report.totals.rows_written), report.seconds))?;
+    print(&format!("{} rows in {:.1} s\n", count(report.totals.rows_written), report.seconds))?;
 
     heading("3. The same again: what is converted is not read again");
     let again = convert(&raw, &dest, &options, &Silent)?;
@@ -53,32 +54,33 @@ pub fn run(args: &Demo) -> Result<ExitCode> {
         return Err(Error::stopped("the second run found something to do")
             .help("this is a bug in flowparquet: please report it"));
     }
-    say(&format!("nothing to do, found out in {:.3} s\n", again.seconds))?;
+    print(&format!("nothing to do, found out in {:.3} s\n", again.seconds))?;
 
     heading("4. flowparquet ddl parquet --location s3://bucket/flow-parquet");
     if let Some(contents) = dest.contents()? {
         let name = TableName::new(None, "vpc_flow_logs")?;
         let mut definition = Definition::of_table(name, "s3://bucket/flow-parquet", &contents, today());
         definition.columns.iter_mut().for_each(|column| column.comment = None);
-        say(&create_table(&definition)?)?;
+        print(&create_table(&definition)?)?;
     }
 
     heading("5. What was gained");
     let days = &options.wanted.days;
     let talkers = dest.scan_bytes(days, report.partition_by, &["srcaddr", "dstaddr", "bytes"])?;
     let rejects = dest.scan_bytes(days, report.partition_by, &["action"])?;
-    say(&gain(&report, talkers, rejects))?;
+    print(&gain(&report, talkers, rejects))?;
     #[cfg(not(feature = "query"))]
-    eprintln!(
+    tell(
         "\nThis program has no SQL. To ask both sides the same questions, build it whole and run the demo again:\n\
-         cargo build --release --locked (takes about ten minutes on two cores, adds query, compare and tune)"
+         cargo build --release --locked (takes about ten minutes on two cores, adds query, compare and tune)\n",
     );
     #[cfg(feature = "query")]
     {
         heading("6. The same questions, asked of the raw logs and of Parquet");
-        say(&compared(&raw, &dest, days)?)?;
+        print(&compared(&raw, &dest, days)?)?;
     }
-    eprintln!("\nThe files are in {}; the queries of the README run on them as they are.", dir.display());
+    tell("\n");
+    say!("The files are in {}; the queries of the README run on them as they are.", dir.display());
     Ok(ExitCode::SUCCESS)
 }
 
@@ -152,9 +154,6 @@ fn gain(report: &Report, talkers: u64, rejects: u64) -> String {
 }
 
 fn heading(text: &str) {
-    eprintln!("\n== {text}");
-}
-
-fn say(text: &str) -> Result<()> {
-    print(text)
+    tell("\n");
+    say!("== {text}");
 }

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use flowparquet::error::{is_obeyed, masked, masked_urls, printable};
+use flowparquet::error::{masked, masked_urls, printable};
 use flowparquet::{Error, Result};
 use jiff::Timestamp;
 use serde_json::Value as Json;
@@ -17,7 +17,7 @@ use tracing::{Event, Metadata, Subscriber};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use super::args::LogOutput;
-use super::progress;
+use super::screen::{harmless_json, tell};
 
 /// The variable that chooses events.
 const FILTER: &str = "FLOWPARQUET_LOG";
@@ -124,7 +124,7 @@ impl Subscriber for Events {
         event.record(&mut fields);
         let time = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string();
         let line = if self.json { fields.json(&time, level, target) } else { fields.text(&time, level, target) };
-        progress::beside_the_bar(&line);
+        tell(&line);
     }
 }
 
@@ -179,13 +179,7 @@ impl Fields<'_> {
         let (time, level, target) = (text(time), text(level), text(target));
         let line =
             format!(r#"{{"timestamp":{time},"level":{level},"target":{target},"fields":{{{}}}}}"#, fields.join(","));
-        let mut shown = String::with_capacity(line.len() + 1);
-        for c in line.chars() {
-            // What JSON itself escapes is gone by now; the others lie within 16 bits too.
-            if is_obeyed(c) { shown.push_str(&format!("\\u{:04x}", u32::from(c))) } else { shown.push(c) }
-        }
-        shown.push('\n');
-        shown
+        harmless_json(&line).into_owned() + "\n"
     }
 }
 
@@ -246,6 +240,8 @@ impl Visit for Fields<'_> {
 #[cfg(test)]
 mod tests {
     use tracing::Level;
+
+    use flowparquet::error::is_obeyed;
 
     use super::*;
 

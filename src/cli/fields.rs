@@ -6,6 +6,7 @@ use flowparquet::record::schema::{Field, LogType};
 use flowparquet::{Error, Result};
 
 use super::args::{FieldFormat, Fields};
+use super::screen::push_line;
 use super::show::{Align, table};
 use super::{print, to_json};
 
@@ -41,10 +42,7 @@ fn as_table(fields: &[&Field]) -> String {
 fn as_markdown(fields: &[&Field]) -> String {
     let mut text = "| Field | Column | Type | Since | Meaning |\n|---|---|---|---|---|\n".to_owned();
     for f in fields {
-        text.push_str(&format!(
-            "| {} | `{}` | {} | {} | {} |\n",
-            f.name, f.column, f.column_type, f.version, f.description
-        ));
+        push_line!(text, "| {} | `{}` | {} | {} | {} |", f.name, f.column, f.column_type, f.version, f.description);
     }
     text
 }

@@ -6,6 +6,7 @@ use flowparquet::{Error, Result};
 use jiff::civil::Date;
 
 use super::args::{Form, ProjectionArg};
+use super::screen::harmless_json;
 
 impl Form {
     /// Returns whether what reads the table reads local disks too.
@@ -65,8 +66,10 @@ impl Form {
         }
         let statements = match self {
             Self::Athena => hive::statements(definition, since),
-            Self::GlueJson => glue::json(definition, since).map(|text| vec![text]),
-            Self::Cloudformation => cloudformation::template(definition).map(|text| vec![text]),
+            Self::GlueJson => glue::json(definition, since).map(|text| vec![harmless_json(&text).into_owned()]),
+            Self::Cloudformation => {
+                cloudformation::template(definition).map(|text| vec![harmless_json(&text).into_owned()])
+            }
             Self::Terraform => terraform::file(definition).map(|text| vec![text]),
             Self::Trino => trino::statements(definition, since),
             Self::Spark => spark::statements(definition, since),

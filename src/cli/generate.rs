@@ -4,14 +4,14 @@ use std::process::ExitCode;
 
 use flowparquet::days::Days;
 use flowparquet::generate::{GenerateOptions, Generated, GeneratedObject, generate};
-use flowparquet::record::header::Header;
 use flowparquet::record::schema::LogType;
 use flowparquet::store::{Io, Store};
 use flowparquet::{Error, Result};
 use jiff::civil::{Date, date};
 
 use super::args::Generate;
-use super::{open, show};
+use super::screen::say;
+use super::{open, settings, show};
 
 /// The day of the tutorial whose flows the generator always includes.
 pub const TUTORIAL_DAY: Date = date(2026, 1, 15);
@@ -40,7 +40,7 @@ pub fn run(args: &Generate) -> Result<ExitCode> {
     let io = Io::start()?;
     let made = into_store(&options, &open(&args.dir, &args.store, &io)?)?;
     let Generated { objects, rows, text_bytes, gzip_bytes } = made;
-    eprintln!(
+    say!(
         "{}, {}, {} of text, {} packed below {}",
         show::plural(objects, "object"),
         show::plural(rows, "row"),
@@ -55,7 +55,7 @@ pub fn run(args: &Generate) -> Result<ExitCode> {
 pub fn options(log_type: LogType, version: u8, log_format: Option<&str>, days: Vec<Date>) -> Result<GenerateOptions> {
     let schema = log_type.schema();
     let fields = match log_format {
-        Some(format) => Header::from_log_format(format).map_err(|e| Error::usage(format!("--log-format: {e}")))?.names,
+        Some(format) => settings::log_format(format)?.names,
         // Every Transit Gateway flow log has all fields unless told otherwise.
         None if log_type == LogType::Tgw => schema.names_up_to(u8::MAX),
         None => schema.names_up_to(version),

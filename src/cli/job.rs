@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use flowparquet::athena::cost::{USD_PER_TIB, scan_usd};
 use flowparquet::convert::{self, ConvertOptions, Prepared};
 use flowparquet::days::Days;
-use flowparquet::error::printable;
 use flowparquet::ledger::table::Table;
 use flowparquet::plan::Estimate;
 use flowparquet::report::{Counts, Named, Report};
@@ -16,6 +15,7 @@ use serde::Serialize;
 
 use super::args::{Convert, Job, Plan};
 use super::compact;
+use super::screen::{line, push_line, tell};
 use super::show::{Align, bytes, count, dollars, plural, table};
 use super::{EXIT_SOME_REJECTED, open, print, progress, settings, start_io, to_json};
 
@@ -36,7 +36,7 @@ pub fn convert(args: &Convert) -> Result<ExitCode> {
     if let Some(file) = &args.report {
         write_report(file, &report)?;
     }
-    eprint!("{}", summary(&report, &options.wanted.days));
+    tell(&summary(&report, &options.wanted.days));
     Ok(if report.needs_a_person() { ExitCode::from(EXIT_SOME_REJECTED) } else { ExitCode::SUCCESS })
 }
 
@@ -147,18 +147,20 @@ fn plan_table(prepared: &Prepared, days: &Days, source: &str) -> String {
         if total.to_convert == 0 {
             text.push_str("nothing to do: everything is converted\n");
         } else {
-            text.push_str(&format!(
-                "requests: about {}; a query that reads all of it costs {} in Athena on the raw logs, about {} on Parquet, and less the fewer columns it reads\n",
+            push_line!(
+                text,
+                "requests: about {}; a query that reads all of it costs {} in Athena on the raw logs, about {} on Parquet, and less the fewer columns it reads",
                 count(total.requests),
                 dollars(scan_usd(total.to_convert_bytes, USD_PER_TIB)),
                 dollars(scan_usd(total.output_bytes, USD_PER_TIB)),
-            ));
+            );
         }
         if total.changed > 0 {
-            text.push_str(&format!(
-                "{} changed after being converted: their files are made again, if all objects of these are still there\n",
+            push_line!(
+                text,
+                "{} changed after being converted: their files are made again, if all objects of these are still there",
                 plural(total.changed, "object")
-            ));
+            );
         }
     }
     let passed_over: Vec<Named> = prepared
@@ -180,7 +182,7 @@ fn nothing_found(days: &Days, source: &str) -> String {
             first.zip(last).map(|(first, last)| format!(" from {first} to {last}")).unwrap_or_default()
         }
     };
-    format!("nothing to do: no log objects{which} below {source}\n")
+    line(&format!("nothing to do: no log objects{which} below {source}"))
 }
 
 /// Returns what a run did, for a person.
@@ -190,10 +192,10 @@ fn summary(report: &Report, days: &Days) -> String {
     if report.nothing_to_do() {
         if report.objects_converted_before > 0 {
             let before = plural(report.objects_converted_before, "object");
-            text.push_str(&format!("nothing to do: {before} converted before, none new\n"));
+            push_line!(text, "nothing to do: {before} converted before, none new");
         } else if report.objects_of_other_type_before > 0 {
             let others = plural(report.objects_of_other_type_before, "object");
-            text.push_str(&format!("nothing to do: {others} of another log type left alone, none new\n"));
+            push_line!(text, "nothing to do: {others} of another log type left alone, none new");
         } else {
             text.push_str(&nothing_found(days, &report.source));
         }
@@ -221,47 +223,40 @@ fn summary(report: &Report, days: &Days) -> String {
         align[0] = Align::Left;
         text.push_str(&table(&align, &rows));
         let rate = totals.rows_written as f64 / report.seconds.max(1e-9);
-        text.push_str(&format!(
-            "\n{} in {:.1} s, {} rows/s",
+        text.push('\n');
+        push_line!(
+            text,
+            "{} in {:.1} s, {} rows/s; rows read {} = written {} + rejected {}",
             plural(totals.rows_written, "row"),
             report.seconds,
-            count(rate as u64)
-        ));
-        text.push_str(&format!(
-            "; rows read {} = written {} + rejected {}\n",
+            count(rate as u64),
             count(totals.rows_read),
             count(totals.rows_written),
             count(totals.rows_rejected)
-        ));
+        );
         if totals.files_recovered > 0 {
-            text.push_str(&format!(
-                "{} of a stopped run found complete and recorded\n",
-                plural(totals.files_recovered, "file")
-            ));
+            push_line!(text, "{} of a stopped run found complete and recorded", plural(totals.files_recovered, "file"));
         }
         if totals.files_replaced > 0 {
-            text.push_str(&format!("{} replaced by new ones\n", plural(totals.files_replaced, "file")));
+            push_line!(text, "{} replaced by new ones", plural(totals.files_replaced, "file"));
         }
         if totals.finished_by_others > 0 {
-            text.push_str(&format!(
-                "{} finished by another run meanwhile\n",
-                plural(totals.finished_by_others, "claim")
-            ));
+            push_line!(text, "{} finished by another run meanwhile", plural(totals.finished_by_others, "claim"));
         }
     }
     if !report.compacted.is_empty() {
         text.push_str(&compact::shown(&report.compacted));
     }
     for refused in &report.not_merged {
-        text.push_str(&format!("{}\n", printable(&refused.explain())));
+        push_line!(text, "{}", refused.explain());
     }
     for warning in &report.warnings {
-        text.push_str(&format!("warning: {}\n", printable(warning)));
+        push_line!(text, "warning: {warning}");
     }
     let rejected = totals.rows_rejected + totals.objects_rejected;
     push_named(&mut text, "rejected", &report.rejects, rejected);
     if totals.rows_rejected > 0 {
-        text.push_str(&format!("rejected rows are kept whole below {}/_flowparquet/rejects/\n", report.dest));
+        push_line!(text, "rejected rows are kept whole below {}/_flowparquet/rejects/", report.dest);
     }
     if totals.objects_rejected > 0 {
         text.push_str("rejected objects stay unconverted and are tried again next time\n");
@@ -277,11 +272,12 @@ const MAX_SHOWN: usize = 5;
 fn push_named(text: &mut String, what: &str, named: &[Named], all: u64) {
     for Named { object, line, byte, reason } in named.iter().take(MAX_SHOWN) {
         let place = line.zip(*byte).map(|(line, byte)| format!(", line {line}, byte {byte}")).unwrap_or_default();
-        text.push_str(&format!("{what}: {}\n  at {}{place}\n", printable(reason), printable(object)));
+        push_line!(text, "{what}: {reason}");
+        push_line!(text, "  at {object}{place}");
     }
     let shown = named.len().min(MAX_SHOWN) as u64;
     if all > shown {
-        text.push_str(&format!("{what}: and {} more (--report names the first 100)\n", count(all - shown)));
+        push_line!(text, "{what}: and {} more (--report names the first 100)", count(all - shown));
     }
 }
 

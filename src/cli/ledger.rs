@@ -8,6 +8,7 @@ use flowparquet::ledger::entry::{Claim, Entry, Record};
 use flowparquet::ledger::table::Table;
 use flowparquet::store::Io;
 
+use super::screen::push_line;
 use super::show::{bytes, plural};
 use super::{args, nothing_here, open, print, settings, to_json};
 
@@ -32,9 +33,9 @@ pub fn run(args: &args::Ledger) -> Result<ExitCode> {
     }
     let mut text = String::new();
     for (partition, records) in &partitions {
-        text.push_str(&format!("{partition}\n"));
+        push_line!(text, "{partition}");
         for (at, record) in records.iter().enumerate() {
-            text.push_str(&format!("  {:>4}  {}  {}\n", at + 1, record.time, said(record)));
+            push_line!(text, "  {:>4}  {}  {}", at + 1, record.time, said(record));
         }
     }
     if text.is_empty() {

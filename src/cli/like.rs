@@ -23,7 +23,8 @@ use flowparquet::{Error, Result};
 use jiff::civil::Date;
 
 use super::args::{CutoverArg, Ddl, Form};
-use super::{ddl, open, print, settings};
+use super::screen::{print_statements, say};
+use super::{ddl, open, settings};
 
 /// Largest file that is read as a table definition; a statement of Athena has 256 KiB at most.
 const MAX_SQL_BYTES: u64 = 1 << 20;
@@ -57,7 +58,7 @@ pub fn run(args: &Ddl, io: &Io) -> Result<ExitCode> {
         // With keys for account and Region even if there is one of each: later there may be more.
         let mut raw = seen.raw;
         if source.location().is_local() {
-            eprintln!("note: put the raw logs' s3:// location in place of {PLACEHOLDER}");
+            say!("note: put the raw logs' s3:// location in place of {PLACEHOLDER}");
             raw.location = format!("{PLACEHOLDER}/{}", ddl::below(&raw.location, source.location()));
         }
         let theirs = match theirs {
@@ -83,7 +84,7 @@ pub fn run(args: &Ddl, io: &Io) -> Result<ExitCode> {
             CutoverArg::Replace => cutover.replace()?,
         };
         say(&notes);
-        print(&script(&steps))?;
+        print_statements(&script(&steps))?;
         return Ok(ExitCode::SUCCESS);
     }
     let Some(theirs) = theirs else {
@@ -102,7 +103,7 @@ pub fn run(args: &Ddl, io: &Io) -> Result<ExitCode> {
         text = format!("{text}\n{}", create_view(name, std::slice::from_ref(select), dialect(args)?)?);
     }
     say(&made.notes);
-    print(&text)?;
+    print_statements(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -120,7 +121,7 @@ fn dialect(args: &Ddl) -> Result<Dialect> {
 
 fn say(notes: &[String]) {
     for note in notes {
-        eprintln!("note: {note}");
+        say!("note: {note}");
     }
 }
 
@@ -135,7 +136,7 @@ fn read(path: &Path) -> Result<Theirs> {
 
 /// Returns what helps to understand their definition.
 fn hints(args: &Ddl, seen: Option<&Survey>) -> Result<Hints> {
-    let header = args.raw.log_format.as_deref().map(ddl::log_format).transpose()?;
+    let header = args.raw.log_format.as_deref().map(settings::log_format).transpose()?;
     let fields = seen.map(|seen| seen.raw.columns.clone()).or(header.map(|header| header.columns));
     let mut same: BTreeMap<Part, String> = seen.map(|seen| constants(&seen.raw.partitions)).unwrap_or_default();
     for (part, values) in [(Part::Account, &args.raw.account), (Part::Region, &args.raw.region)] {

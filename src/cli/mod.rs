@@ -23,6 +23,7 @@ mod query;
 #[cfg(feature = "query")]
 mod query_args;
 mod rejects;
+mod screen;
 mod settings;
 mod show;
 mod status;
@@ -37,6 +38,7 @@ use flowparquet::store::{Io, Location, Store};
 use flowparquet::{Error, ErrorKind, Result};
 
 use args::{Cli, Command, StoreArgs};
+use screen::{print, say, tell, to_json};
 
 /// How to build the program with SQL in it.
 #[cfg(not(feature = "query"))]
@@ -53,11 +55,18 @@ const EXIT_STOPPED: u8 = 3;
 
 /// Parses the command line, runs it, prints what went wrong, and returns the exit code.
 pub fn main() -> ExitCode {
-    let Cli { command, verbose, log_output } = Cli::parse();
+    let Cli { command, verbose, log_output } = match Cli::try_parse() {
+        Ok(typed) => typed,
+        Err(said) if said.use_stderr() => {
+            tell(&said.to_string());
+            return ExitCode::from(EXIT_USAGE);
+        }
+        Err(help) => return print(&help.to_string()).map_or(ExitCode::from(EXIT_STOPPED), |()| ExitCode::SUCCESS),
+    };
     heap::keep_within(command.memory().unwrap_or_else(settings::default_memory));
     let result = events::start(verbose, log_output).and_then(|()| run(command));
     result.unwrap_or_else(|error| {
-        eprintln!("error: {error}");
+        tell(&format!("error: {error}\n"));
         ExitCode::from(match error.kind() {
             ErrorKind::Usage => EXIT_USAGE,
             ErrorKind::Stopped => EXIT_STOPPED,
@@ -100,7 +109,7 @@ fn start_io() -> Result<Io> {
         if before > 0 {
             std::process::exit(i32::from(EXIT_STOPPED));
         }
-        eprintln!("stopping; once more stops at once, and is safe too");
+        say!("stopping; once more stops at once, and is safe too");
     })?;
     Ok(io)
 }
@@ -115,18 +124,4 @@ fn nothing_here(dest: &str) -> Error {
 /// Opens a location that a person typed.
 fn open(location: &str, args: &StoreArgs, io: &Io) -> Result<Store> {
     Store::open(&Location::parse(location)?, &settings::store_options(args), io)
-}
-
-/// Prints to standard output; a reader that went away (`| head`) ends the program quietly.
-fn print(text: &str) -> Result<()> {
-    use std::io::Write;
-    match std::io::stdout().write_all(text.as_bytes()) {
-        Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
-        written => written.map_err(|e| Error::stopped("cannot write to standard output").because(e)),
-    }
-}
-
-fn to_json(value: &impl serde::Serialize) -> Result<String> {
-    let text = serde_json::to_string_pretty(value);
-    text.map(|text| text + "\n").map_err(|e| Error::stopped("cannot make JSON").because(e))
 }

@@ -1,6 +1,6 @@
 //! How a run is shown while it is at it: a bar, lines, JSON lines, or nothing. Always on standard error.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -9,6 +9,7 @@ use flowparquet::report::{Progress, Silent};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::args::ProgressKind;
+use super::screen::say;
 use super::show;
 
 /// How often plain lines are written.
@@ -28,12 +29,10 @@ pub fn of_kind(kind: ProgressKind) -> Box<dyn Progress> {
 /// The bar that is on the terminal, if one is.
 static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
-/// Writes text to standard error, above the bar if there is one.
-pub fn beside_the_bar(text: &str) {
+/// Has something written to standard error, above the bar if there is one.
+pub fn beside_the_bar(write: impl FnOnce()) {
     // A copy: nothing is locked while it is written.
     let bar = BAR.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    // What cannot be shown must not stop a run.
-    let write = || drop(std::io::stderr().write_all(text.as_bytes()));
     match bar {
         Some(bar) => bar.suspend(write),
         None => write(),
@@ -82,10 +81,6 @@ impl Progress for Bar {
             show::count(rows)
         ));
         self.bar.inc(packed_bytes);
-    }
-
-    fn warn(&self, text: &str) {
-        self.bar.suspend(|| eprintln!("{text}"));
     }
 
     fn end(&self) {
@@ -139,8 +134,7 @@ impl Lines {
     }
 
     fn print(&self) {
-        // Progress that cannot be shown must not stop a run.
-        let _ = writeln!(std::io::stderr(), "{}", self.line());
+        say!("{}", self.line());
     }
 }
 
@@ -160,10 +154,6 @@ impl Progress for Lines {
             *last = Instant::now();
             self.print();
         }
-    }
-
-    fn warn(&self, text: &str) {
-        eprintln!("{text}");
     }
 
     fn end(&self) {

@@ -8,13 +8,13 @@ use flowparquet::athena::predicate::{Selection, When};
 use flowparquet::athena::queries::{self, Query};
 use flowparquet::days::{Days, LocalDay};
 use flowparquet::ledger::table::Table;
-use flowparquet::record::header::Header;
 use flowparquet::record::schema::LogType;
 use flowparquet::store::Io;
 use flowparquet::{Error, Result};
 use serde::Serialize;
 
 use super::args::{DayArgs, Queries};
+use super::screen::{print_statements, say};
 use super::show::{Align, table};
 use super::{open, print, settings, to_json};
 
@@ -49,12 +49,12 @@ pub fn run(args: &Queries) -> Result<ExitCode> {
     }
     for parameter in &query.parameters {
         let value = set.get(parameter.name).map_or(parameter.example, String::as_str);
-        eprintln!("set: {}={value} ({})", parameter.name, parameter.description);
+        say!("set: {}={value} ({})", parameter.name, parameter.description);
     }
     if !query.note.is_empty() {
-        eprintln!("note: {}", query.note);
+        say!("note: {}", query.note);
     }
-    print(&sql)?;
+    print_statements(&sql)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -112,8 +112,7 @@ fn columns(args: &Queries) -> Result<Option<Have>> {
         return Ok(Some(Have { columns, what: format!("flow log version {version}"), log_type: LogType::Vpc }));
     }
     let Some(format) = &args.log_format else { return Ok(None) };
-    let header = Header::from_log_format(format)
-        .map_err(|e| Error::usage(format!("--log-format cannot be used: {e}")).help("write it as '${version} ...'"))?;
+    let header = settings::log_format(format)?;
     let log_type = header.log_type().unwrap_or(LogType::Vpc);
     let columns = header.columns.into_iter().map(|column| column.name).collect();
     Ok(Some(Have { columns, what: "this format".to_owned(), log_type }))

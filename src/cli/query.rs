@@ -12,12 +12,12 @@ use flowparquet::ledger::table::Table;
 use flowparquet::query::answer::Value;
 use flowparquet::query::sql::{on_large_stack, parse};
 use flowparquet::query::{Kept, QueryOptions, Ran, RawOptions, Rows, Scan, Session};
-use flowparquet::record::header::Header;
 use flowparquet::source::discover::Wanted;
 use flowparquet::store::Io;
 use flowparquet::{Error, Result};
 
 use super::query_args::{EngineArgs, Output, Query, StatementArgs};
+use super::screen::{print_data, say, to_json_line};
 use super::show::{Align, bytes, count, dollars, plural, table};
 use super::{EXIT_SOME_REJECTED, open, print, settings};
 
@@ -48,17 +48,17 @@ fn query(args: &Query) -> Result<ExitCode> {
         let ran = session.run(statement, &place, &mut |rows| shown.take(rows))?;
         shown.end()?;
         if statement.is_view() {
-            eprintln!("the view is there for the statements behind it, in this run only");
+            say!("the view is there for the statements behind it, in this run only");
             continue;
         }
         if args.explain {
             print(&explained(&ran, args.raw))?;
         }
-        eprintln!("{}", cost(&ran, args.engine.price_per_tb));
+        say!("{}", cost(&ran, args.engine.price_per_tb));
         let Scan { rejected_rows, rejected_objects, .. } = ran.scan;
         if rejected_rows + rejected_objects > 0 {
             left_out = true;
-            eprintln!(
+            say!(
                 "left out as unreadable: {} and {}",
                 plural(rejected_rows, "line"),
                 plural(rejected_objects, "object")
@@ -95,9 +95,7 @@ pub fn options(statements: &StatementArgs, engine: &EngineArgs, page_index: bool
 
 fn raw_options(args: &Query, days: Days) -> Result<RawOptions> {
     let logs = &args.logs;
-    let log_format = logs.log_format.as_deref().map(Header::from_log_format).transpose().map_err(|e| {
-        Error::usage(format!("--log-format cannot be used: {e}")).help("write it as '${version} ${account-id} ...'")
-    })?;
+    let log_format = logs.log_format.as_deref().map(settings::log_format).transpose()?;
     Ok(RawOptions {
         wanted: Wanted {
             days,
@@ -146,7 +144,7 @@ impl Shown {
                         row.iter().map(|value| (*value != Value::Null).then(|| value.to_string())).collect();
                     push_csv(&mut text, cells.iter().map(Option::as_deref));
                 }
-                print(&text)
+                print_data(&text)
             }
             Some(Output::Json) => {
                 let mut text = String::new();
@@ -174,7 +172,7 @@ impl Shown {
 
 /// Returns a name or a value as JSON.
 fn json(value: &impl serde::Serialize) -> Result<String> {
-    serde_json::to_string(value).map_err(|e| Error::stopped("cannot make JSON").because(e))
+    to_json_line(value).map(|line| line.trim_end().to_owned())
 }
 
 /// Adds a line of CSV (RFC 4180): NULL is nothing, an empty text is `""`.

@@ -2,11 +2,12 @@
 
 use std::process::ExitCode;
 
+use flowparquet::Result;
 use flowparquet::days::Days;
 use flowparquet::ledger::table::{Reject, RejectKind, Table};
 use flowparquet::store::Io;
-use flowparquet::{Error, Result};
 
+use super::screen::{push_line, say, to_json_line};
 use super::show::plural;
 use super::{EXIT_SOME_REJECTED, args, nothing_here, open, print, settings};
 
@@ -25,14 +26,14 @@ pub fn run(args: &args::Rejects) -> Result<ExitCode> {
                 RejectKind::Object => objects += 1,
                 RejectKind::OtherType => {}
             }
-            print(&if args.json { json(&reject)? } else { shown(&reject) })?;
+            print(&if args.json { to_json_line(&reject)? } else { shown(&reject) })?;
         }
     }
     if rows + objects == 0 {
-        eprintln!("nothing is rejected");
+        say!("nothing is rejected");
         return Ok(ExitCode::SUCCESS);
     }
-    eprintln!(
+    say!(
         "{} and {} rejected; objects are tried again by every convert, lines by `convert --retry`",
         plural(rows, "line"),
         plural(objects, "object")
@@ -40,12 +41,7 @@ pub fn run(args: &args::Rejects) -> Result<ExitCode> {
     Ok(ExitCode::from(EXIT_SOME_REJECTED))
 }
 
-fn json(reject: &Reject) -> Result<String> {
-    let line = serde_json::to_string(reject).map_err(|e| Error::stopped("cannot make JSON").because(e))?;
-    Ok(line + "\n")
-}
-
-/// Returns a reject as `object:line:byte: reason` with the line below it.
+/// Returns a reject: why, where, and the line itself.
 fn shown(Reject { kind, object, reason, line, byte, text, hex }: &Reject) -> String {
     let place = line.zip(*byte).map(|(line, byte)| format!(", line {line}, byte {byte}")).unwrap_or_default();
     let what = match kind {
@@ -53,10 +49,13 @@ fn shown(Reject { kind, object, reason, line, byte, text, hex }: &Reject) -> Str
         RejectKind::Object => "object",
         RejectKind::OtherType => "left alone",
     };
-    let content = match (text, hex) {
-        (Some(text), _) => format!("  {}\n", text.escape_debug()),
-        (None, Some(hex)) => format!("  hex {hex}\n"),
-        (None, None) => String::new(),
-    };
-    format!("{what}: {reason}\n  at {object}{place}\n{content}")
+    let mut shown = String::new();
+    push_line!(shown, "{what}: {reason}");
+    push_line!(shown, "  at {object}{place}");
+    match (text, hex) {
+        (Some(text), _) => push_line!(shown, "  {}", text.escape_debug()),
+        (None, Some(hex)) => push_line!(shown, "  hex {hex}"),
+        (None, None) => {}
+    }
+    shown
 }

@@ -54,13 +54,18 @@ fn threads(asked: Option<usize>) -> Result<usize> {
     }
 }
 
+/// Reads `--log-format`.
+pub fn log_format(format: &str) -> Result<Header> {
+    Header::from_log_format(format).map_err(|e| {
+        Error::usage(format!("--log-format cannot be used: {e}"))
+            .help("write it as DescribeFlowLogs prints it: '${version} ${account-id} ${interface-id} ...'")
+    })
+}
+
 /// Returns how a job is to be done.
 pub fn convert_options(job: &Job) -> Result<ConvertOptions> {
     if let Some(format) = &job.log_format {
-        Header::from_log_format(format).map_err(|e| {
-            Error::usage(format!("--log-format cannot be used: {e}"))
-                .help("write it as DescribeFlowLogs prints it: '${version} ${account-id} ${interface-id} ...'")
-        })?;
+        log_format(format)?;
     }
     let memory_bytes = job.memory.unwrap_or_else(default_memory);
     if memory_bytes < MIN_MEMORY_BYTES {

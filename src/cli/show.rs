@@ -1,18 +1,11 @@
 //! Numbers and tables as people read them.
 
 use flowparquet::error::printable;
+use indicatif::HumanCount;
 
 /// Returns `5,760,000`.
 pub fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    HumanCount(number).to_string()
 }
 
 /// Returns `141.0 MB`; powers of ten, as S3 and Athena bill.

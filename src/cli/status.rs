@@ -8,10 +8,11 @@ use flowparquet::days::{Days, today};
 use flowparquet::error::printable;
 use flowparquet::ledger::table::Table;
 use flowparquet::plan::Plan;
-use flowparquet::status::{DayStatus, LEGEND, PlaceStatus, Silence, Status, safe_to_expire, status};
+use flowparquet::status::{DayStatus, LEGEND, PlaceStatus, RawFolder, Silence, Status, safe_to_expire, status};
 use flowparquet::store::Io;
 
 use super::args;
+use super::screen::{line, push_line, say};
 use super::show::{Align, bytes, count, plural, table};
 use super::{EXIT_SOME_REJECTED, nothing_here, open, print, settings, to_json};
 
@@ -40,7 +41,7 @@ pub fn run(args: &args::Status) -> Result<ExitCode> {
     let status = status(&dest, &days, plan, today())?.ok_or_else(|| nothing_here(&args.dest))?;
     print(&if args.json { to_json(&status)? } else { shown(&status) })?;
     for warning in &status.warnings {
-        eprintln!("warning: {}", printable(warning));
+        say!("warning: {warning}");
     }
     Ok(if status.needs_attention() { ExitCode::from(EXIT_SOME_REJECTED) } else { ExitCode::SUCCESS })
 }
@@ -51,17 +52,18 @@ fn expirable(args: &args::Status, dest: &Table, days: &Days, plan: Option<&Plan>
     if args.json {
         print(&to_json(&folders)?)?;
     } else {
-        let safe = folders.iter().filter(|folder| folder.why_not.is_none());
-        print(&safe.map(|folder| format!("{}\n", folder.prefix)).collect::<String>())?;
+        let safe = folders.iter().filter(|folder| why_kept(folder).is_none());
+        print(&safe.map(|folder| line(&folder.prefix)).collect::<String>())?;
     }
-    let kept: Vec<_> = folders.iter().filter_map(|f| f.why_not.as_ref().map(|why| (&f.prefix, why))).collect();
+    let kept: Vec<_> = folders.iter().filter_map(|folder| Some((&folder.prefix, why_kept(folder)?))).collect();
     for (prefix, why) in kept.iter().take(MAX_SILENCES) {
-        eprintln!("not yet: {prefix}\n  {why}");
+        say!("not yet: {prefix}");
+        say!("  {why}");
     }
     if kept.len() > MAX_SILENCES {
-        eprintln!("not yet: and {} more (--json names them)", kept.len() - MAX_SILENCES);
+        say!("not yet: and {} more (--json names them)", kept.len() - MAX_SILENCES);
     }
-    eprintln!(
+    say!(
         "{} of {} are converted and verified{}",
         count((folders.len() - kept.len()) as u64),
         plural(folders.len() as u64, "folder"),
@@ -70,13 +72,20 @@ fn expirable(args: &args::Status, dest: &Table, days: &Days, plan: Option<&Plan>
     Ok(if kept.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_SOME_REJECTED) })
 }
 
+/// Returns why a folder may not be deleted, or not by a list with one on each line.
+fn why_kept(folder: &RawFolder) -> Option<&str> {
+    let no_line = printable(&folder.prefix) != folder.prefix;
+    folder.why_not.as_deref().or(no_line.then_some("its name has characters that are escaped here: delete it by hand"))
+}
+
 fn shown(status: &Status) -> String {
     let mut text = if status.days.is_empty() { "no day of these is converted\n".to_owned() } else { of_days(status) };
     for partition in &status.replacing {
-        text.push_str(&format!(
+        push_line!(
+            text,
             "files of {partition} are being replaced, or a run that did was stopped: its rows may be there twice until the \
-             next convert or compact is through\n"
-        ));
+             next convert or compact is through"
+        );
     }
     text
 }
@@ -103,13 +112,14 @@ fn of_days(status: &Status) -> String {
     let mut text = table(&align, &rows);
     for (first, last) in &status.gaps {
         let days = if first == last { first.clone() } else { format!("{first} to {last}") };
-        text.push_str(&format!("nothing converted of {days}\n"));
+        push_line!(text, "nothing converted of {days}");
     }
     for place in &status.places {
         text.push_str(&calendar(place));
     }
     if !status.places.is_empty() {
-        text.push_str(&format!("\n{LEGEND}\n"));
+        text.push('\n');
+        push_line!(text, "{LEGEND}");
     }
     text
 }
@@ -124,15 +134,16 @@ fn share(part: Option<u64>, all: u64) -> String {
 
 /// Returns a line for each month of an account and Region, and where its series of objects has gaps.
 fn calendar(PlaceStatus { account, region, calendar, silences }: &PlaceStatus) -> String {
-    let mut text = format!("\n{account} {region}\n");
+    let mut text = "\n".to_owned();
+    push_line!(text, "{account} {region}");
     for (month, days) in calendar {
-        text.push_str(&format!("  {month}  {days}\n"));
+        push_line!(text, "  {month}  {days}");
     }
     for Silence { flow_log, from, to } in silences.iter().take(MAX_SILENCES) {
-        text.push_str(&format!("  no object of {flow_log} from {from} to {to}\n"));
+        push_line!(text, "  no object of {flow_log} from {from} to {to}");
     }
     if silences.len() > MAX_SILENCES {
-        text.push_str(&format!("  and {} more such gaps (--json names them)\n", silences.len() - MAX_SILENCES));
+        push_line!(text, "  and {} more such gaps (--json names them)", silences.len() - MAX_SILENCES);
     }
     text
 }

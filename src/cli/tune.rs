@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use flowparquet::convert::{ConvertOptions, convert};
 use flowparquet::days::Days;
 use flowparquet::encode::layout::Layout;
-use flowparquet::error::printable;
 use flowparquet::ledger::table::Table;
 use flowparquet::query::sql::{on_large_stack, parse};
 use flowparquet::query::tune::{Candidate, Tuning, newest_days, tune};
@@ -18,6 +17,7 @@ use flowparquet::{Error, Result};
 use super::compare::{Costs, DAYS_PER_MONTH, less};
 use super::query::{options, statements};
 use super::query_args::Tune;
+use super::screen::say;
 use super::show::{Align, bytes, count, dollars, plural, table};
 use super::{open, print, settings, start_io, to_json};
 
@@ -58,14 +58,14 @@ fn tuned(args: &Tune) -> Result<ExitCode> {
         let report = convert(&source, &dest, &how, &Silent)?;
         Ok((dest, report.totals.objects, report.totals.packed_bytes))
     };
-    let mut begin = |name: &str| eprintln!("trying: {name}");
+    let mut begin = |name: &str| say!("trying: {name}");
     let tuning = tune((&statements, &place), &days, &options, &mut make, &mut begin)?;
     let costs = Costs { usd_per_tib: args.engine.price_per_tb, runs_per_day: args.runs_per_day };
     print(&if args.json { to_json(&tuning)? } else { shown(&tuning, costs) })?;
     for name in &tuning.idle {
-        eprintln!(
+        say!(
             "warning: {} reads nothing of the sample ({}): choose days that it asks for with --day",
-            printable(name),
+            name,
             tuning.days.join(", ")
         );
     }

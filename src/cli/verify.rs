@@ -12,6 +12,7 @@ use flowparquet::verify::{self, Extent, VerifyOptions};
 
 use super::args;
 use super::job::push_some;
+use super::screen::push_line;
 use super::show::{Align, count, plural, table};
 use super::{EXIT_SOME_REJECTED, open, print, progress, settings, start_io, to_json};
 
@@ -100,11 +101,11 @@ fn result(partition: &PartitionOutcome) -> String {
 
 fn push_file(text: &mut String, file: &FileOutcome) {
     let name = file.file.clone().unwrap_or_else(|| format!("claim {}, which has no file", file.claim));
-    text.push_str(&format!("differs: {name}\n"));
+    push_line!(text, "differs: {name}");
     for Difference { what, raw, parquet, ledger } in &file.differences {
         let sides = [("raw", raw), ("Parquet", parquet), ("ledger", ledger)];
         let said = sides.iter().filter_map(|(side, value)| Some(format!("{side} {}", value.as_ref()?)));
-        text.push_str(&format!("  {what}: {}\n", said.collect::<Vec<_>>().join(", ")));
+        push_line!(text, "  {what}: {}", said.collect::<Vec<_>>().join(", "));
     }
     push_rows(text, &file.missing, "line", "of the raw objects that the file does not have");
     push_rows(text, &file.extra, "row", "of the file that no raw object has");
@@ -119,7 +120,7 @@ fn push_rows(text: &mut String, rows: &LoneRows, unit: &str, what: &str) {
     } else {
         String::new()
     };
-    text.push_str(&format!("  {} {what}{first}:\n", plural(rows.count, "row")));
+    push_line!(text, "  {} {what}{first}:", plural(rows.count, "row"));
     for row in &rows.first {
         let values: Vec<String> = row.row.iter().map(|(column, value)| format!("{column}={value}")).collect();
         let values = values.join(" ");
@@ -127,19 +128,19 @@ fn push_rows(text: &mut String, rows: &LoneRows, unit: &str, what: &str) {
             Some((end, _)) => format!("{}...", &values[..end]),
             None => values,
         };
-        // What stands in a log must not speak to the terminal.
-        let shown = shown.replace(char::is_control, "\u{fffd}");
-        text.push_str(&format!("    {}, {unit} {}\n      {shown}\n", row.object, count(row.number)));
+        push_line!(text, "    {}, {unit} {}", row.object, count(row.number));
+        push_line!(text, "      {shown}");
     }
 }
 
 fn push_remarks(text: &mut String, what: &str, remarks: &Remarks) {
     for remark in remarks.first.iter().take(MAX_SHOWN) {
-        text.push_str(&format!("{what}: {}\n  at {}\n", remark.reason, remark.object));
+        push_line!(text, "{what}: {}", remark.reason);
+        push_line!(text, "  at {}", remark.object);
     }
     let shown = remarks.first.len().min(MAX_SHOWN) as u64;
     if remarks.count > shown {
-        text.push_str(&format!("{what}: and {} more (--json names the first 100)\n", count(remarks.count - shown)));
+        push_line!(text, "{what}: and {} more (--json names the first 100)", count(remarks.count - shown));
     }
 }
 

@@ -45,6 +45,7 @@ use crate::source::discover::{Found, Wanted, discover};
 use crate::source::gunzip;
 use crate::store::Store;
 use crate::store::fetch::Budget;
+use crate::survey::{HEAD_BYTES, newest};
 use slots::Slots;
 
 /// Most text that one object may hold: far above AWS's objects (75 MB packed), far below what fills a disk.
@@ -200,12 +201,9 @@ fn refuse_other_table(info: &TableInfo, options: &ConvertOptions, dest: &Store) 
     }
 }
 
-/// Bytes of the newest object that are read for its header line.
-const HEAD_BYTES: u64 = 64 << 10;
-
 /// Returns the log type that the newest object's header says; VPC if it says none.
 fn newest_log_type(source: &Store, found: &Found) -> Result<LogType> {
-    let Some(newest) = found.objects.iter().max_by_key(|o| (o.day, &o.object.key)) else { return Ok(LogType::Vpc) };
+    let Some(newest) = newest(&found.objects) else { return Ok(LogType::Vpc) };
     if newest.object.size == 0 {
         return Ok(LogType::Vpc);
     }

@@ -6,6 +6,7 @@ use crate::days::Days;
 use crate::error::{Error, Result};
 use crate::record::header::Column;
 use crate::record::schema::LogType;
+use crate::store::name_of;
 
 use super::entry::{Output, PartitionState};
 use super::partition::{Partition, PartitionBy};
@@ -71,9 +72,9 @@ impl Table {
         let levels = by.columns().into_iter().take_while(|column| *column != "month");
         for column in levels {
             let folders = self.store().list_levels(&tops)?.into_iter().flat_map(|level| level.folders);
-            tops = folders.filter(|folder| last(folder).starts_with(&format!("{column}="))).collect();
+            tops = folders.filter(|folder| name_of(folder).starts_with(&format!("{column}="))).collect();
             let values =
-                tops.iter().filter_map(|folder| last(folder).split_once('=')).map(|(_, value)| value.to_owned());
+                tops.iter().filter_map(|folder| name_of(folder).split_once('=')).map(|(_, value)| value.to_owned());
             match column {
                 "aws_account_id" => extent.accounts.extend(values),
                 "aws_region" => extent.regions.extend(values),
@@ -141,8 +142,4 @@ impl Table {
             .at(self.store().location().url_of(key))
             .help("somebody replaced it: restore it from a version or backup, then run again"))
     }
-}
-
-fn last(folder: &str) -> &str {
-    folder.rsplit('/').next().unwrap_or_default()
 }

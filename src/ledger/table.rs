@@ -51,7 +51,7 @@ use crate::error::{Error, Result};
 use crate::record::header::{Column, without_text};
 use crate::record::schema::{ColumnType, LogType};
 use crate::store::upload::hex;
-use crate::store::{Created, Store};
+use crate::store::{Created, Store, name_of};
 
 /// What a DEST is, decided by its first conversion: `_flowparquet/table.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -465,7 +465,7 @@ impl Table {
         let mut unknown = Vec::new();
         for level in self.store.list_levels(&[location.key(&partition.path())])? {
             for object in level.objects {
-                let name = object.key.rsplit('/').next().unwrap_or_default();
+                let name = name_of(&object.key);
                 if let Some(claim) = state.leftovers().find(|claim| claim.output == name) {
                     info!(%partition, object = %location.url_of(&object.key), "a stopped run left this file: it is deleted");
                     self.store.delete(&self.rejects_key(partition, claim))?;
@@ -481,7 +481,7 @@ impl Table {
             // Other runs may have written them since.
             let mut now = state.clone();
             self.catch_up(partition, &mut now)?;
-            unknown.retain(|key| !now.knows(key.rsplit('/').next().unwrap_or_default()));
+            unknown.retain(|key| !now.knows(name_of(key)));
             strangers.foreign.extend(unknown.iter().map(|key| location.url_of(key)));
         }
         for object in &strangers.foreign {

@@ -13,7 +13,7 @@ use tracing::{debug, info};
 use super::layout::{FileName, Level, Place, SERVICE, Suffix};
 use crate::days::Days;
 use crate::error::{Error, Result};
-use crate::store::{Listed, Store};
+use crate::store::{Listed, Store, name_of};
 
 /// Folders above `AWSLogs` that are looked into; a SOURCE that needs more is too high up in somebody's bucket.
 pub const MAX_OPAQUE_FOLDERS: usize = 2_000;
@@ -226,7 +226,7 @@ impl Search<'_> {
             self.found.passed_over.push((folder.into(), Why::NoKey));
             return None;
         }
-        let name = folder.rsplit('/').next().unwrap_or_default();
+        let name = name_of(&folder);
         // flowparquet's own and other hidden folders hold no raw logs.
         if node.place.level == Level::Opaque && name.starts_with(['.', '_']) {
             return None;
@@ -256,7 +256,7 @@ impl Search<'_> {
         }
         let beside_logs = folders.iter().any(|folder| folder.ends_with(super::layout::AWS_LOGS));
         for object in objects {
-            let name = object.key.rsplit('/').next().unwrap_or_default();
+            let name = name_of(&object.key);
             let named_by_aws = FileName::parse(name).day.is_some();
             if Suffix::of(name) == Suffix::Text && (named_by_aws || (node.depth == 0 && !beside_logs)) {
                 self.take(object, &node.place);
@@ -293,7 +293,7 @@ impl Search<'_> {
     }
 
     fn take(&mut self, object: Listed, place: &Place) {
-        let name = object.key.rsplit('/').next().unwrap_or_default();
+        let name = name_of(&object.key);
         let suffix = Suffix::of(name);
         let said = FileName::parse(name);
         let account = place.account.clone().or(said.account);

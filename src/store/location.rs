@@ -100,6 +100,11 @@ impl fmt::Display for Location {
     }
 }
 
+/// Returns the last part of a key or of a folder that does not end in `/`.
+pub fn name_of(key: &str) -> &str {
+    key.rsplit_once('/').map_or(key, |(_, name)| name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

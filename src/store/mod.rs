@@ -34,7 +34,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing::{debug, info};
 
 use crate::error::{Error, Result, masked_urls};
-pub use location::Location;
+pub use location::{Location, name_of};
 use ranges::near;
 use stop::Stop;
 

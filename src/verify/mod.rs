@@ -43,7 +43,7 @@ use crate::source::discover::{Found, Wanted, discover};
 use crate::store::fetch::{Body, Budget, Fetched};
 use crate::store::parallel::in_parallel;
 use crate::store::upload::hex;
-use crate::store::{Listed, Store};
+use crate::store::{Listed, Store, name_of};
 
 /// Bytes of raw objects that are fetched ahead for each thread.
 const FETCH_AHEAD_BYTES_PER_THREAD: u64 = 8 << 20;
@@ -304,7 +304,7 @@ fn list_files(dest: &Store, wanted: &Wanted, by: PartitionBy) -> Result<HashMap<
     let columns = by.columns();
     let down = |tops: &[String], column: &str| -> Result<Vec<String>> {
         let folders = dest.list_levels(tops)?.into_iter().flat_map(|level| level.folders);
-        Ok(folders.filter(|folder| last(folder).starts_with(&format!("{column}="))).collect())
+        Ok(folders.filter(|folder| name_of(folder).starts_with(&format!("{column}="))).collect())
     };
     match &wanted.days {
         Days::All => tops = down(&tops, columns[0])?,
@@ -318,7 +318,7 @@ fn list_files(dest: &Store, wanted: &Wanted, by: PartitionBy) -> Result<HashMap<
         }
     }
     let files = dest.list_all(&tops)?.into_iter().flatten();
-    Ok(files.filter(|file| !last(&file.key).starts_with(['_', '.'])).map(|file| (file.key.clone(), file)).collect())
+    Ok(files.filter(|file| !name_of(&file.key).starts_with(['_', '.'])).map(|file| (file.key.clone(), file)).collect())
 }
 
 /// Returns SOURCE's objects by key: those that were found, and the neighbours of those that the ledger has besides.
@@ -831,8 +831,4 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 fn into_inner<T>(mutex: Mutex<T>) -> T {
     mutex.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
-}
-
-fn last(key: &str) -> &str {
-    key.rsplit('/').next().unwrap_or_default()
 }
