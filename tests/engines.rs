@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use parquet::file::metadata::ParquetMetaData;
+use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
 use crate::util::{DAY, DAY_FOLDER, Ran, V2, Work, all_expected, assert_rows, key, read_parquet, text};
@@ -349,7 +349,7 @@ fn what_is_made_anew_keeps_its_compression() {
     }
     let codecs = |work: &Work| -> Vec<String> {
         let footer = footer(&only_file(work));
-        footer.row_groups().iter().flat_map(|group| group.columns()).map(|c| c.compression().to_string()).collect()
+        footer.row_groups().iter().flat_map(RowGroupMetaData::columns).map(|c| c.compression().to_string()).collect()
     };
     work.run(&["compact", "table", "--min-age", "0"]).code(0);
     assert!(codecs(&work).iter().all(|codec| codec == "SNAPPY"), "{:?}", codecs(&work));

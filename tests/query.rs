@@ -128,7 +128,10 @@ fn hostile_objects_have_the_same_rows_for_convert_query_and_verify() {
         let counted: u64 = match counted.code {
             // Nothing that tells a column.
             Some(2) => 0,
-            _ => counted.code(0).stdout.lines().last().unwrap().parse().unwrap(),
+            code => {
+                assert_eq!(code, converted.code, "{what}: whether something was left out");
+                counted.stdout.lines().last().unwrap().parse().unwrap()
+            }
         };
         assert_eq!(counted, written, "{what}: query beside convert\n{}", converted.stderr);
         let verdict: Json = serde_json::from_str(&verified.stdout).unwrap();

@@ -163,23 +163,25 @@ fn slowly(object: &[u8], text: &mut Vec<u8>, max_whole: usize, max_bytes: u64) -
     Ok(if large { Unpacked::Large } else { Unpacked::Whole })
 }
 
-/// Returns the first line of an object whose first bytes are `head`, as far as they reach.
+/// Returns the first line of an object whose first bytes are `head`, as far as they reach; blank ones before it are passed
+/// over, as by [`super::reader`].
 pub fn first_line(head: &[u8]) -> Vec<u8> {
+    let begin = |text: &[u8]| text.iter().position(|b| !matches!(b, b'\n' | b'\r' | b' ')).unwrap_or(text.len());
     let mut text = Vec::new();
     if head.starts_with(&GZIP_MAGIC) {
-        let mut reader = flate2::read::GzDecoder::new(head);
+        // Its text may come in several members. The data is cut off somewhere: whatever came before that is good.
+        let mut reader = MultiGzDecoder::new(head);
         let mut piece = [0; 4096];
-        // The data is cut off somewhere: whatever came before that is good.
         while let Ok(read) = reader.read(&mut piece) {
             text.extend_from_slice(&piece[..read]);
-            if read == 0 || text.len() > (1 << 20) || text.contains(&b'\n') {
+            if read == 0 || text.len() > (1 << 20) || text[begin(&text)..].contains(&b'\n') {
                 break;
             }
         }
     } else {
         text.extend_from_slice(head);
     }
-    text.split(|b| *b == b'\n').next().unwrap_or_default().to_vec()
+    text[begin(&text)..].split(|b| *b == b'\n').next().unwrap_or_default().to_vec()
 }
 
 fn not_gzip(object: &[u8]) -> UnpackError {
@@ -284,6 +286,16 @@ mod tests {
         assert_eq!(unpack(&a, 100), Ok((true, b"version\n".to_vec())));
         assert_eq!(unpack(&[a.clone(), b].concat(), 100), Ok((true, b"version\n2\n".to_vec())));
         assert_eq!(unpack(&[a.clone(), a].concat(), 100), Ok((true, b"version\nversion\n".to_vec())));
+    }
+
+    #[test]
+    fn the_first_line_is_that_of_the_text() {
+        let lines = b"\n  \r\nversion account-id\r\n2 x\n";
+        let (one, other) = lines.split_at(2);
+        for head in [lines.to_vec(), gzip(lines), [gzip(one), gzip(other)].concat(), gzip(b"version account-id\r")] {
+            assert_eq!(first_line(&head), b"version account-id\r");
+        }
+        assert!(first_line(b"\n \n").is_empty() && first_line(b"").is_empty() && first_line(&gzip(b"")).is_empty());
     }
 
     #[test]
