@@ -6,6 +6,7 @@
 //!
 //! Knows how a column is encoded, and nothing of object stores or of the ledger.
 
+mod column;
 mod order;
 mod packed;
 pub mod region;

@@ -15,16 +15,9 @@ use std::collections::binary_heap::PeekMut;
 
 use rayon::prelude::*;
 
-use super::region::RegionColumn;
+use super::column::RegionColumn;
+use super::run::Slice;
 use crate::encode::layout::{BOX_COLUMNS, Layout, MAX_SORT_COLUMNS, SortBy};
-
-/// Rows of a run that follow each other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Slice {
-    pub(super) run: u32,
-    pub(super) first: u32,
-    pub(super) rows: u32,
-}
 
 /// Fewer rows than these are not split by two threads.
 const ROWS_WORTH_A_TASK: u64 = 1 << 17;

@@ -37,6 +37,14 @@ pub fn batch_rows(layout: &Layout, columns: usize) -> usize {
     (MAX_BATCH_VALUES / columns.max(1)).clamp(1, most)
 }
 
+/// Rows of a run that follow each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Slice {
+    pub(super) run: u32,
+    pub(super) first: u32,
+    pub(super) rows: u32,
+}
+
 /// Sorted rows: by the columns that were asked for; for boxes, by cell and then so.
 #[derive(Debug)]
 pub struct Run {
