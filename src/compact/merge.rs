@@ -73,13 +73,8 @@ impl NotMerged {
 /// How a merge came to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Merged {
-    /// Its file is there; found complete if a stopped run had written it.
-    Done {
-        /// Its end.
-        done: Done,
-        /// Whether the file was found.
-        found: bool,
-    },
+    /// Its file is there.
+    Done,
     /// Another run finished it.
     ByAnother,
     /// It was given up: a file that it merges is gone.
@@ -106,7 +101,6 @@ impl Table {
         pool: &ThreadPool,
     ) -> Result<Merged> {
         let complete = if recovering { self.find_complete(partition, number, claim)? } else { None };
-        let found = complete.is_some();
         let done = match complete {
             Some((done, _)) => done,
             None => match self.merge(partition, state, number, claim, pool) {
@@ -128,7 +122,7 @@ impl Table {
         let ended = self.done(partition, state, &done)?;
         self.settle(partition, state, claim, ended)?;
         Ok(match ended {
-            Ended::Done => Merged::Done { done, found },
+            Ended::Done => Merged::Done,
             Ended::DoneByAnother => Merged::ByAnother,
             Ended::AbandonedByAnother => Merged::Abandoned("another run gave it up".to_owned()),
         })

@@ -303,7 +303,7 @@ fn run_partition(
         let merged = table.finish_merge(partition, state, number, &claim, false, pool)?;
         match merged {
             Merged::Refused(refused) => not_merged.push(refused),
-            Merged::Done { .. } => {
+            Merged::Done => {
                 compacted.misread_files += merge.iter().filter(|number| plan.misread.contains(number)).count() as u64;
             }
             merged => warnings.extend(given_up(partition, &merged)),

@@ -74,7 +74,7 @@ impl Table {
                 match self.finish_merge(&partition, &mut state, number, &claim, true, pool)? {
                     Merged::ByAnother => {}
                     Merged::Refused(refused) => not_merged.push(refused),
-                    Merged::Done { .. } | Merged::Abandoned(_) => finished += 1,
+                    Merged::Done | Merged::Abandoned(_) => finished += 1,
                 }
             } else if let Some((done, _)) = self.find_complete(&partition, number, &claim)? {
                 let ended = self.done(&partition, &mut state, &done)?;

@@ -108,7 +108,7 @@ impl Job<'_> {
         let mut first_read = None;
         let (file, mut summary) = loop {
             let mut file = OpenFile::new(self, plan, claim, first_read.is_none());
-            let filled = file.file.declare(&columns).and_then(|()| file.fill(self, claim));
+            let filled = file.writer.declare(&columns).and_then(|()| file.fill(self, claim));
             let summary = match filled {
                 Ok(summary) => summary,
                 Err(e) => {
@@ -120,11 +120,11 @@ impl Job<'_> {
                 file.give_up();
                 return Ok(Err(Unfinishable::Inputs(reason)));
             }
-            if file.file.is_full() {
+            if file.writer.is_full() {
                 file.give_up();
                 return Ok(Err(Unfinishable::RowGroups));
             }
-            if !file.file.is_late() {
+            if !file.writer.is_late() {
                 break (file, summary);
             }
             if first_read.is_some() {
@@ -132,7 +132,7 @@ impl Job<'_> {
                 return Err(Error::stopped("objects gave other columns when they were read a second time")
                     .help("somebody writes to SOURCE just now; it is safe to run again"));
             }
-            columns = file.file.columns().to_vec();
+            columns = file.writer.columns().to_vec();
             info!(
                 partition = %plan.partition,
                 claim = number,
@@ -160,7 +160,7 @@ impl Job<'_> {
         recovering: bool,
     ) -> Result<()> {
         match self.table.finish_merge(&plan.partition, state, number, claim, recovering, self.pool)? {
-            Merged::Done { .. } => outcome.counts.files_replaced += claim.replaces.len() as u64,
+            Merged::Done => outcome.counts.files_replaced += claim.replaces.len() as u64,
             Merged::ByAnother => outcome.counts.finished_by_others += 1,
             Merged::Refused(refused) => outcome.not_merged.push(refused),
             Merged::Abandoned(reason) => {
@@ -283,7 +283,7 @@ fn count(outcome: &mut PartitionOutcome, done: &Done, summary: Summary) {
 
 /// A file that is being written, and the units that are being made for it.
 struct OpenFile {
-    file: SortedFile<Upload>,
+    writer: SortedFile<Upload>,
     sender: Sender<Message>,
     receiver: Receiver<Message>,
     waiting: BTreeMap<usize, (Vec<Made>, Option<Summary>)>,
@@ -308,7 +308,7 @@ impl OpenFile {
             upload: None,
         };
         Self {
-            file: SortedFile::new(upload, claim.log_type, claim.options.compression, &claim.options.layout),
+            writer: SortedFile::new(upload, claim.log_type, claim.options.compression, &claim.options.layout),
             rejects,
             sender,
             receiver,
@@ -323,7 +323,7 @@ impl OpenFile {
     /// Makes every unit and appends its row groups in order.
     fn fill(&mut self, run: &Job<'_>, claim: &Claim) -> Result<Summary> {
         let recipe =
-            Arc::new(Recipe::new(claim, Arc::clone(self.file.encoders()), run.max_text, run.source.location())?);
+            Arc::new(Recipe::new(claim, Arc::clone(self.writer.encoders()), run.max_text, run.source.location())?);
         let units = if let [input] = claim.inputs.as_slice()
             && input.size >= STREAMED_OBJECT_BYTES
         {
@@ -359,8 +359,8 @@ impl OpenFile {
         while self.next < units {
             self.take_next(run)?;
         }
-        if self.total.unfinishable(claim).is_none() && !self.file.is_late() {
-            self.file.write_runs(run.pool)?;
+        if self.total.unfinishable(claim).is_none() && !self.writer.is_late() {
+            self.writer.write_runs(run.pool)?;
         }
         let mut summary = std::mem::take(&mut self.total);
         summary.outcome.unknown_fields = std::mem::take(&mut self.unknown).into_iter().collect();
@@ -420,10 +420,10 @@ impl OpenFile {
 
     fn append(&mut self, run: &Job<'_>, made: Made) -> Result<()> {
         match made {
-            Made::Rows(rows) => self.file.append(rows, run.pool),
+            Made::Rows(rows) => self.writer.append(rows, run.pool),
             Made::Rejects(packed) => self.rejects.write(&packed),
             Made::NoRejects => {
-                self.file.forget_runs();
+                self.writer.forget_runs();
                 self.rejects.abort();
                 Ok(())
             }
@@ -465,18 +465,18 @@ impl OpenFile {
         }
         // A stream that turned out not to read to its end leaves row groups behind that nobody counts.
         let given_up = summary.objects == 0 && !outcome.rejected_objects.is_empty();
-        if self.file.rows() == 0 || given_up {
+        if self.writer.rows() == 0 || given_up {
             self.give_up();
             return Ok(None);
         }
-        if self.file.rows() != outcome.rows {
-            let (has, counted) = (self.file.rows(), outcome.rows);
+        if self.writer.rows() != outcome.rows {
+            let (has, counted) = (self.writer.rows(), outcome.rows);
             self.give_up();
             return Err(Error::stopped(format!("a file has {has} rows, its objects have {counted}"))
                 .help("this is a bug in flowparquet: nothing of this file was written; please report it"));
         }
         let about = FooterNote::new(claim, claim.inputs.len() as u64, outcome).to_json()?;
-        let (upload, content) = self.file.finish(&about)?;
+        let (upload, content) = self.writer.finish(&about)?;
         let Uploaded { bytes, sha256 } = upload.finish()?;
         let FileContent { row_groups, columns, .. } = content;
         Ok(Some(OutputFile { bytes, row_groups, sha256: Some(sha256), columns, sound: true }))
@@ -484,7 +484,7 @@ impl OpenFile {
 
     fn give_up(mut self) {
         self.rejects.abort();
-        self.file.into_inner().abort();
+        self.writer.into_inner().abort();
     }
 }
 

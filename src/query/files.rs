@@ -60,7 +60,7 @@ pub struct TableFile {
 ///
 /// # Errors
 /// When the store fails.
-pub fn damaged(store: &Store, files: &[TableFile]) -> crate::Result<Vec<String>> {
+pub fn damaged<'a>(store: &Store, files: impl Iterator<Item = &'a TableFile>) -> crate::Result<Vec<String>> {
     let mut damaged = Vec::new();
     for file in files {
         let Some(recorded) = &file.sha256 else { continue };

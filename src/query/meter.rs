@@ -108,6 +108,11 @@ impl Meter {
         Arc::clone(footers.entry(key.to_owned()).or_default())
     }
 
+    /// Returns whether the statement asked for a file's footer.
+    pub fn opened(&self, key: &str) -> bool {
+        self.footers.lock().unwrap_or_else(PoisonError::into_inner).contains_key(key)
+    }
+
     /// Returns what was counted.
     pub fn scan(&self) -> Scan {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);

@@ -89,7 +89,9 @@ impl Session {
     /// Says which file is damaged, if that is why a statement failed: the engine does not.
     fn named(&self, (error, damage): (Error, bool)) -> Error {
         let Some((store, files)) = self.files.as_ref().filter(|_| damage) else { return error };
-        match damaged(store, files) {
+        // Only those that the statement opened: a table may have terabytes.
+        let opened = files.iter().filter(|file| self.meter.opened(&file.key));
+        match damaged(store, opened) {
             Ok(urls) if !urls.is_empty() => error.at(urls.join(", ")),
             _ => error,
         }
