@@ -340,6 +340,43 @@ fn a_damaged_file_stops_its_own_merge_and_nothing_else_and_is_never_taken_for_th
     }
 }
 
+/// A stopped merge whose file is damaged before its end is recorded: neither believed nor deleted, and in nobody's way.
+#[test]
+fn a_stopped_merge_whose_file_is_damaged_is_in_the_way_of_nothing_else() {
+    let work = Work::new();
+    for number in 0..2 {
+        work.object(&key(number), text(u64::from(number) * 1_000, 400));
+        work.convert(&["--day", DAY]).code(0);
+    }
+    let before = snapshot(&work);
+    let compact = ["compact", "table", "--min-age", "0"];
+    work.run(&compact).code(0);
+    let made = only_file(&work);
+    let name = made.file_name().unwrap().to_str().unwrap().to_owned();
+    // As after a stop: what was replaced is there, the end is not recorded, the note stands; and the file has lost its end.
+    fs::remove_file(work.path(&work.entry(6))).unwrap();
+    before.iter().for_each(|(file, content)| drop(work.write(&format!("table/{file}"), content)));
+    work.write(&format!("table/_flowparquet/replacing/{DAY_FOLDER}/{name}.json"), "{\"version\": 3}");
+    let whole = fs::read(&made).unwrap();
+    fs::write(&made, &whole[..whole.len() - 9]).unwrap();
+    let other = key(7).replace("2026/01/15", "2026/01/16").replace("20260115", "20260116");
+    work.object(&other, text(9, 9));
+    for args in
+        [&["convert", "raw", "table", "--day", "2026-01-16"][..], &["convert", "raw", "table", "--day", DAY], &compact]
+    {
+        let ran = work.run(args);
+        ran.code(1);
+        prints(&ran, &["not merged", &name, "move it away"]);
+        assert_eq!(fs::read(&made).unwrap().len(), whole.len() - 9, "it is not touched");
+    }
+    assert!(work.parquet_files("table").iter().any(|file| file.contains("day=16")), "the other day is converted");
+    fs::remove_file(&made).unwrap();
+    work.run(&compact).code(0);
+    let rows: u64 =
+        work.parquet_files("table").iter().map(|file| read_parquet(&work.path("table").join(file)).len() as u64).sum();
+    assert_eq!(rows, 809, "rows of both days, once");
+}
+
 #[test]
 fn what_is_made_anew_keeps_its_compression() {
     let work = Work::new();

@@ -59,7 +59,8 @@ pub struct NotMerged {
 }
 
 impl NotMerged {
-    fn new(partition: &Partition, error: &Error) -> Self {
+    /// Returns what keeps a partition's files from being merged.
+    pub fn new(partition: &Partition, error: &Error) -> Self {
         Self { partition: partition.path(), file: error.place().map(str::to_owned), reason: error.in_a_line() }
     }
 
@@ -79,7 +80,8 @@ pub enum Merged {
     ByAnother,
     /// It was given up: a file that it merges is gone.
     Abandoned(String),
-    /// It was given up: a file cannot be merged, and a person has to do something about it.
+    /// A file cannot be merged, and a person has to do something about it. It was given up, unless something else lies where
+    /// its own file belongs.
     Refused(NotMerged),
 }
 
@@ -100,10 +102,13 @@ impl Table {
         recovering: bool,
         pool: &ThreadPool,
     ) -> Result<Merged> {
-        let complete = if recovering { self.find_complete(partition, number, claim)? } else { None };
+        let complete = if recovering { self.find_complete(partition, number, claim) } else { Ok(None) };
         let done = match complete {
-            Some((done, _)) => done,
-            None => match self.merge(partition, state, number, claim, pool) {
+            // What lies under its name is not the claim's: given up, the claim would have it deleted.
+            Err(e) if e.kind() == ErrorKind::Usage => return Ok(Merged::Refused(NotMerged::new(partition, &e))),
+            Err(e) => return Err(e),
+            Ok(Some((done, _))) => done,
+            Ok(None) => match self.merge(partition, state, number, claim, pool) {
                 // Another run will not mend it.
                 Err(e) if e.kind() == ErrorKind::Usage => {
                     let refused = NotMerged::new(partition, &e);

@@ -8,7 +8,7 @@ use rayon::ThreadPool;
 use tracing::info;
 
 use super::merge::{Merged, NotMerged};
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::ledger::entry::{Claim, PartitionState};
 use crate::ledger::partition::Partition;
 use crate::ledger::table::Table;
@@ -76,10 +76,18 @@ impl Table {
                     Merged::Refused(refused) => not_merged.push(refused),
                     Merged::Done | Merged::Abandoned(_) => finished += 1,
                 }
-            } else if let Some((done, _)) = self.find_complete(&partition, number, &claim)? {
-                let ended = self.done(&partition, &mut state, &done)?;
-                self.settle(&partition, &mut state, &claim, ended)?;
-                finished += 1;
+                continue;
+            }
+            match self.find_complete(&partition, number, &claim) {
+                Ok(None) => {}
+                Ok(Some((done, _))) => {
+                    let ended = self.done(&partition, &mut state, &done)?;
+                    self.settle(&partition, &mut state, &claim, ended)?;
+                    finished += 1;
+                }
+                // It stops its own partition alone.
+                Err(e) if e.kind() == ErrorKind::Usage => not_merged.push(NotMerged::new(&partition, &e)),
+                Err(e) => return Err(e),
             }
         }
         let removed = self.tidy(&partition, &state)?.removed;

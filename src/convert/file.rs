@@ -167,8 +167,8 @@ impl Job<'_> {
                 outcome.warnings.push(format!("a merge of files of {} was given up: {reason}", plan.partition));
             }
         }
-        // What was about to be replaced can be planned with now.
-        outcome.again = true;
+        // What was about to be replaced can be planned with now, if the claim came to its end.
+        outcome.again = !state.unfinished().any(|(open, _)| open == number);
         Ok(())
     }
 
