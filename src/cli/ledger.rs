@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use flowparquet::Result;
 use flowparquet::days::Days;
-use flowparquet::ledger::entry::{Claim, Entry, Record};
+use flowparquet::ledger::claim::Claim;
+use flowparquet::ledger::entry::{Entry, Record};
 use flowparquet::ledger::table::Table;
 use flowparquet::store::Io;
 
@@ -48,11 +49,11 @@ pub fn run(args: &args::Ledger) -> Result<ExitCode> {
 fn said(record: &Record) -> String {
     match &record.entry {
         Entry::Claim(claim) => format!("claim    {} -> {}", objects(claim), claim.output),
-        Entry::Replace(claim) if claim.is_merge() => {
-            format!("replace  the files of {} merged -> {}", numbers(&claim.replaces), claim.output)
+        Entry::Replace(claim) if claim.work.is_merge() => {
+            format!("replace  the files of {} merged -> {}", numbers(claim.work.replaces()), claim.output)
         }
         Entry::Replace(claim) => {
-            format!("replace  {} again, for {} -> {}", objects(claim), numbers(&claim.replaces), claim.output)
+            format!("replace  {} again, for {} -> {}", objects(claim), numbers(claim.work.replaces()), claim.output)
         }
         Entry::Done(done) => {
             let outcome = &done.outcome;
@@ -81,8 +82,9 @@ fn said(record: &Record) -> String {
 }
 
 fn objects(claim: &Claim) -> String {
-    let packed: u64 = claim.inputs.iter().map(|input| input.size).sum();
-    format!("{} ({})", plural(claim.inputs.len() as u64, "object"), bytes(packed))
+    let inputs = claim.work.inputs();
+    let packed: u64 = inputs.iter().map(|input| input.size).sum();
+    format!("{} ({})", plural(inputs.len() as u64, "object"), bytes(packed))
 }
 
 fn numbers(numbers: &[u64]) -> String {

@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use flowparquet::Result;
 use flowparquet::days::Days;
-use flowparquet::ledger::table::{Reject, RejectKind, Table};
+use flowparquet::ledger::rejects::{Reject, RejectKind};
+use flowparquet::ledger::table::Table;
 use flowparquet::store::Io;
 
 use super::screen::{push_line, say, to_json_line};

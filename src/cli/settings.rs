@@ -7,7 +7,7 @@ use flowparquet::encode::codec::Compression;
 use flowparquet::encode::layout::{
     ARRIVAL_ROW_GROUP_ROWS, DEFAULT_PAGE_ROWS, DEFAULT_ROW_GROUP_ROWS, Layout, SortBy, sort_bytes,
 };
-use flowparquet::ledger::entry::OutputOptions;
+use flowparquet::ledger::claim::OutputOptions;
 use flowparquet::ledger::partition::PartitionBy;
 use flowparquet::plan::DEFAULT_TARGET_FILE_BYTES;
 use flowparquet::record::header::Header;

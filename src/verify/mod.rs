@@ -33,8 +33,11 @@ use self::raw::{Counted, Object, Rules};
 use self::tally::{Row, RowHash, Tally};
 use crate::days::Days;
 use crate::error::{Error, Result};
-use crate::ledger::entry::{Input, InputState, Output, PartitionState, Verified, VerifiedHow};
+use crate::ledger::claim::Input;
+use crate::ledger::entry::{Verified, VerifiedHow};
 use crate::ledger::partition::{Partition, PartitionBy};
+use crate::ledger::partition_ledger::PartitionLedger;
+use crate::ledger::state::{InputState, Output, PartitionState};
 use crate::ledger::table::{Table, TableInfo, tool_name};
 use crate::plan::partition_of;
 use crate::record::header::Column;
@@ -142,7 +145,7 @@ fn units(table: &Table, info: &TableInfo, partition: &Partition, state: &Partiti
                 log_format: claim.options.log_format.clone(),
                 max_object_bytes: claim.options.max_object_bytes,
             };
-            Some(UnitInput { source: claim.source.clone(), input: input.clone(), said, rules })
+            Some(UnitInput { source: claim.work.source().to_owned(), input: input.clone(), said, rules })
         });
         let inputs = traced.collect();
         let output = done.file.as_ref().map(|file| RecordedFile {
@@ -212,11 +215,11 @@ pub fn verify(source: &Store, table: &Table, options: &VerifyOptions, progress: 
         let filtered = !options.wanted.accounts.is_empty() || !options.wanted.regions.is_empty();
         // Filters may have hidden objects of a partition that is not partitioned by them.
         let whole = !filtered || info.partition_by.by_account_region();
-        if let Some(state) = states.get_mut(partition)
+        if let Some(state) = states.remove(partition)
             && options.record
             && whole
         {
-            outcome.recorded = record(table, partition, state, outcome, options.extent)?;
+            outcome.recorded = record(table.open(partition.clone(), state), outcome, options.extent)?;
         }
         info!(
             %partition,
@@ -252,13 +255,8 @@ pub fn verify(source: &Store, table: &Table, options: &VerifyOptions, progress: 
 
 /// Records that a partition agreed, or that it did not, and which of its files engines misread; returns whether that is
 /// recorded: it may be none of this, and another run may have added to the partition meanwhile.
-fn record(
-    table: &Table,
-    partition: &Partition,
-    state: &mut PartitionState,
-    outcome: &PartitionOutcome,
-    extent: Extent,
-) -> Result<bool> {
+fn record(mut ledger: PartitionLedger<'_>, outcome: &PartitionOutcome, extent: Extent) -> Result<bool> {
+    let state = ledger.state();
     let how = match extent {
         Extent::Full => VerifiedHow::Full,
         Extent::Sample(_) => VerifiedHow::Sample,
@@ -295,7 +293,7 @@ fn record(
         },
         |before| Verified { through: outcome.through, misread: misread.clone(), ..before },
     );
-    table.verified(partition, state, verified)
+    ledger.verified(verified)
 }
 
 /// Lists what lies in the folders of the asked days, hidden names left out: Athena and others pass over these too.
@@ -726,10 +724,11 @@ fn begin(partition: &Partition, state: &PartitionState) -> PartitionOutcome {
         outcome.files += u64::from(done.file.is_some());
     }
     for (number, claim) in state.unfinished() {
-        let reason = if claim.is_merge() {
-            format!("the merge {number} of {} files is not finished: run compact or convert", claim.replaces.len())
+        let reason = if claim.work.is_merge() {
+            let files = claim.work.replaces().len();
+            format!("the merge {number} of {files} files is not finished: run compact or convert")
         } else {
-            format!("claim {number} on {} objects is not finished: run convert", claim.inputs.len())
+            format!("claim {number} on {} objects is not finished: run convert", claim.work.inputs().len())
         };
         outcome.unfinished.push(claim.output.clone(), reason);
     }
