@@ -2,15 +2,15 @@
 
 use std::path::PathBuf;
 
+use crate::athena::bridge::parse_key;
+use crate::athena::pattern::Pattern;
+use crate::athena::queries;
+use crate::days::{DEFAULT_LOOKBACK_DAYS, parse_day};
+use crate::encode::codec::Compression;
+use crate::encode::layout::SortBy;
+use crate::generate::KeyLayout;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
-use flowparquet::athena::bridge::parse_key;
-use flowparquet::athena::pattern::Pattern;
-use flowparquet::athena::queries;
-use flowparquet::days::{DEFAULT_LOOKBACK_DAYS, parse_day};
-use flowparquet::encode::codec::Compression;
-use flowparquet::encode::layout::SortBy;
-use flowparquet::generate::KeyLayout;
 use jiff::civil::Date;
 use jiff::{Span, SpanRelativeTo};
 

@@ -2,14 +2,14 @@
 
 use std::process::ExitCode;
 
-use flowparquet::athena::cost::scan_usd;
-use flowparquet::days::Days;
-use flowparquet::error::printable;
-use flowparquet::ledger::table::Table;
-use flowparquet::query::compare::{Compared, Comparison, Verdict, compare};
-use flowparquet::query::sql;
-use flowparquet::store::Io;
-use flowparquet::{Error, Result};
+use crate::athena::cost::scan_usd;
+use crate::days::Days;
+use crate::error::printable;
+use crate::ledger::table::Table;
+use crate::query::compare::{Compared, Comparison, Verdict, compare};
+use crate::query::sql;
+use crate::store::Io;
+use crate::{Error, Result};
 
 use super::compare_page::page;
 use super::query::{options, statements};

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use flowparquet::error::printable;
-use flowparquet::query::compare::{Compared, Comparison, Verdict};
+use crate::error::printable;
+use crate::query::compare::{Compared, Comparison, Verdict};
 
 use super::compare::{Costs, DAYS_PER_MONTH, less, span, word};
 use super::show::{bytes, count, dollars};

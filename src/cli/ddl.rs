@@ -3,20 +3,20 @@
 use std::collections::BTreeSet;
 use std::process::ExitCode;
 
-use flowparquet::athena::cutover;
-use flowparquet::athena::definition::{Definition, Partitions};
-use flowparquet::athena::name::TableName;
-use flowparquet::days::{Days, today};
-use flowparquet::encode::file::sort_columns;
-use flowparquet::ledger::contents::Contents;
-use flowparquet::ledger::partition::Partition;
-use flowparquet::ledger::table::Table;
-use flowparquet::record::header::Column;
-use flowparquet::record::schema::LogType;
-use flowparquet::source::discover::Wanted;
-use flowparquet::store::{Io, Location, Store};
-use flowparquet::survey::{Survey, survey};
-use flowparquet::{Error, Result};
+use crate::athena::cutover;
+use crate::athena::definition::{Definition, Partitions};
+use crate::athena::name::TableName;
+use crate::days::{Days, today};
+use crate::encode::file::sort_columns;
+use crate::ledger::contents::Contents;
+use crate::ledger::partition::Partition;
+use crate::ledger::table::Table;
+use crate::record::header::Column;
+use crate::record::schema::LogType;
+use crate::source::discover::Wanted;
+use crate::store::{Io, Location, Store};
+use crate::survey::{Survey, survey};
+use crate::{Error, Result};
 use jiff::civil::Date;
 
 use super::args::Ddl;

@@ -3,14 +3,14 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use flowparquet::athena::cost::{USD_PER_TIB, scan_usd};
-use flowparquet::convert::{self, ConvertOptions, Prepared};
-use flowparquet::days::Days;
-use flowparquet::ledger::table::Table;
-use flowparquet::plan::Estimate;
-use flowparquet::report::{Counts, Named, Report};
-use flowparquet::store::Io;
-use flowparquet::{Error, Result};
+use crate::athena::cost::{USD_PER_TIB, scan_usd};
+use crate::convert::{self, ConvertOptions, Prepared};
+use crate::days::Days;
+use crate::ledger::table::Table;
+use crate::plan::Estimate;
+use crate::report::{Counts, Named, Report};
+use crate::store::Io;
+use crate::{Error, Result};
 use serde::Serialize;
 
 use super::args::{Convert, Job, Plan};

@@ -2,12 +2,12 @@
 
 use std::process::ExitCode;
 
-use flowparquet::Result;
-use flowparquet::days::Days;
-use flowparquet::ledger::claim::Claim;
-use flowparquet::ledger::entry::{Entry, Record};
-use flowparquet::ledger::table::Table;
-use flowparquet::store::Io;
+use crate::Result;
+use crate::days::Days;
+use crate::ledger::claim::Claim;
+use crate::ledger::entry::{Entry, Record};
+use crate::ledger::table::Table;
+use crate::store::Io;
 
 use super::screen::push_line;
 use super::show::{bytes, plural};

@@ -1,4 +1,4 @@
-//! The command line: what people type and see. Uses only what `lib.rs` exports; the library never sees it.
+//! The command line: what people type and see. It stands on the rest of the library, which never sees it.
 
 mod args;
 mod compact;
@@ -33,9 +33,9 @@ mod verify;
 
 use std::process::ExitCode;
 
+use crate::store::{Io, Location, Store};
+use crate::{Error, ErrorKind, Result};
 use clap::Parser;
-use flowparquet::store::{Io, Location, Store};
-use flowparquet::{Error, ErrorKind, Result};
 
 use args::{Cli, Command, StoreArgs};
 use screen::{print, say, tell, to_json};

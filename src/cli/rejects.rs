@@ -2,11 +2,11 @@
 
 use std::process::ExitCode;
 
-use flowparquet::Result;
-use flowparquet::days::Days;
-use flowparquet::ledger::rejects::{Reject, RejectKind};
-use flowparquet::ledger::table::Table;
-use flowparquet::store::Io;
+use crate::Result;
+use crate::days::Days;
+use crate::ledger::rejects::{Reject, RejectKind};
+use crate::ledger::table::Table;
+use crate::store::Io;
 
 use super::screen::{push_line, say, to_json_line};
 use super::show::plural;

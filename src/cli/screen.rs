@@ -7,8 +7,8 @@
 use std::borrow::Cow;
 use std::io::{ErrorKind, Write};
 
-use flowparquet::error::{escaped, printable};
-use flowparquet::{Error, Result};
+use crate::error::{escaped, printable};
+use crate::{Error, Result};
 use serde::Serialize;
 
 use super::progress::beside_the_bar;
