@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use flowparquet::error::printable;
 use flowparquet::query::compare::{Compared, Comparison, Verdict};
 
-use super::compare::{Costs, DAYS_PER_MONTH, less, span, word};
+use super::costs::{Costs, DAYS_PER_MONTH, less, span, word};
 use super::show::{bytes, count, dollars};
 
 /// Looks in light and in dark; colours have enough contrast for text on both.

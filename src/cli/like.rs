@@ -33,13 +33,14 @@ const MAX_SQL_BYTES: u64 = 1 << 20;
 const PLACEHOLDER: &str = "s3://YOUR-BUCKET/YOUR-LOGS";
 
 /// Runs `flowparquet ddl --like` and `flowparquet ddl --cutover`.
-pub fn run(args: &Ddl, io: &Io) -> Result<ExitCode> {
+pub fn run(args: &Ddl) -> Result<ExitCode> {
+    let io = Io::start()?;
     let Some(dest) = &args.dest else {
         return Err(Error::usage("--like and --cutover need DEST").help("flowparquet ddl DEST --like FILE.sql"));
     };
-    let table = Table::new(open(dest, &args.store, io)?);
+    let table = Table::new(open(dest, &args.store, &io)?);
     let Some(contents) = table.contents()? else { return Err(ddl::nothing_converted(args, Some(&table))?) };
-    let source = args.like.source.as_ref().map(|source| open(source, &args.store, io)).transpose()?;
+    let source = args.like.source.as_ref().map(|source| open(source, &args.store, &io)).transpose()?;
     let seen = source.as_ref().map(|source| ddl::look_at(args, source)).transpose()?;
     if let Some(seen) = seen.as_ref().filter(|seen| seen.raw.log_type != contents.log_type) {
         return Err(Error::usage(format!(
