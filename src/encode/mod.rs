@@ -21,4 +21,6 @@ mod levels;
 pub mod misread;
 pub mod number;
 pub mod pieces;
+#[cfg(test)]
+pub(crate) mod testing;
 mod thrift;
