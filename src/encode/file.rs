@@ -10,8 +10,9 @@
 
 use std::io::Write;
 
+use super::chunk::{EncodedColumn, EncodedPage};
 use super::codec::Compression;
-use super::column::{EncodedColumn, EncodedPage, EncodedRowGroup, Encoder};
+use super::column::{EncodedRowGroup, Encoder};
 use super::footer::{Footer, PlacedChunk, PlacedGroup};
 use super::format::MAGIC;
 use super::layout::Layout;
