@@ -75,6 +75,20 @@ fn cell(column: &dyn Array, row: usize) -> Option<String> {
     })
 }
 
+/// Reads a number as the specification tells it, seven bits a byte, and goes on behind it.
+pub fn varint(bytes: &[u8], at: &mut usize) -> u64 {
+    let (mut value, mut shift) = (0, 0);
+    loop {
+        let byte = bytes[*at];
+        *at += 1;
+        value |= u64::from(byte & 0x7f) << shift;
+        shift += 7;
+        if byte & 0x80 == 0 {
+            return value;
+        }
+    }
+}
+
 /// Returns the metadata of a file, by arrow-rs.
 pub fn opened(file: &[u8]) -> ParquetRecordBatchReaderBuilder<bytes::Bytes> {
     ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(file.to_vec())).unwrap()
