@@ -327,6 +327,17 @@ fn plan_partition(
             }
         }
     }
+    plan_remakes(&mut plan, (again, &now), state, options);
+    plan
+}
+
+/// Plans outputs that are to be made again: those with objects that changed, and those with rejected lines if that is wanted.
+fn plan_remakes(
+    plan: &mut PartitionPlan,
+    (mut again, now): (BTreeMap<u64, Vec<Input>>, &HashMap<&str, &SourceObject>),
+    state: &PartitionState,
+    options: &PlanOptions,
+) {
     if options.retry_rejected {
         for output in state.outputs().filter(|output| output.done.outcome.rejected_rows > 0) {
             again.entry(output.number).or_default();
@@ -337,7 +348,7 @@ fn plan_partition(
         if !state.can_be_replaced(replaces) {
             continue;
         }
-        match inputs_now(state, replaces, source, &now) {
+        match inputs_now(state, replaces, &options.source, now) {
             Ok(inputs) => plan.remakes.push(Remake { replaces, inputs, changed }),
             Err(why) if changed.is_empty() => {
                 let rows = state.outputs().find(|output| output.number == replaces);
@@ -346,7 +357,6 @@ fn plan_partition(
             Err(why) => plan.stuck.extend(changed.into_iter().map(|input| (input.key, why.clone()))),
         }
     }
-    plan
 }
 
 fn input_of(SourceObject { object, .. }: &SourceObject) -> Input {

@@ -20,9 +20,9 @@ use crate::{Error, Result};
 use jiff::civil::Date;
 
 use super::args::Ddl;
+use super::open;
 use super::screen::{print_statements, say};
 use super::settings::log_format;
-use super::{like, open};
 
 /// Location that is printed for a table on the local disk.
 const PLACEHOLDER: &str = "s3://YOUR-BUCKET/YOUR-PREFIX";
@@ -30,9 +30,6 @@ const PLACEHOLDER: &str = "s3://YOUR-BUCKET/YOUR-PREFIX";
 /// Runs `flowparquet ddl`.
 pub fn run(args: &Ddl) -> Result<ExitCode> {
     let io = Io::start()?;
-    if args.like.cutover.is_some() || args.like.like.is_some() {
-        return like::run(args, &io);
-    }
     let mut definition = match &args.raw.raw {
         Some(source) => raw(args, source, &io)?,
         None => converted(args, &io)?,

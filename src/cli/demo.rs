@@ -119,7 +119,7 @@ fn compared(raw: &Store, dest: &Table, days: &Days) -> Result<String> {
         return Err(Error::stopped("raw logs and Parquet answer otherwise")
             .help("this is a bug in flowparquet: please report it"));
     }
-    let costs = super::compare::Costs { usd_per_tib: USD_PER_TIB, runs_per_day: 1.0 };
+    let costs = super::costs::Costs { usd_per_tib: USD_PER_TIB, runs_per_day: 1.0 };
     Ok(super::compare::shown(&comparison, costs))
 }
 

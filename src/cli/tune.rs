@@ -14,7 +14,7 @@ use crate::source::discover::Wanted;
 use crate::store::{Location, Store, StoreOptions};
 use crate::{Error, Result};
 
-use super::compare::{Costs, DAYS_PER_MONTH, less};
+use super::costs::{Costs, DAYS_PER_MONTH, less};
 use super::query::{options, statements};
 use super::query_args::Tune;
 use super::screen::say;
