@@ -90,6 +90,18 @@ pub struct Remake {
     pub inputs: Vec<Input>,
     /// Those of them that changed.
     pub changed: Vec<Input>,
+    /// Lines of it that were rejected.
+    pub rejected_rows: u64,
+}
+
+/// Returns what is said of an object that changed and cannot take the place of what it was.
+pub fn stuck(why: &str) -> String {
+    format!("it changed after it was converted, the table keeps its old rows: {why}")
+}
+
+/// Returns what is said of rejected lines that were to be tried again and cannot be.
+pub fn stuck_rejects(partition: &Partition, rows: u64, why: &str) -> String {
+    format!("{rows} rejected lines of {partition} cannot be tried again, and are kept: {why}")
 }
 
 impl PartitionPlan {
@@ -348,12 +360,10 @@ fn plan_remakes(
         if !state.can_be_replaced(replaces) {
             continue;
         }
+        let rejected_rows = state.done(replaces).map_or(0, |done| done.outcome.rejected_rows);
         match inputs_now(state, replaces, &options.source, now) {
-            Ok(inputs) => plan.remakes.push(Remake { replaces, inputs, changed }),
-            Err(why) if changed.is_empty() => {
-                let rows = state.outputs().find(|output| output.number == replaces);
-                plan.stuck_rejects.extend(rows.map(|output| (output.done.outcome.rejected_rows, why)));
-            }
+            Ok(inputs) => plan.remakes.push(Remake { replaces, inputs, changed, rejected_rows }),
+            Err(why) if changed.is_empty() => plan.stuck_rejects.push((rejected_rows, why)),
             Err(why) => plan.stuck.extend(changed.into_iter().map(|input| (input.key, why.clone()))),
         }
     }

@@ -158,6 +158,12 @@ pub struct Report {
     pub objects_to_look_at: u64,
     /// Objects that changed after they were converted, and whose old rows the table keeps.
     pub objects_changed: Vec<Named>,
+    /// Objects that were listed, and were gone when they were to be read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub objects_vanished: Vec<Named>,
+    /// Files that two runs wrote, each with other bytes, and that cannot be made again.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub files_in_doubt: Vec<Named>,
     /// Things a person should know.
     pub warnings: Vec<String>,
     /// Requests to SOURCE's store.
@@ -172,6 +178,8 @@ impl Report {
         let Counts { rows_rejected, objects_rejected, objects_of_other_type, .. } = self.totals;
         rows_rejected + objects_rejected + objects_of_other_type + self.objects_to_look_at > 0
             || !self.objects_changed.is_empty()
+            || !self.objects_vanished.is_empty()
+            || !self.files_in_doubt.is_empty()
             || !self.not_merged.is_empty()
     }
 

@@ -376,7 +376,120 @@ fn a_merge_whose_files_are_gone_is_given_up() {
     assert_eq!(work.entries()[6..], ["replace", "abandon"]);
 }
 
-// ---- Strangers
+// ---- What cannot be made is not claimed
+
+/// What would be refused when it is made is refused before it is claimed: else it would add entries at every run.
+#[test]
+fn a_changed_object_that_cannot_be_converted_is_named_and_claims_nothing() {
+    let many: Vec<String> = (0..101).map(|field| format!("new-{field}")).collect();
+    let names = format!("srcaddr bytes {}\n1.2.3.4 5{}\n", many.join(" "), " x".repeat(101));
+    let long = format!("{V2}\n{}", "x".repeat(17 << 20));
+    for (content, why) in [
+        (
+            gz(names),
+            "its header names 101 unknown fields (\"new-0\" and so on), with those of the objects before it more than the 100 that are allowed",
+        ),
+        (gz(long), "line 2 is longer than 16777216 bytes"),
+        (gz(text(0, 9))[..30].to_vec(), "the gzip data is cut off after 30 bytes"),
+    ] {
+        let work = Work::new();
+        let texts: Vec<String> = (0..3).map(|number| text(number * 10, 5)).collect();
+        (0..).zip(&texts).for_each(|(number, text)| drop(work.object(&key(number), text)));
+        work.convert(&ON_THIS_DAY).code(0);
+        change(&work, 1, content);
+        for _ in 0..2 {
+            let ran = work.convert(&ON_THIS_DAY);
+            let rejects = ran.code(1).totals(&[("objects_rejected", 1), ("rows_read", 0)]).report()["rejects"].clone();
+            assert_eq!(rejects[0]["reason"], why);
+            assert!(rejects[0]["object"].as_str().unwrap().ends_with(&key(1)), "{rejects}");
+            assert_eq!(work.entries(), ["claim", "done"], "nothing is claimed");
+            holds(&work, &texts, 1);
+        }
+        // Other days are in nobody's way.
+        let other = key(7).replace("2026/01/15", "2026/01/16").replace("20260115", "20260116");
+        work.object(&other, text(70, 2));
+        work.convert(&["--from", DAY, "--to", "2026-01-16"]).code(1).totals(&[("rows_written", 2)]);
+    }
+}
+
+/// Lines tried again without the format that they were read with: nothing would be left of the file.
+#[test]
+fn retry_without_the_log_format_keeps_the_rows_and_claims_nothing() {
+    let work = Work::new();
+    let lines = "2 123456789012 eni-1 1.2.3.4 5.6.7.8 1 2 6 1 40 1700000000 1700000060 ACCEPT OK\nno record\n";
+    work.object(&key(0), lines);
+    work.convert(&["--day", DAY, "--log-format", V2]).code(1).totals(&[("rows_written", 1), ("rows_rejected", 1)]);
+    for _ in 0..2 {
+        let ran = work.convert(&["--day", DAY, "--retry"]);
+        ran.says(&format!("warning: 1 rejected lines of {DAY_FOLDER} cannot be tried again, and are kept: "));
+        assert_eq!(work.entries(), ["claim", "done"]);
+        assert_eq!(work.rows().len(), 1);
+    }
+}
+
+/// A rejected object that has not changed is read again, in case that the damage was on its way; it adds no entry.
+#[test]
+fn a_rejected_object_that_is_still_unreadable_adds_no_entry() {
+    for content in [gz(format!("{V2}\n{}", "x".repeat(17 << 20))), gz(text(0, 9))[..30].to_vec()] {
+        let work = Work::new();
+        work.object(&key(0), text(0, 5));
+        work.write(&format!("raw/{}", key(1)), content);
+        work.convert(&ON_THIS_DAY).code(1).totals(&[("objects_rejected", 1), ("objects", 1)]);
+        for _ in 0..2 {
+            work.convert(&ON_THIS_DAY).code(1).totals(&[("objects_rejected", 1), ("rows_read", 0)]);
+            assert_eq!(work.entries(), ["claim", "done"]);
+        }
+    }
+}
+
+/// Objects of which each is readable, but not all in one file: one a night, and no entry for those that have to wait.
+#[test]
+fn objects_with_too_many_unknown_fields_together_are_converted_one_after_the_other() {
+    let work = Work::new();
+    for number in 0..3 {
+        let names: Vec<String> = (0..60).map(|field| format!("new-{number}-{field}")).collect();
+        let text = format!("srcaddr bytes {}\n1.2.3.4 {number}{}\n", names.join(" "), " x".repeat(60));
+        work.object(&key(number), text);
+    }
+    work.convert(&ON_THIS_DAY).code(1).totals(&[("objects", 1), ("objects_rejected", 2)]);
+    work.convert(&ON_THIS_DAY).code(1).totals(&[("objects", 1), ("objects_rejected", 1)]);
+    work.convert(&ON_THIS_DAY).code(0).totals(&[("objects", 1), ("objects_rejected", 0)]);
+    work.convert(&ON_THIS_DAY).nothing_to_do(3);
+    assert_eq!(work.entries().len(), 6);
+}
+
+// ---- Two writers of one claim, one of which read other bytes
+
+/// The first done says that the object is no readable one, the second writer's file has its rows: it goes, and the object is
+/// converted, once.
+#[test]
+fn a_file_of_a_claim_that_has_none_by_the_ledger_is_removed() {
+    let work = Work::new();
+    let rows = text(0, 5);
+    work.object(&key(0), &rows);
+    work.convert(&ON_THIS_DAY).code(0);
+    let file = work.parquet_files("table").remove(0);
+    let mut done: serde_json::Value = serde_json::from_slice(&fs::read(work.path(&work.entry(2))).unwrap()).unwrap();
+    let entry = done.as_object_mut().unwrap();
+    entry.remove("file");
+    entry.insert("rows".to_owned(), 0.into());
+    entry.insert("text_bytes".to_owned(), 0.into());
+    let raw = work.ledger()[0]["inputs"][0]["key"].clone();
+    entry.insert(
+        "rejected_objects".to_owned(),
+        serde_json::json!([{ "key": raw, "reason": "the gzip data is damaged" }]),
+    );
+    work.write(&work.entry(2), serde_json::to_string(&done).unwrap());
+    let ran = work.run(&["verify", "raw", "table", "--day", DAY]);
+    ran.code(1);
+    assert!(ran.stdout.contains("its claim gave no row"), "{}", ran.stdout);
+    work.convert(&ON_THIS_DAY).code(0);
+    holds(&work, &[rows], 1);
+    assert_ne!(work.parquet_files("table").remove(0), file);
+    work.run(&["verify", "raw", "table", "--day", DAY]).code(0);
+}
+
+// ---- Files that are not ours
 
 #[test]
 fn files_of_others_in_a_partition_are_named_and_left_alone() {

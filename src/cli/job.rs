@@ -271,6 +271,8 @@ fn summary(report: &Report, days: &Days) -> String {
         text.push_str("rejected objects stay unconverted and are tried again next time\n");
     }
     push_named(&mut text, "changed", &report.objects_changed, report.objects_changed.len() as u64);
+    push_named(&mut text, "vanished", &report.objects_vanished, report.objects_vanished.len() as u64);
+    push_named(&mut text, "in doubt", &report.files_in_doubt, report.files_in_doubt.len() as u64);
     push_named(&mut text, "passed over", &report.passed_over, report.objects_passed_over);
     text
 }

@@ -7,7 +7,7 @@
 //! and rows that are sorted are sorted again with those of the other files.
 
 use std::collections::VecDeque;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 
@@ -44,9 +44,6 @@ const ROWS_PER_READ: usize = 8 << 10;
 
 /// Values that are read at once, at most, of files with hundreds of columns.
 const VALUES_PER_READ: usize = 1 << 20;
-
-/// Bytes that are hashed at once.
-const PIECE_BYTES: usize = 1 << 20;
 
 /// Files up to this size are fetched in one request.
 const WHOLE_FILE_BYTES: u64 = 32 << 20;
@@ -127,6 +124,14 @@ fn end(ledger: &mut PartitionLedger<'_>, written: &Written) -> Result<Merged> {
         Ended::Done => Merged::Done,
         Ended::DoneByAnother => Merged::ByAnother,
         Ended::AbandonedByAnother => Merged::Abandoned("another run gave it up".to_owned()),
+        Ended::Contested => {
+            let place = ledger
+                .table()
+                .store()
+                .location()
+                .url_of(&ledger.table().output_key(ledger.partition(), written.claim()));
+            Merged::Refused(NotMerged::new(ledger.partition(), &contested().at(place)))
+        }
     })
 }
 
@@ -215,30 +220,20 @@ pub fn first_damaged(ledger: &PartitionLedger<'_>, outputs: &[&Output]) -> Resul
 /// Reads a file to its end, and holds it against size and SHA-256 of the ledger: its pages say themselves whether they are
 /// damaged, but not those of older versions, nor any footer. Returns nothing if it is gone; its content if it is small.
 fn checked(table: &Table, key: &str, file: &OutputFile) -> Result<Option<Option<Bytes>>> {
-    let (content, size, hash) = if file.bytes <= WHOLE_FILE_BYTES {
-        let Some(content) = table.store().get(key)? else { return Ok(None) };
-        let (size, hash) = (content.len() as u64, Sha256::digest(&content));
-        (Some(content), size, hash)
-    } else {
-        let Some(listed) = table.store().head(key)? else { return Ok(None) };
-        let Some(mut reader) = table.store().read_in_pieces(&listed)? else { return Ok(None) };
-        let failed = |e| Error::stopped("cannot read").at(table.store().location().url_of(key)).because(e);
-        let (mut hash, mut size, mut piece) = (Sha256::new(), 0, vec![0; PIECE_BYTES]);
-        loop {
-            match reader.read(&mut piece).map_err(failed)? {
-                0 => break (None, size, hash.finalize()),
-                read => {
-                    hash.update(&piece[..read]);
-                    size += read as u64;
-                }
-            }
-        }
-    };
-    if size != file.bytes {
-        return Err(another(&format!("it has {size} bytes, not {}", file.bytes)));
+    let Some(listed) = table.store().head(key)? else { return Ok(None) };
+    if listed.size != file.bytes {
+        return Err(another(&format!("it has {} bytes, not {}", listed.size, file.bytes)));
     }
+    let (content, hash) = if file.bytes <= WHOLE_FILE_BYTES {
+        let Some(content) = table.store().get(key)? else { return Ok(None) };
+        let hash = hex(&Sha256::digest(&content));
+        (Some(content), hash)
+    } else {
+        let Some((_, hash)) = table.hash(&listed)? else { return Ok(None) };
+        (None, hash)
+    };
     match &file.sha256 {
-        Some(recorded) if *recorded != hex(&hash) => Err(another("its SHA-256 is another one")),
+        Some(recorded) if *recorded != hash => Err(another("its SHA-256 is another one")),
         _ => Ok(Some(content)),
     }
 }
@@ -286,6 +281,12 @@ fn another(why: &str) -> Error {
             "somebody replaced it or its bytes are damaged: restore it from a version or backup; if there is none and the raw \
              logs are there, docs/operating.md says how to make it again",
         )
+}
+
+/// Returns the error of a merged file that another run recorded with other bytes.
+fn contested() -> Error {
+    Error::usage("another run made this file at the same time, and its bytes are others")
+        .help("one of the two read or wrote damaged bytes: run verify, which says whether what lies there is right")
 }
 
 fn unreadable(e: &dyn std::error::Error) -> Error {

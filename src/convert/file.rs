@@ -12,22 +12,19 @@ use tracing::info;
 use super::unit::{self, Part, Recipe, Summary, UNIT_PACKED_BYTES};
 use super::{PartitionOutcome, Run as Job};
 use crate::compact::merge::{self, Merged};
-use crate::encode::column::Encoders;
 use crate::encode::file::FileWriter;
 use crate::error::{Error, Result};
-use crate::ledger::claim::{Claim, Input};
+use crate::ledger::claim::{Claim, Draft, Input, Work};
 use crate::ledger::entry::{Done, Outcome};
 use crate::ledger::files::{FooterNote, LeftBehind};
 use crate::ledger::partition_ledger::PartitionLedger;
 use crate::ledger::rejects::{Reject, RejectKind};
 use crate::ledger::stages::{Claimed, Ended, Written};
 use crate::plan::{STREAMED_OBJECT_BYTES, packed_size};
-use crate::record::header::without_text;
 use crate::record::schema::LogType;
 use crate::report::{MAX_NAMED, Named};
 use crate::sort::writer::SortedFile;
 use crate::store::Listed;
-use crate::store::fetch::Body;
 use crate::store::upload::Upload;
 
 /// Unknown fields that are warned of one by one; the ledger has them all.
@@ -89,8 +86,46 @@ impl Job<'_> {
                 count(outcome, written.done(), summary);
             }
             Ended::DoneByAnother => outcome.counts.finished_by_others += 1,
+            Ended::Contested => {
+                outcome.counts.finished_by_others += 1;
+                return self.settle_contest(ledger, &written, outcome);
+            }
             Ended::AbandonedByAnother => outcome.again = true,
         }
+        Ok(())
+    }
+
+    /// Makes a file again that two runs wrote differently: whose bytes lie there now nobody knows. If it cannot be made, a
+    /// person has to look.
+    fn settle_contest(
+        &self,
+        ledger: &mut PartitionLedger<'_>,
+        written: &Written,
+        outcome: &mut PartitionOutcome,
+    ) -> Result<()> {
+        let (claim, number) = (written.claim(), written.done().claim);
+        let Some(objects) = claim.work.objects() else { return Ok(()) };
+        let work = Work::Remake(objects.clone(), vec![number]);
+        let draft = Draft { log_type: claim.log_type, options: claim.options.clone(), work };
+        let refused = self.trial(&draft)?.unfinishable(&draft.work);
+        let object = self.table.store().location().url_of(&self.table.output_key(ledger.partition(), claim));
+        info!(object, refused, "two runs wrote this file differently: it is made again");
+        let why = match refused {
+            Some(why) => why,
+            None => match ledger.claim(draft)? {
+                Some(claimed) => return self.finish_claim(ledger, claimed, outcome),
+                // It may be the other run that makes it again.
+                None => {
+                    outcome.again = true;
+                    return Ok(());
+                }
+            },
+        };
+        let reason = format!(
+            "two runs wrote this file, each with other bytes, so one of them read or wrote damaged ones; it cannot be made \
+             again ({why}): run verify, which says whether what lies there is right"
+        );
+        outcome.files_in_doubt.push(Named { object, line: None, byte: None, reason });
         Ok(())
     }
 
@@ -112,7 +147,7 @@ impl Job<'_> {
                     return Err(e);
                 }
             };
-            if let Some(reason) = summary.unfinishable(claimed.claim()) {
+            if let Some(reason) = summary.unfinishable(&claimed.claim().work) {
                 file.give_up();
                 return Ok(Made::Unfinishable(claimed, Unfinishable::Inputs(reason)));
             }
@@ -183,35 +218,6 @@ impl Job<'_> {
             ..Summary::default()
         }
     }
-
-    /// Returns those of the inputs rejected before that read to their end now; names the others again.
-    pub(super) fn readable_now(&self, inputs: &[Input], outcome: &mut PartitionOutcome) -> Result<Vec<Input>> {
-        let mut readable = Vec::new();
-        let whole: Vec<Input> = inputs.iter().filter(|input| input.size < STREAMED_OBJECT_BYTES).cloned().collect();
-        readable.extend(inputs.iter().filter(|input| input.size >= STREAMED_OBJECT_BYTES).cloned());
-        let options = &self.plan.options;
-        let encoders = Arc::new(Encoders::new(options.output.compression, &options.output.layout));
-        let recipe = Recipe::new(options.log_type, &options.output, encoders, self.max_text, self.source.location())?;
-        let mut fetches = self.source.fetch(whole.iter().map(|input| vec![listed(input)]).collect(), &self.budget);
-        for input in whole {
-            let fetched = fetches.wait()?;
-            let [Body::Whole(bytes)] = fetched.bodies.as_slice() else { continue };
-            let reason = self.pool.install(|| unit::still_unreadable(&recipe, &input, bytes));
-            self.progress.advance(u64::from(reason.is_some()), if reason.is_some() { input.size } else { 0 }, 0);
-            match reason {
-                None => readable.push(input),
-                Some(reason) => {
-                    outcome.counts.objects_rejected += 1;
-                    let object = self.source.location().url_of(&input.key);
-                    info!(object, reason = %without_text(&reason), "object rejected again");
-                    if outcome.rejects.len() < MAX_NAMED {
-                        outcome.rejects.push(Named { object, line: None, byte: None, reason });
-                    }
-                }
-            }
-        }
-        Ok(readable)
-    }
 }
 
 /// Gives up a claim that would fail for ever as it is recorded.
@@ -223,6 +229,7 @@ fn give_up(
 ) -> Result<()> {
     match why {
         Unfinishable::Inputs(reason) => {
+            outcome.doubtful.extend(claimed.claim().work.inputs().iter().map(|input| input.key.clone()));
             if ledger.abandon(claimed, &reason)? {
                 let partition = ledger.partition();
                 outcome.warnings.push(format!(
@@ -315,7 +322,7 @@ impl OpenFile {
     /// Makes every unit and appends its row groups in order.
     fn fill(&mut self, run: &Job<'_>, claim: &Claim) -> Result<Summary> {
         let encoders = Arc::clone(self.writer.encoders());
-        let recipe = Recipe::new(claim.log_type, &claim.options, encoders, run.max_text, run.source.location())?;
+        let recipe = Recipe::new(claim.log_type, &claim.options, Some(encoders), run.max_text, run.source.location())?;
         let recipe = Arc::new(recipe);
         let units = if let [input] = claim.work.inputs()
             && input.size >= STREAMED_OBJECT_BYTES
@@ -352,7 +359,7 @@ impl OpenFile {
         while self.next < units {
             self.take_next(run)?;
         }
-        if self.total.unfinishable(claim).is_none() && !self.writer.is_late() {
+        if self.total.unfinishable(&claim.work).is_none() && !self.writer.is_late() {
             self.writer.write_runs(run.pool)?;
         }
         let mut summary = std::mem::take(&mut self.total);
@@ -366,10 +373,7 @@ impl OpenFile {
         let object = run.source.read_in_pieces(&listed(&input))?;
         run.pool.spawn(move || {
             let done = match object {
-                None => Ok(Summary {
-                    vanished: Some(format!("{} is gone or changed", recipe.source.url_of(&input.key))),
-                    ..Summary::default()
-                }),
+                None => Ok(Summary { vanished: Some(recipe.source.url_of(&input.key)), ..Summary::default() }),
                 Some(object) => {
                     let mut emit = |part| drop(sender.send(Message::Part(0, part)));
                     unit::one_stream(&recipe, &input, object, &mut emit)
@@ -483,7 +487,7 @@ impl OpenFile {
 }
 
 /// Cuts a claim's inputs into units: a pure function of the claim, so that row groups are too.
-fn units(inputs: &[Input]) -> Vec<&[Input]> {
+pub(super) fn units(inputs: &[Input]) -> Vec<&[Input]> {
     let mut bytes = 0;
     let mut last = 0;
     // An object belongs to the unit in which its middle lies.
@@ -506,6 +510,6 @@ fn units(inputs: &[Input]) -> Vec<&[Input]> {
     units
 }
 
-fn listed(input: &Input) -> Listed {
+pub(super) fn listed(input: &Input) -> Listed {
     Listed { key: input.key.clone(), size: input.size, etag: input.etag.clone() }
 }

@@ -15,11 +15,12 @@
 mod fault_tests;
 mod file;
 mod slots;
+mod trial;
 mod unit;
 
-use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use rayon::ThreadPool;
@@ -226,6 +227,7 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
     let begun = Instant::now();
     let mut report = empty_report(source, table);
     let pool = workers::start(options.threads, options.memory_bytes)?;
+    let mut doubtful: BTreeSet<Arc<str>> = BTreeSet::new();
     for round in 0..MAX_ROUNDS {
         let mut prepared = prepare(source, table, options)?;
         if round == 0 {
@@ -235,6 +237,11 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
                 report.not_merged.extend(resumed.iter().flat_map(|resumed| resumed.not_merged.clone()));
                 prepared = prepare(source, table, options)?;
             }
+        }
+        if !doubtful.is_empty() {
+            // Listed again, they are claimed as they are now.
+            let there: HashSet<&str> = prepared.found.objects.iter().map(|found| &*found.object.key).collect();
+            doubtful.retain(|key| !there.contains(&**key));
         }
         // The plan has what is to be read; there may be a million objects more.
         prepared.found.objects = Vec::new();
@@ -269,7 +276,7 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
         info!(round, objects = total.to_convert, bytes = total.to_convert_bytes, files = total.files, "round begins");
         progress.begin(total.to_convert, total.to_convert_bytes);
         let run = Run::new(source, table, options, plan, (&pool, progress));
-        let again = run.all(&mut prepared.states, &mut report);
+        let again = run.all(&mut prepared.states, &mut report, &mut doubtful);
         progress.end();
         let again = again?;
         report.warnings.extend(outgrown(&before, &grown(&before, &prepared.states)));
@@ -283,6 +290,7 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
                 .help("wait until they are through, then run again"));
         }
     }
+    report.objects_vanished = vanished(source, &doubtful)?;
     auto_compact(table, options, &mut report)?;
     finish(&mut report, source, table, begun);
     Ok(report)
@@ -352,6 +360,8 @@ fn empty_report(source: &Store, table: &Table) -> Report {
         objects_passed_over: 0,
         objects_to_look_at: 0,
         objects_changed: Vec::new(),
+        objects_vanished: Vec::new(),
+        files_in_doubt: Vec::new(),
         warnings: Vec::new(),
         source_requests: source.requests(),
         dest_requests: table.store().requests(),
@@ -375,15 +385,9 @@ fn describe(report: &mut Report, prepared: &Prepared, source: &Store) {
     report.objects_converted_before = prepared.plan.total().converted;
     report.objects_of_other_type_before = prepared.plan.partitions.iter().map(|plan| plan.other_type).sum();
     let stuck = prepared.plan.partitions.iter().flat_map(|plan| &plan.stuck);
-    report.objects_changed = stuck
-        .map(|(key, why)| {
-            named(key, &format!("it changed after it was converted, the table keeps its old rows: {why}"))
-        })
-        .collect();
+    report.objects_changed = stuck.map(|(key, why)| named(key, &plan::stuck(why))).collect();
     report.warnings.extend(prepared.plan.partitions.iter().flat_map(|plan| {
-        plan.stuck_rejects.iter().map(|(rows, why)| {
-            format!("{rows} rejected lines of {} cannot be tried again, and are kept: {why}", plan.partition)
-        })
+        plan.stuck_rejects.iter().map(|(rows, why)| plan::stuck_rejects(&plan.partition, *rows, why))
     }));
     report.warnings.extend(prepared.plan.partitions.iter().flat_map(|plan| {
         plan.unfinished_elsewhere.iter().map(|source| {
@@ -407,6 +411,10 @@ fn finish(report: &mut Report, source: &Store, table: &Table, begun: Instant) {
     );
     report.totals = totals;
     report.rejects.truncate(MAX_NAMED);
+    for named in [&mut report.objects_changed, &mut report.files_in_doubt] {
+        named.sort_by(|a, b| a.object.cmp(&b.object));
+        named.dedup();
+    }
     report.warnings.sort();
     report.warnings.dedup();
     report.seconds = begun.elapsed().as_secs_f64();
@@ -434,6 +442,12 @@ struct PartitionOutcome {
     rejects: Vec<Named>,
     warnings: Vec<String>,
     not_merged: Vec<NotMerged>,
+    /// Objects that changed, and whose old rows are kept.
+    changed: Vec<Named>,
+    /// Files that two runs wrote differently.
+    files_in_doubt: Vec<Named>,
+    /// Keys of objects of which one was gone or another one when it was to be read.
+    doubtful: Vec<Arc<str>>,
     /// Another writer was faster, or inputs changed: plan again.
     again: bool,
 }
@@ -481,7 +495,12 @@ impl<'a> Run<'a> {
     }
 
     /// Runs every partition that has something to do; returns whether to plan again.
-    fn all(&self, states: &mut BTreeMap<Partition, PartitionState>, report: &mut Report) -> Result<bool> {
+    fn all(
+        &self,
+        states: &mut BTreeMap<Partition, PartitionState>,
+        report: &mut Report,
+        doubtful: &mut BTreeSet<Arc<str>>,
+    ) -> Result<bool> {
         let work: Vec<(&PartitionPlan, Mutex<PartitionState>)> = self
             .plan
             .partitions
@@ -516,6 +535,9 @@ impl<'a> Run<'a> {
                     report.rejects.extend(outcome.rejects);
                     report.warnings.extend(outcome.warnings);
                     report.not_merged.extend(outcome.not_merged);
+                    report.objects_changed.extend(outcome.changed);
+                    report.files_in_doubt.extend(outcome.files_in_doubt);
+                    doubtful.extend(outcome.doubtful);
                     let partition = plan.partition.path();
                     match report.partitions.iter_mut().find(|p| p.partition == partition) {
                         Some(before) => before.counts.add(&outcome.counts),
@@ -544,19 +566,19 @@ impl<'a> Run<'a> {
             self.finish_claim(ledger, claimed.clone(), &mut outcome)?;
         }
         for remake in &plan.remakes {
-            if self.readable_now(&remake.changed, &mut outcome)?.len() < remake.changed.len() {
+            let Some(draft) = self.remake(plan, remake, &mut outcome)? else {
                 continue; // The old rows are better than none.
-            }
-            let Some(claimed) = ledger.claim(plan::remake(remake, &self.plan.options))? else {
+            };
+            let Some(claimed) = ledger.claim(draft)? else {
                 outcome.again = true;
                 return Ok(outcome);
             };
             self.finish_claim(ledger, claimed, &mut outcome)?;
         }
-        let mut inputs = plan.fresh.clone();
-        inputs.extend(self.readable_now(&plan.retry, &mut outcome)?);
-        inputs.sort_by(|a, b| a.key.cmp(&b.key));
-        for draft in plan::drafts(&inputs, &self.plan.options) {
+        // What was rejected before goes to files of its own, as it was tried: beside others it might be rejected again.
+        let readable = self.readable_now(&plan.retry, &mut outcome)?;
+        let drafts = [&plan.fresh, &readable].map(|inputs| plan::drafts(inputs, &self.plan.options));
+        for draft in drafts.into_iter().flatten() {
             let Some(claimed) = ledger.claim(draft)? else {
                 outcome.again = true;
                 break;
@@ -565,6 +587,21 @@ impl<'a> Run<'a> {
         }
         Ok(outcome)
     }
+}
+
+/// Names those objects that are gone: they were listed or claimed, and nothing has read their rows. Filters may keep others
+/// from being listed again.
+fn vanished(source: &Store, doubtful: &BTreeSet<Arc<str>>) -> Result<Vec<Named>> {
+    let reason = "it is gone, and was not read before: its rows are not in the table";
+    let mut gone = Vec::new();
+    for key in doubtful {
+        if source.head(key)?.is_none() {
+            let object = source.location().url_of(key);
+            info!(object, reason, "object vanished");
+            gone.push(Named { object, line: None, byte: None, reason: reason.to_owned() });
+        }
+    }
+    Ok(gone)
 }
 
 /// Returns what a person should know of objects in a partition that are not ours.

@@ -16,7 +16,7 @@ use tracing::{debug, info};
 use crate::encode::column::Encoders;
 use crate::encode::layout::Layout;
 use crate::error::{Error, Result};
-use crate::ledger::claim::{Claim, Input, OutputOptions};
+use crate::ledger::claim::{Input, OutputOptions, Work};
 use crate::ledger::entry::{LeftOut, Outcome};
 use crate::ledger::rejects::{Reject, RejectKind};
 use crate::record::columns::Batch;
@@ -53,7 +53,7 @@ pub(super) struct Summary {
     pub(super) objects_read_twice: u64,
     /// The first of the rejects, for the report.
     pub(super) named: Vec<Named>,
-    /// An input is not what was claimed: this claim cannot be finished.
+    /// URL of an input that is not what was listed, gone or another one: a claim of it cannot be finished.
     pub(super) vanished: Option<String>,
 }
 
@@ -71,10 +71,11 @@ pub(super) enum Part {
 impl Summary {
     /// Returns why the claim cannot be finished, if so: an input is gone or changed, or what is to take the place of
     /// rows does not read to its end.
-    pub(super) fn unfinishable(&self, claim: &Claim) -> Option<String> {
-        let unreadable = self.outcome.rejected_objects.first().filter(|_| !claim.work.replaces().is_empty());
+    pub(super) fn unfinishable(&self, work: &Work) -> Option<String> {
+        let unreadable = self.outcome.rejected_objects.first().filter(|_| !work.replaces().is_empty());
         let unreadable = unreadable.map(|left| format!("{} does not read to its end: {}", left.key, left.reason));
-        self.vanished.clone().or(unreadable)
+        let vanished = self.vanished.as_ref().map(|object| format!("{object} is gone or changed"));
+        vanished.or(unreadable)
     }
 }
 
@@ -90,19 +91,20 @@ pub(super) fn add_known(total: &mut Option<u64>, more: Option<u64>) {
 pub(super) struct Recipe {
     rules: Rules,
     layout: Layout,
-    encoders: Arc<Encoders>,
+    /// None if objects are only read, to see whether they can be.
+    encoders: Option<Arc<Encoders>>,
     pub(super) source: Location,
 }
 
 impl Recipe {
-    /// Returns how units are made with a claim's options.
+    /// Returns how units are made with a claim's options; without encoders rows are read, and nothing is made of them.
     ///
     /// # Errors
     /// A usage error if the recorded log format is none.
     pub(super) fn new(
         log_type: LogType,
         options: &OutputOptions,
-        encoders: Arc<Encoders>,
+        encoders: Option<Arc<Encoders>>,
         max_text: usize,
         source: &Location,
     ) -> Result<Self> {
@@ -145,7 +147,7 @@ pub(super) fn whole_objects(
         let mut packed_bytes: u64 = objects.iter().map(|(input, _)| input.size).sum();
         for (input, body) in objects {
             let Body::Whole(bytes) = body else {
-                unit.summary.vanished = Some(format!("{} is gone or changed", recipe.source.url_of(&input.key)));
+                unit.summary.vanished = Some(recipe.source.url_of(&input.key));
                 break;
             };
             let unknown = std::mem::take(&mut unit.unknown);
@@ -178,11 +180,6 @@ pub(super) fn one_stream(
         unit.end(input, ended.map_err(|e| Error::stopped("cannot read").at(place).because(e))?)?;
         unit.finish()
     })
-}
-
-/// Returns why an object that was rejected before still does not read to its end, if so.
-pub(super) fn still_unreadable(recipe: &Recipe, input: &Input, object: &[u8]) -> Option<String> {
-    SCRATCH.with_borrow_mut(|Scratch { reader, .. }| reader.refuses(&recipe.rules, object, input.key.ends_with(".gz")))
 }
 
 struct Unit<'a> {
@@ -300,7 +297,9 @@ impl<'a> Unit<'a> {
             let outcome = &mut self.summary.outcome;
             add_known(&mut outcome.nodata_rows, self.batch.count("log_status", b"NODATA"));
             add_known(&mut outcome.skipdata_rows, self.batch.count("log_status", b"SKIPDATA"));
-            (self.emit)(Part::Rows(Rows::of(self.batch, &self.recipe.layout, &self.recipe.encoders)?));
+            if let Some(encoders) = &self.recipe.encoders {
+                (self.emit)(Part::Rows(Rows::of(self.batch, &self.recipe.layout, encoders)?));
+            }
             self.batch.clear();
         }
         Ok(())

@@ -37,7 +37,7 @@ pub struct OutputFile {
     pub bytes: u64,
     /// Row groups.
     pub row_groups: u64,
-    /// SHA-256 of the file, in hexadecimal; absent if the file was found complete after a stop.
+    /// SHA-256 of the file, in hexadecimal; versions before 0.2 left it out if the file was found complete after a stop.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
     /// Columns in the order of the file.

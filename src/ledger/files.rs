@@ -1,7 +1,10 @@
 //! The files of a table: where they lie, what their footers say, and what a stopped run left of one.
 
+use std::io::Read;
+
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use tracing::info;
 
 use super::claim::{Claim, OutputOptions};
@@ -18,6 +21,11 @@ use crate::encode::pieces::is_placed;
 use crate::error::{Error, Result};
 use crate::record::header::Column;
 use crate::record::schema::ColumnType;
+use crate::store::Listed;
+use crate::store::upload::hex;
+
+/// Bytes that are hashed at once.
+const PIECE_BYTES: usize = 1 << 20;
 
 /// What a footer says of the claim that a file came from: counts, never lists of keys.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,6 +120,12 @@ impl Table {
         let claim = claimed.claim();
         let key = self.output_key(partition, claim);
         let Some(found) = self.store().head(&key)? else { return Ok(LeftBehind::Nothing(claimed)) };
+        // Others may work at the same claim, and put their file there: what is recorded is of one and the same.
+        let Some((_, sha256)) = self.hash(&found)? else {
+            return Err(Error::stopped("the file of a claim changed while it was read")
+                .at(self.store().location().url_of(&key))
+                .help("another run is at work on it; it is safe to run again"));
+        };
         let (number, output) = (claimed.number(), &claim.output);
         info!(%partition, claim = number, output, bytes = found.size, "a stopped run left the file complete");
         let (note, metadata) = self.read_footer(&key, found.size, claim)?;
@@ -140,11 +154,30 @@ impl Table {
         let file = OutputFile {
             bytes: found.size,
             row_groups: metadata.num_row_groups() as u64,
-            sha256: None,
+            sha256: Some(sha256),
             columns: Self::columns_of(&metadata),
             sound: misread(&metadata, found.size).is_none(),
         };
         Ok(LeftBehind::File(claimed.with(outcome, Some(file)), rejects))
+    }
+
+    /// Reads an object to its end, as it was listed; returns its size and SHA-256, or `None` if it is gone or another one now.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn hash(&self, listed: &Listed) -> Result<Option<(u64, String)>> {
+        let Some(mut reader) = self.store().read_in_pieces(listed)? else { return Ok(None) };
+        let failed = |e| Error::stopped("cannot read").at(self.store().location().url_of(&listed.key)).because(e);
+        let (mut hash, mut size, mut piece) = (Sha256::new(), 0, vec![0; PIECE_BYTES]);
+        loop {
+            match reader.read(&mut piece).map_err(failed)? {
+                0 => return Ok(Some((size, hex(&hash.finalize())))),
+                read => {
+                    hash.update(&piece[..read]);
+                    size += read as u64;
+                }
+            }
+        }
     }
 
     fn read_footer(&self, key: &str, size: u64, claim: &Claim) -> Result<(FooterNote, ParquetMetaData)> {

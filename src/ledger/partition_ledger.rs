@@ -36,7 +36,7 @@
 use tracing::{debug, info};
 
 use super::claim::{Claim, Draft};
-use super::entry::{Abandon, Entry, Outcome, Record, VERSION, Verified};
+use super::entry::{Abandon, Entry, Outcome, OutputFile, Record, VERSION, Verified};
 use super::files::LeftBehind;
 use super::partition::Partition;
 use super::stages::{Claimed, Ended, Written};
@@ -62,6 +62,19 @@ pub struct Tidied {
     pub foreign: Vec<String>,
     /// Leftovers that were removed.
     pub removed: u64,
+}
+
+/// Returns whether two writers of a claim put the same file, or the second one none: then it left the first one's alone.
+/// Those of older versions have no hash where they were found complete.
+fn same_file(recorded: Option<&OutputFile>, ours: Option<&OutputFile>) -> bool {
+    match (recorded, ours) {
+        (_, None) => true,
+        (None, Some(_)) => false,
+        (Some(a), Some(b)) => {
+            let hashes = a.sha256.as_ref().zip(b.sha256.as_ref());
+            a.bytes == b.bytes && hashes.is_none_or(|(a, b)| a == b)
+        }
+    }
 }
 
 impl Table {
@@ -176,9 +189,10 @@ impl PartitionLedger<'_> {
         let done = written.done();
         loop {
             let partition = &self.partition;
-            if self.state.is_done(done.claim) {
-                info!(%partition, claim = done.claim, "another run finished the claim");
-                return Ok(Ended::DoneByAnother);
+            if let Some(recorded) = self.state.done(done.claim) {
+                let same = same_file(recorded.file.as_ref(), done.file.as_ref());
+                info!(%partition, claim = done.claim, same, "another run finished the claim");
+                return Ok(if same { Ended::DoneByAnother } else { Ended::Contested });
             }
             if self.state.is_abandoned(done.claim) {
                 info!(%partition, claim = done.claim, "another run gave the claim up");
@@ -224,8 +238,13 @@ impl PartitionLedger<'_> {
 
     /// Deletes a claim's file if it does not belong there any more: another writer may have put it.
     fn delete_leftover(&self, claim: &Claim) -> Result<()> {
-        let is_left = self.state.leftovers().any(|left| left.output == claim.output);
-        if is_left { self.delete(claim) } else { Ok(()) }
+        if self.state.leftovers().any(|left| left.output == claim.output) {
+            self.delete(claim)
+        } else if self.state.has_no_file(&claim.output) {
+            self.table.store().delete(&self.table.output_key(&self.partition, claim))
+        } else {
+            Ok(())
+        }
     }
 
     /// Deletes a claim's file: rejects first, so that none is left of a file that is gone.
@@ -249,6 +268,10 @@ impl PartitionLedger<'_> {
                 if let Some(claim) = state.leftovers().find(|claim| claim.output == name) {
                     info!(%partition, object = %location.url_of(&object.key), "a stopped run left this file: it is deleted");
                     self.delete(claim)?;
+                    tidied.removed += 1;
+                } else if state.has_no_file(name) {
+                    info!(%partition, object = %location.url_of(&object.key), "the ledger says that there is no such file: it is deleted");
+                    table.store().delete(&object.key)?;
                     tidied.removed += 1;
                 } else if !state.is_live(name) {
                     unknown.push(object.key);

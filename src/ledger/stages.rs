@@ -88,6 +88,9 @@ pub enum Ended {
     Done,
     /// Another writer had recorded the same.
     DoneByAnother,
+    /// Another writer had recorded another file under the same name, or that there is none: one of the two read or wrote
+    /// damaged bytes, and nobody can tell whose lie there now.
+    Contested,
     /// Another writer had given it up, because inputs were gone when it looked.
     AbandonedByAnother,
 }

@@ -293,9 +293,15 @@ impl PartitionState {
         self.abandoned.values().any(|abandoned| abandoned.work.replaces().contains(&claim))
     }
 
-    /// Returns whether this claim is finished.
-    pub fn is_done(&self, claim: u64) -> bool {
-        self.done.contains_key(&claim)
+    /// Returns how this claim was finished, if it is.
+    pub fn done(&self, claim: u64) -> Option<&Done> {
+        self.done.get(&claim).map(|output| &output.done)
+    }
+
+    /// Returns whether an object of this name is that of a claim that gave no row, so that it has no file. Two writers finished
+    /// it, and one of them read other bytes: its rows are not those that the ledger counts.
+    pub fn has_no_file(&self, name: &str) -> bool {
+        self.outputs().any(|output| output.done.file.is_none() && output.claim.output == name)
     }
 
     /// Returns whether an object of this name may lie in the partition's folder: the output of a claim that is begun,

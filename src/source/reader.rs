@@ -175,15 +175,6 @@ impl ObjectReader {
         }))
     }
 
-    /// Returns why an object that is held packed cannot be converted, if so.
-    pub fn refuses(&mut self, rules: &Rules, object: &[u8], named_gz: bool) -> Option<String> {
-        match self.unpack(rules, object, named_gz) {
-            Ok(true) => header_of(rules, &self.text).err(),
-            Ok(false) => None,
-            Err(e) => Some(e.to_string()),
-        }
-    }
-
     /// Unpacks an object to its end, and looks for lines that are too long; returns false if its text is too much to be held.
     fn unpack(&mut self, rules: &Rules, object: &[u8], named_gz: bool) -> Result<bool, UnpackError> {
         let (held, most) = (rules.max_held_bytes, rules.max_object_bytes);

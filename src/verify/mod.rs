@@ -350,7 +350,10 @@ fn remark_files(
         };
         // It may have been removed since the listing.
         let (Some(partition), true) = (partition, table.store().head(key)?.is_some()) else { continue };
-        let reason = if leftovers.contains(&**key) {
+        let has_no_file = states.get(&partition).is_some_and(|state| state.has_no_file(name_of(key)));
+        let reason = if has_no_file {
+            "by the ledger its claim gave no row, another run read other bytes: the next convert of that day removes it"
+        } else if leftovers.contains(&**key) {
             "a claim that was given up or replaced left it, its rows may be there twice: the next convert removes it"
         } else {
             "no entry of the ledger names it, and queries read it: move it away"

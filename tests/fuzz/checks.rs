@@ -259,7 +259,7 @@ pub fn ledger(data: &[u8]) {
         }
         assert_eq!(state.last_number(), at as u64 + 1);
         for (number, _) in state.unfinished() {
-            assert!(number <= state.last_number() && !state.is_done(number) && !state.is_abandoned(number));
+            assert!(number <= state.last_number() && state.done(number).is_none() && !state.is_abandoned(number));
         }
     }
 }
