@@ -360,7 +360,8 @@ mod tests {
         let batches = regions.iter().flat_map(|batches| *batches);
         file.declare(batches.flat_map(Batch::columns).map(|data| &data.column)).unwrap();
         for batches in regions {
-            let region = Region::new(batches.iter().map(|batch| Run::of(batch, &layout.sort_by)).collect(), layout);
+            let runs = batches.iter().map(|batch| Run::of(batch, &layout.sort_by)).collect();
+            let region = Region::new(runs, layout).unwrap();
             let codings = region.codings(&encoders).unwrap();
             file.begin_anew();
             for group in 0..region.groups() {

@@ -112,8 +112,8 @@ impl ObjectDecoder {
         self.unknown
     }
 
-    /// Appends the rows of `text[from..]` to `batch` until that has `max_rows` rows, other columns come, a thousand
-    /// lines were rejected, or the text ends.
+    /// Appends the rows of `text[from..]` to `batch` until that has `max_rows` rows or is [full](Batch::is_full), other
+    /// columns come, a thousand lines were rejected, or the text ends.
     ///
     /// `text` holds whole lines (only the object's last one may lack its line end) and is shorter than 4 GiB;
     /// call again with a `from` advanced by [`Decoded::bytes`] until it is all done.
@@ -130,11 +130,22 @@ impl ObjectDecoder {
         let mut done = Decoded::default();
         let mut at = from;
         let places: Vec<usize> = self.header.columns.iter().map(|column| batch.place_of(column)).collect();
-        while at < text.len() && batch.rows() < max_rows && rejects.len() - before < MAX_REJECTS_HELD {
+        let strings = batch.string_columns();
+        let wanted = |batch: &Batch| !batch.is_full() && batch.rows() < max_rows;
+        while at < text.len() && wanted(batch) && rejects.len() - before < MAX_REJECTS_HELD {
             // Exactly up to `max_rows`: where row groups end must not depend on the pieces that text comes in.
             let max_lines = self.scan_lines.min(max_rows - batch.rows());
             self.scan_lines = LINES_PER_SCAN.min(self.scan_lines * 2);
             let mut end = self.table.scan(text, at, max_lines);
+            if !batch.has_room(end - at, self.table.lines() * strings) {
+                // A batch ends before the first row that may not fit, whatever pieces the text comes in.
+                end = self.table.scan(text, at, 1);
+                let fits = |line: Range<usize>| batch.rows() == 0 || batch.has_room(line.len(), strings);
+                if self.table.lines() == 1 && !fits(self.line_of(text, 0)) {
+                    batch.set_full();
+                    break;
+                }
+            }
             let mut header_rows = self.header_rows(text);
             let turn = self.other_header(text, &header_rows);
             if let Some(line) = &turn {
@@ -289,6 +300,7 @@ impl ObjectDecoder {
         }
         for (field, &place) in places.iter().enumerate() {
             append_strings(batch.column_mut(place), text, self.table.rows(), field, self.dash_as_null);
+            batch.count_long(place, self.table.lines());
         }
         batch.grow(self.table.lines());
         let appended = self.table.lines() as u64;
