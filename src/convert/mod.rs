@@ -14,6 +14,7 @@
 #[cfg(test)]
 mod fault_tests;
 mod file;
+mod flow;
 mod slots;
 mod unit;
 
@@ -265,7 +266,7 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
         let total = plan.total();
         info!(round, objects = total.to_convert, bytes = total.to_convert_bytes, files = total.files, "round begins");
         progress.begin(total.to_convert, total.to_convert_bytes);
-        let run = Run::new(source, table, options, plan, (&pool, progress));
+        let run = Run::new(source, table, options, plan, (&pool, progress))?;
         let again = run.all(&mut prepared.states, &mut report);
         progress.end();
         let again = again?;
@@ -417,10 +418,15 @@ struct Run<'a> {
     table: &'a Table,
     plan: &'a Plan,
     progress: &'a dyn Progress,
+    /// Workers that put rows in order and encode them.
     pool: &'a ThreadPool,
+    /// Workers that make units: these may wait until their files take what they made.
+    makers: ThreadPool,
     slots: Slots,
     budget: Budget,
     max_text: usize,
+    /// Bytes that may wait to be written, for each file.
+    waiting_bytes: u64,
     partitions_at_once: usize,
 }
 
@@ -442,7 +448,7 @@ impl<'a> Run<'a> {
         options: &ConvertOptions,
         plan: &'a Plan,
         (pool, progress): (&'a ThreadPool, &'a dyn Progress),
-    ) -> Self {
+    ) -> Result<Self> {
         let memory = options.memory_bytes.max(MIN_MEMORY_BYTES);
         let threads = pool.current_num_threads();
         let per_thread = usize::try_from(memory / 8 / threads as u64).unwrap_or(usize::MAX);
@@ -462,19 +468,22 @@ impl<'a> Run<'a> {
         let ahead = (memory / 8).min(ahead);
         let max_text = per_thread.min(unit::MAX_TEXT_BYTES);
         let partitions_at_once = usize::try_from(at_once).unwrap_or(1).clamp(1, MAX_PARTITIONS_AT_ONCE);
+        let at_work = plan.partitions.iter().filter(|plan| !plan.is_done()).count().clamp(1, partitions_at_once);
         info!(threads, fetched_ahead_bytes = ahead, text_bytes = max_text, partitions_at_once, "limits of the round");
-        Self {
+        Ok(Self {
             source,
             table,
             plan,
             progress,
             pool,
+            makers: workers::makers(threads)?,
             // One more than threads, so that none waits while the next unit's objects are put together.
             slots: Slots::new(threads + 1),
             budget: Budget::new(ahead),
             max_text,
+            waiting_bytes: memory / 8 / at_work as u64,
             partitions_at_once,
-        }
+        })
     }
 
     /// Runs every partition that has something to do; returns whether to plan again.
