@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 
 use arrow_array::types::{Int32Type, Int64Type};
-use arrow_array::{Array, RecordBatch, cast::AsArray};
+use arrow_array::{Array, RecordBatch, StringViewArray, cast::AsArray};
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::file::metadata::ParquetMetaDataReader;
@@ -184,10 +184,7 @@ impl Table {
         rejects: &mut Upload,
     ) -> Result<Option<String>> {
         for output in outputs {
-            // gzip members one behind the other are a gzip file.
-            if let Some(packed) = self.store().get(&self.rejects_key(partition, &output.claim))? {
-                rejects.write_all(&packed).map_err(|e| Error::stopped("cannot keep rejects").because(e))?;
-            }
+            self.copy_rejects(&self.rejects_key(partition, &output.claim), rejects)?;
             let Some(file) = &output.done.file else { continue };
             let key = self.output_key(partition, &output.claim);
             let place = self.store().location().url_of(&key);
@@ -199,6 +196,20 @@ impl Table {
             }
         }
         Ok(None)
+    }
+
+    /// Appends a rejects object, if it is there: gzip members one behind the other are a gzip file.
+    fn copy_rejects(&self, key: &str, rejects: &mut Upload) -> Result<()> {
+        let failed = |e| Error::stopped("cannot keep rejects").at(self.store().location().url_of(key)).because(e);
+        match self.store().get_within(key, WHOLE_FILE_BYTES)? {
+            None => Ok(()),
+            Some(Ok(packed)) => rejects.write_all(&packed).map_err(failed),
+            Some(Err(_)) => {
+                let Some(listed) = self.store().head(key)? else { return Ok(()) };
+                let Some(mut reader) = self.store().read_in_pieces(&listed)? else { return Ok(()) };
+                std::io::copy(&mut reader, rejects).map(|_| ()).map_err(failed)
+            }
+        }
     }
 
     /// Looks whether the files of a merge are those of the ledger, byte by byte; returns the first that is not.
@@ -225,9 +236,14 @@ impl Table {
     /// damaged, but not those of older versions, nor any footer. Returns nothing if it is gone; its content if it is small.
     fn checked(&self, key: &str, file: &OutputFile) -> Result<Option<Option<Bytes>>> {
         let (content, size, hash) = if file.bytes <= WHOLE_FILE_BYTES {
-            let Some(content) = self.store().get(key)? else { return Ok(None) };
-            let (size, hash) = (content.len() as u64, Sha256::digest(&content));
-            (Some(content), size, hash)
+            match self.store().get_within(key, file.bytes)? {
+                None => return Ok(None),
+                Some(Err(size)) => return Err(another(&format!("it has {size} bytes, not {}", file.bytes))),
+                Some(Ok(content)) => {
+                    let (size, hash) = (content.len() as u64, Sha256::digest(&content));
+                    (Some(content), size, hash)
+                }
+            }
         } else {
             let Some(listed) = self.store().head(key)? else { return Ok(None) };
             let Some(mut reader) = self.store().read_in_pieces(&listed)? else { return Ok(None) };
@@ -347,8 +363,18 @@ impl<'a> Merger<'a> {
         batch_rows(&self.layout, self.file.columns().len()).min(MAX_RUN_ROWS)
     }
 
-    /// Appends rows; returns how many.
+    /// Appends rows; returns how many. A batch ends before the first row that may not fit.
     fn append(&mut self, rows: &RecordBatch, columns: &[Column]) -> Result<u64> {
+        let (count, strings) =
+            (rows.num_rows(), rows.columns().iter().filter_map(|values| values.as_string_view_opt()));
+        let bytes = strings.clone().flat_map(StringViewArray::lengths).map(|bytes| bytes as usize).sum();
+        if !self.batch.has_room(bytes, count * strings.count()) {
+            if count > 1 {
+                let first = self.append(&rows.slice(0, count / 2), columns)?;
+                return Ok(first + self.append(&rows.slice(count / 2, count - count / 2), columns)?);
+            }
+            self.end_batch()?;
+        }
         for (column, values) in columns.iter().zip(rows.columns()) {
             self.append_column(column, values.as_ref());
         }

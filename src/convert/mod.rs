@@ -4,8 +4,9 @@
 //! at once. `file` makes one output file, `unit` decodes and encodes the objects of one row group.
 //!
 //! Memory for `--memory` M and T threads, at most one for each 128 MiB: bytes fetched ahead (M/8, at most 8 MiB * T or T + 1
-//! of the largest object, but at least one unit), text and columns of the units in work (at most M/8T of text each, about as
-//! much again of columns), sorted rows that wait for the rest of their files (M/4 for all partitions together, at most
+//! of the largest object, but at least one unit), text and columns of the units in work (at most M/8T of text each, 20 MiB if
+//! lines are long, and columns with at most 24 MiB of strings, held twice for a moment: `record/columns.rs`), rows that wait for
+//! their turn (M/8), sorted rows that wait for the rest of their files (M/4 for all partitions together, at most
 //! 256 MiB each, and about half as much again while they are put in order), and for each of the files being written at most
 //! three parts of 8 MiB. A single object of up to 128 MiB packed is held whole, whatever M is; AWS's have 75 MB at most. Of
 //! each object of the asked days what is listed and recorded is held too, 0.5 KB, and 1 KB more while its file is made: at

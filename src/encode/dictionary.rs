@@ -138,6 +138,17 @@ mod tests {
         (dictionary, codes.into_iter().map(|code| ranks[code as usize]).collect())
     }
 
+    #[test]
+    fn no_offset_wraps() {
+        let long = "x".repeat(16 << 20);
+        let (part, _) = dictionary(&[long.clone()]);
+        let (union, ranks) = Dictionary::union(&[&part; 255]).unwrap();
+        assert_eq!((union.len(), union.longest(), ranks[254].as_slice()), (1, long.len(), [0].as_slice()));
+        // Even if they are the same: what is put in order together is far below.
+        let refused = Dictionary::union(&[&part; 256]).unwrap_err().to_string();
+        assert!(refused.contains("strings of 4294967296 bytes"), "{refused}");
+    }
+
     proptest! {
         #[test]
         fn ranks_are_places_in_a_sorted_set(

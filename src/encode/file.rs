@@ -265,9 +265,10 @@ mod tests {
     use crate::encode::column::Encoders;
     use crate::encode::layout::SortBy;
     use crate::encode::misread::misread;
-    use crate::record::columns::Batch;
+    use crate::record::columns::{Batch, MAX_LONG_BYTES};
     use crate::record::decode::ObjectDecoder;
     use crate::record::header::Header;
+    use crate::record::schema::ColumnType;
     use crate::sort::region::Region;
     use crate::sort::run::Run;
 
@@ -638,14 +639,18 @@ mod tests {
 
     #[test]
     fn pages_of_long_strings_are_cut_by_their_bytes() {
-        let text: String = (0..120_usize)
+        let values: Vec<Option<String>> = (0..120_usize)
             .map(|row| match row % 5 {
-                0 => format!("- {row}\n"),
-                1 => format!("{} {row}\n", format!("{row:03}").repeat(800_000)),
-                _ => format!("{} {row}\n", format!("{row:03}").repeat(60_000)),
+                0 => None,
+                1 => Some(format!("{row:03}").repeat(800_000)),
+                _ => Some(format!("{row:03}").repeat(60_000)),
             })
             .collect();
-        let (file, _) = write(&[decoded("brand-new bytes", &text, true)], Compression::default());
+        let mut long = Batch::default();
+        let column = Column { name: "brand_new".to_owned(), column_type: ColumnType::String };
+        long.append_strings(&column, values.iter().map(|value| value.as_ref().map(String::as_bytes)));
+        long.grow(values.len());
+        let (file, _) = write(&[long], Compression::default());
         let options =
             ArrowReaderOptions::new().with_page_index_policy(parquet::file::metadata::PageIndexPolicy::Required);
         let reader =
@@ -663,6 +668,38 @@ mod tests {
             };
             assert_eq!(values[column].as_ref().map(String::len), wanted);
             assert!(values[column].as_ref().is_none_or(|value| value.starts_with(&format!("{row:03}"))));
+        }
+    }
+
+    #[test]
+    fn row_groups_end_before_their_long_strings_are_too_many() {
+        // 300 values of 60 KB are more than a dictionary has; 1,200 rows would have 72 MB of them.
+        let line = |row: usize| format!("10.0.0.{} {} {row}\n", row % 7, format!("{:03}", row % 300).repeat(20_000));
+        let long = || {
+            let text: String = (0..300).map(line).collect();
+            let header = Arc::new(Header::parse(b"srcaddr brand-new bytes").unwrap());
+            let mut decoder = ObjectDecoder::new(header, std::collections::BTreeSet::new(), false, 1, 0);
+            let (mut batches, mut at) = (Vec::new(), 0);
+            while at < text.len() {
+                let mut batch = Batch::default();
+                at += decoder.decode(text.as_bytes(), at, &mut batch, usize::MAX, &mut Vec::new()).bytes;
+                batches.push(batch);
+            }
+            batches
+        };
+        let batches: Vec<Batch> = (0..4).flat_map(|_| long()).collect();
+        assert!(batches.iter().all(|batch| batch.rows() <= MAX_LONG_BYTES / 60_000), "batches end as early");
+        for order in ORDERS {
+            let file = write_sorted(&batches, &Layout { sort_by: order.parse().unwrap(), ..Layout::default() });
+            let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(file.clone())).unwrap();
+            let groups = reader.metadata().row_groups();
+            assert!((5..12).contains(&groups.len()), "{} by {order}", groups.len());
+            let most = groups.iter().map(RowGroupMetaData::total_byte_size).max().unwrap();
+            assert!(most < (MAX_LONG_BYTES + (1 << 20)) as i64, "{most} bytes by {order}");
+            let mut numbers: Vec<usize> =
+                read(file).iter().map(|row| row[1].as_ref().unwrap().parse().unwrap()).collect();
+            numbers.sort_unstable();
+            assert_eq!(numbers, (0..300).flat_map(|number| [number; 4]).collect::<Vec<_>>());
         }
     }
 

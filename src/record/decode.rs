@@ -604,6 +604,57 @@ mod tests {
         );
     }
 
+    /// Decodes text in pieces of whole lines; returns how many rows each batch has.
+    fn cut(text: &str, lines_a_piece: usize) -> Vec<usize> {
+        let header = Arc::new(Header::parse(b"brand-new srcaddr bytes").unwrap());
+        let mut decoder = ObjectDecoder::new(header, BTreeSet::new(), false, 1, 0);
+        let (mut batch, mut rejects, mut sizes) = (Batch::default(), Vec::new(), Vec::new());
+        let lines: Vec<&str> = text.split_inclusive('\n').collect();
+        for piece in lines.chunks(lines_a_piece).map(|lines| lines.concat()) {
+            let mut at = 0;
+            while at < piece.len() {
+                if batch.is_full() {
+                    sizes.push(batch.rows());
+                    batch.clear();
+                }
+                at += decoder.decode(piece.as_bytes(), at, &mut batch, usize::MAX / 2, &mut rejects).bytes;
+            }
+            decoder.next_piece(piece.as_bytes());
+        }
+        decoder.check().unwrap();
+        sizes.push(batch.rows());
+        sizes
+    }
+
+    #[test]
+    fn batches_end_before_they_have_too_many_bytes_whatever_the_pieces() {
+        let line = |row: usize, bytes: usize| format!("{}{row} 10.0.0.{} {row}\n", "x".repeat(bytes), row % 9);
+        let different: String = (0..60).map(|row| line(row, 1_000_000)).collect();
+        let shared: String = (0..60).map(|row| line(row / 30, 1_000_000)).collect();
+        let mixed: String = (0..90).map(|row| line(row, [10, 20_000_000, 200_000][row / 30])).step_by(7).collect();
+        let bad = different.replace("5 10.0.0.5", "\n\n5 bad");
+        for (text, wanted) in [
+            // 16 MiB of long strings.
+            (&different, vec![16, 16, 16, 12]),
+            (&shared, vec![16, 16, 16, 12]),
+            // A row that is too long for any batch has one of its own.
+            (&mixed, vec![5, 1, 1, 1, 1, 4]),
+            (&bad, vec![17, 16, 16, 11]),
+        ] {
+            let whole = cut(text, usize::MAX);
+            assert_eq!(whole, wanted);
+            for lines_a_piece in [1, 2, 3, 7, 40] {
+                assert_eq!(cut(text, lines_a_piece), whole, "{lines_a_piece} lines a piece");
+            }
+        }
+        // Short strings count as often as they differ: 24 MiB of them.
+        let short: String = (0..150_000).map(|row| line(row, 245)).collect();
+        let sizes = cut(&short, usize::MAX);
+        assert_eq!((sizes.len(), sizes.iter().sum::<usize>()), (2, 150_000));
+        assert!((97_000..101_000).contains(&sizes[0]), "{sizes:?}");
+        assert_eq!(cut(&short, 997), sizes);
+    }
+
     proptest! {
         #[test]
         fn digits_agree_with_parse(value in any::<i64>(), text in "[-+0-9a./: ]{1,20}") {
