@@ -193,7 +193,7 @@ fn sort(group: &mut BenchmarkGroup<'_, WallTime>, sample: &Sample) {
     group.bench_function("sort into a run", |bencher| bencher.iter(|| black_box(run())));
     let encoders = Encoders::new(Compression::default(), &layout);
     let encode = |runs: Vec<Run>| -> u64 {
-        let region = Region::new(runs, &layout);
+        let region = Region::new(runs, &layout).unwrap();
         let codings = region.codings(&encoders).unwrap();
         let rows = |group| encoders.with(|encoder| region.row_group(group, &codings, encoder)).unwrap().rows;
         (0..region.groups()).map(rows).sum()

@@ -37,7 +37,16 @@ fn convert(work: &Work, options: &[&str]) -> Ran {
     let (source, dest) = (work.arg("raw"), work.arg("table"));
     let memory: &[&str] = if options.contains(&"--memory") { &[] } else { &["--memory", "128MiB"] };
     let args = [&["convert", &source, &dest, "--day", DAY, "--report", "-"], memory, options].concat();
-    let child = work.start(&args);
+    let (ran, peak_mib) = peak(work, &args);
+    if peak_mib > MAX_PEAK_MIB {
+        ran.fail(&format!("it took {peak_mib} MiB"));
+    }
+    ran
+}
+
+/// Runs the program; returns the most memory that it took too, in MiB.
+fn peak(work: &Work, args: &[&str]) -> (Ran, u64) {
+    let child = work.start(args);
     let status = format!("/proc/{}/status", child.id());
     let (sender, stop) = std::sync::mpsc::channel::<()>();
     // The high-water mark of a process is gone with it: the last that was seen counts.
@@ -50,13 +59,9 @@ fn convert(work: &Work, options: &[&str]) -> Ran {
         }
         peak_kib
     });
-    let ran = work.wait(&args, child);
+    let ran = work.wait(args, child);
     sender.send(()).unwrap();
-    let peak_mib = watch.join().unwrap() >> 10;
-    if peak_mib > MAX_PEAK_MIB {
-        ran.fail(&format!("it took {peak_mib} MiB"));
-    }
-    ran
+    (ran, watch.join().unwrap() >> 10)
 }
 
 /// A folder with a good object on either side of a bad one.
@@ -171,6 +176,95 @@ fn gzip_members_and_fields_by_the_hundred_thousand() {
     name[3] = 8;
     name.extend(vec![b'n'; 3 * MIB]);
     rejected(&name, &[], "the gzip data is damaged: gzip header field too long");
+}
+
+// ---- Long strings
+
+/// What a command may take beyond its `--memory`, in MiB.
+const BEYOND_MEMORY_MIB: u64 = 64;
+
+/// Runs a command with `--memory`, and asserts that it stays within it.
+#[track_caller]
+fn within(work: &Work, memory_mib: u64, args: &[&str]) -> Ran {
+    let memory = format!("{memory_mib}MiB");
+    let (ran, peak_mib) = peak(work, &[args, &["--memory", &memory]].concat());
+    if peak_mib > memory_mib + BEYOND_MEMORY_MIB {
+        ran.fail(&format!("it took {peak_mib} MiB"));
+    }
+    ran
+}
+
+/// Packs rows of an unknown field behind AWS's own, of each its interface and that field.
+fn packed(rows: impl Iterator<Item = (String, String)>) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    writeln!(encoder, "{V2} brand-new").unwrap();
+    for (number, (interface, new)) in rows.enumerate() {
+        let row = line(number as u64);
+        let mut row: Vec<&str> = row.split(' ').collect();
+        row[2] = &interface;
+        writeln!(encoder, "{} {new}", row.join(" ")).unwrap();
+    }
+    encoder.finish().unwrap()
+}
+
+/// Converts, merges and recounts rows of long strings, in every order, within this memory.
+#[track_caller]
+fn long_strings(memory_mib: &[u64], rows: u64, row: impl Fn(u64) -> (String, String)) {
+    let bad = packed((0..rows).map(row));
+    for memory_mib in memory_mib {
+        for order in ["addresses", "none", "brand_new,start"] {
+            let work = beside(&bad);
+            let (source, dest) = (work.arg("raw"), work.arg("table"));
+            // A file of each object, so that there is something to merge.
+            let order = ["--sort-by", order, "--target-file-size", "1"];
+            let args = ["convert", &source, &dest, "--day", DAY, "--report", "-"];
+            let ran = within(&work, *memory_mib, &[&args[..], &order].concat());
+            ran.code(0).totals(&[("objects", 3), ("rows_written", rows + 5), ("files", 3)]);
+            within(&work, *memory_mib, &["compact", &dest, "--day", DAY, "--min-age", "0"]).code(0);
+            assert_eq!(work.parquet_files("table").len(), 1);
+            let (ran, peak_mib) = peak(&work, &["verify", &source, &dest, "--day", DAY]);
+            ran.code(0);
+            assert!(peak_mib < 192, "verify took {peak_mib} MiB");
+        }
+    }
+}
+
+#[test]
+fn different_strings_of_kilobytes() {
+    let value = |number: u64| format!("{number:08}{}", "x".repeat(10_000));
+    long_strings(&[128], 10_000, |number| (value(number), value(number / 2)));
+}
+
+#[test]
+fn few_strings_that_many_rows_share() {
+    // More than a dictionary may have, and far more if each row had its own.
+    let value = |number: u64| format!("{number:08}{}", "x".repeat(64_000));
+    long_strings(&[128], 3_000, |number| (value(number % 300), "x".to_owned()));
+}
+
+#[test]
+fn lines_that_are_just_short_enough() {
+    let value = |number: u64| format!("{number:08}{}", "x".repeat(16 * MIB - 400));
+    long_strings(&[128], 8, |number| (value(number), "x".to_owned()));
+    // As rejects, escaped to six times their size.
+    let work = beside(&bomb(&text(10, 1), &[&[1; 16 * MIB - 1], b"\n".as_slice()].concat(), 3, ""));
+    let args = ["convert", "raw", "table", "--day", DAY, "--report", "-"];
+    within(&work, 128, &args).code(1).totals(&[("rows_written", 6), ("rows_rejected", 3)]);
+    assert_eq!(work.rejects()[2]["text"].as_str().map(str::len), Some(16 * MIB - 1));
+}
+
+#[test]
+#[ignore = "long"]
+fn long_strings_of_every_kind_with_any_memory() {
+    let value = |number: u64, bytes: usize| format!("{number:08}{}", "x".repeat(bytes));
+    let memory = [128, 256, 1024];
+    long_strings(&memory, 100_000, |number| (value(number, 10_000), "x".to_owned()));
+    long_strings(&memory, 20_000, |number| ("x".to_owned(), value(number, 100_000)));
+    long_strings(&memory, 131_000, |number| (value(number, 33_000), "x".to_owned()));
+    long_strings(&memory, 40, |number| (value(number, 16 * MIB - 400), "x".to_owned()));
+    long_strings(&memory, 40_000, |number| (value(number % 300, 64_000), "x".to_owned()));
+    long_strings(&memory, 500_000, |number| (value(number, 240), value(number, 240)));
+    long_strings(&memory, 1_000_000, |number| (value(number, 0), value(number, 0)));
 }
 
 // ---- Headers and columns

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 
 use arrow_array::types::{Int32Type, Int64Type};
-use arrow_array::{Array, RecordBatch, cast::AsArray};
+use arrow_array::{Array, RecordBatch, StringViewArray, cast::AsArray};
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::file::metadata::ParquetMetaDataReader;
@@ -179,10 +179,7 @@ fn fill(
 ) -> Result<Option<String>> {
     let (table, partition) = (ledger.table(), ledger.partition());
     for output in outputs {
-        // gzip members one behind the other are a gzip file.
-        if let Some(packed) = table.store().get(&table.rejects_key(partition, &output.claim))? {
-            rejects.write_all(&packed).map_err(|e| Error::stopped("cannot keep rejects").because(e))?;
-        }
+        copy_rejects(table, &table.rejects_key(partition, &output.claim), rejects)?;
         let Some(file) = &output.done.file else { continue };
         let key = table.output_key(partition, &output.claim);
         let place = table.store().location().url_of(&key);
@@ -194,6 +191,20 @@ fn fill(
         }
     }
     Ok(None)
+}
+
+/// Appends a rejects object, if it is there: gzip members one behind the other are a gzip file.
+fn copy_rejects(table: &Table, key: &str, rejects: &mut Upload) -> Result<()> {
+    let failed = |e| Error::stopped("cannot keep rejects").at(table.store().location().url_of(key)).because(e);
+    match table.store().get_within(key, WHOLE_FILE_BYTES)? {
+        None => Ok(()),
+        Some(Ok(packed)) => rejects.write_all(&packed).map_err(failed),
+        Some(Err(_)) => {
+            let Some(listed) = table.store().head(key)? else { return Ok(()) };
+            let Some(mut reader) = table.store().read_in_pieces(&listed)? else { return Ok(()) };
+            std::io::copy(&mut reader, rejects).map(|_| ()).map_err(failed)
+        }
+    }
 }
 
 /// Looks whether the files of a merge are those of the ledger, byte by byte; returns the first that is not.
@@ -220,15 +231,22 @@ pub fn first_damaged(ledger: &PartitionLedger<'_>, outputs: &[&Output]) -> Resul
 /// Reads a file to its end, and holds it against size and SHA-256 of the ledger: its pages say themselves whether they are
 /// damaged, but not those of older versions, nor any footer. Returns nothing if it is gone; its content if it is small.
 fn checked(table: &Table, key: &str, file: &OutputFile) -> Result<Option<Option<Bytes>>> {
-    let Some(listed) = table.store().head(key)? else { return Ok(None) };
-    if listed.size != file.bytes {
-        return Err(another(&format!("it has {} bytes, not {}", listed.size, file.bytes)));
-    }
+    let not_as_large = |size: u64| another(&format!("it has {size} bytes, not {}", file.bytes));
     let (content, hash) = if file.bytes <= WHOLE_FILE_BYTES {
-        let Some(content) = table.store().get(key)? else { return Ok(None) };
-        let hash = hex(&Sha256::digest(&content));
-        (Some(content), hash)
+        match table.store().get_within(key, file.bytes)? {
+            None => return Ok(None),
+            Some(Ok(content)) if content.len() as u64 == file.bytes => {
+                let hash = hex(&Sha256::digest(&content));
+                (Some(content), hash)
+            }
+            Some(Ok(content)) => return Err(not_as_large(content.len() as u64)),
+            Some(Err(size)) => return Err(not_as_large(size)),
+        }
     } else {
+        let Some(listed) = table.store().head(key)? else { return Ok(None) };
+        if listed.size != file.bytes {
+            return Err(not_as_large(listed.size));
+        }
         let Some((_, hash)) = table.hash(&listed)? else { return Ok(None) };
         (None, hash)
     };
@@ -338,8 +356,18 @@ impl<'a> Merger<'a> {
         batch_rows(&self.layout, self.file.columns().len()).min(MAX_RUN_ROWS)
     }
 
-    /// Appends rows; returns how many.
+    /// Appends rows; returns how many. A batch ends before the first row that may not fit.
     fn append(&mut self, rows: &RecordBatch, columns: &[Column]) -> Result<u64> {
+        let (count, strings) =
+            (rows.num_rows(), rows.columns().iter().filter_map(|values| values.as_string_view_opt()));
+        let bytes = strings.clone().flat_map(StringViewArray::lengths).map(|bytes| bytes as usize).sum();
+        if !self.batch.has_room(bytes, count * strings.count()) {
+            if count > 1 {
+                let first = self.append(&rows.slice(0, count / 2), columns)?;
+                return Ok(first + self.append(&rows.slice(count / 2, count - count / 2), columns)?);
+            }
+            self.end_batch()?;
+        }
         for (column, values) in columns.iter().zip(rows.columns()) {
             self.append_column(column, values.as_ref());
         }

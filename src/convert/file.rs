@@ -1,6 +1,7 @@
 //! One output file: a claim's inputs -> units -> row groups in order -> upload -> done.
 //!
-//! The thread that calls here only waits and writes; decoding and encoding happen on the run's worker pool.
+//! The thread that calls here only waits and writes; another one fetches objects and gives them to the workers that make units.
+//! Rows are put in order and encoded by other workers: those that make units may wait for them ([`Flow`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -9,6 +10,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 use tracing::info;
 
+use super::flow::Flow;
 use super::unit::{self, Part, Recipe, Summary, UNIT_PACKED_BYTES};
 use super::{PartitionOutcome, Run as Job};
 use crate::compact::merge::{self, Merged};
@@ -54,6 +56,8 @@ enum Unfinishable {
 enum Message {
     Part(usize, Part),
     Done(usize, Box<Result<Summary>>),
+    /// Nothing more is fetched.
+    Failed(Error),
 }
 
 impl Job<'_> {
@@ -138,7 +142,7 @@ impl Job<'_> {
         let mut columns = Vec::new();
         let mut first_read = None;
         let (file, mut summary) = loop {
-            let mut file = OpenFile::new(ledger, &claimed, first_read.is_none())?;
+            let mut file = OpenFile::new(self, ledger, &claimed, first_read.is_none())?;
             let filled = file.writer.declare(&columns).and_then(|()| file.fill(self, claimed.claim()));
             let summary = match filled {
                 Ok(summary) => summary,
@@ -287,6 +291,7 @@ struct OpenFile {
     writer: SortedFile<Upload>,
     sender: Sender<Message>,
     receiver: Receiver<Message>,
+    flow: Arc<Flow>,
     waiting: BTreeMap<usize, (Vec<Part>, Option<Summary>)>,
     /// Written while units are made, as the file is: there may be more of them than memory.
     rejects: Upload,
@@ -298,7 +303,7 @@ struct OpenFile {
 }
 
 impl OpenFile {
-    fn new(ledger: &PartitionLedger<'_>, claimed: &Claimed, counted: bool) -> Result<Self> {
+    fn new(run: &Job<'_>, ledger: &PartitionLedger<'_>, claimed: &Claimed, counted: bool) -> Result<Self> {
         let (sender, receiver) = channel();
         let claim = claimed.claim();
         Ok(Self {
@@ -311,6 +316,7 @@ impl OpenFile {
             rejects: ledger.begin_rejects(claimed),
             sender,
             receiver,
+            flow: Arc::new(Flow::new(run.waiting_bytes)),
             waiting: BTreeMap::new(),
             next: 0,
             total: Summary::default(),
@@ -323,66 +329,38 @@ impl OpenFile {
     fn fill(&mut self, run: &Job<'_>, claim: &Claim) -> Result<Summary> {
         let encoders = Arc::clone(self.writer.encoders());
         let recipe = Recipe::new(claim.log_type, &claim.options, Some(encoders), run.max_text, run.source.location())?;
-        let recipe = Arc::new(recipe);
-        let units = if let [input] = claim.work.inputs()
-            && input.size >= STREAMED_OBJECT_BYTES
-        {
-            self.start_stream(run, &recipe, input)?;
-            1
-        } else {
-            let units = units(claim.work.inputs());
-            let count = units.len();
-            let groups = units.iter().map(|unit| unit.iter().map(listed).collect()).collect();
-            let mut fetches = run.source.fetch(groups, &run.budget);
-            let ahead = UNITS_AHEAD * run.pool.current_num_threads();
-            for (number, inputs) in units.into_iter().enumerate() {
-                while self.next + ahead < number {
-                    self.take_next(run)?;
-                }
-                let mut fetched = fetches.wait()?;
-                let inputs = inputs.to_vec();
-                let slot = run.slots.take();
-                let (unit_recipe, sender) = (Arc::clone(&recipe), self.sender.clone());
-                run.pool.spawn(move || {
-                    let mut emit = |part| drop(sender.send(Message::Part(number, part)));
-                    let objects = inputs.into_iter().zip(fetched.bodies.drain(..)).collect();
-                    let done = unit::whole_objects(&unit_recipe, objects, &mut emit);
-                    drop((fetched, slot));
-                    drop(sender.send(Message::Done(number, Box::new(done))));
-                });
-                while let Ok(message) = self.receiver.try_recv() {
-                    self.take(run, message)?;
-                }
-            }
-            count
+        let feeder =
+            Feeder { run, recipe: Arc::new(recipe), flow: Arc::clone(&self.flow), sender: self.sender.clone() };
+        let inputs = claim.work.inputs();
+        let streamed = match inputs {
+            [input] if input.size >= STREAMED_OBJECT_BYTES => Some(input),
+            _ => None,
         };
-        while self.next < units {
-            self.take_next(run)?;
-        }
+        let units = if streamed.is_some() { Vec::new() } else { units(inputs) };
+        let count = if streamed.is_some() { 1 } else { units.len() };
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                let fed = match streamed {
+                    Some(input) => feeder.stream(input),
+                    None => feeder.units(units),
+                };
+                if let Err(e) = fed {
+                    drop(feeder.sender.send(Message::Failed(e)));
+                }
+            });
+            let mut taken = Ok(());
+            while taken.is_ok() && self.next < count {
+                taken = self.take_next(run);
+            }
+            self.flow.close();
+            taken
+        })?;
         if self.total.unfinishable(&claim.work).is_none() && !self.writer.is_late() {
             self.writer.write_runs(run.pool)?;
         }
         let mut summary = std::mem::take(&mut self.total);
         summary.outcome.unknown_fields = std::mem::take(&mut self.unknown).into_iter().collect();
         Ok(summary)
-    }
-
-    fn start_stream(&mut self, run: &Job<'_>, recipe: &Arc<Recipe>, input: &Input) -> Result<()> {
-        let slot = run.slots.take();
-        let (recipe, sender, input) = (Arc::clone(recipe), self.sender.clone(), input.clone());
-        let object = run.source.read_in_pieces(&listed(&input))?;
-        run.pool.spawn(move || {
-            let done = match object {
-                None => Ok(Summary { vanished: Some(recipe.source.url_of(&input.key)), ..Summary::default() }),
-                Some(object) => {
-                    let mut emit = |part| drop(sender.send(Message::Part(0, part)));
-                    unit::one_stream(&recipe, &input, object, &mut emit)
-                }
-            };
-            drop(slot);
-            drop(sender.send(Message::Done(0, Box::new(done))));
-        });
-        Ok(())
     }
 
     /// Waits for what a worker makes, and takes it.
@@ -396,16 +374,20 @@ impl OpenFile {
         match message {
             Message::Part(unit, part) => self.waiting.entry(unit).or_default().0.push(part),
             Message::Done(unit, summary) => self.waiting.entry(unit).or_default().1 = Some((*summary)?),
+            Message::Failed(e) => return Err(e),
         }
         while let Some((parts, summary)) = self.waiting.get_mut(&self.next) {
             let parts = std::mem::take(parts);
             let summary = summary.take();
             for part in parts {
+                let bytes = part.memory() as u64;
                 self.append(run, part)?;
+                self.flow.written(self.next, bytes);
             }
             let Some(summary) = summary else { break };
             self.waiting.remove(&self.next);
             self.next += 1;
+            self.flow.proceed_to(self.next);
             let left_out = summary.outcome.rejected_objects.len() + summary.outcome.other_type.len();
             let (objects, rows) = (summary.objects + left_out as u64, summary.outcome.rows);
             let counted = u64::from(self.counted);
@@ -483,6 +465,66 @@ impl OpenFile {
     fn give_up(self) {
         self.rejects.abort();
         self.writer.into_inner().abort();
+    }
+}
+
+/// What fetches the objects of a file and has its units part.
+struct Feeder<'a> {
+    run: &'a Job<'a>,
+    recipe: Arc<Recipe>,
+    flow: Arc<Flow>,
+    sender: Sender<Message>,
+}
+
+impl Feeder<'_> {
+    fn units(&self, units: Vec<&[Input]>) -> Result<()> {
+        let run = self.run;
+        let groups = units.iter().map(|unit| unit.iter().map(listed).collect()).collect();
+        let mut fetches = run.source.fetch(groups, &run.budget);
+        let ahead = UNITS_AHEAD * run.makers.current_num_threads();
+        for (number, inputs) in units.into_iter().enumerate() {
+            if !self.flow.wait_for(number.saturating_sub(ahead)) {
+                return Ok(());
+            }
+            let mut fetched = fetches.wait()?;
+            let inputs = inputs.to_vec();
+            self.make(number, move |recipe, emit| {
+                let objects = inputs.into_iter().zip(fetched.bodies.drain(..)).collect();
+                let done = unit::whole_objects(recipe, objects, emit);
+                drop(fetched);
+                done
+            });
+        }
+        Ok(())
+    }
+
+    fn stream(&self, input: &Input) -> Result<()> {
+        let object = self.run.source.read_in_pieces(&listed(input))?;
+        let input = input.clone();
+        self.make(0, move |recipe, emit| match object {
+            None => Ok(Summary { vanished: Some(recipe.source.url_of(&input.key)), ..Summary::default() }),
+            Some(object) => unit::one_stream(recipe, &input, object, emit),
+        });
+        Ok(())
+    }
+
+    /// Has a unit part by a worker, as soon as one more may be in work.
+    fn make(
+        &self,
+        number: usize,
+        work: impl FnOnce(&Recipe, &mut dyn FnMut(Part)) -> Result<Summary> + Send + 'static,
+    ) {
+        let slot = self.run.slots.take();
+        let (recipe, flow, sender) = (Arc::clone(&self.recipe), Arc::clone(&self.flow), self.sender.clone());
+        self.run.makers.spawn(move || {
+            let mut emit = |part: Part| {
+                flow.make_way(number, part.memory() as u64);
+                drop(sender.send(Message::Part(number, part)));
+            };
+            let done = work(&recipe, &mut emit);
+            drop(slot);
+            drop(sender.send(Message::Done(number, Box::new(done))));
+        });
     }
 }
 

@@ -4,8 +4,9 @@
 //! at once. `file` makes one output file, `unit` decodes and encodes the objects of one row group.
 //!
 //! Memory for `--memory` M and T threads, at most one for each 128 MiB: bytes fetched ahead (M/8, at most 8 MiB * T or T + 1
-//! of the largest object, but at least one unit), text and columns of the units in work (at most M/8T of text each, about as
-//! much again of columns), sorted rows that wait for the rest of their files (M/4 for all partitions together, at most
+//! of the largest object, but at least one unit), text and columns of the units in work (at most M/8T of text each, 20 MiB if
+//! lines are long, and columns with at most 24 MiB of strings, held twice for a moment: `record/columns.rs`), rows that wait for
+//! their turn (M/8), sorted rows that wait for the rest of their files (M/4 for all partitions together, at most
 //! 256 MiB each, and about half as much again while they are put in order), and for each of the files being written at most
 //! three parts of 8 MiB. A single object of up to 128 MiB packed is held whole, whatever M is; AWS's have 75 MB at most. Of
 //! each object of the asked days what is listed and recorded is held too, 0.5 KB, and 1 KB more while its file is made: at
@@ -14,6 +15,7 @@
 #[cfg(test)]
 mod fault_tests;
 mod file;
+mod flow;
 mod slots;
 mod trial;
 mod unit;
@@ -275,7 +277,7 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
         let total = plan.total();
         info!(round, objects = total.to_convert, bytes = total.to_convert_bytes, files = total.files, "round begins");
         progress.begin(total.to_convert, total.to_convert_bytes);
-        let run = Run::new(source, table, options, plan, (&pool, progress));
+        let run = Run::new(source, table, options, plan, (&pool, progress))?;
         let again = run.all(&mut prepared.states, &mut report, &mut doubtful);
         progress.end();
         let again = again?;
@@ -428,10 +430,15 @@ struct Run<'a> {
     table: &'a Table,
     plan: &'a Plan,
     progress: &'a dyn Progress,
+    /// Workers that put rows in order and encode them.
     pool: &'a ThreadPool,
+    /// Workers that make units: these may wait until their files take what they made.
+    makers: ThreadPool,
     slots: Slots,
     budget: Budget,
     max_text: usize,
+    /// Bytes that may wait to be written, for each file.
+    waiting_bytes: u64,
     partitions_at_once: usize,
 }
 
@@ -459,7 +466,7 @@ impl<'a> Run<'a> {
         options: &ConvertOptions,
         plan: &'a Plan,
         (pool, progress): (&'a ThreadPool, &'a dyn Progress),
-    ) -> Self {
+    ) -> Result<Self> {
         let memory = options.memory_bytes.max(MIN_MEMORY_BYTES);
         let threads = pool.current_num_threads();
         let per_thread = usize::try_from(memory / 8 / threads as u64).unwrap_or(usize::MAX);
@@ -479,19 +486,22 @@ impl<'a> Run<'a> {
         let ahead = (memory / 8).min(ahead);
         let max_text = per_thread.min(unit::MAX_TEXT_BYTES);
         let partitions_at_once = usize::try_from(at_once).unwrap_or(1).clamp(1, MAX_PARTITIONS_AT_ONCE);
+        let at_work = plan.partitions.iter().filter(|plan| !plan.is_done()).count().clamp(1, partitions_at_once);
         info!(threads, fetched_ahead_bytes = ahead, text_bytes = max_text, partitions_at_once, "limits of the round");
-        Self {
+        Ok(Self {
             source,
             table,
             plan,
             progress,
             pool,
+            makers: workers::makers(threads)?,
             // One more than threads, so that none waits while the next unit's objects are put together.
             slots: Slots::new(threads + 1),
             budget: Budget::new(ahead),
             max_text,
+            waiting_bytes: memory / 8 / at_work as u64,
             partitions_at_once,
-        }
+        })
     }
 
     /// Runs every partition that has something to do; returns whether to plan again.

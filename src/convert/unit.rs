@@ -2,11 +2,12 @@
 //!
 //! In: the bytes of consecutive objects. Out: encoded row groups or sorted runs, rejects and counts. Everything a worker needs is
 //! its own ([`Scratch`]), so that units run side by side without meeting. What comes out depends on the claim alone,
-//! never on memory or threads: row groups and runs end at the unit's end, or after exactly [`batch_rows`].
+//! never on memory or threads: row groups and runs end at the unit's end, after exactly [`batch_rows`], or before the row that
+//! would make the batch too large. Who makes more than its file takes waits in `emit`.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::io::{Read, Write};
+use std::io::{BufWriter, Read, Write};
 use std::sync::Arc;
 
 use flate2::Compression;
@@ -42,6 +43,9 @@ pub(super) const MAX_TEXT_BYTES: usize = 128 << 20;
 /// Packed rejects that are held before they are passed on.
 const REJECTS_CHUNK_BYTES: usize = 1 << 20;
 
+/// Bytes of a reject that are packed at once: nearly all have fewer.
+const REJECT_PIECE_BYTES: usize = 16 << 10;
+
 /// What a unit gave besides its row groups.
 #[derive(Debug, Default)]
 pub(super) struct Summary {
@@ -66,6 +70,17 @@ pub(super) enum Part {
     Rejects(Vec<u8>),
     /// All rejects so far are void: their object turned out to be unreadable.
     NoRejects,
+}
+
+impl Part {
+    /// Returns the memory it takes, in bytes.
+    pub(super) fn memory(&self) -> usize {
+        match self {
+            Self::Rows(rows) => rows.memory(),
+            Self::Rejects(packed) => packed.len(),
+            Self::NoRejects => 0,
+        }
+    }
 }
 
 impl Summary {
@@ -207,7 +222,7 @@ impl Sink for RowsOf<'_, '_> {
         // Once at least: text that is nothing but a header line is text that was read.
         loop {
             let max_rows = batch_rows(&unit.recipe.layout, unit.batch.columns_with(decoder.columns()));
-            if unit.batch.rows() >= max_rows {
+            if unit.batch.rows() >= max_rows || unit.batch.is_full() {
                 unit.end_batch()?;
             }
             let done = decoder.decode(text, at, unit.batch, max_rows, &mut rejects);
@@ -297,10 +312,13 @@ impl<'a> Unit<'a> {
             let outcome = &mut self.summary.outcome;
             add_known(&mut outcome.nodata_rows, self.batch.count("log_status", b"NODATA"));
             add_known(&mut outcome.skipdata_rows, self.batch.count("log_status", b"SKIPDATA"));
-            if let Some(encoders) = &self.recipe.encoders {
-                (self.emit)(Part::Rows(Rows::of(self.batch, &self.recipe.layout, encoders)?));
-            }
+            let rows = self.recipe.encoders.as_ref();
+            let rows = rows.map(|encoders| Rows::of(self.batch, &self.recipe.layout, encoders)).transpose()?;
+            // Before they are given away, which may have to wait.
             self.batch.clear();
+            if let Some(rows) = rows {
+                (self.emit)(Part::Rows(rows));
+            }
         }
         Ok(())
     }
@@ -351,10 +369,12 @@ impl<'a> Unit<'a> {
 
     fn put(&mut self, reject: &Reject) -> Result<()> {
         let failed = |e: std::io::Error| Error::stopped("cannot keep a reject").because(e);
-        // Line by line: the compressor is slow with many small pieces.
-        let mut line = serde_json::to_vec(reject).map_err(|e| failed(e.into()))?;
-        line.push(b'\n');
-        self.rejects.write_all(&line).map_err(failed)?;
+        // In large pieces: the compressor is slow with many small ones. Not whole, since a line of megabytes may take six times
+        // as much when it is escaped.
+        let mut line = BufWriter::with_capacity(REJECT_PIECE_BYTES, &mut self.rejects);
+        serde_json::to_writer(&mut line, reject).map_err(|e| failed(e.into()))?;
+        line.write_all(b"\n").and_then(|()| line.flush()).map_err(failed)?;
+        drop(line);
         if self.rejects.get_ref().len() >= REJECTS_CHUNK_BYTES {
             (self.emit)(Part::Rejects(std::mem::take(self.rejects.get_mut())));
         }

@@ -4,6 +4,7 @@
 
 use rayon::prelude::*;
 
+use crate::error::{Error, Result};
 use crate::record::interner::Interner;
 
 /// Distinct byte strings, ascending; fewer than 2^32, of less than 4 GiB together.
@@ -42,7 +43,15 @@ impl Dictionary {
     }
 
     /// Returns the union of several, and for each of them the rank in the union of each of its values.
-    pub fn union(parts: &[&Self]) -> (Self, Vec<Vec<u32>>) {
+    ///
+    /// # Errors
+    /// When it would have more bytes than its offsets reach: a bug, since runs of fewer bytes are put in order at once.
+    pub fn union(parts: &[&Self]) -> Result<(Self, Vec<Vec<u32>>)> {
+        let bytes = parts.iter().fold(0_u64, |bytes, part| bytes.saturating_add(part.bytes.len() as u64));
+        if u32::try_from(bytes).is_err() {
+            return Err(Error::stopped(format!("strings of {bytes} bytes are to be put in order together"))
+                .help("this is a bug in flowparquet: nothing of this file was written; please report it"));
+        }
         let mut entries: Vec<Entry> = Vec::with_capacity(parts.iter().map(|part| part.len()).sum());
         for (number, part) in (0..).zip(parts) {
             let entry =
@@ -69,7 +78,7 @@ impl Dictionary {
             maps[entry.part as usize][entry.rank as usize] = union.len() as u32 - 1;
             last = Some(entry);
         }
-        (union, maps)
+        Ok((union, maps))
     }
 
     fn push(&mut self, value: &[u8]) {
@@ -85,6 +94,12 @@ impl Dictionary {
     /// Returns whether there is none.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
+    }
+
+    /// Returns the length of the longest value, in bytes.
+    pub fn longest(&self) -> usize {
+        let begins = [0].into_iter().chain(self.ends.iter().copied());
+        begins.zip(&self.ends).map(|(begin, end)| (end - begin) as usize).max().unwrap_or_default()
     }
 
     /// Returns the memory it takes, in bytes.
@@ -123,13 +138,24 @@ mod tests {
         (dictionary, codes.into_iter().map(|code| ranks[code as usize]).collect())
     }
 
+    #[test]
+    fn no_offset_wraps() {
+        let long = "x".repeat(16 << 20);
+        let (part, _) = dictionary(&[long.clone()]);
+        let (union, ranks) = Dictionary::union(&[&part; 255]).unwrap();
+        assert_eq!((union.len(), union.longest(), ranks[254].as_slice()), (1, long.len(), [0].as_slice()));
+        // Even if they are the same: what is put in order together is far below.
+        let refused = Dictionary::union(&[&part; 256]).unwrap_err().to_string();
+        assert!(refused.contains("strings of 4294967296 bytes"), "{refused}");
+    }
+
     proptest! {
         #[test]
         fn ranks_are_places_in_a_sorted_set(
             parts in prop::collection::vec(prop::collection::vec("[a-c0]{0,3}|[a-b]{15,18}|x\0{0,3}", 0..40), 0..5),
         ) {
             let made: Vec<(Dictionary, Vec<u32>)> = parts.iter().map(|values| dictionary(values)).collect();
-            let (union, maps) = Dictionary::union(&made.iter().map(|(part, _)| part).collect::<Vec<_>>());
+            let (union, maps) = Dictionary::union(&made.iter().map(|(part, _)| part).collect::<Vec<_>>()).unwrap();
             let plain: BTreeSet<&str> = parts.iter().flatten().map(String::as_str).collect();
             let values: Vec<&[u8]> = (0..union.len() as u32).map(|rank| union.value(rank)).collect();
             prop_assert_eq!(values, plain.iter().map(|v| v.as_bytes()).collect::<Vec<_>>());

@@ -261,9 +261,10 @@ mod tests {
     use super::*;
     use crate::encode::misread::misread;
     use crate::encode::testing::{
-        CODECS, any_headers, batch, batches_of, check_row_groups, decoded, opened, read, write,
+        CODECS, any_headers, batch, batches_of, check_row_groups, opened, read, write,
     };
     use crate::record::columns::Batch;
+    use crate::record::schema::ColumnType;
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(40))]
@@ -361,14 +362,18 @@ mod tests {
 
     #[test]
     fn pages_of_long_strings_are_cut_by_their_bytes() {
-        let text: String = (0..120_usize)
+        let values: Vec<Option<String>> = (0..120_usize)
             .map(|row| match row % 5 {
-                0 => format!("- {row}\n"),
-                1 => format!("{} {row}\n", format!("{row:03}").repeat(800_000)),
-                _ => format!("{} {row}\n", format!("{row:03}").repeat(60_000)),
+                0 => None,
+                1 => Some(format!("{row:03}").repeat(800_000)),
+                _ => Some(format!("{row:03}").repeat(60_000)),
             })
             .collect();
-        let (file, _) = write(&[decoded("brand-new bytes", &text, true)], Compression::default());
+        let mut long = Batch::default();
+        let column = Column { name: "brand_new".to_owned(), column_type: ColumnType::String };
+        long.append_strings(&column, values.iter().map(|value| value.as_ref().map(String::as_bytes)));
+        long.grow(values.len());
+        let (file, _) = write(&[long], Compression::default());
         let options =
             ArrowReaderOptions::new().with_page_index_policy(parquet::file::metadata::PageIndexPolicy::Required);
         let reader =

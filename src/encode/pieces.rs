@@ -76,10 +76,10 @@ pub fn with_views(metadata: Arc<ParquetMetaData>) -> ParquetResult<ArrowReaderMe
 
 /// Returns how many rows of a row group are to be decoded at once, `most` at most: fewer of long strings.
 pub fn rows_at_once(group: &RowGroupMetaData, most: usize) -> usize {
-    /// Bytes of a column's values, on average.
-    const BYTES_AT_ONCE: u64 = 64 << 20;
-    let widest = group.columns().iter().map(ColumnChunkMetaData::uncompressed_size).max().unwrap_or_default();
-    let a_row = u64::try_from(widest / group.num_rows().max(1)).unwrap_or_default().max(1);
+    /// Bytes of all columns, on average: rows of AWS's fields have a quarter of it in 8,192.
+    const BYTES_AT_ONCE: u64 = 16 << 20;
+    let all = group.columns().iter().map(ColumnChunkMetaData::uncompressed_size).fold(0, i64::saturating_add);
+    let a_row = u64::try_from(all / group.num_rows().max(1)).unwrap_or_default().max(1);
     usize::try_from(BYTES_AT_ONCE / a_row).unwrap_or(most).clamp(1, most)
 }
 

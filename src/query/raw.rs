@@ -229,7 +229,8 @@ impl Sink for RowsOf<'_, '_, '_> {
         let mut rejects = Vec::new();
         while from < text.len() {
             work.batch.clear();
-            // The decoder returns early where the format changes: what came before is handed on, too small or not.
+            // The decoder returns early where the format changes or strings are long: what came before is handed on, too small
+            // or not.
             let done = decoder.decode(text, from, &mut work.batch, BATCH_ROWS, &mut rejects);
             from += done.bytes;
             work.objects.meter.left_out(done.rejected, 0);

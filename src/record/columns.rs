@@ -10,6 +10,20 @@ use super::header::Column;
 use super::interner::Interner;
 use super::schema::ColumnType;
 
+/// Most bytes of the distinct strings of a batch, all columns together, unless a single row has more. A dictionary of them
+/// is held two times while rows are put in order. 262,144 rows whose four addresses all differ have 16 MB.
+pub const MAX_VALUE_BYTES: usize = 24 << 20;
+
+/// Most distinct strings of a batch, all columns together: each takes 48 bytes besides its own. As many as those rows have.
+const MAX_VALUES: usize = 1 << 20;
+
+/// Longer strings count as often as rows have them: a page may have to repeat them. The longest that AWS writes are ARNs of some
+/// hundred bytes.
+pub const LONG_VALUE_BYTES: usize = 256;
+
+/// Most bytes of long strings in the rows of a batch, and of a row group, unless a single row has more.
+pub const MAX_LONG_BYTES: usize = 16 << 20;
+
 /// The values of a column, one per row; those of NULL rows have no meaning.
 #[derive(Debug)]
 pub enum Values {
@@ -121,6 +135,10 @@ pub struct Batch {
     rows: usize,
     columns: Vec<ColumnData>,
     by_name: HashMap<String, usize>,
+    /// Bytes of long strings in all rows.
+    long_bytes: usize,
+    /// Whether a row is left for the next batch.
+    full: bool,
     /// Columns of an earlier use, empty but with their memory.
     spare: Vec<ColumnData>,
 }
@@ -129,6 +147,7 @@ impl Batch {
     /// Takes all rows and columns out; their memory serves the next rows.
     pub fn clear(&mut self) {
         self.rows = 0;
+        (self.long_bytes, self.full) = (0, false);
         self.by_name.clear();
         // Not put back at once: a batch has the columns of its own objects only.
         self.spare = std::mem::take(&mut self.columns);
@@ -143,6 +162,44 @@ impl Batch {
     /// Returns the columns in the order in which they were first seen, all of [`Batch::rows`] rows.
     pub fn columns(&self) -> &[ColumnData] {
         &self.columns
+    }
+
+    /// Returns whether more rows of these bytes and strings certainly fit: all bounds of a batch are in bytes, and none of
+    /// its offsets, of 32 bits, can wrap. A batch without rows takes any row.
+    ///
+    /// Whoever cuts batches by it asks for single rows where he may be told no, so that the cut follows from the rows alone.
+    pub fn has_room(&self, bytes: usize, strings: usize) -> bool {
+        let (mut values, mut value_bytes) = (strings, bytes);
+        for column in &self.columns {
+            if let Values::String { dictionary, .. } = &column.values {
+                values += dictionary.len();
+                value_bytes += dictionary.value_bytes();
+            }
+        }
+        values <= MAX_VALUES && value_bytes <= MAX_VALUE_BYTES && self.long_bytes + bytes <= MAX_LONG_BYTES
+    }
+
+    /// Returns whether a row was left for the next batch.
+    pub fn is_full(&self) -> bool {
+        self.full
+    }
+
+    pub(super) fn set_full(&mut self) {
+        self.full = true;
+    }
+
+    /// Returns how many columns hold strings.
+    pub(super) fn string_columns(&self) -> usize {
+        self.columns.iter().filter(|data| data.column.column_type == ColumnType::String).count()
+    }
+
+    /// Counts the long strings among the last `rows` of a column.
+    pub(super) fn count_long(&mut self, place: usize, rows: usize) {
+        let Values::String { codes, dictionary } = &self.columns[place].values else { return };
+        if dictionary.longest() > LONG_VALUE_BYTES {
+            let lengths = codes[codes.len() - rows..].iter().map(|code| long(dictionary.value_length(*code)));
+            self.long_bytes += lengths.sum::<usize>();
+        }
     }
 
     /// Returns how many columns there would be with these.
@@ -191,6 +248,7 @@ impl Batch {
             if value.is_none() {
                 nulls.push(codes.len() as u32);
             }
+            self.long_bytes += value.map_or(0, |value| long(value.len()));
             codes.push(value.map_or(0, |value| dictionary.intern(value, 0..value.len())));
         }
     }
@@ -219,6 +277,11 @@ impl Batch {
             column.pad(self.rows);
         }
     }
+}
+
+/// Returns a string's length if it is a long one, else 0.
+pub fn long(bytes: usize) -> usize {
+    if bytes > LONG_VALUE_BYTES { bytes } else { 0 }
 }
 
 fn append_numbers<T: Copy + Default>(all: &mut Vec<T>, nulls: &mut Vec<u32>, values: impl Iterator<Item = Option<T>>) {

@@ -112,8 +112,8 @@ impl ObjectDecoder {
         self.unknown
     }
 
-    /// Appends the rows of `text[from..]` to `batch` until that has `max_rows` rows, other columns come, a thousand
-    /// lines were rejected, or the text ends.
+    /// Appends the rows of `text[from..]` to `batch` until that has `max_rows` rows or is [full](Batch::is_full), other
+    /// columns come, a thousand lines were rejected, or the text ends.
     ///
     /// `text` holds whole lines (only the object's last one may lack its line end) and is shorter than 4 GiB;
     /// call again with a `from` advanced by [`Decoded::bytes`] until it is all done.
@@ -130,11 +130,22 @@ impl ObjectDecoder {
         let mut done = Decoded::default();
         let mut at = from;
         let places: Vec<usize> = self.header.columns.iter().map(|column| batch.place_of(column)).collect();
-        while at < text.len() && batch.rows() < max_rows && rejects.len() - before < MAX_REJECTS_HELD {
+        let strings = batch.string_columns();
+        let wanted = |batch: &Batch| !batch.is_full() && batch.rows() < max_rows;
+        while at < text.len() && wanted(batch) && rejects.len() - before < MAX_REJECTS_HELD {
             // Exactly up to `max_rows`: where row groups end must not depend on the pieces that text comes in.
             let max_lines = self.scan_lines.min(max_rows - batch.rows());
             self.scan_lines = LINES_PER_SCAN.min(self.scan_lines * 2);
             let mut end = self.table.scan(text, at, max_lines);
+            if !batch.has_room(end - at, self.table.lines() * strings) {
+                // A batch ends before the first row that may not fit, whatever pieces the text comes in.
+                end = self.table.scan(text, at, 1);
+                let fits = |line: Range<usize>| batch.rows() == 0 || batch.has_room(line.len(), strings);
+                if self.table.lines() == 1 && !fits(self.line_of(text, 0)) {
+                    batch.set_full();
+                    break;
+                }
+            }
             let mut header_rows = self.header_rows(text);
             let turn = self.other_header(text, &header_rows);
             if let Some(line) = &turn {
@@ -289,6 +300,7 @@ impl ObjectDecoder {
         }
         for (field, &place) in places.iter().enumerate() {
             append_strings(batch.column_mut(place), text, self.table.rows(), field, self.dash_as_null);
+            batch.count_long(place, self.table.lines());
         }
         batch.grow(self.table.lines());
         let appended = self.table.lines() as u64;
@@ -590,6 +602,57 @@ mod tests {
             (rejects[0].line, rejects[0].byte, rejects[0].reason.as_str()),
             (3, 6, "not UTF-8 at byte 1 of the line")
         );
+    }
+
+    /// Decodes text in pieces of whole lines; returns how many rows each batch has.
+    fn cut(text: &str, lines_a_piece: usize) -> Vec<usize> {
+        let header = Arc::new(Header::parse(b"brand-new srcaddr bytes").unwrap());
+        let mut decoder = ObjectDecoder::new(header, BTreeSet::new(), false, 1, 0);
+        let (mut batch, mut rejects, mut sizes) = (Batch::default(), Vec::new(), Vec::new());
+        let lines: Vec<&str> = text.split_inclusive('\n').collect();
+        for piece in lines.chunks(lines_a_piece).map(|lines| lines.concat()) {
+            let mut at = 0;
+            while at < piece.len() {
+                if batch.is_full() {
+                    sizes.push(batch.rows());
+                    batch.clear();
+                }
+                at += decoder.decode(piece.as_bytes(), at, &mut batch, usize::MAX / 2, &mut rejects).bytes;
+            }
+            decoder.next_piece(piece.as_bytes());
+        }
+        decoder.check().unwrap();
+        sizes.push(batch.rows());
+        sizes
+    }
+
+    #[test]
+    fn batches_end_before_they_have_too_many_bytes_whatever_the_pieces() {
+        let line = |row: usize, bytes: usize| format!("{}{row} 10.0.0.{} {row}\n", "x".repeat(bytes), row % 9);
+        let different: String = (0..60).map(|row| line(row, 1_000_000)).collect();
+        let shared: String = (0..60).map(|row| line(row / 30, 1_000_000)).collect();
+        let mixed: String = (0..90).map(|row| line(row, [10, 20_000_000, 200_000][row / 30])).step_by(7).collect();
+        let bad = different.replace("5 10.0.0.5", "\n\n5 bad");
+        for (text, wanted) in [
+            // 16 MiB of long strings.
+            (&different, vec![16, 16, 16, 12]),
+            (&shared, vec![16, 16, 16, 12]),
+            // A row that is too long for any batch has one of its own.
+            (&mixed, vec![5, 1, 1, 1, 1, 4]),
+            (&bad, vec![17, 16, 16, 11]),
+        ] {
+            let whole = cut(text, usize::MAX);
+            assert_eq!(whole, wanted);
+            for lines_a_piece in [1, 2, 3, 7, 40] {
+                assert_eq!(cut(text, lines_a_piece), whole, "{lines_a_piece} lines a piece");
+            }
+        }
+        // Short strings count as often as they differ: 24 MiB of them.
+        let short: String = (0..150_000).map(|row| line(row, 245)).collect();
+        let sizes = cut(&short, usize::MAX);
+        assert_eq!((sizes.len(), sizes.iter().sum::<usize>()), (2, 150_000));
+        assert!((97_000..101_000).contains(&sizes[0]), "{sizes:?}");
+        assert_eq!(cut(&short, 997), sizes);
     }
 
     proptest! {

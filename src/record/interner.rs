@@ -18,6 +18,8 @@ pub struct Interner {
     // The first is of no value, so that an empty slot needs no question; a code is its place less one.
     keys: Vec<Key>,
     bytes: Vec<u8>,
+    /// Length of the longest value.
+    longest: usize,
     /// Whether most values of the last call were equal to the one before.
     in_runs: bool,
 }
@@ -43,6 +45,10 @@ const KEY_BYTES: usize = 24;
 
 const FIRST_TABLE_SLOTS: usize = 256;
 
+/// Values and bytes that memory is kept for when all are forgotten: a column of a unit has fewer.
+const KEPT_VALUES: usize = 1 << 18;
+const KEPT_BYTES: usize = 8 << 20;
+
 /// Slots for each value: at most a quarter of them is taken, so nearly every value is found where it is looked for.
 const SLOTS_PER_VALUE: usize = 4;
 
@@ -51,20 +57,26 @@ const LANES: usize = 64;
 
 impl Default for Interner {
     fn default() -> Self {
-        Self { table: vec![0; FIRST_TABLE_SLOTS], keys: vec![NO_VALUE], bytes: Vec::new(), in_runs: false }
+        Self { table: vec![0; FIRST_TABLE_SLOTS], keys: vec![NO_VALUE], bytes: Vec::new(), longest: 0, in_runs: false }
     }
 }
 
 impl Interner {
-    /// Forgets all values; keeps the memory, unless the last use needed little of it.
+    /// Forgets all values; keeps the memory, unless the last use needed little of it or it is more than most need.
     pub fn clear(&mut self) {
-        if self.keys.len() * 8 * SLOTS_PER_VALUE < self.table.len() {
+        if self.keys.len() * 8 * SLOTS_PER_VALUE < self.table.len() || self.keys.len() > KEPT_VALUES {
             self.table = vec![0; FIRST_TABLE_SLOTS];
+            self.keys = vec![NO_VALUE];
         } else {
             self.table.fill(0);
+            self.keys.truncate(1);
         }
-        self.keys.truncate(1);
-        self.bytes.clear();
+        if self.bytes.len() * 8 < self.bytes.capacity() || self.bytes.len() > KEPT_BYTES {
+            self.bytes = Vec::new();
+        } else {
+            self.bytes.clear();
+        }
+        self.longest = 0;
     }
 
     /// Returns how many distinct values there are; codes are below it.
@@ -82,9 +94,19 @@ impl Interner {
         self.bytes.len()
     }
 
+    /// Returns the length of the longest value, in bytes.
+    pub fn longest(&self) -> usize {
+        self.longest
+    }
+
     /// Returns the value of a code.
     pub fn value(&self, code: u32) -> &[u8] {
         self.stored(&self.keys[code as usize + 1])
+    }
+
+    /// Returns the length of a code's value, in bytes.
+    pub fn value_length(&self, code: u32) -> usize {
+        self.keys[code as usize + 1].len as usize
     }
 
     /// Returns the first 16 bytes of a code's value as a number that orders as the bytes do.
@@ -176,8 +198,11 @@ impl Interner {
     }
 
     fn add(&mut self, key: &Key, value: &[u8], slot: usize) -> u32 {
+        // Neither wraps: see `columns::Batch::has_room`.
+        debug_assert!(u32::try_from(self.bytes.len() + value.len()).is_ok());
         let place = self.keys.len() as u32;
         self.keys.push(Key { begin: self.bytes.len() as u32, ..*key });
+        self.longest = self.longest.max(value.len());
         self.bytes.extend_from_slice(value);
         self.table[slot] = place;
         if self.keys.len() * SLOTS_PER_VALUE > self.table.len() {

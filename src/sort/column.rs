@@ -4,6 +4,8 @@ use super::packed::Packed;
 use super::run::{RunColumn, Slice};
 use crate::encode::column::{CellValues, Cells};
 use crate::encode::dictionary::Dictionary;
+use crate::error::Result;
+use crate::record::columns::{LONG_VALUE_BYTES, long};
 use crate::record::header::Column;
 use crate::record::schema::ColumnType;
 
@@ -19,6 +21,8 @@ pub(super) struct RegionColumn {
     pub(super) most: u64,
     /// What the numbers of a `string` column are ranks in.
     dictionary: Dictionary,
+    /// Whether a value of it is a long string.
+    has_long: bool,
 }
 
 /// A column of one run.
@@ -76,12 +80,23 @@ impl Rows {
     }
 }
 
+/// Returns the dictionary of all runs, and for each of them the ranks that its own become: none if they stay what they are.
+/// That of a single run is taken, not copied, since it may be most of what is held.
+fn whole_dictionary(parts: &mut [Option<RunColumn>]) -> Result<(Dictionary, Vec<Vec<u32>>)> {
+    let mut with_values = parts.iter_mut().flatten().filter(|part| !part.dictionary.is_empty());
+    if let (Some(part), None) = (with_values.next(), with_values.next()) {
+        let dictionary = std::mem::take(&mut part.dictionary);
+        return Ok((dictionary, vec![Vec::new(); parts.len()]));
+    }
+    let nothing = Dictionary::default();
+    let dictionaries: Vec<&Dictionary> =
+        parts.iter().map(|part| part.as_ref().map_or(&nothing, |part| &part.dictionary)).collect();
+    Dictionary::union(&dictionaries)
+}
+
 impl RegionColumn {
-    pub(super) fn new(column: Column, parts: Vec<Option<RunColumn>>) -> Self {
-        let nothing = Dictionary::default();
-        let dictionaries: Vec<&Dictionary> =
-            parts.iter().map(|part| part.as_ref().map_or(&nothing, |part| &part.dictionary)).collect();
-        let (dictionary, ranks) = Dictionary::union(&dictionaries);
+    pub(super) fn new(column: Column, mut parts: Vec<Option<RunColumn>>) -> Result<Self> {
+        let (dictionary, ranks) = whole_dictionary(&mut parts)?;
         let known = || parts.iter().flatten().map(|part| &part.values);
         let (base, most) = match column.column_type {
             ColumnType::String => (0, dictionary.len().saturating_sub(1) as u64),
@@ -91,13 +106,27 @@ impl RegionColumn {
             }
         };
         let part = |(part, ranks): (RunColumn, Vec<u32>)| {
-            // Without ranks: integers, or strings that are NULL all of them.
+            // Without ranks: integers, or strings whose numbers are ranks of the whole, or that are NULL all of them.
             let above = part.values.base.abs_diff(base);
             let whole = if ranks.is_empty() { Whole::Above(above) } else { Whole::Ranks(ranks) };
             Part { values: part.values, whole }
         };
         let parts = parts.into_iter().zip(ranks).map(|(run, ranks)| Some(part((run?, ranks)))).collect();
-        Self { column, parts, base, most, dictionary }
+        let has_long = dictionary.longest() > LONG_VALUE_BYTES;
+        Ok(Self { column, parts, base, most, dictionary, has_long })
+    }
+
+    /// Returns whether some values are long strings.
+    pub(super) fn has_long(&self) -> bool {
+        self.has_long
+    }
+
+    /// Returns the bytes of a row's value if that is a long string, else 0.
+    pub(super) fn long_bytes(&self, run: usize, row: usize) -> usize {
+        match self.key(run, row) {
+            0 => 0,
+            above => long(self.dictionary.value(above as u32 - 1).len()),
+        }
     }
 
     /// Returns a number that orders as a row's value does among those of all runs, from 1; 0 for NULL.

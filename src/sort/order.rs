@@ -18,6 +18,7 @@ use rayon::prelude::*;
 use super::column::RegionColumn;
 use super::run::Slice;
 use crate::encode::layout::{BOX_COLUMNS, Layout, MAX_SORT_COLUMNS, SortBy};
+use crate::record::columns::MAX_LONG_BYTES;
 
 /// Fewer rows than these are not split by two threads.
 const ROWS_WORTH_A_TASK: u64 = 1 << 17;
@@ -47,6 +48,36 @@ pub(super) fn groups(runs: &[usize], columns: &[RegionColumn], layout: &Layout) 
             cut((0..).zip(runs).map(whole).collect(), most)
         }
     }
+}
+
+/// Cuts row groups where their rows have long strings of more than [`MAX_LONG_BYTES`]: in a row group they may be written as
+/// often as rows have them.
+pub(super) fn bounded(groups: Vec<Vec<Slice>>, columns: &[RegionColumn]) -> Vec<Vec<Slice>> {
+    let long: Vec<&RegionColumn> = columns.iter().filter(|column| column.has_long()).collect();
+    if long.is_empty() {
+        return groups;
+    }
+    let mut all = Vec::with_capacity(groups.len());
+    for slices in groups {
+        let (mut group, mut bytes): (Vec<Slice>, usize) = (Vec::new(), 0);
+        for Slice { run, first, rows } in slices {
+            let mut begin = first;
+            for row in first..first + rows {
+                let more: usize = long.iter().map(|column| column.long_bytes(run as usize, row as usize)).sum();
+                if bytes + more > MAX_LONG_BYTES && (row > begin || !group.is_empty()) {
+                    if row > begin {
+                        group.push(Slice { run, first: begin, rows: row - begin });
+                    }
+                    all.push(std::mem::take(&mut group));
+                    (begin, bytes) = (row, 0);
+                }
+                bytes += more;
+            }
+            group.push(Slice { run, first: begin, rows: first + rows - begin });
+        }
+        all.push(group);
+    }
+    all
 }
 
 /// Rows of a run with the same source and destination address.

@@ -32,7 +32,10 @@ pub struct Region {
 
 impl Region {
     /// Puts the rows of runs in order.
-    pub fn new(runs: Vec<Run>, layout: &Layout) -> Self {
+    ///
+    /// # Errors
+    /// As [`crate::encode::dictionary::Dictionary::union`].
+    pub fn new(runs: Vec<Run>, layout: &Layout) -> Result<Self> {
         let rows: Vec<usize> = runs.iter().map(Run::rows).collect();
         let mut parts: Vec<(Column, Vec<Option<RunColumn>>)> = Vec::new();
         for (number, run) in runs.into_iter().enumerate() {
@@ -45,14 +48,14 @@ impl Region {
             }
         }
         let columns: Vec<RegionColumn> =
-            parts.into_par_iter().map(|(column, parts)| RegionColumn::new(column, parts)).collect();
-        let groups = order::groups(&rows, &columns, layout);
+            parts.into_par_iter().map(|(column, parts)| RegionColumn::new(column, parts)).collect::<Result<_>>()?;
+        let groups = order::bounded(order::groups(&rows, &columns, layout), &columns);
         // Within a box rows ascend by both addresses, but engines take what all row groups say for the order of the file.
         let sorted_by = match &layout.sort_by {
             SortBy::Addresses | SortBy::Arrival => Vec::new(),
             SortBy::Columns(columns) => columns.clone(),
         };
-        Self { runs: rows.len(), columns, groups, sorted_by }
+        Ok(Self { runs: rows.len(), columns, groups, sorted_by })
     }
 
     /// Returns the number of row groups.

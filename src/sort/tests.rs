@@ -12,7 +12,9 @@ use crate::encode::column::Encoders;
 use crate::encode::file::FileWriter;
 use crate::encode::layout::{Layout, SortBy};
 use crate::encode::testing::{any_headers, batch, batches_of, check_row_groups, opened, read};
-use crate::record::columns::Batch;
+use crate::record::columns::{Batch, MAX_LONG_BYTES};
+use crate::record::decode::ObjectDecoder;
+use crate::record::header::Header;
 use crate::record::schema::LogType;
 
 const ORDERS: [&str; 4] = ["addresses", "srcaddr,dstaddr,start", "bytes", "start,action"];
@@ -30,7 +32,8 @@ fn write_regions(regions: &[&[Batch]], layout: &Layout) -> Vec<u8> {
     let batches = regions.iter().flat_map(|batches| *batches);
     file.declare(batches.flat_map(Batch::columns).map(|data| &data.column)).unwrap();
     for batches in regions {
-        let region = Region::new(batches.iter().map(|batch| Run::of(batch, &layout.sort_by)).collect(), layout);
+        let runs = batches.iter().map(|batch| Run::of(batch, &layout.sort_by)).collect();
+        let region = Region::new(runs, layout).unwrap();
         let codings = region.codings(&encoders).unwrap();
         file.begin_anew();
         for group in 0..region.groups() {
@@ -178,5 +181,36 @@ proptest! {
         // Sorted apart from each other: columns of the later ones come late.
         let regions: Vec<&[Batch]> = batches.chunks(2).collect();
         check_row_groups(&write_regions(&regions, &layout))?;
+    }
+}
+
+#[test]
+fn row_groups_end_before_their_long_strings_are_too_many() {
+    // 300 values of 60 KB are more than a dictionary has; 1,200 rows would have 72 MB of them.
+    let line = |row: usize| format!("10.0.0.{} {} {row}\n", row % 7, format!("{:03}", row % 300).repeat(20_000));
+    let long = || {
+        let text: String = (0..300).map(line).collect();
+        let header = std::sync::Arc::new(Header::parse(b"srcaddr brand-new bytes").unwrap());
+        let mut decoder = ObjectDecoder::new(header, std::collections::BTreeSet::new(), false, 1, 0);
+        let (mut batches, mut at) = (Vec::new(), 0);
+        while at < text.len() {
+            let mut batch = Batch::default();
+            at += decoder.decode(text.as_bytes(), at, &mut batch, usize::MAX, &mut Vec::new()).bytes;
+            batches.push(batch);
+        }
+        batches
+    };
+    let batches: Vec<Batch> = (0..4).flat_map(|_| long()).collect();
+    assert!(batches.iter().all(|batch| batch.rows() <= MAX_LONG_BYTES / 60_000), "batches end as early");
+    for order in ORDERS {
+        let file = write_sorted(&batches, &Layout { sort_by: order.parse().unwrap(), ..Layout::default() });
+        let reader = opened(&file);
+        let groups = reader.metadata().row_groups();
+        assert!((5..12).contains(&groups.len()), "{} by {order}", groups.len());
+        let most = groups.iter().map(RowGroupMetaData::total_byte_size).max().unwrap();
+        assert!(most < (MAX_LONG_BYTES + (1 << 20)) as i64, "{most} bytes by {order}");
+        let mut numbers: Vec<usize> = read(file).iter().map(|row| row[1].as_ref().unwrap().parse().unwrap()).collect();
+        numbers.sort_unstable();
+        assert_eq!(numbers, (0..300).flat_map(|number| [number; 4]).collect::<Vec<_>>());
     }
 }

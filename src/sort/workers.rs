@@ -17,9 +17,21 @@ pub fn start(threads: usize, memory_bytes: u64) -> Result<ThreadPool> {
     let affordable = usize::try_from(memory_bytes / MIN_MEMORY_BYTES).unwrap_or(usize::MAX);
     let started = threads.min(affordable).max(1);
     info!(threads = started, asked_threads = threads, memory_bytes, "worker threads");
+    pool("flowparquet", started)
+}
+
+/// Starts so many threads that make rows for the workers of [`start`], and may wait for them.
+///
+/// # Errors
+/// When the system gives no threads.
+pub fn makers(threads: usize) -> Result<ThreadPool> {
+    pool("flowparquet-rows", threads)
+}
+
+fn pool(name: &'static str, threads: usize) -> Result<ThreadPool> {
     ThreadPoolBuilder::new()
-        .num_threads(started)
-        .thread_name(|index| format!("flowparquet-{index}"))
+        .num_threads(threads)
+        .thread_name(move |index| format!("{name}-{index}"))
         .build()
         .map_err(|e| Error::stopped("cannot start the worker threads").because(e))
 }

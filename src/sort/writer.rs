@@ -33,6 +33,14 @@ pub enum Rows {
 }
 
 impl Rows {
+    /// Returns the memory they take, in bytes.
+    pub fn memory(&self) -> usize {
+        match self {
+            Self::RowGroup(group) => group.columns.iter().map(|chunk| chunk.bytes.len()).sum(),
+            Self::Run(run) => run.memory(),
+        }
+    }
+
     /// Makes rows of a batch ready to be written in this layout.
     ///
     /// # Errors
@@ -139,7 +147,7 @@ impl<W: Write> SortedFile<W> {
         let runs = std::mem::take(&mut self.runs);
         self.runs_bytes = 0;
         self.file.begin_anew();
-        let region = Arc::new(pool.install(|| Region::new(runs, &self.layout)));
+        let region = Arc::new(pool.install(|| Region::new(runs, &self.layout))?);
         let codings: Arc<[Coding]> = pool.install(|| region.codings(&self.encoders))?.into();
         let (sender, receiver) = channel();
         let (mut begun, mut waiting) = (0, BTreeMap::new());

@@ -300,6 +300,7 @@ fn fill<R: Read>(reader: &mut TextReader<R>, buffer: &mut Vec<u8>) -> Result<boo
         if buffer.len() > MAX_LINE_BYTES || memchr::memrchr(b'\n', buffer).is_some() {
             return Ok(false);
         }
-        wanted = buffer.len() * 2;
+        // No more than a line may have, and what was read anyway.
+        wanted = (buffer.len() * 2).min(MAX_LINE_BYTES + PIECE_BYTES);
     }
 }

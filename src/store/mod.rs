@@ -266,6 +266,23 @@ impl Store {
         })?
     }
 
+    /// As [`Store::get`], unless the object is larger than `most_bytes`: then nothing of it is read, and its size comes back.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn get_within(&self, key: &str, most_bytes: u64) -> Result<Option<std::result::Result<Bytes, u64>>> {
+        let path = self.path(key)?;
+        count(&self.counters.get, 1);
+        self.wait(async {
+            match self.inner.get(&path).await {
+                Ok(found) if found.meta.size > most_bytes => Ok(Some(Err(found.meta.size))),
+                Ok(found) => found.bytes().await.map(|b| Some(Ok(b))).map_err(|e| self.failed("cannot read", key, e)),
+                Err(object_store::Error::NotFound { .. }) => Ok(None),
+                Err(e) => Err(self.failed("cannot read", key, e)),
+            }
+        })?
+    }
+
     /// Reads part of an object.
     ///
     /// # Errors
