@@ -21,8 +21,7 @@ mod trial;
 mod unit;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Instant;
 
 use rayon::ThreadPool;
@@ -51,6 +50,7 @@ use crate::source::discover::{Found, Wanted, discover};
 use crate::source::gunzip;
 use crate::store::Store;
 use crate::store::fetch::Budget;
+use crate::store::parallel::in_parallel;
 use crate::survey::{HEAD_BYTES, newest};
 use slots::Slots;
 
@@ -511,61 +511,30 @@ impl<'a> Run<'a> {
         report: &mut Report,
         doubtful: &mut BTreeSet<Arc<str>>,
     ) -> Result<bool> {
-        let work: Vec<(&PartitionPlan, Mutex<PartitionState>)> = self
-            .plan
-            .partitions
-            .iter()
-            .filter(|plan| !plan.is_done())
-            .map(|plan| (plan, Mutex::new(states.remove(&plan.partition).unwrap_or_default())))
-            .collect();
-        let outcomes: Vec<Mutex<Option<Result<PartitionOutcome>>>> = work.iter().map(|_| Mutex::new(None)).collect();
-        let next = AtomicUsize::new(0);
-        let stop = AtomicUsize::new(0);
-        std::thread::scope(|scope| {
-            for _ in 0..self.partitions_at_once.min(work.len()) {
-                scope.spawn(|| {
-                    while stop.load(Ordering::Relaxed) == 0 {
-                        let at = next.fetch_add(1, Ordering::Relaxed);
-                        let Some((plan, state)) = work.get(at) else { return };
-                        let outcome = self.in_ledger(plan, &mut lock(state));
-                        stop.fetch_add(usize::from(outcome.is_err()), Ordering::Relaxed);
-                        *lock(&outcomes[at]) = Some(outcome);
-                    }
-                });
-            }
-        });
+        let to_do = self.plan.partitions.iter().filter(|plan| !plan.is_done());
+        let work = to_do.map(|plan| (plan, states.remove(&plan.partition).unwrap_or_default())).collect();
+        let done = in_parallel(self.partitions_at_once, work, |(plan, state)| {
+            let mut ledger = self.table.open(plan.partition.clone(), state);
+            let outcome = self.partition(plan, &mut ledger)?;
+            Ok((plan, ledger.into_state(), outcome))
+        })?;
         let mut again = false;
-        let mut failed = None;
-        for ((plan, state), outcome) in work.into_iter().zip(outcomes) {
-            let state = state.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        for (plan, state, outcome) in done {
             states.insert(plan.partition.clone(), state);
-            match outcome.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
-                Some(Ok(outcome)) => {
-                    again |= outcome.again;
-                    report.rejects.extend(outcome.rejects);
-                    report.warnings.extend(outcome.warnings);
-                    report.not_merged.extend(outcome.not_merged);
-                    report.objects_changed.extend(outcome.changed);
-                    report.files_in_doubt.extend(outcome.files_in_doubt);
-                    doubtful.extend(outcome.doubtful);
-                    let partition = plan.partition.path();
-                    match report.partitions.iter_mut().find(|p| p.partition == partition) {
-                        Some(before) => before.counts.add(&outcome.counts),
-                        None => report.partitions.push(PartitionReport { partition, counts: outcome.counts }),
-                    }
-                }
-                Some(Err(e)) => failed = failed.or(Some(e)),
-                None => {}
+            again |= outcome.again;
+            report.rejects.extend(outcome.rejects);
+            report.warnings.extend(outcome.warnings);
+            report.not_merged.extend(outcome.not_merged);
+            report.objects_changed.extend(outcome.changed);
+            report.files_in_doubt.extend(outcome.files_in_doubt);
+            doubtful.extend(outcome.doubtful);
+            let partition = plan.partition.path();
+            match report.partitions.iter_mut().find(|p| p.partition == partition) {
+                Some(before) => before.counts.add(&outcome.counts),
+                None => report.partitions.push(PartitionReport { partition, counts: outcome.counts }),
             }
         }
-        failed.map_or(Ok(again), Err)
-    }
-
-    fn in_ledger(&self, plan: &PartitionPlan, state: &mut PartitionState) -> Result<PartitionOutcome> {
-        let mut ledger = self.table.open(plan.partition.clone(), std::mem::take(state));
-        let outcome = self.partition(plan, &mut ledger);
-        *state = ledger.into_state();
-        outcome
+        Ok(again)
     }
 
     /// Finishes what was begun in a partition, then claims and converts what is new.
@@ -622,9 +591,4 @@ fn foreign(partition: &Partition, objects: &[String]) -> Option<String> {
         "{partition} holds {count} objects or folders that flowparquet did not write, and that queries read too; \
          they are left alone. The first is {first}"
     ))
-}
-
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    // A panic elsewhere does not make the value wrong: it is only replaced whole.
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
