@@ -8,7 +8,6 @@ use flowparquet::error::printable;
 use flowparquet::ledger::table::Table;
 use flowparquet::query::compare::{Compared, Comparison, Verdict, compare};
 use flowparquet::query::sql;
-use flowparquet::store::Io;
 use flowparquet::{Error, Result};
 
 use super::compare_page::page;
@@ -48,7 +47,7 @@ pub fn run(args: &Compare) -> Result<ExitCode> {
 }
 
 fn both(args: &Compare) -> Result<ExitCode> {
-    let io = Io::start()?;
+    let io = super::reading_io()?;
     let (text, place) = statements(&args.statements)?;
     let options = options(&args.statements, &args.engine, false)?;
     let statements = sql::parse(&text, &options.table, &place)?;

@@ -29,7 +29,7 @@ const PLACEHOLDER: &str = "s3://YOUR-BUCKET/YOUR-PREFIX";
 
 /// Runs `flowparquet ddl`.
 pub fn run(args: &Ddl) -> Result<ExitCode> {
-    let io = Io::start()?;
+    let io = super::reading_io()?;
     if args.like.cutover.is_some() || args.like.like.is_some() {
         return like::run(args, &io);
     }

@@ -6,7 +6,6 @@ use flowparquet::Result;
 use flowparquet::days::Days;
 use flowparquet::ledger::entry::{Claim, Entry, Record};
 use flowparquet::ledger::table::Table;
-use flowparquet::store::Io;
 
 use super::screen::push_line;
 use super::show::{bytes, plural};
@@ -14,7 +13,7 @@ use super::{args, nothing_here, open, print, settings, to_json};
 
 /// Runs `flowparquet ledger`.
 pub fn run(args: &args::Ledger) -> Result<ExitCode> {
-    let io = Io::start()?;
+    let io = super::reading_io()?;
     let days = settings::days(&args.days, |_| Ok(Days::All))?;
     let dest = Table::new(open(&args.dest, &args.store, &io)?);
     let info = dest.info()?.ok_or_else(|| nothing_here(&args.dest))?;

@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use flowparquet::Result;
 use flowparquet::days::Days;
 use flowparquet::ledger::table::{Reject, RejectKind, Table};
-use flowparquet::store::Io;
 
 use super::screen::{push_line, say, to_json_line};
 use super::show::plural;
@@ -13,14 +12,14 @@ use super::{EXIT_SOME_REJECTED, args, nothing_here, open, print, settings};
 
 /// Runs `flowparquet rejects`.
 pub fn run(args: &args::Rejects) -> Result<ExitCode> {
-    let io = Io::start()?;
+    let io = super::reading_io()?;
     let days = settings::days(&args.days, |_| Ok(Days::All))?;
     let dest = Table::new(open(&args.dest, &args.store, &io)?);
     let info = dest.info()?.ok_or_else(|| nothing_here(&args.dest))?;
     let (mut rows, mut objects) = (0, 0);
     for (partition, state) in dest.load(&days, info.partition_by)? {
         // A partition at a time: many may have some, few have many.
-        for reject in dest.rejects(&partition, &state)? {
+        for reject in dest.rejects_now(&partition, state)? {
             match reject.kind {
                 RejectKind::Row => rows += 1,
                 RejectKind::Object => objects += 1,

@@ -21,10 +21,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
+use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 use tracing::{debug, info};
 
-use self::file::TableFile;
+use self::file::{Readable, TableFile};
 use self::outcome::{
     Counts, Depth, Difference, FileOutcome, LoneRows, PartitionOutcome, Remarks, VERIFICATION_VERSION, Verdict,
     Verification,
@@ -35,8 +36,9 @@ use crate::days::Days;
 use crate::error::{Error, Result};
 use crate::ledger::entry::{Input, InputState, Output, PartitionState, Verified, VerifiedHow};
 use crate::ledger::partition::{Partition, PartitionBy};
+use crate::ledger::settled::MAX_TURNS;
 use crate::ledger::table::{Table, TableInfo, tool_name};
-use crate::plan::partition_of;
+use crate::plan::{partition_of, settle_days};
 use crate::record::header::Column;
 use crate::report::Progress;
 use crate::source::discover::{Found, Wanted, discover};
@@ -171,9 +173,42 @@ fn units(table: &Table, info: &TableInfo, partition: &Partition, state: &Partiti
 
 /// Recounts, compares, and records what agrees and what differs.
 ///
+/// Other runs may go on meanwhile, and delete files that they replace: what differs in a partition whose ledger has new
+/// entries is looked at again, as it is then.
+///
 /// # Errors
 /// A usage error if nothing was ever converted to DEST; otherwise when a store fails for good. What differs is no error.
 pub fn verify(source: &Store, table: &Table, options: &VerifyOptions, progress: &dyn Progress) -> Result<Verification> {
+    let mut found = verify_once(source, table, options, progress)?;
+    for turn in 1..MAX_TURNS {
+        let moved = moved_on(table, &found)?;
+        if moved.is_empty() {
+            break;
+        }
+        info!(turn, days = moved.len(), "other runs went on meanwhile: what differs is looked at again");
+        let wanted = Wanted { days: Days::These(moved.clone()), ..options.wanted.clone() };
+        let again = verify_once(source, table, &VerifyOptions { wanted, ..options.clone() }, progress)?;
+        found.take_over(again, &moved);
+    }
+    Ok(found)
+}
+
+/// Returns the days of partitions in which something differs, and to which other runs have added since.
+fn moved_on(table: &Table, found: &Verification) -> Result<BTreeSet<Date>> {
+    let suspects = found.partitions.iter().filter(|outcome| outcome.verdict == Verdict::Differs);
+    let suspects: BTreeMap<Partition, u64> =
+        suspects.filter_map(|outcome| Some((Partition::parse(&outcome.partition)?, outcome.through))).collect();
+    if suspects.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let now = table.load(&Days::These(suspects.keys().map(|partition| partition.day).collect()), found.partition_by)?;
+    let moved = suspects.iter().filter(|(partition, through)| {
+        now.get(partition).is_some_and(|state| state.last_change() > **through)
+    });
+    Ok(moved.map(|(partition, _)| partition.day).collect())
+}
+
+fn verify_once(source: &Store, table: &Table, options: &VerifyOptions, progress: &dyn Progress) -> Result<Verification> {
     let (begun, started) = (Instant::now(), crate::days::now());
     let info = table.info()?.ok_or_else(|| {
         Error::usage("nothing is converted here yet")
@@ -181,11 +216,12 @@ pub fn verify(source: &Store, table: &Table, options: &VerifyOptions, progress: 
             .help("run `flowparquet convert SOURCE DEST` first, or check DEST")
     })?;
     // In this order: what the listings show, the ledger knows, unless something is wrong.
-    let found = discover(source, &options.wanted)?;
+    let mut found = discover(source, &options.wanted)?;
     let files = list_files(table.store(), &options.wanted, info.partition_by)?;
     let mut states = table.load(&options.wanted.days, info.partition_by)?;
     states.retain(|partition, _| options.wanted.selects(partition.account_region.as_ref()));
 
+    settle_days(&mut found, &states, info.partition_by, &source.location().root());
     let units: Vec<Unit> = states.iter().flat_map(|(partition, state)| units(table, &info, partition, state)).collect();
     let objects = list_objects(source, &found, &units)?;
     let mut work = open(source, table.store(), units, &objects, &files)?;
@@ -414,7 +450,7 @@ fn open(
             let listed = files.get(output.key.as_str()).cloned();
             match listed.map_or_else(|| dest.head(&output.key), |listed| Ok(Some(listed)))? {
                 None => work.differs("file", None, Some("missing"), Some(&format!("{} bytes", output.bytes))),
-                Some(listed) => match TableFile::open(dest, &output.key, listed.size)? {
+                Some(listed) => match or_gone(dest, &output.key, TableFile::open(dest, &output.key, listed.size))? {
                     Ok(file) => {
                         debug!(object = %dest.location().url_of(&output.key), bytes = listed.size, "footer read");
                         let found = compare::footer(&file, listed.size, &work.unit.expected, &output);
@@ -522,7 +558,13 @@ impl Run<'_> {
         if self.has_failed() {
             return Ok(());
         }
-        let hash = file.sha256()?;
+        let hash = match self.or_gone(work, file.sha256().map(Ok))? {
+            Ok(hash) => hash,
+            Err(why) => {
+                work.differs("file", None, Some(&why), None);
+                return Ok(());
+            }
+        };
         let agrees = hash == kept;
         let object = work.unit.output.as_ref().map(|output| self.table.store().location().url_of(&output.key));
         debug!(object, sha256 = hash, agrees, "file hashed");
@@ -532,11 +574,19 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// As [`or_gone`], of a unit's file.
+    fn or_gone<T>(&self, work: &Work, read: Result<Readable<T>>) -> Result<Readable<T>> {
+        match &work.unit.output {
+            Some(output) => or_gone(self.table.store(), &output.key, read),
+            None => read,
+        }
+    }
+
     fn row_group(&self, work: &Work, file: &TableFile, group: usize) -> Result<()> {
         if self.has_failed() {
             return Ok(());
         }
-        match file.read(group, &mut |_, _, _| {})? {
+        match self.or_gone(work, file.read(group, &mut |_, _, _| {}))? {
             Ok(tally) => lock(&work.parquet).add(&tally),
             Err(why) => work.differs("file", None, Some(&why), None),
         }
@@ -622,6 +672,7 @@ impl Run<'_> {
         let Work { unit, mut depth, file, misread, gone, changed, not_compared, differences, raw, parquet } = work;
         let mut differences = into_inner(differences);
         differences.sort_by(|a, b| (&a.what, &a.parquet).cmp(&(&b.what, &b.parquet)));
+        differences.dedup();
         let (raw, parquet) = (into_inner(raw), into_inner(parquet));
         let url = |output: &RecordedFile| self.table.store().location().url_of(&output.key);
         let name = unit.output.as_ref().map(url);
@@ -654,8 +705,9 @@ impl Run<'_> {
                 let found =
                     compare::lone_rows(&unit, file.as_ref(), name.as_deref().unwrap_or_default(), |unit, visit| {
                         self.each_raw_row(unit, visit)
-                    })?;
-                match found {
+                    });
+                let key = unit.output.as_ref().map_or("", |output| output.key.as_str());
+                match or_gone(self.table.store(), key, found)? {
                     Ok(found) => (missing, extra) = found,
                     Err(why) => differences.push(damaged(why)),
                 }
@@ -684,6 +736,14 @@ impl Run<'_> {
             self.object(input, &mut |line, hash, row| visit(&url, line, hash, row))?;
         }
         Ok(())
+    }
+}
+
+/// Returns what was read of a file; that it is missing, if that is why it could not be.
+fn or_gone<T>(dest: &Store, key: &str, read: Result<Readable<T>>) -> Result<Readable<T>> {
+    match read {
+        Err(_) if dest.head(key)?.is_none() => Ok(Err("missing".to_owned())),
+        read => read,
     }
 }
 
