@@ -440,7 +440,9 @@ mod tests {
     fn a_day_of_many_objects_takes_no_time_for_each_pair_of_them() {
         let key = |number: usize| {
             let (hour, minute) = (number / 60 % 24, number % 60);
-            format!("raw/111122223333_vpcflowlogs_us-east-1_fl-{number:08x}_20260115T{hour:02}{minute:02}Z_{number:08x}.log.gz")
+            format!(
+                "raw/111122223333_vpcflowlogs_us-east-1_fl-{number:08x}_20260115T{hour:02}{minute:02}Z_{number:08x}.log.gz"
+            )
         };
         let inputs = (0..60_000).map(|number| Input { key: key(number).into(), size: 1, etag: None });
         let claim = Claim {

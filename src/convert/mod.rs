@@ -12,6 +12,8 @@
 //! most 150 MB for 100,000.
 
 #[cfg(test)]
+mod beside_tests;
+#[cfg(test)]
 mod fault_tests;
 mod file;
 mod slots;

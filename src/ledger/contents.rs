@@ -96,11 +96,7 @@ impl Table {
         self.settled(&Days::All, info.partition_by, |states| self.contents_of(&info, states))
     }
 
-    fn contents_of(
-        &self,
-        info: &TableInfo,
-        states: &BTreeMap<Partition, PartitionState>,
-    ) -> Result<Option<Contents>> {
+    fn contents_of(&self, info: &TableInfo, states: &BTreeMap<Partition, PartitionState>) -> Result<Option<Contents>> {
         let mut partitions: Vec<Partition> = Vec::new();
         let mut columns: Vec<Column> = Vec::new();
         // The newest file of each set of columns; a table has a handful of them in years.

@@ -86,7 +86,9 @@ impl Why {
             Self::NoDate => "its key gives no date (say --assume-day if you know it)",
             Self::Misplaced => "it lies in a folder below the day's or hour's folder",
             Self::AwsParquet => "it is Parquet already, delivered by AWS",
-            Self::OtherDay => "its folder says another day than its name, and the name decides (ask for both days, or --all)",
+            Self::OtherDay => {
+                "its folder says another day than its name, and the name decides (ask for both days, or --all)"
+            }
             Self::OtherName => "its name does not end in .log.gz, .gz, .log or .txt",
             Self::NoKey => {
                 "its key has an empty folder (//), `.`, `..`, control characters, or is not UTF-8 (rename it)"

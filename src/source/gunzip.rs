@@ -133,14 +133,13 @@ impl Unpacker {
 
 /// Returns whether the member with this text, the object's first, reaches to its end.
 ///
-/// A member ends with its checksum and length. If the object has several, a header follows the first one's; if not, the
-/// object ends there. Bytes that only look like a header, one in 16 million, do not stand behind these eight.
+/// A member ends with its checksum and length: if the object has these eight bytes at its end and nowhere before, they are
+/// this member's. Equal members, with whatever between them, have them more than once.
 fn is_all(object: &[u8], text: &[u8]) -> bool {
     let [a, b, c, d] = libdeflater::crc32(text).to_le_bytes();
     let [e, f, g, h] = (text.len() as u32).to_le_bytes();
     let trailer = [a, b, c, d, e, f, g, h];
-    let next = memchr::memmem::find_iter(&object[1..], &GZIP_MAGIC).map(|at| &object[..=at]);
-    object.ends_with(&trailer) && !{ next }.any(|before| before.ends_with(&trailer))
+    object.ends_with(&trailer) && memchr::memmem::find(object, &trailer) == Some(object.len() - trailer.len())
 }
 
 fn slowly(object: &[u8], text: &mut Vec<u8>, max_whole: usize, max_bytes: u64) -> Result<Unpacked, UnpackError> {
@@ -359,13 +358,15 @@ mod tests {
             assert_eq!(unpack(&[&a[..], &zeros].concat(), 100), Ok((true, b"version\n".to_vec())));
             assert_eq!(unpack(&[&a[..], &b, &zeros].concat(), 100), Ok((true, b"version\n2\n".to_vec())));
             assert_eq!(first_line(&[&a[..], &zeros].concat()), b"version");
-            for behind in [&b[..], b"x"] {
+            for behind in [&a[..], &b, b"x"] {
                 let damaged = unpack(&[&a[..], &zeros, behind].concat(), 100);
                 assert_eq!(damaged, Err("the gzip data is damaged: there is something behind its end".to_owned()));
             }
         }
-        let garbage = unpack(&[&a[..], b"this is something else"].concat(), 100);
-        assert_eq!(garbage, Err("the gzip data is damaged: invalid gzip header".to_owned()));
+        for behind in [&b"this is something else"[..], &[b"this is something else", &a[..]].concat()] {
+            let garbage = unpack(&[&a[..], behind].concat(), 100);
+            assert_eq!(garbage, Err("the gzip data is damaged: invalid gzip header".to_owned()));
+        }
     }
 
     #[test]

@@ -6,6 +6,8 @@
 //! process are ours (`http`, `pace`).
 
 #[cfg(test)]
+pub(crate) mod beside;
+#[cfg(test)]
 pub(crate) mod faults;
 pub mod fetch;
 mod http;

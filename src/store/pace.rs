@@ -102,7 +102,9 @@ impl Pace {
         }
         let told = self.lock().trouble(now);
         if let (Some(failed), Some(notice)) = (told, self.notice.get()) {
-            notice(&format!("the store does not keep up ({why}): {failed} requests were sent again, and it is tried on"));
+            notice(&format!(
+                "the store does not keep up ({why}): {failed} requests were sent again, and it is tried on"
+            ));
         }
     }
 
@@ -172,7 +174,8 @@ mod tests {
     #[test]
     fn a_person_hears_of_what_lasts_and_once_a_minute() {
         let (mut state, begun) = (State::default(), Instant::now());
-        let told: Vec<u64> = (0..200).filter(|second| state.trouble(begun + Duration::from_secs(*second)).is_some()).collect();
+        let told: Vec<u64> =
+            (0..200).filter(|second| state.trouble(begun + Duration::from_secs(*second)).is_some()).collect();
         assert_eq!(told, [5, 65, 125, 185]);
         let later = begun + Duration::from_secs(200 + 60);
         assert_eq!((state.trouble(later), state.trouble(later + TELL_AFTER)), (None, Some(2)), "the count begins anew");

@@ -202,13 +202,18 @@ fn moved_on(table: &Table, found: &Verification) -> Result<BTreeSet<Date>> {
         return Ok(BTreeSet::new());
     }
     let now = table.load(&Days::These(suspects.keys().map(|partition| partition.day).collect()), found.partition_by)?;
-    let moved = suspects.iter().filter(|(partition, through)| {
-        now.get(partition).is_some_and(|state| state.last_change() > **through)
-    });
+    let moved = suspects
+        .iter()
+        .filter(|(partition, through)| now.get(partition).is_some_and(|state| state.last_change() > **through));
     Ok(moved.map(|(partition, _)| partition.day).collect())
 }
 
-fn verify_once(source: &Store, table: &Table, options: &VerifyOptions, progress: &dyn Progress) -> Result<Verification> {
+fn verify_once(
+    source: &Store,
+    table: &Table,
+    options: &VerifyOptions,
+    progress: &dyn Progress,
+) -> Result<Verification> {
     let (begun, started) = (Instant::now(), crate::days::now());
     let info = table.info()?.ok_or_else(|| {
         Error::usage("nothing is converted here yet")

@@ -88,7 +88,11 @@ pub fn read(
         return Ok(Object::Unreadable("it is named .gz and is not gzip".to_owned()));
     }
     let object = Cursor::new(head).chain(object);
-    let text: Box<dyn Read + '_> = if gzip { Box::new(Gzip::Member(GzDecoder::new(BufReader::with_capacity(64 << 10, object)))) } else { Box::new(object) };
+    let text: Box<dyn Read + '_> = if gzip {
+        Box::new(Gzip::Member(GzDecoder::new(BufReader::with_capacity(64 << 10, object))))
+    } else {
+        Box::new(object)
+    };
     match lines(BufReader::with_capacity(256 << 10, text), rules, visit) {
         // The store's own failures are of the kind Other.
         Err(e) if gzip && is_damage(e.kind()) => Ok(Object::Unreadable(format!("its gzip data is damaged: {e}"))),
