@@ -35,7 +35,7 @@ use flowparquet::encode::codec::Compression;
 use flowparquet::ledger::table::Table;
 use flowparquet::encode::column::{Encoder, Encoders};
 use flowparquet::encode::layout::{Layout, SortBy};
-use flowparquet::ledger::entry::OutputOptions;
+use flowparquet::ledger::claim::OutputOptions;
 use flowparquet::sort::region::Region;
 use flowparquet::sort::run::Run;
 

@@ -22,8 +22,10 @@
 //! * `query`: SQL over tables and raw logs, in the program itself (cargo feature `query`)
 //! * [`verify`]: the recount, by readers that the conversion does not use
 //! * [`generate`]: lifelike sample logs
+//! * `cli`: the command line, which uses all of these and which none of them knows
 
 pub mod athena;
+mod cli;
 pub mod compact;
 pub mod convert;
 pub mod days;
@@ -43,4 +45,6 @@ pub mod store;
 pub mod survey;
 pub mod verify;
 
+#[doc(hidden)]
+pub use cli::main as program;
 pub use error::{Error, ErrorKind, Result};

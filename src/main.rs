@@ -1,9 +1,7 @@
-//! The `flowparquet` program: parse, run, exit code.
+//! The `flowparquet` program: all of it is the library's, so that what only the program uses needs not be public.
 
 use std::process::ExitCode;
 
-mod cli;
-
 fn main() -> ExitCode {
-    cli::main()
+    flowparquet::program()
 }

@@ -10,8 +10,10 @@ use serde::Serialize;
 
 use crate::encode::layout::sort_share;
 use crate::error::{Error, Result};
-use crate::ledger::entry::{Claim, Input, InputState, OutputOptions, PartitionState};
+use crate::ledger::claim::{Draft, Input, OutputOptions, RawObjects, Work};
 use crate::ledger::partition::{Partition, PartitionBy};
+use crate::ledger::stages::Claimed;
+use crate::ledger::state::{InputState, PartitionState};
 use crate::record::schema::LogType;
 use crate::source::discover::{Found, SourceObject};
 
@@ -74,7 +76,7 @@ pub struct PartitionPlan {
     /// Rejected lines that were to be tried again and cannot be, and why.
     pub stuck_rejects: Vec<(u64, String)>,
     /// Claims that were begun and not finished, by number.
-    pub unfinished: Vec<(u64, Claim)>,
+    pub unfinished: Vec<Claimed>,
     /// Stores whose objects were claimed and not finished, other than SOURCE's: their claims are left alone.
     pub unfinished_elsewhere: BTreeSet<String>,
 }
@@ -98,7 +100,7 @@ impl PartitionPlan {
 
     /// Returns the objects that will be read.
     pub fn to_read(&self) -> impl Iterator<Item = &Input> {
-        let claimed = self.unfinished.iter().flat_map(|(_, claim)| &claim.inputs);
+        let claimed = self.unfinished.iter().flat_map(|claimed| claimed.claim().work.inputs());
         let again = self.remakes.iter().flat_map(|remake| &remake.inputs);
         self.fresh.iter().chain(&self.retry).chain(again).chain(claimed)
     }
@@ -173,7 +175,7 @@ impl Plan {
             objects: plan.objects,
             packed_bytes: plan.packed_bytes,
             converted: plan.converted,
-            claimed: plan.unfinished.iter().map(|(_, claim)| claim.inputs.len() as u64).sum(),
+            claimed: plan.unfinished.iter().map(|claimed| claimed.claim().work.inputs().len() as u64).sum(),
             late: if plan.late { plan.fresh.len() as u64 } else { 0 },
             to_convert,
             to_convert_bytes: plan.to_read().map(|input| input.size).sum(),
@@ -306,11 +308,12 @@ fn plan_partition(
         unfinished: Vec::new(),
         unfinished_elsewhere: BTreeSet::new(),
     };
-    for (number, claim) in state.unfinished() {
-        if claim.is_merge() || claim.source == source {
-            plan.unfinished.push((number, claim.clone()));
-        } else {
-            plan.unfinished_elsewhere.insert(claim.source.clone());
+    for claimed in state.to_finish() {
+        match claimed.claim().work.objects() {
+            Some(objects) if objects.source != source => {
+                plan.unfinished_elsewhere.insert(objects.source.clone());
+            }
+            _ => plan.unfinished.push(claimed),
         }
     }
     let now: HashMap<&str, &SourceObject> = found.iter().map(|found| (&*found.object.key, *found)).collect();
@@ -337,6 +340,17 @@ fn plan_partition(
             }
         }
     }
+    plan_remakes(&mut plan, (again, &now), state, options);
+    plan
+}
+
+/// Plans outputs that are to be made again: those with objects that changed, and those with rejected lines if that is wanted.
+fn plan_remakes(
+    plan: &mut PartitionPlan,
+    (mut again, now): (BTreeMap<u64, Vec<Input>>, &HashMap<&str, &SourceObject>),
+    state: &PartitionState,
+    options: &PlanOptions,
+) {
     if options.retry_rejected {
         for output in state.outputs().filter(|output| output.done.outcome.rejected_rows > 0) {
             again.entry(output.number).or_default();
@@ -347,7 +361,7 @@ fn plan_partition(
         if !state.can_be_replaced(replaces) {
             continue;
         }
-        match inputs_now(state, replaces, source, &now) {
+        match inputs_now(state, replaces, &options.source, now) {
             Ok(inputs) => plan.remakes.push(Remake { replaces, inputs, changed }),
             Err(why) if changed.is_empty() => {
                 let rows = state.outputs().find(|output| output.number == replaces);
@@ -356,7 +370,6 @@ fn plan_partition(
             Err(why) => plan.stuck.extend(changed.into_iter().map(|input| (input.key, why.clone()))),
         }
     }
-    plan
 }
 
 fn input_of(SourceObject { object, .. }: &SourceObject) -> Input {
@@ -381,28 +394,22 @@ fn inputs_now(
     Ok(members.iter().filter_map(|(_, input)| now.get(&*input.key).map(|now| input_of(now))).collect())
 }
 
-/// Cuts inputs into the claims of one partition; their outputs have no name yet.
-pub fn claims(inputs: &[Input], options: &PlanOptions) -> Vec<Claim> {
+/// Cuts inputs into what one partition is to claim.
+pub fn drafts(inputs: &[Input], options: &PlanOptions) -> Vec<Draft> {
     let cuts = cut(inputs, options.target_file_bytes).into_iter();
-    cuts.map(|inputs| claim(inputs, Vec::new(), options)).collect()
+    cuts.map(|inputs| draft(inputs, options, Work::Convert)).collect()
 }
 
-/// Returns the claim that makes an output again.
-pub fn remake(remake: &Remake, options: &PlanOptions) -> Claim {
-    claim(remake.inputs.clone(), vec![remake.replaces], options)
+/// Returns what is to be claimed to make an output again.
+pub fn remake(remake: &Remake, options: &PlanOptions) -> Draft {
+    draft(remake.inputs.clone(), options, |objects| Work::Remake(objects, vec![remake.replaces]))
 }
 
-fn claim(inputs: Vec<Input>, replaces: Vec<u64>, options: &PlanOptions) -> Claim {
+fn draft(inputs: Vec<Input>, options: &PlanOptions, work: impl FnOnce(RawObjects) -> Work) -> Draft {
     let mut output = options.output.clone();
     output.layout.sort_bytes = sort_share(inputs.iter().map(packed_size).sum(), output.layout.sort_bytes);
-    Claim {
-        output: String::new(),
-        log_type: options.log_type,
-        source: options.source.clone(),
-        options: output,
-        inputs,
-        replaces,
-    }
+    let objects = RawObjects { source: options.source.clone(), inputs };
+    Draft { log_type: options.log_type, options: output, work: work(objects) }
 }
 
 /// Cuts inputs, in their order, into files of about equal size, none much larger than the target.

@@ -12,8 +12,9 @@ use serde::Serialize;
 use crate::athena::outgrown::running_out;
 use crate::days::Days;
 use crate::error::Result;
-use crate::ledger::entry::{InputState, Output, PartitionState, VerifiedHow};
+use crate::ledger::entry::VerifiedHow;
 use crate::ledger::partition::{Partition, PartitionBy};
+use crate::ledger::state::{InputState, Output, PartitionState};
 use crate::ledger::table::Table;
 use crate::plan::Plan;
 use crate::record::schema::LogType;
@@ -168,11 +169,23 @@ pub fn status(table: &Table, days: &Days, plan: Option<&Plan>, today: Date) -> R
         log_type: info.log_type,
         partition_by: info.partition_by,
         gaps: gaps(&seen, days),
-        replacing: table.replacing()?.keys().map(Partition::path).collect(),
+        replacing: replacing(table)?,
         places: places.into_iter().map(|(name, place)| place.status(name, &seen)).collect(),
         days: seen.into_iter().map(|(day, status)| (day.to_string(), status)).collect(),
         warnings: info.founded_year().and_then(|year| running_out(year, today)).into_iter().collect(),
     }))
+}
+
+/// Returns the partitions in which files are being replaced: those with a note whose claim is recorded.
+fn replacing(table: &Table) -> Result<Vec<String>> {
+    let mut partitions = Vec::new();
+    for (partition, outputs) in table.replacing()? {
+        let ledger = table.read(partition)?;
+        if outputs.iter().any(|output| ledger.state().knows(output)) {
+            partitions.push(ledger.partition().path());
+        }
+    }
+    Ok(partitions)
 }
 
 fn add_partition(day: &mut DayStatus, state: &PartitionState) {
@@ -189,7 +202,7 @@ fn add_partition(day: &mut DayStatus, state: &PartitionState) {
             InputState::Rejected(_) => day.rejected_objects += 1,
         }
     }
-    day.late_objects += late(state).map(|output| output.claim.inputs.len() as u64).sum::<u64>();
+    day.late_objects += late(state).map(|output| output.claim.work.inputs().len() as u64).sum::<u64>();
     let (mut nodata, mut skipdata) = (Some(0), Some(0));
     for Output { done, .. } in state.outputs() {
         day.rows += done.outcome.rows;
@@ -210,7 +223,7 @@ fn add_partition(day: &mut DayStatus, state: &PartitionState) {
 /// Returns the claims that were made of new objects when the first run over the partition had finished one.
 fn late(state: &PartitionState) -> impl Iterator<Item = &Output> {
     let first = state.history().next().map_or("", |output| output.run.as_str());
-    state.history().filter(move |output| output.claim.replaces.is_empty() && output.run != first)
+    state.history().filter(move |output| output.claim.work.replaces().is_empty() && output.run != first)
 }
 
 fn is_verified(state: &PartitionState) -> bool {
@@ -249,8 +262,8 @@ impl Needs {
 }
 
 fn add_places(places: &mut BTreeMap<(String, String), Place>, partition: &Partition, state: &PartitionState) {
-    let late: BTreeSet<&str> = late(state).flat_map(|o| &o.claim.inputs).map(|input| &*input.key).collect();
-    let inputs = state.history().flat_map(|output| &output.claim.inputs);
+    let late: BTreeSet<&str> = late(state).flat_map(|o| o.claim.work.inputs()).map(|input| &*input.key).collect();
+    let inputs = state.history().flat_map(|output| output.claim.work.inputs());
     // Once, not for each object: a day may have hundreds of thousands.
     let of_partition = Needs {
         unfinished: state.unfinished().next().is_some(),
@@ -262,7 +275,7 @@ fn add_places(places: &mut BTreeMap<(String, String), Place>, partition: &Partit
         skipdata: state.outputs().any(|output| output.done.outcome.skipdata_rows.unwrap_or(0) > 0),
         unverified: !is_verified(state),
     };
-    for input in inputs.chain(state.unfinished().flat_map(|(_, claim)| &claim.inputs)) {
+    for input in inputs.chain(state.unfinished().flat_map(|(_, claim)| claim.work.inputs())) {
         let name = FileName::parse(name_of(&input.key));
         let by_partition = partition.account_region.clone().unzip();
         let unknown = || "unknown".to_owned();
@@ -371,7 +384,7 @@ pub fn safe_to_expire(table: &Table, days: &Days, plan: Option<&Plan>) -> Result
         let why_not = why_not(&state).map(|why| format!("{partition}: {why}"));
         let claims = state.history().map(|output| &output.claim).chain(state.unfinished().map(|(_, claim)| claim));
         let inputs: BTreeSet<(&str, &str)> =
-            claims.flat_map(|claim| claim.inputs.iter().map(|i| (claim.source.as_str(), &*i.key))).collect();
+            claims.flat_map(|claim| claim.work.inputs().iter().map(|i| (claim.work.source(), &*i.key))).collect();
         for (source, key) in inputs {
             let prefix = format!("{source}{}/", key.rsplit_once('/').map_or("", |(folder, _)| folder));
             let folder = folders.entry(prefix.clone()).or_insert(RawFolder { prefix, objects: 0, why_not: None });
@@ -434,7 +447,8 @@ mod tests {
 
     use super::*;
     use crate::encode::codec::Compression;
-    use crate::ledger::entry::{Claim, Done, Entry, Input, Outcome, OutputOptions, Record};
+    use crate::ledger::claim::{Claim, Input, OutputOptions, RawObjects, Work};
+    use crate::ledger::entry::{Done, Entry, Outcome, Record};
 
     #[test]
     fn a_day_of_many_objects_takes_no_time_for_each_pair_of_them() {
@@ -448,7 +462,6 @@ mod tests {
         let claim = Claim {
             output: "part-1.parquet".into(),
             log_type: LogType::Vpc,
-            source: "s3://b/".into(),
             options: OutputOptions {
                 compression: Compression::None,
                 dash_as_null: false,
@@ -456,8 +469,7 @@ mod tests {
                 max_object_bytes: 1,
                 layout: crate::encode::layout::Layout::default(),
             },
-            inputs: inputs.collect(),
-            replaces: Vec::new(),
+            work: Work::Convert(RawObjects { source: "s3://b/".into(), inputs: inputs.collect() }),
         };
         let done = Done { claim: 1, outcome: Outcome { rows: 5, ..Outcome::default() }, file: None };
         let mut state = PartitionState::default();

@@ -296,6 +296,34 @@ fn a_stopped_merge_is_finished_by_the_next_run_of_anything() {
     holds(&work, &texts, 1);
 }
 
+/// A run that finds a note before its claim leaves it: the writer may be about to record the claim. Deleted, a stop of that
+/// writer between its file and its deletes would leave rows twice, and no run of other days would see it.
+#[test]
+fn a_note_whose_claim_is_not_recorded_is_left_alone() {
+    let work = Work::new();
+    let texts = files_of_one_object(&work, 3);
+    let before = snapshot(&work);
+    work.run(&COMPACT).code(0);
+    let after = snapshot(&work);
+    let merged = after.keys().find(|file| file.ends_with(".parquet") && !before.contains_key(*file)).unwrap().clone();
+    let mut noted = before.clone();
+    noted.insert(note(&merged), b"{}".to_vec());
+    restore(&work, &noted);
+    let other_day = ["convert", "raw", "table", "--day", "2026-01-14"];
+    for command in [&other_day[..], &["status", "table"], &["convert", "raw", "table", "--day", DAY]] {
+        work.run(command).code(0);
+        assert!(snapshot(&work).contains_key(&note(&merged)), "{command:?} deleted the note");
+    }
+    // The writer goes on, and is stopped between its file and its deletes.
+    let mut stopped = snapshot(&work);
+    stopped.extend(after.iter().filter(|(file, _)| !before.contains_key(*file)).map(|(k, v)| (k.clone(), v.clone())));
+    restore(&work, &stopped);
+    assert_eq!(work.parquet_files("table").len(), 4, "rows are there twice");
+    work.run(&other_day).code(0);
+    holds(&work, &texts, 1);
+    assert!(!snapshot(&work).contains_key(&note(&merged)));
+}
+
 #[test]
 fn a_file_that_was_being_made_again_is_finished_by_runs_of_other_days_if_it_is_there() {
     let work = Work::new();

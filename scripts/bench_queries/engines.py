@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.fs as pafs
 from datafusion.object_store import AmazonS3
-from raw import summary
+from raw import expression, summary
 from store import BUCKET, Ranges
 
 THREADS = 2
@@ -187,22 +187,6 @@ class PyArrow:
 
     def close(self):
         pass
-
-
-def expression(predicate):
-    if predicate is None:
-        return None
-    kind = predicate[0]
-    if kind in ("and", "or"):
-        first, *rest = (expression(p) for p in predicate[1:])
-        for e in rest:
-            first = first & e if kind == "and" else first | e
-        return first
-    column = ds.field(predicate[1])
-    if kind == "in":
-        return column.isin([v.decode() if isinstance(v, bytes) else v for v in predicate[2]])
-    low, high = predicate[2:]
-    return column <= high if low is None else column >= low if high is None else (column >= low) & (column <= high)
 
 
 class Spark:

@@ -25,6 +25,23 @@ def summary(table):
     return result
 
 
+def expression(predicate):
+    """A predicate of a question in pyarrow's words."""
+    if predicate is None:
+        return None
+    kind = predicate[0]
+    if kind in ("and", "or"):
+        first, *rest = (expression(p) for p in predicate[1:])
+        for e in rest:
+            first = first & e if kind == "and" else first | e
+        return first
+    column = pa.compute.field(predicate[1])
+    if kind == "in":
+        return column.isin([v.decode() if isinstance(v, bytes) else v for v in predicate[2]])
+    low, high = predicate[2:]
+    return column <= high if low is None else column >= low if high is None else (column >= low) & (column <= high)
+
+
 class Raw:
     """The objects of a day as a table of DuckDB's own; `schema` is that of the Parquet file, in the order of the header."""
 

@@ -198,21 +198,7 @@ impl Reader<'_> {
                     self.word("BY")?;
                     clauses.keys = self.columns()?;
                 }
-                "ROW" => {
-                    self.word("FORMAT")?;
-                    match self.any_word()?.as_str() {
-                        "DELIMITED" => self.delimiters(&mut clauses)?,
-                        "SERDE" => {
-                            clauses.serde = Some((self.string()?, at));
-                            if self.is_word("WITH") {
-                                self.word("WITH")?;
-                                self.word("SERDEPROPERTIES")?;
-                                clauses.serde_properties = self.properties()?;
-                            }
-                        }
-                        _ => return Err(self.refuse(at, "ROW FORMAT must be DELIMITED or SERDE")),
-                    }
-                }
+                "ROW" => self.row_format(at, &mut clauses)?,
                 "STORED" => {
                     self.word("AS")?;
                     let format = self.any_word()?;
@@ -234,6 +220,24 @@ impl Reader<'_> {
                 }
             }
         }
+    }
+
+    /// Reads what follows `ROW`, which stands at a place.
+    fn row_format(&mut self, at: At, clauses: &mut Clauses) -> Result<()> {
+        self.word("FORMAT")?;
+        match self.any_word()?.as_str() {
+            "DELIMITED" => self.delimiters(clauses)?,
+            "SERDE" => {
+                clauses.serde = Some((self.string()?, at));
+                if self.is_word("WITH") {
+                    self.word("WITH")?;
+                    self.word("SERDEPROPERTIES")?;
+                    clauses.serde_properties = self.properties()?;
+                }
+            }
+            _ => return Err(self.refuse(at, "ROW FORMAT must be DELIMITED or SERDE")),
+        }
+        Ok(())
     }
 
     /// Reads what follows `ROW FORMAT DELIMITED`.

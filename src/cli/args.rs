@@ -1,103 +1,19 @@
-//! What people type, and nothing resolved: [`super::settings`] makes options of it.
+//! What people type after a command's name, and nothing resolved: [`super::settings`] makes options of it. The commands
+//! themselves: [`super::command`].
 
 use std::path::PathBuf;
 
+use crate::athena::bridge::parse_key;
+use crate::athena::pattern::Pattern;
+use crate::athena::queries;
+use crate::days::{DEFAULT_LOOKBACK_DAYS, parse_day};
+use crate::encode::codec::Compression;
+use crate::encode::layout::SortBy;
+use crate::generate::KeyLayout;
 use clap::builder::{PossibleValue, PossibleValuesParser};
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
-use flowparquet::athena::bridge::parse_key;
-use flowparquet::athena::pattern::Pattern;
-use flowparquet::athena::queries;
-use flowparquet::days::{DEFAULT_LOOKBACK_DAYS, parse_day};
-use flowparquet::encode::codec::Compression;
-use flowparquet::encode::layout::SortBy;
-use flowparquet::generate::KeyLayout;
+use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 use jiff::{Span, SpanRelativeTo};
-
-/// Turns raw AWS VPC Flow Logs into Parquet that makes existing Athena queries fast and cheap.
-///
-/// SOURCE and DEST are s3://bucket/prefix or local paths. SOURCE may point anywhere at or above the folders of days.
-#[derive(Debug, Parser)]
-#[command(name = "flowparquet", version, after_help = EXIT_CODES, max_term_width = 120)]
-pub struct Cli {
-    #[command(subcommand)]
-    pub command: Command,
-    /// Say on standard error what is decided; -vv also what becomes of each object and file (see docs/operating.md)
-    #[arg(short, long, action = ArgAction::Count, global = true, help_heading = "Events")]
-    pub verbose: u8,
-    /// How to write them
-    #[arg(long, value_enum, default_value_t = LogOutput::Text, value_name = "FORMAT", global = true, help_heading = "Events")]
-    pub log_output: LogOutput,
-}
-
-const EXIT_CODES: &str = "\
-Exit codes:
-  0  done, or nothing to do
-  1  finished, but some input was rejected or skipped; the report says which
-  2  wrong usage or configuration
-  3  stopped; nothing is half visible, and it is safe to run again
-
-S3 credentials and Region come from the AWS_* variables, a web identity or the instance's role.";
-
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    /// Convert raw flow logs to Parquet partitions; what was converted before is not read again
-    Convert(Convert),
-    /// Say what `convert` would do; reads listings and the ledger only
-    Plan(Plan),
-    /// Print the table definition of a converted DEST or of raw logs, for Athena and others
-    Ddl(Ddl),
-    /// Say what DEST holds, day by day: converted, verified, late, missing, rejected; reads the ledger
-    Status(Status),
-    /// Print what was rejected: lines and objects that could not be converted
-    Rejects(Rejects),
-    /// Merge the small files of each partition into one
-    Compact(Compact),
-    /// Print the ledger of DEST: which objects became which file, and when
-    Ledger(Ledger),
-    /// Recount raw logs, Parquet and ledger by a second reader, and name the rows that differ
-    Verify(Verify),
-    /// List ready queries, or print one for a table and days
-    Queries(Queries),
-    /// Run SQL, as it is written for Athena, over a converted table or raw logs; says what Athena would charge
-    #[cfg(feature = "query")]
-    Query(super::query_args::Query),
-    /// Run SQL over raw logs and the table: proves equal answers, and prints what either costs
-    #[cfg(feature = "query")]
-    Compare(super::query_args::Compare),
-    /// Try layouts on a sample of raw logs against your statements, and say which serves them best
-    #[cfg(feature = "query")]
-    Tune(super::query_args::Tune),
-    /// What the small program says of the three above
-    #[cfg(not(feature = "query"))]
-    #[command(name = "query", aliases = ["compare", "tune"], hide = true, disable_help_flag = true)]
-    NeedsSql {
-        /// Anything
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        rest: Vec<String>,
-    },
-    /// Print the fields of flow logs
-    Fields(Fields),
-    /// Write lifelike sample flow logs, the same for the same seed
-    Generate(Generate),
-    /// Generate, convert, DDL, gain: the whole story without AWS
-    Demo(Demo),
-}
-
-impl Command {
-    /// Returns the memory to stay within, in bytes, if `--memory` says it.
-    pub fn memory(&self) -> Option<u64> {
-        match self {
-            Self::Convert(args) => args.job.memory,
-            Self::Compact(args) => args.memory,
-            #[cfg(feature = "query")]
-            Self::Query(super::query_args::Query { engine, .. })
-            | Self::Compare(super::query_args::Compare { engine, .. })
-            | Self::Tune(super::query_args::Tune { engine, .. }) => engine.memory,
-            _ => None,
-        }
-    }
-}
 
 #[derive(Debug, Args)]
 pub struct Convert {
@@ -373,6 +289,13 @@ pub struct LikeArgs {
     /// Where the raw logs are
     #[arg(long, value_name = "SOURCE")]
     pub source: Option<String>,
+}
+
+impl LikeArgs {
+    /// Returns whether a table of today is to be answered for, or to be replaced.
+    pub fn is_asked(&self) -> bool {
+        self.like.is_some() || self.cutover.is_some()
+    }
 }
 
 #[derive(Debug, Args)]
@@ -698,12 +621,6 @@ pub fn parse_bytes(text: &str) -> Result<u64, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_definition_is_sound() {
-        use clap::CommandFactory;
-        Cli::command().debug_assert();
-    }
 
     #[test]
     fn ages() {

@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use flowparquet::Result;
-use flowparquet::compact::{CompactPlan, CompactReport, Compacted, compact, plan};
-use flowparquet::ledger::table::Table;
+use crate::Result;
+use crate::compact::{CompactPlan, CompactReport, Compacted, compact, plan};
+use crate::ledger::table::Table;
 
 use super::screen::{push_line, tell};
 use super::show::{Align, bytes, count, plural, table};

@@ -2,44 +2,20 @@
 
 use std::process::ExitCode;
 
-use flowparquet::athena::cost::scan_usd;
-use flowparquet::days::Days;
-use flowparquet::error::printable;
-use flowparquet::ledger::table::Table;
-use flowparquet::query::compare::{Compared, Comparison, Verdict, compare};
-use flowparquet::query::sql;
-use flowparquet::{Error, Result};
+use crate::days::Days;
+use crate::error::printable;
+use crate::ledger::table::Table;
+use crate::query::compare::{Compared, Comparison, Verdict, compare};
+use crate::query::sql;
+use crate::{Error, Result};
 
 use super::compare_page::page;
+use super::costs::{Costs, DAYS_PER_MONTH, less, span, word};
 use super::query::{options, statements};
 use super::query_args::Compare;
 use super::screen::{push_line, say};
 use super::show::{Align, bytes, count, dollars, plural, table};
 use super::{EXIT_SOME_REJECTED, open, print, settings, to_json};
-
-/// Days of the month that costs are told for.
-pub const DAYS_PER_MONTH: f64 = 30.0;
-
-/// What costs depend on, besides what was scanned.
-#[derive(Debug, Clone, Copy)]
-pub struct Costs {
-    /// Dollars for a tebibyte.
-    pub usd_per_tib: f64,
-    /// Runs of each statement a day.
-    pub runs_per_day: f64,
-}
-
-impl Costs {
-    /// Returns the dollars of one run.
-    pub fn run(self, bytes: u64) -> f64 {
-        scan_usd(bytes, self.usd_per_tib)
-    }
-
-    /// Returns the dollars of a month of runs.
-    pub fn month(self, bytes: u64) -> f64 {
-        self.run(bytes) * self.runs_per_day * DAYS_PER_MONTH
-    }
-}
 
 /// Runs `flowparquet compare`.
 pub fn run(args: &Compare) -> Result<ExitCode> {
@@ -132,20 +108,6 @@ fn line(head: [String; 5], less: String, (raw, parquet): (u64, u64), numbers: [f
     head.into_iter().chain(rest).chain([c, d, e, f].map(dollars)).collect()
 }
 
-/// Returns how many times less the second is.
-pub fn less(raw: u64, parquet: u64) -> String {
-    format!("{:.1}x", raw as f64 / parquet.max(1) as f64)
-}
-
-/// Returns days as first and last.
-pub fn span(days: &[String]) -> String {
-    match (days.first(), days.last()) {
-        (Some(first), Some(last)) if first != last => format!("{first} to {last}"),
-        (Some(day), _) => day.clone(),
-        _ => "none".to_owned(),
-    }
-}
-
 fn runs(number: f64) -> String {
     if (number - 1.0).abs() < f64::EPSILON { "1 run".to_owned() } else { format!("{number} runs") }
 }
@@ -154,17 +116,6 @@ fn short(name: &str) -> String {
     match name.char_indices().nth(40) {
         Some((end, _)) => format!("{}...", &name[..end]),
         None => name.to_owned(),
-    }
-}
-
-/// Returns what answers are to each other, in a word.
-pub fn word(verdict: &Verdict) -> &'static str {
-    match verdict {
-        Verdict::Equal => "same",
-        Verdict::EqualButTies { .. } => "same but ties",
-        Verdict::Different { .. } => "DIFFERS",
-        Verdict::OtherOrder => "OTHER ORDER",
-        Verdict::NotComparable { .. } => "cannot tell",
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use flowparquet::error::printable;
-use flowparquet::query::compare::{Compared, Comparison, Verdict};
+use crate::error::printable;
+use crate::query::compare::{Compared, Comparison, Verdict};
 
-use super::compare::{Costs, DAYS_PER_MONTH, less, span, word};
+use super::costs::{Costs, DAYS_PER_MONTH, less, span, word};
 use super::show::{bytes, count, dollars};
 
 /// Looks in light and in dark; colours have enough contrast for text on both.
@@ -88,6 +88,12 @@ pub fn page(comparison: &Comparison, costs: Costs) -> String {
             verdict(compared)
         );
     }
+    measured(&mut html, comparison, costs);
+    html.push_str("</body>\n</html>\n");
+    html
+}
+
+fn measured(html: &mut String, comparison: &Comparison, costs: Costs) {
     html.push_str("<h2>What was measured</h2>\n");
     let _ = writeln!(
         html,
@@ -100,8 +106,6 @@ pub fn page(comparison: &Comparison, costs: Costs) -> String {
     for note in &comparison.notes {
         let _ = writeln!(html, "<p class=\"dim\">Note: {}.</p>", escape(note));
     }
-    html.push_str("</body>\n</html>\n");
-    html
 }
 
 fn figure(html: &mut String, number: &str, meaning: &str) {

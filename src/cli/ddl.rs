@@ -3,26 +3,26 @@
 use std::collections::BTreeSet;
 use std::process::ExitCode;
 
-use flowparquet::athena::cutover;
-use flowparquet::athena::definition::{Definition, Partitions};
-use flowparquet::athena::name::TableName;
-use flowparquet::days::{Days, today};
-use flowparquet::encode::file::sort_columns;
-use flowparquet::ledger::contents::Contents;
-use flowparquet::ledger::partition::Partition;
-use flowparquet::ledger::table::Table;
-use flowparquet::record::header::Column;
-use flowparquet::record::schema::LogType;
-use flowparquet::source::discover::Wanted;
-use flowparquet::store::{Io, Location, Store};
-use flowparquet::survey::{Survey, survey};
-use flowparquet::{Error, Result};
+use crate::athena::cutover;
+use crate::athena::definition::{Definition, Partitions};
+use crate::athena::name::TableName;
+use crate::days::{Days, today};
+use crate::encode::file::sort_columns;
+use crate::ledger::contents::Contents;
+use crate::ledger::partition::Partition;
+use crate::ledger::table::Table;
+use crate::record::header::Column;
+use crate::record::schema::LogType;
+use crate::source::discover::Wanted;
+use crate::store::{Io, Location, Store};
+use crate::survey::{Survey, survey};
+use crate::{Error, Result};
 use jiff::civil::Date;
 
 use super::args::Ddl;
+use super::open;
 use super::screen::{print_statements, say};
 use super::settings::log_format;
-use super::{like, open};
 
 /// Location that is printed for a table on the local disk.
 const PLACEHOLDER: &str = "s3://YOUR-BUCKET/YOUR-PREFIX";
@@ -30,9 +30,6 @@ const PLACEHOLDER: &str = "s3://YOUR-BUCKET/YOUR-PREFIX";
 /// Runs `flowparquet ddl`.
 pub fn run(args: &Ddl) -> Result<ExitCode> {
     let io = super::reading_io()?;
-    if args.like.cutover.is_some() || args.like.like.is_some() {
-        return like::run(args, &io);
-    }
     let mut definition = match &args.raw.raw {
         Some(source) => raw(args, source, &io)?,
         None => converted(args, &io)?,

@@ -3,18 +3,18 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use flowparquet::athena::cost::USD_PER_TIB;
-use flowparquet::athena::definition::Definition;
-use flowparquet::athena::hive::create_table;
-use flowparquet::athena::name::TableName;
-use flowparquet::convert::convert;
-use flowparquet::days::{Days, today};
-use flowparquet::generate::GenerateOptions;
-use flowparquet::ledger::table::Table;
-use flowparquet::record::schema::LogType;
-use flowparquet::report::{Report, Silent};
-use flowparquet::store::{Io, Location, Store, StoreOptions};
-use flowparquet::{Error, Result};
+use crate::athena::cost::USD_PER_TIB;
+use crate::athena::definition::Definition;
+use crate::athena::hive::create_table;
+use crate::athena::name::TableName;
+use crate::convert::convert;
+use crate::days::{Days, today};
+use crate::generate::GenerateOptions;
+use crate::ledger::table::Table;
+use crate::record::schema::LogType;
+use crate::report::{Report, Silent};
+use crate::store::{Io, Location, Store, StoreOptions};
+use crate::{Error, Result};
 
 use super::args::Demo;
 use super::generate::{TUTORIAL_DAY, into_store, options};
@@ -89,9 +89,9 @@ pub fn run(args: &Demo) -> Result<ExitCode> {
 fn compared(raw: &Store, dest: &Table, days: &Days) -> Result<String> {
     use std::collections::BTreeMap;
 
-    use flowparquet::athena::predicate::{Selection, When};
-    use flowparquet::athena::queries::find;
-    use flowparquet::query::{QueryOptions, compare::compare, sql};
+    use crate::athena::predicate::{Selection, When};
+    use crate::athena::queries::find;
+    use crate::query::{QueryOptions, compare::compare, sql};
 
     let trace: BTreeMap<String, String> =
         [("address", "172.32.21.19"), ("gateway", "172.32.10.21,54.248.89.189"), ("server", "34.160.111.145")]
@@ -119,7 +119,7 @@ fn compared(raw: &Store, dest: &Table, days: &Days) -> Result<String> {
         return Err(Error::stopped("raw logs and Parquet answer otherwise")
             .help("this is a bug in flowparquet: please report it"));
     }
-    let costs = super::compare::Costs { usd_per_tib: USD_PER_TIB, runs_per_day: 1.0 };
+    let costs = super::costs::Costs { usd_per_tib: USD_PER_TIB, runs_per_day: 1.0 };
     Ok(super::compare::shown(&comparison, costs))
 }
 

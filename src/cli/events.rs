@@ -7,8 +7,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use flowparquet::error::{masked, masked_urls, printable};
-use flowparquet::{Error, Result};
+use crate::error::{masked, masked_urls, printable};
+use crate::{Error, Result};
 use jiff::Timestamp;
 use serde_json::Value as Json;
 use tracing::field::{Field, Visit};
@@ -241,7 +241,7 @@ impl Visit for Fields<'_> {
 mod tests {
     use tracing::Level;
 
-    use flowparquet::error::is_obeyed;
+    use crate::error::is_obeyed;
 
     use super::*;
 

@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use flowparquet::record::schema::{Field, LogType};
-use flowparquet::{Error, Result};
+use crate::record::schema::{Field, LogType};
+use crate::{Error, Result};
 
 use super::args::{FieldFormat, Fields};
 use super::screen::push_line;

@@ -1,8 +1,8 @@
 //! `ddl --format`: what each form takes for granted, how it is printed, and what has to be known beside it.
 
-use flowparquet::athena::definition::{Definition, Partitions, Storage};
-use flowparquet::athena::{cloudformation, duckdb, glue, hive, spark, terraform, trino};
-use flowparquet::{Error, Result};
+use crate::athena::definition::{Definition, Partitions, Storage};
+use crate::athena::{cloudformation, duckdb, glue, hive, spark, terraform, trino};
+use crate::{Error, Result};
 use jiff::civil::Date;
 
 use super::args::{Form, ProjectionArg};

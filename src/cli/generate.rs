@@ -2,11 +2,11 @@
 
 use std::process::ExitCode;
 
-use flowparquet::days::Days;
-use flowparquet::generate::{GenerateOptions, Generated, GeneratedObject, generate};
-use flowparquet::record::schema::LogType;
-use flowparquet::store::{Io, Store};
-use flowparquet::{Error, Result};
+use crate::days::Days;
+use crate::generate::{GenerateOptions, Generated, GeneratedObject, generate};
+use crate::record::schema::LogType;
+use crate::store::{Io, Store};
+use crate::{Error, Result};
 use jiff::civil::{Date, date};
 
 use super::args::Generate;
@@ -72,7 +72,7 @@ pub fn options(log_type: LogType, version: u8, log_format: Option<&str>, days: V
         rows_per_object: 1_000,
         fields,
         version,
-        layout: flowparquet::generate::KeyLayout::Default,
+        layout: crate::generate::KeyLayout::Default,
         accounts: vec!["123456789012".to_owned()],
         regions: vec!["ap-northeast-1".to_owned()],
         transit_gateway: log_type == LogType::Tgw,

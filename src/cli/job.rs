@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use flowparquet::athena::cost::{USD_PER_TIB, scan_usd};
-use flowparquet::convert::{self, ConvertOptions, Prepared};
-use flowparquet::days::Days;
-use flowparquet::ledger::table::Table;
-use flowparquet::plan::Estimate;
-use flowparquet::report::{Counts, Named, Report};
-use flowparquet::{Error, Result};
+use crate::athena::cost::{USD_PER_TIB, scan_usd};
+use crate::convert::{self, ConvertOptions, Prepared};
+use crate::days::Days;
+use crate::ledger::table::Table;
+use crate::plan::Estimate;
+use crate::report::{Counts, Named, Report};
+use crate::{Error, Result};
 use serde::Serialize;
 
 use super::args::{Convert, Job, Plan};
@@ -192,65 +192,74 @@ fn nothing_found(days: &Days, source: &str) -> String {
     line(&format!("nothing to do: no log objects{which} below {source}"))
 }
 
+/// Returns why a run did nothing.
+fn nothing_done(report: &Report, days: &Days) -> String {
+    if report.objects_converted_before > 0 {
+        let before = plural(report.objects_converted_before, "object");
+        line(&format!("nothing to do: {before} converted before, none new"))
+    } else if report.objects_of_other_type_before > 0 {
+        let others = plural(report.objects_of_other_type_before, "object");
+        line(&format!("nothing to do: {others} of another log type left alone, none new"))
+    } else {
+        nothing_found(days, &report.source)
+    }
+}
+
+/// Returns what a run did to each partition, and to all of them.
+fn done(report: &Report) -> String {
+    let mut text = String::new();
+    let totals = &report.totals;
+    let head = ["partition", "objects", "rows", "gz in", "parquet out", "ratio", "rejected", "files"];
+    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    let line = |name: String, c: &Counts| {
+        let ratio = if c.packed_bytes > 0 { c.output_bytes as f64 / c.packed_bytes as f64 } else { 0.0 };
+        vec![
+            name,
+            count(c.objects),
+            count(c.rows_written),
+            bytes(c.packed_bytes),
+            bytes(c.output_bytes),
+            format!("{ratio:.2}"),
+            count(c.rows_rejected),
+            count(c.files),
+        ]
+    };
+    push_some(&mut rows, report.partitions.iter().map(|p| line(p.partition.clone(), &p.counts)).collect());
+    if report.partitions.len() > 1 {
+        rows.push(line("total".to_owned(), totals));
+    }
+    let mut align = vec![Align::Right; head.len()];
+    align[0] = Align::Left;
+    text.push_str(&table(&align, &rows));
+    let rate = totals.rows_written as f64 / report.seconds.max(1e-9);
+    text.push('\n');
+    push_line!(
+        text,
+        "{} in {:.1} s, {} rows/s; rows read {} = written {} + rejected {}",
+        plural(totals.rows_written, "row"),
+        report.seconds,
+        count(rate as u64),
+        count(totals.rows_read),
+        count(totals.rows_written),
+        count(totals.rows_rejected)
+    );
+    if totals.files_recovered > 0 {
+        push_line!(text, "{} of a stopped run found complete and recorded", plural(totals.files_recovered, "file"));
+    }
+    if totals.files_replaced > 0 {
+        push_line!(text, "{} replaced by new ones", plural(totals.files_replaced, "file"));
+    }
+    if totals.finished_by_others > 0 {
+        push_line!(text, "{} finished by another run meanwhile", plural(totals.finished_by_others, "claim"));
+    }
+    text
+}
+
 /// Returns what a run did, for a person.
 fn summary(report: &Report, days: &Days) -> String {
     let mut text = String::new();
     let totals = &report.totals;
-    if report.nothing_to_do() {
-        if report.objects_converted_before > 0 {
-            let before = plural(report.objects_converted_before, "object");
-            push_line!(text, "nothing to do: {before} converted before, none new");
-        } else if report.objects_of_other_type_before > 0 {
-            let others = plural(report.objects_of_other_type_before, "object");
-            push_line!(text, "nothing to do: {others} of another log type left alone, none new");
-        } else {
-            text.push_str(&nothing_found(days, &report.source));
-        }
-    } else {
-        let head = ["partition", "objects", "rows", "gz in", "parquet out", "ratio", "rejected", "files"];
-        let mut rows = vec![head.map(str::to_owned).to_vec()];
-        let line = |name: String, c: &Counts| {
-            let ratio = if c.packed_bytes > 0 { c.output_bytes as f64 / c.packed_bytes as f64 } else { 0.0 };
-            vec![
-                name,
-                count(c.objects),
-                count(c.rows_written),
-                bytes(c.packed_bytes),
-                bytes(c.output_bytes),
-                format!("{ratio:.2}"),
-                count(c.rows_rejected),
-                count(c.files),
-            ]
-        };
-        push_some(&mut rows, report.partitions.iter().map(|p| line(p.partition.clone(), &p.counts)).collect());
-        if report.partitions.len() > 1 {
-            rows.push(line("total".to_owned(), totals));
-        }
-        let mut align = vec![Align::Right; head.len()];
-        align[0] = Align::Left;
-        text.push_str(&table(&align, &rows));
-        let rate = totals.rows_written as f64 / report.seconds.max(1e-9);
-        text.push('\n');
-        push_line!(
-            text,
-            "{} in {:.1} s, {} rows/s; rows read {} = written {} + rejected {}",
-            plural(totals.rows_written, "row"),
-            report.seconds,
-            count(rate as u64),
-            count(totals.rows_read),
-            count(totals.rows_written),
-            count(totals.rows_rejected)
-        );
-        if totals.files_recovered > 0 {
-            push_line!(text, "{} of a stopped run found complete and recorded", plural(totals.files_recovered, "file"));
-        }
-        if totals.files_replaced > 0 {
-            push_line!(text, "{} replaced by new ones", plural(totals.files_replaced, "file"));
-        }
-        if totals.finished_by_others > 0 {
-            push_line!(text, "{} finished by another run meanwhile", plural(totals.finished_by_others, "claim"));
-        }
-    }
+    text.push_str(&if report.nothing_to_do() { nothing_done(report, days) } else { done(report) });
     if !report.compacted.is_empty() {
         text.push_str(&compact::shown(&report.compacted));
     }

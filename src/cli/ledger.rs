@@ -2,10 +2,11 @@
 
 use std::process::ExitCode;
 
-use flowparquet::Result;
-use flowparquet::days::Days;
-use flowparquet::ledger::entry::{Claim, Entry, Record};
-use flowparquet::ledger::table::Table;
+use crate::Result;
+use crate::days::Days;
+use crate::ledger::claim::Claim;
+use crate::ledger::entry::{Entry, Record};
+use crate::ledger::table::Table;
 
 use super::screen::push_line;
 use super::show::{bytes, plural};
@@ -47,11 +48,11 @@ pub fn run(args: &args::Ledger) -> Result<ExitCode> {
 fn said(record: &Record) -> String {
     match &record.entry {
         Entry::Claim(claim) => format!("claim    {} -> {}", objects(claim), claim.output),
-        Entry::Replace(claim) if claim.is_merge() => {
-            format!("replace  the files of {} merged -> {}", numbers(&claim.replaces), claim.output)
+        Entry::Replace(claim) if claim.work.is_merge() => {
+            format!("replace  the files of {} merged -> {}", numbers(claim.work.replaces()), claim.output)
         }
         Entry::Replace(claim) => {
-            format!("replace  {} again, for {} -> {}", objects(claim), numbers(&claim.replaces), claim.output)
+            format!("replace  {} again, for {} -> {}", objects(claim), numbers(claim.work.replaces()), claim.output)
         }
         Entry::Done(done) => {
             let outcome = &done.outcome;
@@ -80,8 +81,9 @@ fn said(record: &Record) -> String {
 }
 
 fn objects(claim: &Claim) -> String {
-    let packed: u64 = claim.inputs.iter().map(|input| input.size).sum();
-    format!("{} ({})", plural(claim.inputs.len() as u64, "object"), bytes(packed))
+    let inputs = claim.work.inputs();
+    let packed: u64 = inputs.iter().map(|input| input.size).sum();
+    format!("{} ({})", plural(inputs.len() as u64, "object"), bytes(packed))
 }
 
 fn numbers(numbers: &[u64]) -> String {

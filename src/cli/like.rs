@@ -4,22 +4,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::ExitCode;
 
-use flowparquet::athena::bridge::{Hints, bridge, constants};
-use flowparquet::athena::cutover::{Cutover, ranges, script};
-use flowparquet::athena::definition::{Definition, Partitions};
-use flowparquet::athena::like::Theirs;
-use flowparquet::athena::name::TableName;
-use flowparquet::athena::pattern::Part;
-use flowparquet::athena::types::Dialect;
-use flowparquet::athena::view::create_view;
-use flowparquet::convert::prepare;
-use flowparquet::days::{Days, today};
-use flowparquet::ledger::contents::Contents;
-use flowparquet::ledger::table::Table;
-use flowparquet::plan::PartitionPlan;
-use flowparquet::store::{Io, Store};
-use flowparquet::survey::Survey;
-use flowparquet::{Error, Result};
+use crate::athena::bridge::{Hints, bridge, constants};
+use crate::athena::cutover::{Cutover, ranges, script};
+use crate::athena::definition::{Definition, Partitions};
+use crate::athena::like::Theirs;
+use crate::athena::name::TableName;
+use crate::athena::pattern::Part;
+use crate::athena::types::Dialect;
+use crate::athena::view::create_view;
+use crate::convert::prepare;
+use crate::days::{Days, today};
+use crate::ledger::contents::Contents;
+use crate::ledger::table::Table;
+use crate::plan::PartitionPlan;
+use crate::store::Store;
+use crate::survey::Survey;
+use crate::{Error, Result};
 use jiff::civil::Date;
 
 use super::args::{CutoverArg, Ddl, Form};
@@ -33,13 +33,14 @@ const MAX_SQL_BYTES: u64 = 1 << 20;
 const PLACEHOLDER: &str = "s3://YOUR-BUCKET/YOUR-LOGS";
 
 /// Runs `flowparquet ddl --like` and `flowparquet ddl --cutover`.
-pub fn run(args: &Ddl, io: &Io) -> Result<ExitCode> {
+pub fn run(args: &Ddl) -> Result<ExitCode> {
+    let io = super::reading_io()?;
     let Some(dest) = &args.dest else {
         return Err(Error::usage("--like and --cutover need DEST").help("flowparquet ddl DEST --like FILE.sql"));
     };
-    let table = Table::new(open(dest, &args.store, io)?);
+    let table = Table::new(open(dest, &args.store, &io)?);
     let Some(contents) = table.contents()? else { return Err(ddl::nothing_converted(args, Some(&table))?) };
-    let source = args.like.source.as_ref().map(|source| open(source, &args.store, io)).transpose()?;
+    let source = args.like.source.as_ref().map(|source| open(source, &args.store, &io)).transpose()?;
     let seen = source.as_ref().map(|source| ddl::look_at(args, source)).transpose()?;
     if let Some(seen) = seen.as_ref().filter(|seen| seen.raw.log_type != contents.log_type) {
         return Err(Error::usage(format!(
@@ -52,40 +53,7 @@ pub fn run(args: &Ddl, io: &Io) -> Result<ExitCode> {
     let theirs = args.like.like.as_ref().map(|path| read(path)).transpose()?;
     let hints = hints(args, seen.as_ref())?;
     if let (Some(how), Some(source), Some(seen)) = (args.like.cutover, &source, seen) {
-        if args.format != Form::Athena {
-            return Err(Error::usage("--cutover prints statements for Athena").help("leave --format away"));
-        }
-        // With keys for account and Region even if there is one of each: later there may be more.
-        let mut raw = seen.raw;
-        if source.location().is_local() {
-            say!("note: put the raw logs' s3:// location in place of {PLACEHOLDER}");
-            raw.location = format!("{PLACEHOLDER}/{}", ddl::below(&raw.location, source.location()));
-        }
-        let theirs = match theirs {
-            Some(theirs) => theirs,
-            None => {
-                let name = TableName::new(args.database.as_deref(), args.table.as_deref().unwrap_or("vpc_flow_logs"))?;
-                Theirs::of_raw(&Definition::of_raw(name, raw.clone().folded(), today()))?
-            }
-        };
-        let converted = ranges(converted_days(args, source, &table, &contents)?);
-        let cutover = Cutover {
-            theirs: &theirs,
-            contents: &contents,
-            location: &location,
-            raw,
-            converted,
-            hints: &hints,
-            today: today(),
-        };
-        let (steps, notes) = match how {
-            CutoverArg::Hybrid => cutover.hybrid()?,
-            CutoverArg::View => cutover.view()?,
-            CutoverArg::Replace => cutover.replace()?,
-        };
-        say(&notes);
-        print_statements(&script(&steps))?;
-        return Ok(ExitCode::SUCCESS);
+        return cut_over((args, how), (source, seen), (&table, &contents, &location), theirs, &hints);
     }
     let Some(theirs) = theirs else {
         return Err(Error::usage("--cutover needs --source SOURCE"));
@@ -104,6 +72,42 @@ pub fn run(args: &Ddl, io: &Io) -> Result<ExitCode> {
     }
     say(&made.notes);
     print_statements(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints the steps that put the converted table in the place of theirs.
+fn cut_over(
+    (args, how): (&Ddl, CutoverArg),
+    (source, seen): (&Store, Survey),
+    (table, contents, location): (&Table, &Contents, &str),
+    theirs: Option<Theirs>,
+    hints: &Hints,
+) -> Result<ExitCode> {
+    if args.format != Form::Athena {
+        return Err(Error::usage("--cutover prints statements for Athena").help("leave --format away"));
+    }
+    // With keys for account and Region even if there is one of each: later there may be more.
+    let mut raw = seen.raw;
+    if source.location().is_local() {
+        say!("note: put the raw logs' s3:// location in place of {PLACEHOLDER}");
+        raw.location = format!("{PLACEHOLDER}/{}", ddl::below(&raw.location, source.location()));
+    }
+    let theirs = match theirs {
+        Some(theirs) => theirs,
+        None => {
+            let name = TableName::new(args.database.as_deref(), args.table.as_deref().unwrap_or("vpc_flow_logs"))?;
+            Theirs::of_raw(&Definition::of_raw(name, raw.clone().folded(), today()))?
+        }
+    };
+    let converted = ranges(converted_days(args, source, table, contents)?);
+    let cutover = Cutover { theirs: &theirs, contents, location, raw, converted, hints, today: today() };
+    let (steps, notes) = match how {
+        CutoverArg::Hybrid => cutover.hybrid()?,
+        CutoverArg::View => cutover.view()?,
+        CutoverArg::Replace => cutover.replace()?,
+    };
+    say(&notes);
+    print_statements(&script(&steps))?;
     Ok(ExitCode::SUCCESS)
 }
 

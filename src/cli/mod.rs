@@ -1,11 +1,14 @@
-//! The command line: what people type and see. Uses only what `lib.rs` exports; the library never sees it.
+//! The command line: what people type and see. It stands on the rest of the library, which never sees it.
 
 mod args;
+mod command;
 mod compact;
 #[cfg(feature = "query")]
 mod compare;
 #[cfg(feature = "query")]
 mod compare_page;
+#[cfg(feature = "query")]
+mod costs;
 mod ddl;
 mod demo;
 mod events;
@@ -33,11 +36,12 @@ mod verify;
 
 use std::process::ExitCode;
 
+use crate::store::{Io, Location, Store};
+use crate::{Error, ErrorKind, Result};
 use clap::Parser;
-use flowparquet::store::{Io, Location, Store};
-use flowparquet::{Error, ErrorKind, Result};
 
-use args::{Cli, Command, StoreArgs};
+use args::StoreArgs;
+use command::{Cli, Command};
 use screen::{print, say, tell, to_json};
 
 /// How to build the program with SQL in it.
@@ -78,6 +82,7 @@ fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::Convert(args) => job::convert(&args),
         Command::Plan(args) => job::plan(&args),
+        Command::Ddl(args) if args.like.is_asked() => like::run(&args),
         Command::Ddl(args) => ddl::run(&args),
         Command::Status(args) => status::run(&args),
         Command::Rejects(args) => rejects::run(&args),

@@ -1,15 +1,15 @@
 //! How a run is shown while it is at it: a bar, lines, JSON lines, or nothing. Always on standard error.
 
 use std::io::IsTerminal;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use flowparquet::report::{Progress, Silent};
+use crate::report::{Progress, Silent};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::args::ProgressKind;
-use super::screen::say;
+use super::screen::{self, say};
 use super::show;
 
 /// How often plain lines are written.
@@ -23,19 +23,6 @@ pub fn of_kind(kind: ProgressKind) -> Box<dyn Progress> {
         ProgressKind::Auto | ProgressKind::Plain => Box::new(Lines::new(false)),
         ProgressKind::Json => Box::new(Lines::new(true)),
         ProgressKind::None => Box::new(Silent),
-    }
-}
-
-/// The bar that is on the terminal, if one is.
-static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);
-
-/// Has something written to standard error, above the bar if there is one.
-pub fn beside_the_bar(write: impl FnOnce()) {
-    // A copy: nothing is locked while it is written.
-    let bar = BAR.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    match bar {
-        Some(bar) => bar.suspend(write),
-        None => write(),
     }
 }
 
@@ -67,7 +54,7 @@ impl Progress for Bar {
         self.all.fetch_add(objects, Ordering::Relaxed);
         self.bar.set_length(self.bar.length().unwrap_or(0) + packed_bytes);
         self.bar.enable_steady_tick(Duration::from_millis(250));
-        *BAR.lock().unwrap_or_else(PoisonError::into_inner) = Some(self.bar.clone());
+        screen::write_above(Some(&self.bar));
     }
 
     fn advance(&self, objects: u64, packed_bytes: u64, rows: u64) {
@@ -84,7 +71,7 @@ impl Progress for Bar {
     }
 
     fn end(&self) {
-        *BAR.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        screen::write_above(None);
         self.bar.finish_and_clear();
     }
 }

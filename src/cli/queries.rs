@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-use flowparquet::athena::name::TableName;
-use flowparquet::athena::predicate::{Selection, When};
-use flowparquet::athena::queries::{self, Query};
-use flowparquet::days::{Days, LocalDay};
-use flowparquet::ledger::table::Table;
-use flowparquet::record::schema::LogType;
-use flowparquet::{Error, Result};
+use crate::athena::name::TableName;
+use crate::athena::predicate::{Selection, When};
+use crate::athena::queries::{self, Query};
+use crate::days::{Days, LocalDay};
+use crate::ledger::table::Table;
+use crate::record::schema::LogType;
+use crate::{Error, Result};
 use serde::Serialize;
 
 use super::args::{DayArgs, Queries};

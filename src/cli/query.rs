@@ -3,18 +3,18 @@
 use std::io::Read;
 use std::process::ExitCode;
 
-use flowparquet::athena::cost::{MIN_BYTES, scan_usd};
-use flowparquet::athena::name::TableName;
-use flowparquet::convert::DEFAULT_MAX_OBJECT_BYTES;
-use flowparquet::days::Days;
-use flowparquet::ledger::partition::PartitionBy;
-use flowparquet::ledger::settled::MAX_TURNS;
-use flowparquet::ledger::table::Table;
-use flowparquet::query::answer::Value;
-use flowparquet::query::sql::{on_large_stack, parse};
-use flowparquet::query::{Kept, QueryOptions, Ran, RawOptions, Rows, Scan, Session};
-use flowparquet::source::discover::Wanted;
-use flowparquet::{Error, Result};
+use crate::athena::cost::{MIN_BYTES, scan_usd};
+use crate::athena::name::TableName;
+use crate::convert::DEFAULT_MAX_OBJECT_BYTES;
+use crate::days::Days;
+use crate::ledger::partition::PartitionBy;
+use crate::ledger::settled::MAX_TURNS;
+use crate::ledger::table::Table;
+use crate::query::answer::Value;
+use crate::query::sql::{on_large_stack, parse};
+use crate::query::{Kept, QueryOptions, Ran, RawOptions, Rows, Scan, Session};
+use crate::source::discover::Wanted;
+use crate::{Error, Result};
 
 use super::query_args::{EngineArgs, Output, Query, StatementArgs};
 use super::screen::{print_data, say, to_json_line};

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
+use crate::athena::cost::USD_PER_TIB;
+use crate::days::parse_day;
 use clap::{Args, ValueEnum};
-use flowparquet::athena::cost::USD_PER_TIB;
-use flowparquet::days::parse_day;
 use jiff::civil::Date;
 
 use super::args::{DayArgs, PartitionByArg, StoreArgs, parse_bytes};

@@ -2,9 +2,10 @@
 
 use std::process::ExitCode;
 
-use flowparquet::Result;
-use flowparquet::days::Days;
-use flowparquet::ledger::table::{Reject, RejectKind, Table};
+use crate::Result;
+use crate::days::Days;
+use crate::ledger::rejects::{Reject, RejectKind};
+use crate::ledger::table::Table;
 
 use super::screen::{push_line, say, to_json_line};
 use super::show::plural;

@@ -6,12 +6,12 @@
 
 use std::borrow::Cow;
 use std::io::{ErrorKind, Write};
+use std::sync::{Mutex, PoisonError};
 
-use flowparquet::error::{escaped, printable};
-use flowparquet::{Error, Result};
+use crate::error::{escaped, printable};
+use crate::{Error, Result};
+use indicatif::ProgressBar;
 use serde::Serialize;
-
-use super::progress::beside_the_bar;
 
 /// Adds a line to a text for people: arguments as of `format!`, without a line end.
 macro_rules! push_line {
@@ -56,9 +56,23 @@ pub fn print_data(text: &str) -> Result<()> {
     if std::io::IsTerminal::is_terminal(&std::io::stdout()) { print(text) } else { write(text) }
 }
 
+/// The bar that is on the terminal, if one is.
+static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);
+
+/// Has lines to standard error written above this bar from now on; `None` for there is none any more.
+pub fn write_above(bar: Option<&ProgressBar>) {
+    *BAR.lock().unwrap_or_else(PoisonError::into_inner) = bar.cloned();
+}
+
 /// Prints lines to standard error, above the progress bar if there is one. That nobody hears them stops nothing.
 pub fn tell(text: &str) {
-    beside_the_bar(|| drop(std::io::stderr().write_all(harmless(text).as_bytes())));
+    let write = || drop(std::io::stderr().write_all(harmless(text).as_bytes()));
+    // A copy: nothing is locked while it is written.
+    let bar = BAR.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    match bar {
+        Some(bar) => bar.suspend(write),
+        None => write(),
+    }
 }
 
 /// Returns a value as JSON, in several lines.

@@ -1,21 +1,21 @@
 //! What was typed + the environment -> the library's options. Every default and cross-check happens here.
 
-use flowparquet::compact::{CompactOptions, DEFAULT_MIN_AGE_SECONDS};
-use flowparquet::convert::{ConvertOptions, DEFAULT_MAX_OBJECT_BYTES, DEFAULT_MEMORY_BYTES, MIN_MEMORY_BYTES};
-use flowparquet::days::{DEFAULT_LOOKBACK_DAYS, Days, today};
-use flowparquet::encode::codec::Compression;
-use flowparquet::encode::layout::{
+use crate::compact::{CompactOptions, DEFAULT_MIN_AGE_SECONDS};
+use crate::convert::{ConvertOptions, DEFAULT_MAX_OBJECT_BYTES, DEFAULT_MEMORY_BYTES, MIN_MEMORY_BYTES};
+use crate::days::{DEFAULT_LOOKBACK_DAYS, Days, today};
+use crate::encode::codec::Compression;
+use crate::encode::layout::{
     ARRIVAL_ROW_GROUP_ROWS, DEFAULT_PAGE_ROWS, DEFAULT_ROW_GROUP_ROWS, Layout, SortBy, sort_bytes,
 };
-use flowparquet::ledger::entry::OutputOptions;
-use flowparquet::ledger::partition::PartitionBy;
-use flowparquet::plan::DEFAULT_TARGET_FILE_BYTES;
-use flowparquet::record::header::Header;
-use flowparquet::record::schema::LogType;
-use flowparquet::source::discover::Wanted;
-use flowparquet::store::StoreOptions;
-use flowparquet::verify::{Extent, VerifyOptions};
-use flowparquet::{Error, Result};
+use crate::ledger::claim::OutputOptions;
+use crate::ledger::partition::PartitionBy;
+use crate::plan::DEFAULT_TARGET_FILE_BYTES;
+use crate::record::header::Header;
+use crate::record::schema::LogType;
+use crate::source::discover::Wanted;
+use crate::store::StoreOptions;
+use crate::verify::{Extent, VerifyOptions};
+use crate::{Error, Result};
 use jiff::civil::Date;
 
 use super::args::{Compact, DayArgs, Job, LogTypeArg, PartitionByArg, StoreArgs, Verify};

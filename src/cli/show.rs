@@ -1,6 +1,6 @@
 //! Numbers and tables as people read them.
 
-use flowparquet::error::printable;
+use crate::error::printable;
 use indicatif::HumanCount;
 
 /// Returns `5,760,000`.

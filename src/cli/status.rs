@@ -2,13 +2,13 @@
 
 use std::process::ExitCode;
 
-use flowparquet::Result;
-use flowparquet::convert::{ConvertOptions, prepare};
-use flowparquet::days::{Days, today};
-use flowparquet::error::printable;
-use flowparquet::ledger::table::Table;
-use flowparquet::plan::Plan;
-use flowparquet::status::{DayStatus, LEGEND, PlaceStatus, RawFolder, Silence, Status, safe_to_expire, status};
+use crate::Result;
+use crate::convert::{ConvertOptions, prepare};
+use crate::days::{Days, today};
+use crate::error::printable;
+use crate::ledger::table::Table;
+use crate::plan::Plan;
+use crate::status::{DayStatus, LEGEND, PlaceStatus, RawFolder, Silence, Status, safe_to_expire, status};
 
 use super::args;
 use super::screen::{line, push_line, say};

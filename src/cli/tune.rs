@@ -3,18 +3,18 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use flowparquet::convert::{ConvertOptions, convert};
-use flowparquet::days::Days;
-use flowparquet::encode::layout::Layout;
-use flowparquet::ledger::table::Table;
-use flowparquet::query::sql::{on_large_stack, parse};
-use flowparquet::query::tune::{Candidate, Tuning, newest_days, tune};
-use flowparquet::report::Silent;
-use flowparquet::source::discover::Wanted;
-use flowparquet::store::{Location, Store, StoreOptions};
-use flowparquet::{Error, Result};
+use crate::convert::{ConvertOptions, convert};
+use crate::days::Days;
+use crate::encode::layout::Layout;
+use crate::ledger::table::Table;
+use crate::query::sql::{on_large_stack, parse};
+use crate::query::tune::{Candidate, Tuning, newest_days, tune};
+use crate::report::Silent;
+use crate::source::discover::Wanted;
+use crate::store::{Location, Store, StoreOptions};
+use crate::{Error, Result};
 
-use super::compare::{Costs, DAYS_PER_MONTH, less};
+use super::costs::{Costs, DAYS_PER_MONTH, less};
 use super::query::{options, statements};
 use super::query_args::Tune;
 use super::screen::say;

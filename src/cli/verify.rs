@@ -2,13 +2,11 @@
 
 use std::process::ExitCode;
 
-use flowparquet::Result;
-use flowparquet::days::Days;
-use flowparquet::ledger::table::Table;
-use flowparquet::verify::outcome::{
-    Difference, FileOutcome, LoneRows, PartitionOutcome, Remarks, Verdict, Verification,
-};
-use flowparquet::verify::{self, Extent, VerifyOptions};
+use crate::Result;
+use crate::days::Days;
+use crate::ledger::table::Table;
+use crate::verify::outcome::{Difference, FileOutcome, LoneRows, PartitionOutcome, Remarks, Verdict, Verification};
+use crate::verify::{self, Extent, VerifyOptions};
 
 use super::args;
 use super::job::push_some;

@@ -2,7 +2,7 @@
 //! value, execution follows it.
 //!
 //! In: the ledger of the asked days. Out: fewer files with the same rows, and a [`CompactReport`]. How a merge is
-//! made and recorded is [`crate::compact::merge`]'s and [`crate::ledger::table`]'s.
+//! made and recorded is [`crate::compact::merge`]'s and [`crate::ledger::partition_ledger`]'s.
 
 pub mod merge;
 pub mod resume;
@@ -19,8 +19,11 @@ use crate::encode::codec::Compression;
 use crate::encode::file::MAX_FILE_COLUMNS;
 use crate::encode::layout::{Layout, sort_bytes};
 use crate::error::{Error, Result};
-use crate::ledger::entry::{Claim, Output, OutputOptions, PartitionState};
+use crate::ledger::claim::{Draft, OutputOptions, Work};
 use crate::ledger::partition::Partition;
+use crate::ledger::partition_ledger::PartitionLedger;
+use crate::ledger::stages::Claimed;
+use crate::ledger::state::{Output, PartitionState};
 use crate::ledger::table::{Table, TableInfo};
 use crate::plan::STREAMED_OBJECT_BYTES;
 use crate::record::header::Column;
@@ -28,8 +31,8 @@ use crate::sort::workers;
 use crate::source::discover::Wanted;
 use crate::store::Requests;
 use crate::store::parallel::in_parallel;
-use merge::{Merged, NotMerged};
-use resume::Resumed;
+use merge::{Merged, NotMerged, finish_merge, first_damaged};
+use resume::{Resumed, finish_replacing};
 
 /// Version of the JSON that `compact --json` prints; keys may be added without a new one.
 pub const COMPACT_VERSION: u32 = 1;
@@ -141,7 +144,7 @@ pub fn compact(table: &Table, options: &CompactOptions) -> Result<CompactReport>
     let begun = Instant::now();
     let (info, mut states) = load(table, options)?;
     let pool = workers::start(options.threads, options.memory_bytes)?;
-    let resumed = table.finish_replacing(&pool)?;
+    let resumed = finish_replacing(table, &pool)?;
     if !resumed.is_empty() {
         states = load(table, options)?.1;
     }
@@ -157,8 +160,8 @@ pub fn compact(table: &Table, options: &CompactOptions) -> Result<CompactReport>
     }
     let at_once = options.threads.min(usize::try_from(options.memory_bytes / MEMORY_PER_MERGE).unwrap_or(1)).max(1);
     let work = planned.into_iter().flatten().collect();
-    let results = in_parallel(at_once, work, |(partition, mut state, plan)| {
-        run_partition(table, &info, (&partition, &mut state), &plan, options, &pool)
+    let results = in_parallel(at_once, work, |(partition, state, plan)| {
+        run_partition(&info, table.open(partition, state), &plan, options, &pool)
     })?;
     let mut report = CompactReport {
         version: COMPACT_VERSION,
@@ -201,7 +204,7 @@ fn empty_plan(partition: &Partition, state: &PartitionState) -> CompactPlan {
         merges: Vec::new(),
         misread: Vec::new(),
         bytes: 0,
-        unfinished: state.unfinished().filter(|(_, claim)| claim.is_merge()).count() as u64,
+        unfinished: state.unfinished().filter(|(_, claim)| claim.work.is_merge()).count() as u64,
     }
 }
 
@@ -267,51 +270,51 @@ impl CompactPlan {
 }
 
 fn run_partition(
-    table: &Table,
     info: &TableInfo,
-    (partition, state): (&Partition, &mut PartitionState),
+    mut ledger: PartitionLedger<'_>,
     plan: &CompactPlan,
     options: &CompactOptions,
     pool: &ThreadPool,
 ) -> Result<Outcome> {
     let (mut not_merged, mut warnings) = (Vec::new(), Vec::new());
-    let mut compacted = Compacted { partition: partition.path(), ..Compacted::default() };
+    let mut compacted = Compacted { partition: ledger.partition().path(), ..Compacted::default() };
     compacted.files_before = plan.files;
-    compacted.bytes_before = files(state).map(|(_, bytes)| bytes).sum();
-    compacted.leftovers_removed = table.tidy(partition, state)?.removed;
-    let begun: Vec<(u64, Claim)> =
-        state.unfinished().filter(|(_, claim)| claim.is_merge()).map(|(n, claim)| (n, claim.clone())).collect();
-    for (number, claim) in begun {
-        match table.finish_merge(partition, state, number, &claim, true, pool)? {
+    compacted.bytes_before = files(ledger.state()).map(|(_, bytes)| bytes).sum();
+    compacted.leftovers_removed = ledger.tidy()?.removed;
+    let begun: Vec<Claimed> = ledger.state().to_finish().filter(|claimed| claimed.claim().work.is_merge()).collect();
+    for claimed in begun {
+        match finish_merge(&mut ledger, claimed, pool)? {
             Merged::Refused(refused) => not_merged.push(refused),
-            merged => warnings.extend(given_up(partition, &merged)),
+            merged => warnings.extend(given_up(ledger.partition(), &merged)),
         }
     }
     for merge in &plan.merges {
         // One that was refused before is looked at first, so that it does not add two entries at every run.
-        if merge.iter().any(|number| state.was_given_up(*number)) {
-            let outputs: Vec<&Output> = state.outputs().filter(|output| merge.contains(&output.number)).collect();
-            if let Some(refused) = table.first_damaged(partition, &outputs)? {
+        if merge.iter().any(|number| ledger.state().was_given_up(*number)) {
+            let outputs = ledger.state().outputs().filter(|output| merge.contains(&output.number));
+            if let Some(refused) = first_damaged(&ledger, &outputs.collect::<Vec<_>>())? {
                 not_merged.push(refused);
                 continue;
             }
         }
-        let Some((number, claim)) = table.claim(partition, state, claim(info, state, merge, options))? else {
+        let Some(claimed) = ledger.claim(draft(info, ledger.state(), merge, options))? else {
+            let partition = ledger.partition();
             warnings.push(format!("another run is at work in {partition}: the rest of it is left for the next time"));
             break;
         };
-        let merged = table.finish_merge(partition, state, number, &claim, false, pool)?;
-        match merged {
+        match finish_merge(&mut ledger, claimed, pool)? {
             Merged::Refused(refused) => not_merged.push(refused),
             Merged::Done => {
                 compacted.misread_files += merge.iter().filter(|number| plan.misread.contains(number)).count() as u64;
             }
-            merged => warnings.extend(given_up(partition, &merged)),
+            merged => warnings.extend(given_up(ledger.partition(), &merged)),
         }
     }
+    let state = ledger.state();
     compacted.files_after = files(state).count() as u64;
     compacted.bytes_after = files(state).map(|(_, bytes)| bytes).sum();
     compacted.rows = state.outputs().map(|output| output.done.outcome.rows).sum();
+    let partition = ledger.partition();
     for NotMerged { file, reason, .. } in &not_merged {
         info!(%partition, object = file.as_deref(), reason, "merge refused");
     }
@@ -326,16 +329,15 @@ fn given_up(partition: &Partition, merged: &Merged) -> Option<String> {
     Some(format!("a merge of files of {partition} was given up: {why}"))
 }
 
-/// Returns the claim of a merge. It is laid out and compressed as the partition's newest file is, however those that are merged were.
-fn claim(info: &TableInfo, state: &PartitionState, replaces: &[u64], options: &CompactOptions) -> Claim {
+/// Returns what a merge claims. Its file is laid out and compressed as the partition's newest file is, however those that are
+/// merged were.
+fn draft(info: &TableInfo, state: &PartitionState, replaces: &[u64], options: &CompactOptions) -> Draft {
     let newest = files(state).last();
     let as_newest = newest.map(|(output, _)| &output.claim.options);
     let mut layout = as_newest.map_or_else(Layout::default, |options| options.layout.clone());
     layout.sort_bytes = layout.sort_bytes.min(sort_bytes(options.memory_bytes));
-    Claim {
-        output: String::new(),
+    Draft {
         log_type: info.log_type,
-        source: String::new(),
         options: OutputOptions {
             compression: options.compression.or(as_newest.map(|options| options.compression)).unwrap_or_default(),
             dash_as_null: info.dash_as_null,
@@ -343,7 +345,6 @@ fn claim(info: &TableInfo, state: &PartitionState, replaces: &[u64], options: &C
             max_object_bytes: 0,
             layout,
         },
-        inputs: Vec::new(),
-        replaces: replaces.to_vec(),
+        work: Work::Merge(replaces.to_vec()),
     }
 }

@@ -1,16 +1,18 @@
 //! Replacements that stopped runs had begun, finished by the next run of anything.
 //!
-//! In: the notes of [`crate::ledger::replacing`]. Out: what became of each, a [`Resumed`].
+//! In: the notes that [`Table::replacing`] finds. Out: what became of each, a [`Resumed`].
 
 use std::collections::BTreeSet;
 
 use rayon::ThreadPool;
 use tracing::info;
 
-use super::merge::{Merged, NotMerged};
+use super::merge::{Merged, NotMerged, finish_merge};
 use crate::error::{ErrorKind, Result};
-use crate::ledger::entry::{Claim, PartitionState};
+use crate::ledger::files::LeftBehind;
 use crate::ledger::partition::Partition;
+use crate::ledger::partition_ledger::PartitionLedger;
+use crate::ledger::stages::Claimed;
 use crate::ledger::table::Table;
 
 /// What became of the replacements that stopped runs had begun in a partition.
@@ -42,62 +44,50 @@ impl Resumed {
     }
 }
 
-impl Table {
-    /// Finishes what stopped runs had begun to replace, on any day.
-    ///
-    /// Merges are finished; a file that is made again from raw objects only if it is there already: else its old rows
-    /// stand, once, and a `convert` of its day and SOURCE makes it.
-    ///
-    /// # Errors
-    /// When the store fails or a ledger is damaged.
-    pub fn finish_replacing(&self, pool: &ThreadPool) -> Result<Vec<Resumed>> {
-        let noted = self.replacing()?.into_iter();
-        noted.map(|(partition, outputs)| self.finish_replacing_in(partition, &outputs, pool)).collect()
-    }
+/// Finishes what stopped runs had begun to replace, on any day.
+///
+/// Merges are finished; a file that is made again from raw objects only if it is there already: else its old rows
+/// stand, once, and a `convert` of its day and SOURCE makes it.
+///
+/// # Errors
+/// When the store fails or a ledger is damaged.
+pub fn finish_replacing(table: &Table, pool: &ThreadPool) -> Result<Vec<Resumed>> {
+    let noted = table.replacing()?.into_iter();
+    noted.map(|(partition, outputs)| finish_in(table.read(partition)?, &outputs, pool)).collect()
+}
 
-    fn finish_replacing_in(
-        &self,
-        partition: Partition,
-        outputs: &BTreeSet<String>,
-        pool: &ThreadPool,
-    ) -> Result<Resumed> {
-        let mut state = PartitionState::default();
-        self.catch_up(&partition, &mut state)?;
-        let begun: Vec<(u64, Claim)> = state
-            .unfinished()
-            .filter(|(_, claim)| outputs.contains(&claim.output))
-            .map(|(number, claim)| (number, claim.clone()))
-            .collect();
-        let (mut finished, mut not_merged) = (0, Vec::new());
-        for (number, claim) in begun {
-            if claim.is_merge() {
-                match self.finish_merge(&partition, &mut state, number, &claim, true, pool)? {
-                    Merged::ByAnother => {}
-                    Merged::Refused(refused) => not_merged.push(refused),
-                    Merged::Done | Merged::Abandoned(_) => finished += 1,
-                }
-                continue;
+fn finish_in(mut ledger: PartitionLedger<'_>, outputs: &BTreeSet<String>, pool: &ThreadPool) -> Result<Resumed> {
+    let begun: Vec<Claimed> =
+        ledger.state().to_finish().filter(|claimed| outputs.contains(&claimed.claim().output)).collect();
+    let (mut finished, mut not_merged) = (0, Vec::new());
+    for claimed in begun {
+        if claimed.claim().work.is_merge() {
+            match finish_merge(&mut ledger, claimed, pool)? {
+                Merged::ByAnother => {}
+                Merged::Refused(refused) => not_merged.push(refused),
+                Merged::Done | Merged::Abandoned(_) => finished += 1,
             }
-            match self.find_complete(&partition, number, &claim) {
-                Ok(None) => {}
-                Ok(Some((done, _))) => {
-                    let ended = self.done(&partition, &mut state, &done)?;
-                    self.settle(&partition, &mut state, &claim, ended)?;
-                    finished += 1;
-                }
-                // It stops its own partition alone.
-                Err(e) if e.kind() == ErrorKind::Usage => not_merged.push(NotMerged::new(&partition, &e)),
-                Err(e) => return Err(e),
+            continue;
+        }
+        match ledger.find_written(claimed) {
+            Ok(LeftBehind::Nothing(_)) => {}
+            Ok(LeftBehind::File(written, _)) => {
+                ledger.finish(&written)?;
+                finished += 1;
             }
+            // It stops its own partition alone.
+            Err(e) if e.kind() == ErrorKind::Usage => not_merged.push(NotMerged::new(ledger.partition(), &e)),
+            Err(e) => return Err(e),
         }
-        let removed = self.tidy(&partition, &state)?.removed;
-        let open: BTreeSet<&str> = state.unfinished().map(|(_, claim)| claim.output.as_str()).collect();
-        let (waiting, over): (Vec<&String>, Vec<&String>) = outputs.iter().partition(|o| open.contains(o.as_str()));
-        for output in over {
-            self.forget_note(&partition, output)?;
-        }
-        let waiting = waiting.len() as u64;
-        info!(%partition, finished, removed, waiting, "took up what a stopped run had begun to replace");
-        Ok(Resumed { waiting, partition, finished, removed, not_merged })
     }
+    let removed = ledger.tidy()?.removed;
+    let open: BTreeSet<&str> = ledger.state().unfinished().map(|(_, claim)| claim.output.as_str()).collect();
+    let (waiting, over): (Vec<&String>, Vec<&String>) = outputs.iter().partition(|o| open.contains(o.as_str()));
+    // One whose claim is not in the ledger may be of a writer that is about to record it.
+    for output in over.into_iter().filter(|output| ledger.state().knows(output)) {
+        ledger.forget_note(output)?;
+    }
+    let (partition, waiting) = (ledger.partition().clone(), waiting.len() as u64);
+    info!(%partition, finished, removed, waiting, "took up what a stopped run had begun to replace");
+    Ok(Resumed { waiting, partition, finished, removed, not_merged })
 }

@@ -9,7 +9,7 @@ use crate::compact::{CompactOptions, compact};
 use crate::days::Days;
 use crate::encode::codec::Compression;
 use crate::encode::layout::Layout;
-use crate::ledger::entry::OutputOptions;
+use crate::ledger::claim::OutputOptions;
 use crate::ledger::partition::PartitionBy;
 use crate::ledger::table::Table;
 use crate::report::Silent;

@@ -16,7 +16,8 @@ use crate::days::Days;
 use crate::encode::codec::Compression;
 use crate::encode::layout::Layout;
 use crate::error::{ErrorKind, Result};
-use crate::ledger::entry::{OWN_FOLDER, OutputOptions};
+use crate::ledger::claim::OutputOptions;
+use crate::ledger::entry::OWN_FOLDER;
 use crate::ledger::partition::PartitionBy;
 use crate::ledger::table::Table;
 use crate::report::{Report, Silent};
@@ -251,7 +252,7 @@ fn finished_by_runs_of_other_days(place: &Place) -> u64 {
             let case = format!("{fault:?} at call {at}: {met:?}");
             let mut wanted: Vec<String> = Vec::new();
             for (partition, state) in table.load(&Days::All, PartitionBy::Day).unwrap() {
-                assert_eq!(state.unfinished().count(), 0, "{case}");
+                // One that was stopped before its note waits for a run of its day: its file is not there, the old rows stand.
                 let files = state.outputs().filter(|output| output.done.file.is_some());
                 wanted.extend(files.map(|output| table.output_key(&partition, &output.claim)));
             }

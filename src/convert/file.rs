@@ -9,22 +9,26 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 use tracing::info;
 
-use super::unit::{self, Made, Recipe, Summary, UNIT_PACKED_BYTES};
+use super::unit::{self, Part, Recipe, Summary, UNIT_PACKED_BYTES};
 use super::{PartitionOutcome, Run as Job};
-use crate::compact::merge::Merged;
+use crate::compact::merge::{self, Merged};
 use crate::encode::column::Encoders;
-use crate::encode::file::{FileContent, FileWriter};
+use crate::encode::file::FileWriter;
 use crate::error::{Error, Result};
-use crate::ledger::entry::{Claim, Done, Input, Outcome, OutputFile, PartitionState};
-use crate::ledger::table::{Ended, FooterNote, Reject, RejectKind};
-use crate::plan::{PartitionPlan, STREAMED_OBJECT_BYTES, packed_size};
+use crate::ledger::claim::{Claim, Input};
+use crate::ledger::entry::{Done, Outcome};
+use crate::ledger::files::{FooterNote, LeftBehind};
+use crate::ledger::partition_ledger::PartitionLedger;
+use crate::ledger::rejects::{Reject, RejectKind};
+use crate::ledger::stages::{Claimed, Ended, Written};
+use crate::plan::{STREAMED_OBJECT_BYTES, packed_size};
 use crate::record::header::without_text;
 use crate::record::schema::LogType;
 use crate::report::{MAX_NAMED, Named};
 use crate::sort::writer::SortedFile;
+use crate::store::Listed;
 use crate::store::fetch::Body;
-use crate::store::upload::{Upload, Uploaded};
-use crate::store::{Listed, Store};
+use crate::store::upload::Upload;
 
 /// Unknown fields that are warned of one by one; the ledger has them all.
 const MAX_WARNED_FIELDS: usize = 20;
@@ -32,6 +36,14 @@ const MAX_WARNED_FIELDS: usize = 20;
 /// Units for each thread that may be made while an earlier one is not: it has a large object, and what is made after it waits
 /// in memory. With this many, an object of AWS's largest keeps nobody waiting.
 const UNITS_AHEAD: usize = 4;
+
+/// What became of a claim whose file was to be made.
+enum Made {
+    /// Its file is visible, if it has rows.
+    File(Written, Summary),
+    /// It cannot be finished as it is recorded.
+    Unfinishable(Claimed, Unfinishable),
+}
 
 /// Why a claim cannot be finished as it is recorded.
 enum Unfinishable {
@@ -43,7 +55,7 @@ enum Unfinishable {
 
 /// What a worker sends to the thread that writes the file.
 enum Message {
-    Made(usize, Made),
+    Part(usize, Part),
     Done(usize, Box<Result<Summary>>),
 }
 
@@ -51,46 +63,30 @@ impl Job<'_> {
     /// Brings a claim to its end: done, or abandoned if its inputs are no longer what was claimed.
     pub(super) fn finish_claim(
         &self,
-        plan: &PartitionPlan,
-        state: &mut PartitionState,
-        number: u64,
-        claim: &Claim,
+        ledger: &mut PartitionLedger<'_>,
+        claimed: Claimed,
         outcome: &mut PartitionOutcome,
-        recovering: bool,
     ) -> Result<()> {
-        if claim.is_merge() {
-            return self.finish_merge(plan, state, number, claim, outcome, recovering);
+        if claimed.claim().work.is_merge() {
+            return self.finish_merge(ledger, claimed, outcome);
         }
-        let partition = &plan.partition;
-        let found = if recovering { self.table.find_complete(partition, number, claim)? } else { None };
-        let recovered = found.is_some();
-        let (done, summary) = if let Some((done, rejects)) = found {
-            let (objects, bytes) = (claim.inputs.len() as u64, claim.inputs.iter().map(|input| input.size).sum());
-            self.progress.advance(objects, bytes, 0);
-            let summary = self.recovered(claim, &done, rejects);
-            (done, summary)
-        } else {
-            match self.make(plan, number, claim)? {
-                Ok(made) => made,
-                Err(Unfinishable::Inputs(reason)) => {
-                    self.abandon(plan, state, number, &reason, outcome)?;
-                    return Ok(());
-                }
-                Err(Unfinishable::RowGroups) => {
-                    // As recorded it would fail for ever.
-                    let error = FileWriter::<Upload>::too_many();
-                    self.table.abandon(partition, state, number, &error.in_a_line())?;
-                    return Err(error.at(partition));
-                }
+        let (written, summary, recovered) = match ledger.find_written(claimed)? {
+            LeftBehind::File(written, rejects) => {
+                let inputs = written.claim().work.inputs();
+                self.progress.advance(inputs.len() as u64, inputs.iter().map(|input| input.size).sum(), 0);
+                let summary = self.recovered(&written, rejects);
+                (written, summary, true)
             }
+            LeftBehind::Nothing(claimed) => match self.make(ledger, claimed)? {
+                Made::File(written, summary) => (written, summary, false),
+                Made::Unfinishable(claimed, why) => return give_up(ledger, &claimed, why, outcome),
+            },
         };
-        let ended = self.table.done(partition, state, &done)?;
-        self.table.settle(partition, state, claim, ended)?;
-        match ended {
+        match ledger.finish(&written)? {
             Ended::Done => {
                 outcome.counts.files_recovered += u64::from(recovered);
-                outcome.counts.files_replaced += claim.replaces.len() as u64;
-                count(outcome, &done, summary);
+                outcome.counts.files_replaced += written.claim().work.replaces().len() as u64;
+                count(outcome, written.done(), summary);
             }
             Ended::DoneByAnother => outcome.counts.finished_by_others += 1,
             Ended::AbandonedByAnother => outcome.again = true,
@@ -103,12 +99,12 @@ impl Job<'_> {
     /// Reads the objects twice if columns turn up when row groups without them are written: of rows as they came, where
     /// formats differ; of sorted rows, where they do not fit into memory together besides. The alternatives cost all files
     /// something: a request more for each object, or all row groups of a file in memory.
-    fn make(&self, plan: &PartitionPlan, number: u64, claim: &Claim) -> Result<Result<(Done, Summary), Unfinishable>> {
+    fn make(&self, ledger: &PartitionLedger<'_>, claimed: Claimed) -> Result<Made> {
         let mut columns = Vec::new();
         let mut first_read = None;
         let (file, mut summary) = loop {
-            let mut file = OpenFile::new(self, plan, claim, first_read.is_none());
-            let filled = file.writer.declare(&columns).and_then(|()| file.fill(self, claim));
+            let mut file = OpenFile::new(ledger, &claimed, first_read.is_none())?;
+            let filled = file.writer.declare(&columns).and_then(|()| file.fill(self, claimed.claim()));
             let summary = match filled {
                 Ok(summary) => summary,
                 Err(e) => {
@@ -116,13 +112,13 @@ impl Job<'_> {
                     return Err(e);
                 }
             };
-            if let Some(reason) = summary.unfinishable(claim) {
+            if let Some(reason) = summary.unfinishable(claimed.claim()) {
                 file.give_up();
-                return Ok(Err(Unfinishable::Inputs(reason)));
+                return Ok(Made::Unfinishable(claimed, Unfinishable::Inputs(reason)));
             }
             if file.writer.is_full() {
                 file.give_up();
-                return Ok(Err(Unfinishable::RowGroups));
+                return Ok(Made::Unfinishable(claimed, Unfinishable::RowGroups));
             }
             if !file.writer.is_late() {
                 break (file, summary);
@@ -134,8 +130,8 @@ impl Job<'_> {
             }
             columns = file.writer.columns().to_vec();
             info!(
-                partition = %plan.partition,
-                claim = number,
+                partition = %ledger.partition(),
+                claim = claimed.number(),
                 objects = summary.objects,
                 columns = columns.len(),
                 "a column came late: the objects are read a second time"
@@ -145,58 +141,37 @@ impl Job<'_> {
             first_read = Some(summary.objects);
         };
         summary.objects_read_twice = first_read.unwrap_or_default();
-        let output = file.finish(claim, &summary)?;
-        let done = Done { claim: number, outcome: summary.outcome.clone(), file: output };
-        Ok(Ok((done, summary)))
+        Ok(Made::File(file.finish(claimed, &summary)?, summary))
     }
 
     fn finish_merge(
         &self,
-        plan: &PartitionPlan,
-        state: &mut PartitionState,
-        number: u64,
-        claim: &Claim,
+        ledger: &mut PartitionLedger<'_>,
+        claimed: Claimed,
         outcome: &mut PartitionOutcome,
-        recovering: bool,
     ) -> Result<()> {
-        match self.table.finish_merge(&plan.partition, state, number, claim, recovering, self.pool)? {
-            Merged::Done => outcome.counts.files_replaced += claim.replaces.len() as u64,
+        let (number, replaces) = (claimed.number(), claimed.claim().work.replaces().len());
+        match merge::finish_merge(ledger, claimed, self.pool)? {
+            Merged::Done => outcome.counts.files_replaced += replaces as u64,
             Merged::ByAnother => outcome.counts.finished_by_others += 1,
             Merged::Refused(refused) => outcome.not_merged.push(refused),
             Merged::Abandoned(reason) => {
-                outcome.warnings.push(format!("a merge of files of {} was given up: {reason}", plan.partition));
+                outcome.warnings.push(format!("a merge of files of {} was given up: {reason}", ledger.partition()));
             }
         }
         // What was about to be replaced can be planned with now, if the claim came to its end.
-        outcome.again = !state.unfinished().any(|(open, _)| open == number);
-        Ok(())
-    }
-
-    fn abandon(
-        &self,
-        plan: &PartitionPlan,
-        state: &mut PartitionState,
-        number: u64,
-        reason: &str,
-        outcome: &mut PartitionOutcome,
-    ) -> Result<()> {
-        let partition = &plan.partition;
-        if self.table.abandon(partition, state, number, reason)? {
-            outcome
-                .warnings
-                .push(format!("a claim of {partition} was abandoned and what is left of it planned anew: {reason}"));
-        }
-        outcome.again = true;
+        outcome.again = !ledger.state().unfinished().any(|(open, _)| open == number);
         Ok(())
     }
 
     /// Returns what the stopped writer of a complete file would have reported.
-    fn recovered(&self, claim: &Claim, done: &Done, rejects: Vec<Reject>) -> Summary {
+    fn recovered(&self, written: &Written, rejects: Vec<Reject>) -> Summary {
         let left_out = |input: &&Input| {
-            let outcome = &done.outcome;
+            let outcome = &written.done().outcome;
             outcome.rejected_objects.iter().chain(&outcome.other_type).any(|left| left.key == input.key)
         };
-        let converted: Vec<&Input> = claim.inputs.iter().filter(|input| !left_out(input)).collect();
+        let inputs = written.claim().work.inputs();
+        let converted: Vec<&Input> = inputs.iter().filter(|input| !left_out(input)).collect();
         let rejects = rejects.into_iter().filter(|reject| reject.kind != RejectKind::OtherType).take(MAX_NAMED);
         let place = |key: &str| self.source.location().url_of(key);
         Summary {
@@ -214,16 +189,9 @@ impl Job<'_> {
         let mut readable = Vec::new();
         let whole: Vec<Input> = inputs.iter().filter(|input| input.size < STREAMED_OBJECT_BYTES).cloned().collect();
         readable.extend(inputs.iter().filter(|input| input.size >= STREAMED_OBJECT_BYTES).cloned());
-        let probe = Claim {
-            output: String::new(),
-            log_type: self.plan.options.log_type,
-            source: self.plan.options.source.clone(),
-            options: self.plan.options.output.clone(),
-            inputs: Vec::new(),
-            replaces: Vec::new(),
-        };
-        let encoders = Arc::new(Encoders::new(probe.options.compression, &probe.options.layout));
-        let recipe = Recipe::new(&probe, encoders, self.max_text, self.source.location())?;
+        let options = &self.plan.options;
+        let encoders = Arc::new(Encoders::new(options.output.compression, &options.output.layout));
+        let recipe = Recipe::new(options.log_type, &options.output, encoders, self.max_text, self.source.location())?;
         let mut fetches = self.source.fetch(whole.iter().map(|input| vec![listed(input)]).collect(), &self.budget);
         for input in whole {
             let fetched = fetches.wait()?;
@@ -243,6 +211,32 @@ impl Job<'_> {
             }
         }
         Ok(readable)
+    }
+}
+
+/// Gives up a claim that would fail for ever as it is recorded.
+fn give_up(
+    ledger: &mut PartitionLedger<'_>,
+    claimed: &Claimed,
+    why: Unfinishable,
+    outcome: &mut PartitionOutcome,
+) -> Result<()> {
+    match why {
+        Unfinishable::Inputs(reason) => {
+            if ledger.abandon(claimed, &reason)? {
+                let partition = ledger.partition();
+                outcome.warnings.push(format!(
+                    "a claim of {partition} was abandoned and what is left of it planned anew: {reason}"
+                ));
+            }
+            outcome.again = true;
+            Ok(())
+        }
+        Unfinishable::RowGroups => {
+            let error = FileWriter::<Upload>::too_many();
+            ledger.abandon(claimed, &error.in_a_line())?;
+            Err(error.at(ledger.partition()))
+        }
     }
 }
 
@@ -286,9 +280,9 @@ struct OpenFile {
     writer: SortedFile<Upload>,
     sender: Sender<Message>,
     receiver: Receiver<Message>,
-    waiting: BTreeMap<usize, (Vec<Made>, Option<Summary>)>,
+    waiting: BTreeMap<usize, (Vec<Part>, Option<Summary>)>,
     /// Written while units are made, as the file is: there may be more of them than memory.
-    rejects: Rejects,
+    rejects: Upload,
     next: usize,
     total: Summary,
     unknown: BTreeSet<String>,
@@ -297,19 +291,17 @@ struct OpenFile {
 }
 
 impl OpenFile {
-    fn new(run: &Job<'_>, plan: &PartitionPlan, claim: &Claim, counted: bool) -> Self {
+    fn new(ledger: &PartitionLedger<'_>, claimed: &Claimed, counted: bool) -> Result<Self> {
         let (sender, receiver) = channel();
-        let upload =
-            run.table.store().upload(&run.table.output_key(&plan.partition, claim), &run.table.staging_key(claim));
-        let rejects = Rejects {
-            store: run.table.store().clone(),
-            key: run.table.rejects_key(&plan.partition, claim),
-            staging: format!("{}-rejects", run.table.staging_key(claim)),
-            upload: None,
-        };
-        Self {
-            writer: SortedFile::new(upload, claim.log_type, claim.options.compression, &claim.options.layout),
-            rejects,
+        let claim = claimed.claim();
+        Ok(Self {
+            writer: SortedFile::new(
+                ledger.begin_file(claimed)?,
+                claim.log_type,
+                claim.options.compression,
+                &claim.options.layout,
+            ),
+            rejects: ledger.begin_rejects(claimed),
             sender,
             receiver,
             waiting: BTreeMap::new(),
@@ -317,20 +309,21 @@ impl OpenFile {
             total: Summary::default(),
             unknown: BTreeSet::new(),
             counted,
-        }
+        })
     }
 
     /// Makes every unit and appends its row groups in order.
     fn fill(&mut self, run: &Job<'_>, claim: &Claim) -> Result<Summary> {
-        let recipe =
-            Arc::new(Recipe::new(claim, Arc::clone(self.writer.encoders()), run.max_text, run.source.location())?);
-        let units = if let [input] = claim.inputs.as_slice()
+        let encoders = Arc::clone(self.writer.encoders());
+        let recipe = Recipe::new(claim.log_type, &claim.options, encoders, run.max_text, run.source.location())?;
+        let recipe = Arc::new(recipe);
+        let units = if let [input] = claim.work.inputs()
             && input.size >= STREAMED_OBJECT_BYTES
         {
             self.start_stream(run, &recipe, input)?;
             1
         } else {
-            let units = units(&claim.inputs);
+            let units = units(claim.work.inputs());
             let count = units.len();
             let groups = units.iter().map(|unit| unit.iter().map(listed).collect()).collect();
             let mut fetches = run.source.fetch(groups, &run.budget);
@@ -344,7 +337,7 @@ impl OpenFile {
                 let slot = run.slots.take();
                 let (unit_recipe, sender) = (Arc::clone(&recipe), self.sender.clone());
                 run.pool.spawn(move || {
-                    let mut emit = |made| drop(sender.send(Message::Made(number, made)));
+                    let mut emit = |part| drop(sender.send(Message::Part(number, part)));
                     let objects = inputs.into_iter().zip(fetched.bodies.drain(..)).collect();
                     let done = unit::whole_objects(&unit_recipe, objects, &mut emit);
                     drop((fetched, slot));
@@ -378,7 +371,7 @@ impl OpenFile {
                     ..Summary::default()
                 }),
                 Some(object) => {
-                    let mut emit = |made| drop(sender.send(Message::Made(0, made)));
+                    let mut emit = |part| drop(sender.send(Message::Part(0, part)));
                     unit::one_stream(&recipe, &input, object, &mut emit)
                 }
             };
@@ -397,14 +390,14 @@ impl OpenFile {
     /// Takes what a worker made; appends whatever is next in order.
     fn take(&mut self, run: &Job<'_>, message: Message) -> Result<()> {
         match message {
-            Message::Made(unit, made) => self.waiting.entry(unit).or_default().0.push(made),
+            Message::Part(unit, part) => self.waiting.entry(unit).or_default().0.push(part),
             Message::Done(unit, summary) => self.waiting.entry(unit).or_default().1 = Some((*summary)?),
         }
-        while let Some((made, summary)) = self.waiting.get_mut(&self.next) {
-            let made = std::mem::take(made);
+        while let Some((parts, summary)) = self.waiting.get_mut(&self.next) {
+            let parts = std::mem::take(parts);
             let summary = summary.take();
-            for made in made {
-                self.append(run, made)?;
+            for part in parts {
+                self.append(run, part)?;
             }
             let Some(summary) = summary else { break };
             self.waiting.remove(&self.next);
@@ -418,13 +411,15 @@ impl OpenFile {
         Ok(())
     }
 
-    fn append(&mut self, run: &Job<'_>, made: Made) -> Result<()> {
-        match made {
-            Made::Rows(rows) => self.writer.append(rows, run.pool),
-            Made::Rejects(packed) => self.rejects.write(&packed),
-            Made::NoRejects => {
+    fn append(&mut self, run: &Job<'_>, part: Part) -> Result<()> {
+        match part {
+            Part::Rows(rows) => self.writer.append(rows, run.pool),
+            Part::Rejects(packed) => {
+                self.rejects.write_all(&packed).map_err(|e| Error::stopped("cannot keep rejects").because(e))
+            }
+            Part::NoRejects => {
                 self.writer.forget_runs();
-                self.rejects.abort();
+                self.rejects.restart();
                 Ok(())
             }
         }
@@ -458,54 +453,32 @@ impl OpenFile {
     }
 
     /// Writes the rejects, then the footer, and makes the file visible; no file if there are no rows.
-    fn finish(mut self, claim: &Claim, summary: &Summary) -> Result<Option<OutputFile>> {
+    fn finish(self, claimed: Claimed, summary: &Summary) -> Result<Written> {
         let outcome = &summary.outcome;
-        if let Some(rejects) = self.rejects.upload.take() {
-            rejects.finish()?;
-        }
         // A stream that turned out not to read to its end leaves row groups behind that nobody counts.
         let given_up = summary.objects == 0 && !outcome.rejected_objects.is_empty();
-        if self.writer.rows() == 0 || given_up {
-            self.give_up();
-            return Ok(None);
-        }
-        if self.writer.rows() != outcome.rows {
+        let no_file = self.writer.rows() == 0 || given_up;
+        if !no_file && self.writer.rows() != outcome.rows {
             let (has, counted) = (self.writer.rows(), outcome.rows);
             self.give_up();
             return Err(Error::stopped(format!("a file has {has} rows, its objects have {counted}"))
                 .help("this is a bug in flowparquet: nothing of this file was written; please report it"));
         }
-        let about = FooterNote::new(claim, claim.inputs.len() as u64, outcome).to_json()?;
+        if self.rejects.bytes() > 0 {
+            self.rejects.finish()?;
+        }
+        if no_file {
+            self.writer.into_inner().abort();
+            return Ok(claimed.without_file(outcome.clone()));
+        }
+        let about = FooterNote::new(claimed.claim(), claimed.claim().work.inputs().len() as u64, outcome).to_json()?;
         let (upload, content) = self.writer.finish(&about)?;
-        let Uploaded { bytes, sha256 } = upload.finish()?;
-        let FileContent { row_groups, columns, .. } = content;
-        Ok(Some(OutputFile { bytes, row_groups, sha256: Some(sha256), columns, sound: true }))
+        Ok(claimed.with_file(outcome.clone(), upload.finish()?, content))
     }
 
-    fn give_up(mut self) {
+    fn give_up(self) {
         self.rejects.abort();
         self.writer.into_inner().abort();
-    }
-}
-
-/// The rejects object of a file, begun with the first reject.
-struct Rejects {
-    store: Store,
-    key: String,
-    staging: String,
-    upload: Option<Upload>,
-}
-
-impl Rejects {
-    fn write(&mut self, packed: &[u8]) -> Result<()> {
-        let upload = self.upload.get_or_insert_with(|| self.store.upload(&self.key, &self.staging));
-        upload.write_all(packed).map_err(|e| Error::stopped("cannot keep rejects").because(e))
-    }
-
-    fn abort(&mut self) {
-        if let Some(upload) = self.upload.take() {
-            upload.abort();
-        }
     }
 }
 

@@ -29,14 +29,17 @@ use tracing::info;
 
 use crate::athena::outgrown::{outgrown, running_out};
 use crate::compact::merge::NotMerged;
-use crate::compact::resume::Resumed;
+use crate::compact::resume::{Resumed, finish_replacing};
 use crate::compact::{CompactOptions, compact};
 use crate::encode::layout::{SortBy, sort_share};
 use crate::error::{Error, Result};
+use crate::ledger::claim::OutputOptions;
 use crate::ledger::contents::Extent;
-use crate::ledger::entry::{OutputOptions, PartitionState, VERSION};
+use crate::ledger::entry::VERSION;
 use crate::ledger::partition::{Partition, PartitionBy};
-use crate::ledger::table::{Strangers, Table, TableInfo, tool_name};
+use crate::ledger::partition_ledger::PartitionLedger;
+use crate::ledger::state::PartitionState;
+use crate::ledger::table::{Table, TableInfo, tool_name};
 use crate::plan::{self, PartitionPlan, Plan, PlanOptions};
 use crate::record::header::Header;
 use crate::record::schema::LogType;
@@ -232,7 +235,7 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
     for round in 0..MAX_ROUNDS {
         let mut prepared = prepare(source, table, options)?;
         if round == 0 {
-            let resumed = table.finish_replacing(&pool)?;
+            let resumed = finish_replacing(table, &pool)?;
             if !resumed.is_empty() {
                 report.warnings.extend(resumed.iter().filter_map(Resumed::explain));
                 report.not_merged.extend(resumed.iter().flat_map(|resumed| resumed.not_merged.clone()));
@@ -247,7 +250,7 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
             if let Some(state) = prepared.states.get(&done.partition)
                 && state.leftovers().next().is_some()
             {
-                table.tidy(&done.partition, state)?;
+                table.open(done.partition.clone(), state.clone()).tidy()?;
             }
         }
         if round == 0 {
@@ -505,7 +508,7 @@ impl<'a> Run<'a> {
                     while stop.load(Ordering::Relaxed) == 0 {
                         let at = next.fetch_add(1, Ordering::Relaxed);
                         let Some((plan, state)) = work.get(at) else { return };
-                        let outcome = self.partition(plan, &mut lock(state));
+                        let outcome = self.in_ledger(plan, &mut lock(state));
                         stop.fetch_add(usize::from(outcome.is_err()), Ordering::Relaxed);
                         *lock(&outcomes[at]) = Some(outcome);
                     }
@@ -536,43 +539,48 @@ impl<'a> Run<'a> {
         failed.map_or(Ok(again), Err)
     }
 
+    fn in_ledger(&self, plan: &PartitionPlan, state: &mut PartitionState) -> Result<PartitionOutcome> {
+        let mut ledger = self.table.open(plan.partition.clone(), std::mem::take(state));
+        let outcome = self.partition(plan, &mut ledger);
+        *state = ledger.into_state();
+        outcome
+    }
+
     /// Finishes what was begun in a partition, then claims and converts what is new.
-    fn partition(&self, plan: &PartitionPlan, state: &mut PartitionState) -> Result<PartitionOutcome> {
+    fn partition(&self, plan: &PartitionPlan, ledger: &mut PartitionLedger<'_>) -> Result<PartitionOutcome> {
         let mut outcome = PartitionOutcome::default();
-        let strangers = self.table.tidy(&plan.partition, state)?;
-        outcome.warnings.extend(foreign(&plan.partition, &strangers));
-        for (number, claim) in &plan.unfinished {
-            self.finish_claim(plan, state, *number, claim, &mut outcome, true)?;
+        outcome.warnings.extend(foreign(&plan.partition, &ledger.tidy()?.foreign));
+        for claimed in &plan.unfinished {
+            self.finish_claim(ledger, claimed.clone(), &mut outcome)?;
         }
         for remake in &plan.remakes {
             if self.readable_now(&remake.changed, &mut outcome)?.len() < remake.changed.len() {
                 continue; // The old rows are better than none.
             }
-            let claim = plan::remake(remake, &self.plan.options);
-            let Some((number, claim)) = self.table.claim(&plan.partition, state, claim)? else {
+            let Some(claimed) = ledger.claim(plan::remake(remake, &self.plan.options))? else {
                 outcome.again = true;
                 return Ok(outcome);
             };
-            self.finish_claim(plan, state, number, &claim, &mut outcome, false)?;
+            self.finish_claim(ledger, claimed, &mut outcome)?;
         }
         let mut inputs = plan.fresh.clone();
         inputs.extend(self.readable_now(&plan.retry, &mut outcome)?);
         inputs.sort_by(|a, b| a.key.cmp(&b.key));
-        for claim in plan::claims(&inputs, &self.plan.options) {
-            let Some((number, claim)) = self.table.claim(&plan.partition, state, claim)? else {
+        for draft in plan::drafts(&inputs, &self.plan.options) {
+            let Some(claimed) = ledger.claim(draft)? else {
                 outcome.again = true;
                 break;
             };
-            self.finish_claim(plan, state, number, &claim, &mut outcome, false)?;
+            self.finish_claim(ledger, claimed, &mut outcome)?;
         }
         Ok(outcome)
     }
 }
 
 /// Returns what a person should know of objects in a partition that are not ours.
-fn foreign(partition: &Partition, strangers: &Strangers) -> Option<String> {
-    let first = strangers.foreign.first()?;
-    let count = strangers.foreign.len();
+fn foreign(partition: &Partition, objects: &[String]) -> Option<String> {
+    let first = objects.first()?;
+    let count = objects.len();
     Some(format!(
         "{partition} holds {count} objects or folders that flowparquet did not write, and that queries read too; \
          they are left alone. The first is {first}"

@@ -16,11 +16,13 @@ use tracing::{debug, info};
 use crate::encode::column::Encoders;
 use crate::encode::layout::Layout;
 use crate::error::{Error, Result};
-use crate::ledger::entry::{Claim, Input, LeftOut, Outcome};
-use crate::ledger::table::{Reject, RejectKind};
+use crate::ledger::claim::{Claim, Input, OutputOptions};
+use crate::ledger::entry::{LeftOut, Outcome};
+use crate::ledger::rejects::{Reject, RejectKind};
 use crate::record::columns::Batch;
 use crate::record::decode::{ObjectDecoder, RejectedRow};
 use crate::record::header::{Header, without_text};
+use crate::record::schema::LogType;
 use crate::report::{MAX_NAMED, Named};
 use crate::sort::run::batch_rows;
 use crate::sort::writer::Rows;
@@ -57,7 +59,7 @@ pub(super) struct Summary {
 
 /// What a unit gives as soon as it is made, in order.
 #[derive(Debug)]
-pub(super) enum Made {
+pub(super) enum Part {
     /// Rows for the file.
     Rows(Rows),
     /// Lines of the rejects object, packed.
@@ -70,7 +72,7 @@ impl Summary {
     /// Returns why the claim cannot be finished, if so: an input is gone or changed, or what is to take the place of
     /// rows does not read to its end.
     pub(super) fn unfinishable(&self, claim: &Claim) -> Option<String> {
-        let unreadable = self.outcome.rejected_objects.first().filter(|_| !claim.replaces.is_empty());
+        let unreadable = self.outcome.rejected_objects.first().filter(|_| !claim.work.replaces().is_empty());
         let unreadable = unreadable.map(|left| format!("{} does not read to its end: {}", left.key, left.reason));
         self.vanished.clone().or(unreadable)
     }
@@ -93,21 +95,27 @@ pub(super) struct Recipe {
 }
 
 impl Recipe {
-    /// Returns how a claim's units are made.
+    /// Returns how units are made with a claim's options.
     ///
     /// # Errors
     /// A usage error if the recorded log format is none.
-    pub(super) fn new(claim: &Claim, encoders: Arc<Encoders>, max_text: usize, source: &Location) -> Result<Self> {
-        let format = claim.options.log_format.as_deref().map(Header::from_log_format).transpose();
+    pub(super) fn new(
+        log_type: LogType,
+        options: &OutputOptions,
+        encoders: Arc<Encoders>,
+        max_text: usize,
+        source: &Location,
+    ) -> Result<Self> {
+        let format = options.log_format.as_deref().map(Header::from_log_format).transpose();
         let fallback = format.map_err(|e| Error::usage("--log-format cannot be used").because(e))?;
         let rules = Rules {
-            log_type: claim.log_type,
+            log_type,
             log_format: fallback.map(Arc::new),
-            dash_as_null: claim.options.dash_as_null,
-            max_object_bytes: claim.options.max_object_bytes,
+            dash_as_null: options.dash_as_null,
+            max_object_bytes: options.max_object_bytes,
             max_held_bytes: max_text,
         };
-        Ok(Self { rules, layout: claim.options.layout.clone(), encoders, source: source.clone() })
+        Ok(Self { rules, layout: options.layout.clone(), encoders, source: source.clone() })
     }
 }
 
@@ -130,7 +138,7 @@ thread_local! {
 pub(super) fn whole_objects(
     recipe: &Recipe,
     objects: Vec<(Input, Body)>,
-    emit: &mut dyn FnMut(Made),
+    emit: &mut dyn FnMut(Part),
 ) -> Result<Summary> {
     SCRATCH.with_borrow_mut(|Scratch { reader, batch }| {
         let mut unit = Unit::new(recipe, batch, emit);
@@ -160,7 +168,7 @@ pub(super) fn one_stream(
     recipe: &Recipe,
     input: &Input,
     object: impl Read,
-    emit: &mut dyn FnMut(Made),
+    emit: &mut dyn FnMut(Part),
 ) -> Result<Summary> {
     SCRATCH.with_borrow_mut(|Scratch { batch, .. }| {
         let mut unit = Unit::new(recipe, batch, emit);
@@ -185,7 +193,7 @@ struct Unit<'a> {
     counted: (u64, u64),
     unknown: BTreeSet<String>,
     rejects: GzEncoder<Vec<u8>>,
-    emit: &'a mut dyn FnMut(Made),
+    emit: &'a mut dyn FnMut(Part),
 }
 
 /// Takes the rows of an object into its unit.
@@ -220,7 +228,7 @@ impl Sink for RowsOf<'_, '_> {
 }
 
 impl<'a> Unit<'a> {
-    fn new(recipe: &'a Recipe, batch: &'a mut Batch, emit: &'a mut dyn FnMut(Made)) -> Self {
+    fn new(recipe: &'a Recipe, batch: &'a mut Batch, emit: &'a mut dyn FnMut(Part)) -> Self {
         // A unit that failed may have left rows behind.
         batch.clear();
         Self {
@@ -292,7 +300,7 @@ impl<'a> Unit<'a> {
             let outcome = &mut self.summary.outcome;
             add_known(&mut outcome.nodata_rows, self.batch.count("log_status", b"NODATA"));
             add_known(&mut outcome.skipdata_rows, self.batch.count("log_status", b"SKIPDATA"));
-            (self.emit)(Made::Rows(Rows::of(self.batch, &self.recipe.layout, &self.recipe.encoders)?));
+            (self.emit)(Part::Rows(Rows::of(self.batch, &self.recipe.layout, &self.recipe.encoders)?));
             self.batch.clear();
         }
         Ok(())
@@ -305,7 +313,7 @@ impl<'a> Unit<'a> {
         self.counted = (0, 0);
         self.unknown.clear();
         self.rejects = GzEncoder::new(Vec::new(), Compression::fast());
-        (self.emit)(Made::NoRejects);
+        (self.emit)(Part::NoRejects);
     }
 
     fn reject_object(&mut self, input: &Input, reason: String) {
@@ -349,7 +357,7 @@ impl<'a> Unit<'a> {
         line.push(b'\n');
         self.rejects.write_all(&line).map_err(failed)?;
         if self.rejects.get_ref().len() >= REJECTS_CHUNK_BYTES {
-            (self.emit)(Made::Rejects(std::mem::take(self.rejects.get_mut())));
+            (self.emit)(Part::Rejects(std::mem::take(self.rejects.get_mut())));
         }
         Ok(())
     }
@@ -371,7 +379,7 @@ impl<'a> Unit<'a> {
         outcome.unknown_fields = self.unknown.into_iter().collect();
         if outcome.rejected_rows > 0 || !outcome.rejected_objects.is_empty() || !outcome.other_type.is_empty() {
             let packed = self.rejects.finish().map_err(|e| Error::stopped("cannot keep rejects").because(e))?;
-            (self.emit)(Made::Rejects(packed));
+            (self.emit)(Part::Rejects(packed));
         }
         Ok(self.summary)
     }

@@ -1,9 +1,8 @@
-//! Columns of a row group -> Parquet column chunks: pages, statistics, page index, Bloom filters.
+//! Columns of a row group -> Parquet column chunks: dictionaries, encoded values, Bloom filters.
 //!
-//! In: [`Cells`], a column's values in the order of its rows. Out: [`EncodedColumn`]s, bytes that can be put anywhere in
-//! a file. arrow-rs would hash every dictionary value again while encoding; here the codes made while decoding stay
-//! codes down to the page. v1 data pages; PLAIN, RLE_DICTIONARY and DELTA_BINARY_PACKED: what Athena, Trino, Spark, Redshift
-//! Spectrum, DuckDB, DataFusion and pyarrow all read.
+//! In: [`Cells`], a column's values in the order of its rows. Out: [`EncodedColumn`]s. arrow-rs would hash every dictionary
+//! value again while encoding; here the codes made while decoding stay codes down to the page. PLAIN, RLE_DICTIONARY and
+//! DELTA_BINARY_PACKED: what Athena, Trino, Spark, Redshift Spectrum, DuckDB, DataFusion and pyarrow all read.
 //!
 //! Dictionaries are written in ascending order: ranks compare as values do, so that minima and maxima of pages and row
 //! groups are minima and maxima of codes, and the compressor sees shared prefixes.
@@ -18,12 +17,11 @@ use std::sync::{Mutex, PoisonError};
 use parquet::bloom_filter::Sbbf;
 
 use super::bounds::MinMax;
+use super::chunk::{Chunk, Coding, EncodedColumn, ValueBytes};
 use super::codec::{Codec, Compression};
 use super::dictionary::Dictionary;
-use super::format::{encoding, page};
 use super::layout::Layout;
 use super::number::{Number, bounds, sorted};
-use super::thrift::Struct;
 use super::{delta, levels};
 use crate::error::{Error, Result};
 use crate::record::columns::{Batch, ColumnData, Values};
@@ -33,11 +31,6 @@ use crate::record::schema::ColumnType;
 /// A dictionary is made by counting where values lie so close together that there are no more places to look at than this
 /// many times the rows; else by sorting, which costs as much then.
 const COUNTED_PLACES_A_ROW: usize = 8;
-
-/// Bytes that the values of a data page take before compression, if there are more than one: parquet-mr's size of a page.
-/// A page is what a reader unpacks at once, and must stay below 2 GiB by the format; rows of numbers and addresses fill a
-/// third of it at most, so that only long strings have shorter pages than `page_rows` says.
-const MAX_PAGE_BYTES: usize = 1 << 20;
 
 /// Bytes of the largest dictionary: it is one page, which readers hold as long as they read the chunk. A million addresses fit.
 const MAX_DICTIONARY_BYTES: usize = 16 << 20;
@@ -52,32 +45,6 @@ const TRIED_ROWS: usize = 4 << 10;
 /// hundred read in vain is less than what statistics leave over.
 const BLOOM_FALSE_POSITIVES: f64 = 0.01;
 
-/// How the values of data pages are encoded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Coding {
-    /// Ranks in a dictionary, of as many bits as they need.
-    Dictionary,
-    /// Ranks in a dictionary, of whole bytes: a skewed column compresses better when its codes stay apart.
-    WideDictionary,
-    /// The values.
-    Plain,
-    /// Differences to the value before; integers only.
-    Delta,
-}
-
-impl Coding {
-    const ALL: [Self; 4] = [Self::Dictionary, Self::WideDictionary, Self::Plain, Self::Delta];
-
-    /// Returns the number that Parquet metadata has for the encoding of its data pages.
-    pub fn parquet(self) -> i32 {
-        match self {
-            Self::Dictionary | Self::WideDictionary => encoding::RLE_DICTIONARY,
-            Self::Plain => encoding::PLAIN,
-            Self::Delta => encoding::DELTA_BINARY_PACKED,
-        }
-    }
-}
-
 /// Sizes that a column has in every [`Coding`], in bytes; none where it cannot have it.
 pub type Sizes = [Option<u64>; Coding::ALL.len()];
 
@@ -86,53 +53,6 @@ pub fn smallest(sizes: &Sizes) -> Coding {
     let sized = Coding::ALL.into_iter().zip(sizes).filter_map(|(coding, size)| Some((size.as_ref()?, coding)));
     // The first of equal ones.
     sized.min_by_key(|(size, _)| **size).map_or(Coding::Dictionary, |(_, coding)| coding)
-}
-
-/// A data page of a column chunk.
-#[derive(Debug, Clone)]
-pub struct EncodedPage {
-    /// Where it begins in the chunk.
-    pub offset: u64,
-    /// Its size with its header.
-    pub bytes: u64,
-    /// Its first row in the row group.
-    pub first_row: u64,
-    /// Its rows.
-    pub rows: u64,
-    /// Its NULL rows.
-    pub nulls: u64,
-    /// `None` if all rows are NULL, or the values have no bounds.
-    pub min_max: Option<MinMax>,
-}
-
-impl EncodedPage {
-    /// Returns whether there are values without bounds.
-    pub fn lacks_bounds(&self) -> bool {
-        self.min_max.is_none() && self.nulls < self.rows
-    }
-}
-
-/// A column chunk.
-#[derive(Debug)]
-pub struct EncodedColumn {
-    /// Name and type.
-    pub column: Column,
-    /// All pages, the dictionary first.
-    pub bytes: Vec<u8>,
-    /// Size of all pages before compression.
-    pub uncompressed_bytes: u64,
-    /// How the values of data pages are encoded.
-    pub coding: Coding,
-    /// Whether the first page is a dictionary.
-    pub has_dictionary: bool,
-    /// NULL rows.
-    pub nulls: u64,
-    /// `None` if all rows are NULL, or the values of a page have no bounds.
-    pub min_max: Option<MinMax>,
-    /// The data pages.
-    pub pages: Vec<EncodedPage>,
-    /// A Bloom filter of the values, its header before it.
-    pub bloom_filter: Option<Vec<u8>>,
 }
 
 /// The column chunks of a row group.
@@ -340,10 +260,14 @@ impl Encoder {
         }
     }
 
+    fn chunk<'a>(&'a mut self, cells: &'a Cells<'_>) -> Chunk<'a> {
+        Chunk::new((&mut self.codec, self.page_rows), cells.column, (cells.rows, &cells.nulls))
+    }
+
     fn all_null(&mut self, cells: &Cells<'_>) -> Result<EncodedColumn> {
-        let mut chunk = Chunk::new(self, cells);
+        let mut chunk = self.chunk(cells);
         chunk.data_pages(Coding::Plain, &ValueBytes::Each(0), |_, _| {}, |_| None)?;
-        chunk.finish(Coding::Plain, None)
+        Ok(chunk.finish(Coding::Plain, None))
     }
 
     fn strings(
@@ -359,7 +283,7 @@ impl Encoder {
             let (low, high) = bounds(&codes[rows])?;
             MinMax::of_strings(value(low), value(high))
         };
-        let mut chunk = Chunk::new(self, cells);
+        let mut chunk = self.chunk(cells);
         // How a column is coded was decided by other row groups: this one may have a dictionary that is too large.
         if coding == Coding::Plain || page_bytes(&distinct, dictionary) > MAX_DICTIONARY_BYTES {
             let put = |rows: Range<usize>, body: &mut Vec<u8>| {
@@ -367,13 +291,13 @@ impl Encoder {
             };
             let bytes = |row: usize| STRING_LENGTH_BYTES + value(codes[row]).len();
             chunk.data_pages(Coding::Plain, &ValueBytes::Of(&bytes), put, min_max)?;
-            return chunk.finish(Coding::Plain, bloom);
+            return Ok(chunk.finish(Coding::Plain, bloom));
         }
         chunk.dictionary(&string_page(&distinct, dictionary), distinct.len())?;
         let width = width(distinct.len(), coding);
         let put = |rows: Range<usize>, body: &mut Vec<u8>| put_codes(&codes[rows], width, body);
         chunk.data_pages(coding, &ValueBytes::Each(size_of::<u32>()), put, min_max)?;
-        chunk.finish(coding, bloom)
+        Ok(chunk.finish(coding, bloom))
     }
 
     fn string_sizes(&mut self, Coded { distinct, codes }: &Coded<u32>, dictionary: &Dictionary) -> Result<Sizes> {
@@ -461,7 +385,7 @@ impl Encoder {
         };
         let bloom = self.bloom_filter(cells.column, distinct.len(), distinct.iter().map(bytes))?;
         let min_max = |rows: Range<usize>| Some(MinMax::of_integers(column_type, base, bounds(&numbers[rows])?));
-        let mut chunk = Chunk::new(self, cells);
+        let mut chunk = self.chunk(cells);
         let too_large = distinct.len() * size_of::<i64>() > MAX_DICTIONARY_BYTES;
         let coding = if by_dictionary && too_large { Coding::Plain } else { coding };
         // Codes take four bytes at most.
@@ -485,7 +409,7 @@ impl Encoder {
                 chunk.data_pages(coding, &bytes, put, min_max)?;
             }
         }
-        chunk.finish(coding, bloom)
+        Ok(chunk.finish(coding, bloom))
     }
 
     fn integer_sizes<N: Number>(
@@ -600,167 +524,6 @@ fn string_page(ranks: &[u32], dictionary: &Dictionary) -> Vec<u8> {
     page
 }
 
-/// Bytes that values take in a page before compression, at most.
-enum ValueBytes<'a> {
-    /// So many each.
-    Each(usize),
-    /// As many as this says of the value at a place among those that are not NULL.
-    Of(&'a dyn Fn(usize) -> usize),
-}
-
-impl ValueBytes<'_> {
-    /// Returns how many of these values fit into a page, at least one.
-    fn fitting(&self, values: Range<usize>) -> usize {
-        let all = values.len();
-        let fitting = match self {
-            Self::Each(bytes) => MAX_PAGE_BYTES.checked_div(*bytes).unwrap_or(all),
-            Self::Of(bytes) => {
-                let mut left = MAX_PAGE_BYTES;
-                let takes = |place: &usize| match left.checked_sub(bytes(*place)) {
-                    Some(rest) => {
-                        left = rest;
-                        true
-                    }
-                    None => false,
-                };
-                values.take_while(takes).count()
-            }
-        };
-        fitting.max(1).min(all)
-    }
-}
-
-/// A column chunk in the making.
-struct Chunk<'a> {
-    encoder: &'a mut Encoder,
-    cells: &'a Cells<'a>,
-    out: Vec<u8>,
-    uncompressed_bytes: u64,
-    has_dictionary: bool,
-    pages: Vec<EncodedPage>,
-}
-
-impl<'a> Chunk<'a> {
-    fn new(encoder: &'a mut Encoder, cells: &'a Cells<'a>) -> Self {
-        Self { encoder, cells, out: Vec::new(), uncompressed_bytes: 0, has_dictionary: false, pages: Vec::new() }
-    }
-
-    fn dictionary(&mut self, body: &[u8], distinct: usize) -> Result<()> {
-        self.has_dictionary = true;
-        self.page(page::DICTIONARY_PAGE, body, |header| {
-            header.structure(7, |dictionary| {
-                dictionary.i32(1, distinct as i32);
-                dictionary.i32(2, encoding::PLAIN);
-                dictionary.bool(3, true); // Values ascend.
-            });
-        })?;
-        Ok(())
-    }
-
-    /// Writes the data pages. `put` appends the values of a range of those that are not NULL, which take `bytes`.
-    fn data_pages(
-        &mut self,
-        coding: Coding,
-        bytes: &ValueBytes<'_>,
-        mut put: impl FnMut(Range<usize>, &mut Vec<u8>),
-        min_max: impl Fn(Range<usize>) -> Option<MinMax>,
-    ) -> Result<()> {
-        let mut body = Vec::new();
-        let (mut first_row, mut null, mut value) = (0, 0, 0);
-        while first_row < self.cells.rows {
-            let (rows, nulls) = self.rows_of_page(first_row, &self.cells.nulls[null..], value, bytes);
-            let values = value..value + rows - nulls;
-            body.clear();
-            put_definition_levels(&self.cells.nulls[null..][..nulls], first_row as u32, rows, &mut body);
-            put(values.clone(), &mut body);
-            let placed = self.page(page::DATA_PAGE, &body, |header| {
-                header.structure(5, |data| {
-                    data.i32(1, rows as i32);
-                    data.i32(2, coding.parquet());
-                    data.i32(3, encoding::RLE); // of definition levels
-                    data.i32(4, encoding::RLE); // of repetition levels, which flat columns have none of
-                });
-            })?;
-            self.pages.push(EncodedPage {
-                offset: placed.start as u64,
-                bytes: placed.len() as u64,
-                first_row: first_row as u64,
-                rows: rows as u64,
-                nulls: nulls as u64,
-                min_max: min_max(values.clone()),
-            });
-            first_row += rows;
-            null += nulls;
-            value = values.end;
-        }
-        Ok(())
-    }
-
-    /// Returns how many rows the page has that begins at a row, and how many of them are NULL. `nulls` are the NULL rows from
-    /// there on, `value` is the place of the next value among those that are not NULL.
-    fn rows_of_page(&self, first_row: usize, nulls: &[u32], value: usize, bytes: &ValueBytes<'_>) -> (usize, usize) {
-        let rows = self.encoder.page_rows.min(self.cells.rows - first_row);
-        let end = (first_row + rows) as u32;
-        let before_end = nulls.iter().take_while(|row| **row < end).count();
-        let values = rows - before_end;
-        let fitting = bytes.fitting(value..value + values);
-        if fitting == values {
-            return (rows, before_end);
-        }
-        // The page ends before the row of the first value that does not fit.
-        let mut rows = fitting;
-        for null in nulls {
-            if *null as usize - first_row > rows {
-                break;
-            }
-            rows += 1;
-        }
-        (rows, rows - fitting)
-    }
-
-    /// Compresses and appends a page, `kind` and the fields of `header` in front; returns where it lies in the chunk.
-    fn page(&mut self, kind: i32, body: &[u8], header: impl FnOnce(&mut Struct<'_>)) -> Result<Range<usize>> {
-        let packed = self.encoder.codec.compress(body).map_err(|e| Error::stopped("cannot compress").because(e))?;
-        let sizes = i32::try_from(body.len()).ok().zip(i32::try_from(packed.len()).ok());
-        let Some((unpacked_bytes, packed_bytes)) = sizes else {
-            // Only a single value can be so large, and lines are shorter.
-            return Err(Error::stopped(format!(
-                "a page of {} would have {} bytes",
-                self.cells.column.name,
-                body.len()
-            ))
-            .help("this is a bug in flowparquet: please report it"));
-        };
-        let begin = self.out.len();
-        Struct::write(&mut self.out, |page| {
-            page.i32(1, kind);
-            page.i32(2, unpacked_bytes);
-            page.i32(3, packed_bytes);
-            page.i32(4, libdeflater::crc32(&packed) as i32);
-            header(page);
-        });
-        self.uncompressed_bytes += (self.out.len() - begin + body.len()) as u64;
-        self.out.extend_from_slice(&packed);
-        Ok(begin..self.out.len())
-    }
-
-    fn finish(self, coding: Coding, bloom_filter: Option<Vec<u8>>) -> Result<EncodedColumn> {
-        let bounded = !self.pages.iter().any(EncodedPage::lacks_bounds);
-        let bounds = self.pages.iter().filter(|_| bounded).filter_map(|page| page.min_max.clone());
-        Ok(EncodedColumn {
-            column: self.cells.column.clone(),
-            bytes: self.out,
-            uncompressed_bytes: self.uncompressed_bytes,
-            coding,
-            has_dictionary: self.has_dictionary,
-            nulls: self.cells.nulls.len() as u64,
-            min_max: bounds.reduce(MinMax::union),
-            pages: self.pages,
-            bloom_filter,
-        })
-    }
-}
-
 /// Returns the values of the rows that are not NULL.
 fn present<'a, T: Copy>(data: &ColumnData, values: &'a [T]) -> Cow<'a, [T]> {
     if data.nulls.is_empty() {
@@ -775,21 +538,6 @@ fn present<'a, T: Copy>(data: &ColumnData, values: &'a [T]) -> Cow<'a, [T]> {
         from = end + 1;
     }
     Cow::Owned(present)
-}
-
-/// Appends the definition levels of a page, 0 for NULL and 1 for a value, with their length before them.
-fn put_definition_levels(nulls: &[u32], first_row: u32, rows: usize, out: &mut Vec<u8>) {
-    let at = out.len();
-    out.extend_from_slice(&[0; 4]);
-    if nulls.is_empty() || nulls.len() == rows {
-        levels::encode_run(u32::from(nulls.is_empty()), rows, 1, out);
-    } else {
-        let mut defined = vec![1; rows];
-        nulls.iter().for_each(|row| defined[(row - first_row) as usize] = 0);
-        levels::encode(&defined, 1, out);
-    }
-    let len = (out.len() - at - 4) as u32;
-    out[at..at + 4].copy_from_slice(&len.to_le_bytes());
 }
 
 fn put_string(value: &[u8], out: &mut Vec<u8>) {

@@ -71,22 +71,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::encode::testing::varint;
 
     /// The plain twin: reads the encoding as the specification tells it, bit by bit.
     fn decode(bytes: &[u8], bits: u32) -> Vec<i64> {
         let mut at = 0;
-        let varint = |at: &mut usize| {
-            let (mut value, mut shift) = (0_u64, 0);
-            loop {
-                let byte = bytes[*at];
-                *at += 1;
-                value |= u64::from(byte & 0x7f) << shift;
-                shift += 7;
-                if byte & 0x80 == 0 {
-                    return value;
-                }
-            }
-        };
+        let varint = |at: &mut usize| varint(bytes, at);
         let zigzag = |value: u64| (value >> 1) as i64 ^ -((value & 1) as i64);
         let (block, miniblocks, count) = (varint(&mut at), varint(&mut at), varint(&mut at) as usize);
         let each = (block / miniblocks) as usize;

@@ -10,8 +10,9 @@
 
 use std::io::Write;
 
+use super::chunk::{EncodedColumn, EncodedPage};
 use super::codec::Compression;
-use super::column::{EncodedColumn, EncodedPage, EncodedRowGroup, Encoder};
+use super::column::{EncodedRowGroup, Encoder};
 use super::footer::{Footer, PlacedChunk, PlacedGroup};
 use super::format::MAGIC;
 use super::layout::Layout;
@@ -250,78 +251,19 @@ pub fn sort_columns(columns: &mut [Column], log_type: LogType) {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use arrow_array::types::{Int32Type, Int64Type};
-    use arrow_array::{Array, RecordBatch, cast::AsArray};
+    use arrow_array::RecordBatch;
     use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
     use parquet::basic::{BoundaryOrder, Encoding};
-    use parquet::bloom_filter::Sbbf;
-    use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData, SortingColumn};
+    use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
     use parquet::file::page_index::column_index::ColumnIndexMetaData;
     use proptest::prelude::*;
 
     use super::*;
-    use crate::encode::column::Encoders;
-    use crate::encode::layout::SortBy;
     use crate::encode::misread::misread;
+    use crate::encode::testing::{
+        CODECS, any_headers, batch, batches_of, check_row_groups, decoded, opened, read, write,
+    };
     use crate::record::columns::Batch;
-    use crate::record::decode::ObjectDecoder;
-    use crate::record::header::Header;
-    use crate::sort::region::Region;
-    use crate::sort::run::Run;
-
-    fn batch(header: &str, text: &str) -> Batch {
-        decoded(header, text, false)
-    }
-
-    fn decoded(header: &str, text: &str, dash_as_null: bool) -> Batch {
-        let header = Arc::new(Header::parse(header.as_bytes()).unwrap());
-        let mut batch = Batch::default();
-        let mut decoder = ObjectDecoder::new(header, std::collections::BTreeSet::new(), dash_as_null, 1, 0);
-        let mut rejects = Vec::new();
-        let done = decoder.decode(text.as_bytes(), 0, &mut batch, usize::MAX, &mut rejects);
-        assert_eq!((done.bytes, rejects.len()), (text.len(), 0), "{rejects:?}");
-        batch
-    }
-
-    fn write(batches: &[Batch], compression: Compression) -> (Vec<u8>, FileContent) {
-        let mut encoder = Encoder::new(compression, &Layout::arrival()).unwrap();
-        let mut file = FileWriter::new(Vec::new(), LogType::Vpc, compression);
-        file.declare(batches.iter().flat_map(Batch::columns).map(|data| &data.column)).unwrap();
-        for batch in batches {
-            file.append(encoder.row_group(batch).unwrap()).unwrap();
-        }
-        file.finish("{}").unwrap()
-    }
-
-    /// Reads every cell back as text by arrow-rs, which wrote none of the pages.
-    fn read(file: Vec<u8>) -> Vec<Vec<Option<String>>> {
-        let options =
-            ArrowReaderOptions::new().with_page_index_policy(parquet::file::metadata::PageIndexPolicy::Required);
-        let reader = ParquetRecordBatchReaderBuilder::try_new_with_options(bytes::Bytes::from(file), options).unwrap();
-        let mut rows = Vec::new();
-        for batch in reader.with_batch_size(1000).build().unwrap() {
-            let batch: RecordBatch = batch.unwrap();
-            for row in 0..batch.num_rows() {
-                rows.push(batch.columns().iter().map(|column| cell(column, row)).collect());
-            }
-        }
-        rows
-    }
-
-    fn cell(column: &dyn Array, row: usize) -> Option<String> {
-        if column.is_null(row) {
-            return None;
-        }
-        Some(match column.data_type() {
-            arrow_schema::DataType::Int32 => column.as_primitive::<Int32Type>().value(row).to_string(),
-            arrow_schema::DataType::Int64 => column.as_primitive::<Int64Type>().value(row).to_string(),
-            _ => column.as_string::<i32>().value(row).to_owned(),
-        })
-    }
-
-    const CODECS: [Compression; 4] = [Compression::Zstd(3), Compression::Snappy, Compression::Gzip, Compression::None];
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(40))]
@@ -347,234 +289,16 @@ mod tests {
         }
     }
 
-    /// Writes batches as runs that are put in order.
-    fn write_sorted(batches: &[Batch], layout: &Layout) -> Vec<u8> {
-        write_regions(&[batches], layout)
-    }
-
-    /// Writes batches that are put in order apart from each other.
-    fn write_regions(regions: &[&[Batch]], layout: &Layout) -> Vec<u8> {
-        let compression = Compression::default();
-        let (mut file, encoders) =
-            (FileWriter::new(Vec::new(), LogType::Vpc, compression), Encoders::new(compression, layout));
-        let batches = regions.iter().flat_map(|batches| *batches);
-        file.declare(batches.flat_map(Batch::columns).map(|data| &data.column)).unwrap();
-        for batches in regions {
-            let region = Region::new(batches.iter().map(|batch| Run::of(batch, &layout.sort_by)).collect(), layout);
-            let codings = region.codings(&encoders).unwrap();
-            file.begin_anew();
-            for group in 0..region.groups() {
-                file.append(encoders.with(|encoder| region.row_group(group, &codings, encoder)).unwrap()).unwrap();
-            }
-        }
-        file.finish("{}").unwrap().0
-    }
-
-    const ORDERS: [&str; 4] = ["addresses", "srcaddr,dstaddr,start", "bytes", "start,action"];
-
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(40))]
-        #[test]
-        fn whatever_the_order_no_row_is_lost_or_changed(
-            parts in prop::collection::vec(
-                prop::collection::vec(("[1-3]{1,2}|-", "[1-2]{1,2}|-", "-|[0-9]{1,3}", "-|[0-9]{1,18}|-[0-9]{1,18}"), 1..80),
-                1..5,
-            ),
-            times in 1_usize..40,
-            order in 0_usize..ORDERS.len(),
-            row_group_rows in 1_u32..400,
-        ) {
-            let (mut batches, mut expected) = (Vec::new(), Vec::new());
-            for (part, rows) in parts.iter().enumerate() {
-                let mut text = String::new();
-                for i in 0..times {
-                    for (a, b, c, d) in rows {
-                        text.push_str(&format!("{a} {b}{i} {c} {d}\n"));
-                        let number = |n: &str| n.parse::<i64>().ok().map(|n| n.to_string());
-                        let start = number(c).filter(|_| part != 1);
-                        expected.push(vec![Some(a.clone()), Some(format!("{b}{i}")), number(d), start]);
-                    }
-                }
-                // One of the formats lacks the start.
-                batches.push(if part == 1 {
-                    let cut = |line: &str| {
-                        let fields: Vec<&str> = line.split(' ').collect();
-                        format!("{} {} {}\n", fields[0], fields[1], fields[3])
-                    };
-                    batch("srcaddr dstaddr bytes", &text.lines().map(cut).collect::<String>())
-                } else {
-                    batch("srcaddr dstaddr start bytes", &text)
-                });
-            }
-            let sort_by: SortBy = ORDERS[order].parse().unwrap();
-            let layout = Layout { sort_by: sort_by.clone(), row_group_rows, page_rows: 50, ..Layout::default() };
-            let file = write_sorted(&batches, &layout);
-            let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(file.clone())).unwrap();
-            for group in reader.metadata().row_groups() {
-                prop_assert!(group.num_rows() <= i64::from(row_group_rows), "{}", group.num_rows());
-            }
-            let names: Vec<String> = reader.schema().fields().iter().map(|field| field.name().clone()).collect();
-            let mut rows = read(file);
-            if let SortBy::Columns(columns) = &sort_by {
-                let places: Vec<Option<usize>> = columns.iter().map(|c| names.iter().position(|n| n == c)).collect();
-                let key = |row: &Vec<Option<String>>| -> Vec<(Option<i64>, Option<String>)> {
-                    places.iter().flatten().map(|place| match names[*place].as_str() {
-                        "srcaddr" | "dstaddr" => (None, row[*place].clone()),
-                        _ => (row[*place].as_ref().map(|value| value.parse().unwrap()), None),
-                    }).collect()
-                };
-                prop_assert!(rows.is_sorted_by_key(key), "sorted by {columns:?}");
-            }
-            // A file has the columns that its rows have.
-            if !names.iter().any(|name| name == "start") {
-                expected.iter_mut().for_each(|row| row.truncate(3));
-            }
-            rows.sort();
-            expected.sort();
-            prop_assert_eq!(rows, expected);
-        }
-    }
-
-    /// Rows of 40 hosts that talk to 200 others, at any time of a day.
-    fn conversations() -> Batch {
-        let line = |i: u64| {
-            let mixed = i.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-            let (host, peer, time) = (mixed >> 40 & 31, mixed >> 20 & 127, mixed >> 3 & 0xffff);
-            format!("10.0.0.{host} 52.1.{peer}.9 {} {}\n", 1_768_435_200 + time, i % 7 * 1000)
-        };
-        batch("srcaddr dstaddr start bytes", &(0..60_000).map(line).collect::<String>())
-    }
-
-    #[test]
-    fn an_address_lies_in_few_row_groups() {
-        let layout = Layout { row_group_rows: 1_000, ..Layout::default() };
-        let file = write_sorted(&[conversations(), conversations()], &layout);
-        let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(file)).unwrap();
-        let groups = reader.metadata().row_groups();
-        assert!((120..=240).contains(&groups.len()), "{}", groups.len());
-        let with = |column: usize, value: &str| {
-            let holds = |group: &&RowGroupMetaData| {
-                let statistics = group.column(column).statistics().unwrap();
-                let (low, high) = (statistics.min_bytes_opt().unwrap(), statistics.max_bytes_opt().unwrap());
-                (low..=high).contains(&value.as_bytes())
-            };
-            groups.iter().filter(holds).count() * 100 / groups.len()
-        };
-        for (column, value) in [(0, "10.0.0.7"), (0, "10.0.0.31"), (1, "52.1.77.9"), (1, "52.1.0.9")] {
-            assert!(with(column, value) <= 12, "{value} in {} % of all row groups", with(column, value));
-        }
-    }
-
-    #[test]
-    fn columns_are_encoded_as_their_values_ask_for_it() {
-        let layout = Layout { bloom_filters: vec!["srcaddr".to_owned()], ..Layout::default() };
-        let file = write_sorted(&[conversations()], &layout);
-        let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(file.clone())).unwrap();
-        let group = reader.metadata().row_group(0);
-        let encodings = |column: usize| group.column(column).encodings().collect::<Vec<_>>();
-        assert!(encodings(0).contains(&Encoding::RLE_DICTIONARY), "{:?}", encodings(0));
-        assert!(encodings(2).contains(&Encoding::RLE_DICTIONARY), "few sizes: {:?}", encodings(2));
-        assert!(!encodings(3).contains(&Encoding::RLE_DICTIONARY), "times far apart: {:?}", encodings(3));
-        let filter = |column: usize| Sbbf::read_from_column_chunk(group.column(column), &file_reader(&file)).unwrap();
-        let addresses = filter(0).unwrap();
-        let least = group.column(0).statistics().unwrap().min_bytes_opt().unwrap().to_vec();
-        assert!(addresses.check(least.as_slice()) && !addresses.check("10.9.9.9"));
-        assert!(filter(1).is_none(), "only where it was asked for");
-        assert_eq!(group.sorting_columns(), None, "boxes are no order of a column");
-        let layout = Layout { sort_by: "start".parse().unwrap(), ..Layout::default() };
-        let reader = write_sorted(&[conversations()], &layout);
-        let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(reader)).unwrap();
-        let group = reader.metadata().row_group(0);
-        let sorted = SortingColumn { column_idx: 3, descending: false, nulls_first: true };
-        assert_eq!(group.sorting_columns(), Some(&vec![sorted]));
-        assert!(group.column(3).encodings().any(|e| e == Encoding::DELTA_BINARY_PACKED), "times that ascend");
-        let twice = write_regions(&[&[conversations()], &[conversations()]], &layout);
-        let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(twice)).unwrap();
-        assert_eq!(reader.metadata().row_group(0).sorting_columns(), None, "the file is not sorted as a whole");
-    }
-
-    /// The points by which engines give a row group to the part of the file in which they lie, as their sources have them.
-    fn points(group: &RowGroupMetaData) -> [(&'static str, i64); 5] {
-        let (first, last) = (group.column(0), group.column(group.num_columns() - 1));
-        let begin = |chunk: &ColumnChunkMetaData| {
-            // parquet-mr: `ParquetMetadataConverter.getOffset`.
-            chunk.dictionary_page_offset().map_or(chunk.data_page_offset(), |d| d.min(chunk.data_page_offset()))
-        };
-        [
-            // parquet-mr (Spark, Hive, EMR, Glue): `ParquetMetadataConverter.filterFileMetaDataByMidpoint`.
-            ("parquet-mr", begin(first) + group.compressed_size() / 2),
-            // Presto and older Trino: `BlockMetaData.getFirstDataPageOffset`.
-            ("Presto", first.data_page_offset()),
-            // DataFusion: `RowGroupAccessPlanFilter::prune_by_range`.
-            ("DataFusion", first.dictionary_page_offset().unwrap_or(first.data_page_offset())),
-            // Impala: `HdfsParquetScanner::NextRowGroup`, half way from the first column to the last one's end.
-            ("Impala", (begin(first) + begin(last) + last.compressed_size()) / 2),
-            // Drill and others: parquet-mr's `BlockMetaData.getStartingPos`.
-            ("starting position", begin(first)),
-        ]
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(60))]
+        #![proptest_config(ProptestConfig::with_cases(30))]
         #[test]
         fn every_row_group_belongs_to_one_part_of_the_file(
-            headers in prop::collection::vec(
-                Just(["version", "account-id", "srcaddr", "dstaddr", "bytes", "action", "later-field", "brand-new"])
-                    .prop_shuffle()
-                    .prop_flat_map(|names| (1..=names.len()).prop_map(move |count| names[..count].join(" ")))
-                    .prop_filter("a header line", |header| header.split(' ').any(|name| !name.contains("new") && name != "later-field")),
-                1..5,
-            ),
+            headers in any_headers(),
             rows in 1_usize..600,
-            order in 0_usize..=ORDERS.len(),
-            row_group_rows in 1_u32..400,
-            bloom in any::<bool>(),
             codec in 0_usize..4,
         ) {
-            let batch_of = |(number, header): (usize, &String)| {
-                let value = |row: usize, name: &str| match name {
-                    "version" | "bytes" => (row * 7 % 50).to_string(),
-                    _ => format!("{name}-{}", row * (number + 1) % 97),
-                };
-                let line = |row| header.split(' ').map(|name| value(row, name)).collect::<Vec<_>>().join(" ") + "\n";
-                batch(header, &(0..rows).map(line).collect::<String>())
-            };
-            let batches: Vec<Batch> = headers.iter().enumerate().map(batch_of).collect();
-            let bloom_filters = if bloom { vec!["srcaddr".to_owned()] } else { Vec::new() };
-            let file = if order == ORDERS.len() {
-                write(&batches, CODECS[codec]).0
-            } else {
-                let sort_by = ORDERS[order].parse().unwrap();
-                let layout = Layout { sort_by, row_group_rows, page_rows: 50, bloom_filters, ..Layout::default() };
-                // Sorted apart from each other: columns of the later ones come late.
-                let regions: Vec<&[Batch]> = batches.chunks(2).collect();
-                write_regions(&regions, &layout)
-            };
-            let size = file.len() as i64;
-            let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(file)).unwrap();
-            prop_assert_eq!(misread(reader.metadata(), size as u64), None);
-            let mut end = MAGIC.len() as i64;
-            for group in reader.metadata().row_groups() {
-                let begin = group.file_offset().unwrap();
-                prop_assert!(begin >= end, "row groups lie behind each other");
-                let mut at = begin;
-                for chunk in group.columns() {
-                    let (offset, bytes) = chunk.byte_range();
-                    prop_assert_eq!(offset as i64, at, "chunks lie side by side, in the order of the schema");
-                    at += bytes as i64;
-                    prop_assert!(chunk.page_encoding_stats_mask().is_some());
-                }
-                end = at;
-                for (engine, point) in points(group) {
-                    prop_assert!((begin..end).contains(&point), "{engine}: {point} is not in {begin}..{end} of {size}");
-                }
-            }
-            prop_assert!(end < size);
+            check_row_groups(&write(&batches_of(&headers, rows), CODECS[codec]).0)?;
         }
-    }
-
-    fn file_reader(file: &[u8]) -> bytes::Bytes {
-        bytes::Bytes::from(file.to_vec())
     }
 
     #[test]
@@ -609,7 +333,7 @@ mod tests {
             &[batch("srcaddr bytes", &format!("a 1\n{long} 2\nb 3\n")), batch("srcaddr bytes", "zeta 4\n- 5\n")],
             Compression::default(),
         );
-        let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(file.clone())).unwrap();
+        let reader = opened(&file);
         let raised = "z".repeat(255) + "{";
         assert_eq!(
             bounds_of(reader.metadata().row_group(0), 0),
@@ -626,7 +350,7 @@ mod tests {
         let batches =
             [batch("srcaddr bytes", "a 1\n"), batch("srcaddr bytes", &format!("{last} 2\n")), batch("bytes", "3\n")];
         let (file, _) = write(&batches, Compression::default());
-        let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(file.clone())).unwrap();
+        let reader = opened(&file);
         let groups = reader.metadata().row_groups();
         assert_eq!(groups.iter().map(|group| bounds_of(group, 0)).collect::<Vec<_>>(), [None, None, None]);
         assert!(groups.iter().all(|group| bounds_of(group, 1).is_some()));
@@ -669,7 +393,7 @@ mod tests {
     fn a_flipped_bit_in_a_page_is_noticed() {
         let text: String = (0..500).map(|row| format!("10.0.0.{} {row}\n", row % 250)).collect();
         let (file, _) = write(&[batch("srcaddr bytes", &text)], Compression::None);
-        let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(file.clone())).unwrap();
+        let reader = opened(&file);
         let end = reader
             .metadata()
             .row_group(0)
@@ -680,7 +404,7 @@ mod tests {
             .max();
         let mut damaged = file.clone();
         damaged[end.unwrap() as usize - 1] ^= 1;
-        let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(damaged)).unwrap();
+        let reader = opened(&damaged);
         let read: std::result::Result<Vec<RecordBatch>, _> = reader.build().unwrap().collect();
         assert!(read.unwrap_err().to_string().contains("CRC"));
     }

@@ -5,8 +5,8 @@
 //! implementation could write it, but says of bounds that are not there whether they are exact, and cannot leave that out.
 
 use super::bounds::{Bound, MinMax};
+use super::chunk::{EncodedColumn, EncodedPage};
 use super::codec::Compression;
-use super::column::{EncodedColumn, EncodedPage};
 use super::format::{CONVERTED_UTF8, MAGIC, OPTIONAL, encoding, order, page, physical};
 use super::thrift::Struct;
 use crate::record::header::Column;

@@ -67,21 +67,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::encode::testing::varint;
 
     /// The plain twin: reads the encoding as the specification tells it.
     fn decode(bytes: &[u8], width: u8, count: usize) -> Vec<u32> {
         let (mut at, mut values) = (0, Vec::new());
         while values.len() < count {
-            let (mut head, mut shift) = (0_u64, 0);
-            loop {
-                let byte = bytes[at];
-                at += 1;
-                head |= u64::from(byte & 0x7f) << shift;
-                shift += 7;
-                if byte & 0x80 == 0 {
-                    break;
-                }
-            }
+            let head = varint(bytes, &mut at);
             if head & 1 == 0 {
                 let len = usize::from(width).div_ceil(8);
                 let mut value = [0; 4];

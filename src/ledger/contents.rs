@@ -8,8 +8,8 @@ use crate::record::header::Column;
 use crate::record::schema::LogType;
 use crate::store::name_of;
 
-use super::entry::{Output, PartitionState};
 use super::partition::{Partition, PartitionBy};
+use super::state::{Output, PartitionState};
 use super::table::{Table, TableInfo};
 use crate::encode::file::sort_columns;
 

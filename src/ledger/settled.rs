@@ -8,9 +8,10 @@ use std::collections::BTreeMap;
 
 use tracing::info;
 
-use super::entry::{PartitionState, entry_path};
 use super::partition::{Partition, PartitionBy};
-use super::table::{Reject, Table};
+use super::rejects::Reject;
+use super::state::PartitionState;
+use super::table::Table;
 use crate::days::Days;
 use crate::error::Result;
 
@@ -32,8 +33,7 @@ impl Table {
             let (partition, number) = entry;
             let before = last.filter(|(of, _)| of == partition).map_or(0, |(_, number)| *number);
             for number in before + 1..*number {
-                let key = self.store().location().key(&entry_path(partition, number));
-                if self.store().head(&key)?.is_none() {
+                if self.store().head(&self.entry_key(partition, number))?.is_none() {
                     break;
                 }
                 missing.push((partition.clone(), number));
@@ -79,21 +79,23 @@ impl Table {
     ///
     /// # Errors
     /// As [`Table::rejects`].
-    pub fn rejects_now(&self, partition: &Partition, mut state: PartitionState) -> Result<Vec<Reject>> {
+    pub fn rejects_now(&self, partition: &Partition, state: PartitionState) -> Result<Vec<Reject>> {
+        let mut ledger = self.open(partition.clone(), state);
         for turn in 1.. {
-            let read = self.rejects(partition, &state);
+            let state = ledger.state();
+            let read = self.rejects(partition, state);
             // A merge that took over nothing has no rejects, and neither has one that was replaced meanwhile.
-            let merged = state.outputs().any(|output| output.claim.is_merge());
+            let merged = state.outputs().any(|output| output.claim.work.is_merge());
             if read.is_ok() && !merged || turn == MAX_TURNS {
                 return read;
             }
             let before = state.last_change();
-            self.catch_up(partition, &mut state)?;
-            if state.last_change() == before {
+            ledger.catch_up()?;
+            if ledger.state().last_change() == before {
                 return read;
             }
             info!(turn, %partition, "other runs went on meanwhile: its rejects are read again");
         }
-        self.rejects(partition, &state)
+        self.rejects(partition, ledger.state())
     }
 }

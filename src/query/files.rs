@@ -6,7 +6,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::datatypes::SchemaRef;
 use bytes::Bytes;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::config::TableParquetOptions;
@@ -105,9 +105,7 @@ impl FileTable {
         meter: Arc<Meter>,
         page_index: bool,
     ) -> Self {
-        let file_schema = prune::file_schema(&columns);
-        let fields = file_schema.fields().iter().cloned().chain(prune::partition_fields(by));
-        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        let schema = prune::table_schema(&columns, by);
         Self { columns, by, partitions, files, store, meter, page_index, schema }
     }
 }

@@ -29,7 +29,7 @@ use tokio::runtime::Runtime;
 use crate::days::Days;
 use crate::encode::file::sort_columns;
 use crate::error::{Error, Result};
-use crate::ledger::entry::Input;
+use crate::ledger::claim::Input;
 use crate::ledger::partition::{Partition, PartitionBy};
 use crate::ledger::table::Table;
 use crate::plan::partition_of;

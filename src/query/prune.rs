@@ -27,6 +27,12 @@ pub fn partition_fields(by: PartitionBy) -> Vec<Arc<Field>> {
     by.columns().into_iter().map(|name| Arc::new(Field::new(name, DataType::Utf8View, false))).collect()
 }
 
+/// Returns the columns of a table: those of its files, then those of its partitions.
+pub fn table_schema(columns: &[Column], by: PartitionBy) -> SchemaRef {
+    let files = file_schema(columns);
+    Arc::new(Schema::new(files.fields().iter().cloned().chain(partition_fields(by)).collect::<Vec<_>>()))
+}
+
 /// Returns the values of a partition's columns.
 pub fn values(partition: &Partition) -> Vec<String> {
     let path = partition.path();

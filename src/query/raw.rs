@@ -14,7 +14,7 @@ use arrow::array::{
 };
 use arrow::buffer::NullBuffer;
 use arrow::compute::take;
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::datatypes::SchemaRef;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::{DataFusionError, Result};
 use datafusion::datasource::TableType;
@@ -68,9 +68,7 @@ impl RawTable {
         (store, rules): (Store, Rules),
         meter: Arc<Meter>,
     ) -> Self {
-        let file_schema = prune::file_schema(&columns);
-        let fields = file_schema.fields().iter().cloned().chain(prune::partition_fields(by));
-        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        let schema = prune::table_schema(&columns, by);
         Self { objects: Arc::new(Objects { store, rules, columns, partitions, objects, meter }), by, schema }
     }
 }

@@ -441,28 +441,12 @@ fn function_of(function: &mut Function) -> Result<Option<Expr>, Refused> {
         return Err(((format!("the function {name} is not there"), help.to_owned()), span));
     }
     let args = arguments(function);
-    let binary = |op: ast::BinaryOperator, args: Vec<Expr>| match <[Expr; 2]>::try_from(args) {
-        Ok([left, right]) => Some(Expr::Nested(Box::new(Expr::BinaryOp {
-            left: Box::new(Expr::Nested(Box::new(left))),
-            op,
-            right: Box::new(Expr::Nested(Box::new(right))),
-        }))),
-        Err(_) => None,
-    };
-    let other_name = |function: &mut Function, name: &str| {
-        function.name = ObjectName::from(vec![Ident { value: name.to_owned(), quote_style: None, span }]);
-    };
     Ok(match (name.as_str(), args) {
         // As an argument and not as FILTER, so that it works in windows too.
         ("count_if", Some(args)) if args.len() == 1 => {
-            let mut counting = function.clone();
-            other_name(&mut counting, "count");
             let one = Expr::Value(Value::Number("1".to_owned(), false).into());
-            set_arguments(
-                &mut counting,
-                args.into_iter().map(|condition| case(condition, one.clone(), None)).collect(),
-            );
-            Some(Expr::Function(counting))
+            let ones = args.into_iter().map(|condition| case(condition, one.clone(), None));
+            Some(Expr::Function(instead(function, "count", ones.collect())))
         }
         ("if", Some(args)) => match <[Expr; 3]>::try_from(args) {
             Ok([condition, then, otherwise]) => Some(case(condition, then, Some(otherwise))),
@@ -478,11 +462,9 @@ fn function_of(function: &mut Function) -> Result<Option<Expr>, Refused> {
             Some(part(&name, args))
         }
         ("max_by" | "min_by", Some(args)) if args.len() == 2 => {
-            let mut picking = function.clone();
-            other_name(&mut picking, "first_value");
             let mut args = args.into_iter();
             let (value, by) = (args.next(), args.next());
-            set_arguments(&mut picking, value.into_iter().collect());
+            let mut picking = instead(function, "first_value", value.into_iter().collect());
             if let (FunctionArguments::List(list), Some(by)) = (&mut picking.args, by) {
                 let options = ast::OrderByOptions { asc: Some(name == "min_by"), nulls_first: Some(false) };
                 let by = ast::OrderByExpr { expr: by, options, with_fill: None };
@@ -506,11 +488,36 @@ fn function_of(function: &mut Function) -> Result<Option<Expr>, Refused> {
         }
         _ => {
             if let Some(new) = hints::same_as(&name) {
-                other_name(function, new);
+                rename(function, new);
             }
             None
         }
     })
+}
+
+/// Returns the same call, window and all, of another function.
+fn instead(function: &Function, name: &str, args: Vec<Expr>) -> Function {
+    let mut other = function.clone();
+    rename(&mut other, name);
+    set_arguments(&mut other, args);
+    other
+}
+
+/// Gives a function of one name another, in its place of the statement.
+fn rename(function: &mut Function, name: &str) {
+    if let [ast::ObjectNamePart::Identifier(ident)] = function.name.0.as_slice() {
+        let ident = Ident { value: name.to_owned(), quote_style: None, span: ident.span };
+        function.name = ObjectName::from(vec![ident]);
+    }
+}
+
+fn binary(op: ast::BinaryOperator, args: Vec<Expr>) -> Option<Expr> {
+    let [left, right] = <[Expr; 2]>::try_from(args).ok()?;
+    Some(Expr::Nested(Box::new(Expr::BinaryOp {
+        left: Box::new(Expr::Nested(Box::new(left))),
+        op,
+        right: Box::new(Expr::Nested(Box::new(right))),
+    })))
 }
 
 fn call(name: &str, args: Vec<Expr>) -> Expr {

@@ -11,5 +11,7 @@ mod order;
 mod packed;
 pub mod region;
 pub mod run;
+#[cfg(test)]
+mod tests;
 pub mod workers;
 pub mod writer;

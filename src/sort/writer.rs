@@ -13,8 +13,9 @@ use rayon::ThreadPool;
 
 use super::region::Region;
 use super::run::Run;
+use crate::encode::chunk::Coding;
 use crate::encode::codec::Compression;
-use crate::encode::column::{Coding, EncodedRowGroup, Encoders};
+use crate::encode::column::{EncodedRowGroup, Encoders};
 use crate::encode::file::{FileContent, FileWriter};
 use crate::encode::layout::{Layout, SortBy};
 use crate::error::{Error, Result};

@@ -135,6 +135,12 @@ impl Upload {
         }
     }
 
+    /// Gives up what was written so far, to begin anew.
+    pub fn restart(&mut self) {
+        let anew = self.store.upload(&self.key, self.staging.as_deref().unwrap_or_default());
+        std::mem::replace(self, anew).abort();
+    }
+
     fn add(&mut self, bytes: &[u8]) -> Result<()> {
         self.hash.update(bytes);
         self.bytes += bytes.len() as u64;

@@ -8,19 +8,14 @@ use super::file::{Readable, TableFile};
 use super::outcome::{Difference, LoneRow, LoneRows, MAX_ROWS_SHOWN};
 use super::raw::Counted;
 use super::tally::{Row, RowHash, Tally};
-use super::{Expected, Unit};
+use super::unit::{Expected, RecordedFile, Unit};
 use crate::error::Result;
 
 /// Rows of a file whose hashes are held at once to find those that differ: 140 MB. A larger file takes several turns.
 const MAX_ROWS_AT_ONCE: u64 = 3_500_000;
 
 /// Returns what a footer says that the ledger does not.
-pub(super) fn footer(
-    file: &TableFile,
-    size: u64,
-    expected: &Expected,
-    output: &super::RecordedFile,
-) -> Vec<Difference> {
+pub(super) fn footer(file: &TableFile, size: u64, expected: &Expected, output: &RecordedFile) -> Vec<Difference> {
     let mut differences = Vec::new();
     let mut check = |what: &str, parquet: String, ledger: String| {
         if parquet != ledger {

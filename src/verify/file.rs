@@ -19,7 +19,7 @@ use crate::encode::footer::FOOTER_KEY;
 use crate::encode::misread::misread;
 use crate::encode::pieces::{Pieces, is_placed, rows_at_once, with_views};
 use crate::error::Result;
-use crate::ledger::table::FooterNote;
+use crate::ledger::files::FooterNote;
 use crate::record::header::Column;
 use crate::record::schema::ColumnType;
 use crate::store::Store;

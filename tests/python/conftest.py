@@ -228,6 +228,21 @@ def reach(server):
     proxy.close()
 
 
+@pytest.fixture(scope="module")
+def s3_stories(s3_server):
+    """An S3 whose bucket the stories of a module share."""
+    with reach(s3_server) as s3:
+        yield s3
+
+
+@pytest.fixture(scope="module")
+def story(s3_stories, start, tmp_path_factory, request):
+    """A story of `fire`, which is the parameter."""
+    import fire
+
+    return fire.STORIES[request.param](s3_stories, start, tmp_path_factory.mktemp("story"))
+
+
 @pytest.fixture
 def s3(s3_server):
     with reach(s3_server) as s3:

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import fire
 import pytest
-from conftest import LONG, convert_args, finish, reach, read, records
+from conftest import LONG, convert_args, finish, read, records
 from fire import DONE, KILLED, OUTCOMES, STOPPED, Stage, check, check_readers, kill
 from flowlogs import V2, Folder
 from proxy import Cut, Drop, Reply, Twice
@@ -56,17 +56,6 @@ FAULTS = {
     "killed after": kill(after=True),
 }
 TIMEOUT = {"AWS_TIMEOUT": "1s"}
-
-
-@pytest.fixture(scope="module")
-def s3_stories(s3_server):
-    with reach(s3_server) as s3:
-        yield s3
-
-
-@pytest.fixture(scope="module")
-def story(s3_stories, start, tmp_path_factory, request):
-    return fire.STORIES[request.param](s3_stories, start, tmp_path_factory.mktemp("story"))
 
 
 @pytest.mark.s3

@@ -264,18 +264,4 @@ def test_what_the_model_leaves_out_holds_no_row_of_the_answer(binary, days, vers
             kept = set(model.surviving(file.footer, q.predicate))
             for g, group in enumerate(file.groups()):
                 if g not in kept:
-                    assert not group.filter(rows_of(q.predicate)).num_rows, q.name
-
-
-def rows_of(predicate):
-    kind = predicate[0]
-    if kind in ("and", "or"):
-        first, *rest = map(rows_of, predicate[1:])
-        for e in rest:
-            first = first & e if kind == "and" else first | e
-        return first
-    column = pc.field(predicate[1])
-    if kind == "in":
-        return column.isin([v.decode() if isinstance(v, bytes) else v for v in predicate[2]])
-    low, high = predicate[2:]
-    return column <= high if low is None else column >= low if high is None else (column >= low) & (column <= high)
+                    assert not group.filter(raw.expression(q.predicate)).num_rows, q.name

@@ -16,21 +16,10 @@ import time
 
 import fire
 import pytest
-from conftest import LONG, convert_args, finish, reach
+from conftest import LONG, convert_args, finish
 from fire import DONE, KILLED, STOPPED, Stage, check, check_readers
 from flowlogs import Folder
 from proxy import Cut, Drop, Reply
-
-
-@pytest.fixture(scope="module")
-def s3_stories(s3_server):
-    with reach(s3_server) as s3:
-        yield s3
-
-
-@pytest.fixture(scope="module")
-def story(s3_stories, start, tmp_path_factory, request):
-    return fire.STORIES[request.param](s3_stories, start, tmp_path_factory.mktemp("story"))
 
 
 def half_made(dest):

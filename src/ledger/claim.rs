@@ -1,0 +1,245 @@
+//! Claims: what is planned to become a file ([`Draft`]), and what is recorded of that ([`Claim`]).
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sha2::{Digest, Sha256};
+
+use super::partition::Partition;
+use super::shared_text;
+use crate::encode::codec::Compression;
+use crate::encode::layout::Layout;
+use crate::record::schema::LogType;
+use crate::store::upload::hex;
+
+/// A raw object, as its listing showed it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Input {
+    /// Key, whole.
+    #[serde(with = "shared_text")]
+    pub key: Arc<str>,
+    /// Size in bytes.
+    pub size: u64,
+    /// Entity tag.
+    #[serde(default, with = "shared_text::option", skip_serializing_if = "Option::is_none")]
+    pub etag: Option<Arc<str>>,
+}
+
+/// Options that decide an output's bytes; a claim is finished with its own, whatever the command line says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutputOptions {
+    /// Page compression.
+    pub compression: Compression,
+    /// Whether `-` is NULL in string columns too.
+    #[serde(default)]
+    pub dash_as_null: bool,
+    /// The format of objects without a header line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_format: Option<String>,
+    /// The most text an object may hold, in bytes.
+    pub max_object_bytes: u64,
+    /// How rows are laid out.
+    #[serde(default = "Layout::arrival")]
+    pub layout: Layout,
+}
+
+/// Raw objects of one store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawObjects {
+    /// Root of the store that their keys are relative to.
+    pub source: String,
+    /// The objects, in the order of their rows.
+    pub inputs: Vec<Input>,
+}
+
+/// What a file is made of, and whose place it takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Work {
+    /// Raw objects.
+    Convert(RawObjects),
+    /// Raw objects again, one of which changed or had lines rejected. The file takes the place of those of these claims.
+    Remake(RawObjects, Vec<u64>),
+    /// The files of these claims, in the order of their rows, whose place it takes.
+    Merge(Vec<u64>),
+}
+
+impl Work {
+    /// Returns the raw objects, if it is made of some.
+    pub fn objects(&self) -> Option<&RawObjects> {
+        match self {
+            Self::Convert(objects) | Self::Remake(objects, _) => Some(objects),
+            Self::Merge(_) => None,
+        }
+    }
+
+    /// Returns the raw objects that are read, in the order of their rows; none for a merge.
+    pub fn inputs(&self) -> &[Input] {
+        self.objects().map_or(&[], |objects| &objects.inputs)
+    }
+
+    /// Returns the root of the store that the raw objects lie in; empty for a merge.
+    pub fn source(&self) -> &str {
+        self.objects().map_or("", |objects| &objects.source)
+    }
+
+    /// Returns the numbers of the claims whose outputs go when this is done, in the order of their rows.
+    pub fn replaces(&self) -> &[u64] {
+        match self {
+            Self::Convert(_) => &[],
+            Self::Remake(_, replaces) | Self::Merge(replaces) => replaces,
+        }
+    }
+
+    /// Returns whether the file is made of the files that it replaces.
+    pub fn is_merge(&self) -> bool {
+        matches!(self, Self::Merge(_))
+    }
+}
+
+/// What is to be claimed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// Log type of the table.
+    pub log_type: LogType,
+    /// How the output is made.
+    pub options: OutputOptions,
+    /// What it is made of.
+    pub work: Work,
+}
+
+impl Draft {
+    /// Returns the name of its file: a hash of all that decides its bytes, and of how often that was claimed before.
+    pub(super) fn output_name(&self, partition: &Partition, attempt: u32) -> String {
+        let Self { log_type, options, work } = self;
+        let mut hash = Sha256::new();
+        let mut add = |part: &str| {
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part.as_bytes());
+        };
+        add(&partition.path());
+        add(&log_type.to_string());
+        add(work.source());
+        add(&options.compression.to_string());
+        add(if options.dash_as_null { "null" } else { "-" });
+        add(options.log_format.as_deref().unwrap_or_default());
+        add(&options.max_object_bytes.to_string());
+        let layout = &options.layout;
+        add(&layout.sort_by.to_string());
+        add(&format!("{} {} {}", layout.row_group_rows, layout.page_rows, layout.sort_bytes));
+        add(&layout.bloom_filters.join(","));
+        for input in work.inputs() {
+            add(&input.key);
+            add(&input.size.to_string());
+            add(input.etag.as_deref().unwrap_or_default());
+        }
+        work.replaces().iter().for_each(|number| add(&number.to_string()));
+        if attempt > 0 {
+            add(&attempt.to_string());
+        }
+        format!("part-{}.parquet", hex(&hash.finalize()[..12]))
+    }
+
+    /// Returns the claim with the name of its output.
+    pub(super) fn named(self, output: String) -> Claim {
+        let Self { log_type, options, work } = self;
+        Claim { output, log_type, options, work }
+    }
+}
+
+/// What was claimed, as entries record it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// Name of the file in the partition's folder: a hash of everything else here.
+    pub output: String,
+    /// Log type of the table.
+    pub log_type: LogType,
+    /// How the output is made.
+    pub options: OutputOptions,
+    /// What it is made of.
+    pub work: Work,
+}
+
+/// A claim as it is stored: its kind shows in what it has.
+#[derive(Deserialize)]
+struct StoredClaim {
+    output: String,
+    log_type: LogType,
+    #[serde(default)]
+    source: String,
+    options: OutputOptions,
+    #[serde(default)]
+    inputs: Vec<Input>,
+    #[serde(default)]
+    replaces: Vec<u64>,
+}
+
+/// The same, to be written.
+#[derive(Serialize)]
+struct ClaimToStore<'a> {
+    output: &'a str,
+    log_type: LogType,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    source: &'a str,
+    options: &'a OutputOptions,
+    #[serde(skip_serializing_if = "<[Input]>::is_empty")]
+    inputs: &'a [Input],
+    #[serde(skip_serializing_if = "<[u64]>::is_empty")]
+    replaces: &'a [u64],
+}
+
+impl Serialize for Claim {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { output, log_type, options, work } = self;
+        let (source, inputs, replaces) = (work.source(), work.inputs(), work.replaces());
+        ClaimToStore { output, log_type: *log_type, source, options, inputs, replaces }.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Claim {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let StoredClaim { output, log_type, source, options, inputs, replaces } =
+            StoredClaim::deserialize(deserializer)?;
+        let work = match (inputs.is_empty(), replaces.is_empty()) {
+            (true, false) => Work::Merge(replaces),
+            (false, false) => Work::Remake(RawObjects { source, inputs }, replaces),
+            (_, true) => Work::Convert(RawObjects { source, inputs }),
+        };
+        Ok(Self { output, log_type, options, work })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    #[test]
+    fn names_follow_from_claims() {
+        let partition = Partition { account_region: None, day: date(2026, 1, 15), hour: None };
+        let draft = |etag: &str, replaces: &[u64]| {
+            let inputs = vec![Input { key: "a.gz".into(), size: 1, etag: Some(etag.into()) }];
+            let objects = RawObjects { source: "s3://b/".to_owned(), inputs };
+            Draft {
+                log_type: LogType::Vpc,
+                options: OutputOptions {
+                    compression: Compression::default(),
+                    dash_as_null: false,
+                    log_format: None,
+                    max_object_bytes: 1 << 30,
+                    layout: Layout::default(),
+                },
+                work: if replaces.is_empty() {
+                    Work::Convert(objects)
+                } else {
+                    Work::Remake(objects, replaces.to_vec())
+                },
+            }
+        };
+        let name = |draft: Draft, attempt| draft.output_name(&partition, attempt);
+        assert_eq!(name(draft("x", &[]), 0), name(draft("x", &[]), 0));
+        assert_ne!(name(draft("x", &[]), 0), name(draft("y", &[]), 0), "another object under the same key");
+        assert_ne!(name(draft("x", &[]), 0), name(draft("x", &[1]), 0));
+        assert_ne!(name(draft("x", &[]), 0), name(draft("x", &[]), 1), "what was abandoned and is claimed again");
+    }
+}

@@ -1,0 +1,93 @@
+//! What was rejected, kept whole: `_flowparquet/rejects/<partition>/<output>.jsonl.gz`.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::claim::Claim;
+use super::entry::Outcome;
+use super::partition::Partition;
+use super::state::{InputState, Output, PartitionState};
+use super::table::Table;
+use crate::error::{Error, Result};
+
+/// What a line of a rejects object is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RejectKind {
+    /// One line of an object.
+    Row,
+    /// A whole object.
+    Object,
+    /// An object of another log type.
+    OtherType,
+}
+
+/// A line of a rejects object, `_flowparquet/rejects/<partition>/<output>.jsonl.gz`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reject {
+    /// What it is about.
+    pub kind: RejectKind,
+    /// Key of the raw object.
+    pub object: String,
+    /// What is wrong.
+    pub reason: String,
+    /// Line number in the object's text, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
+    /// Offset of the line in the object's text, from 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub byte: Option<u64>,
+    /// The line, whole, if it is UTF-8.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// The line, whole, in hexadecimal, if it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hex: Option<String>,
+}
+
+impl Table {
+    /// Returns what of a partition is rejected now: lines, and objects that no later try could read; with the whole names of
+    /// their objects, where the kept ones have keys.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn rejects(&self, partition: &Partition, state: &PartitionState) -> Result<Vec<Reject>> {
+        let mut all = Vec::new();
+        for Output { number, claim, done, .. } in state.outputs() {
+            let Outcome { rejected_rows, rejected_objects, other_type, .. } = &done.outcome;
+            if rejected_rows + rejected_objects.len() as u64 + other_type.len() as u64 == 0 && !claim.work.is_merge() {
+                continue;
+            }
+            let found = if claim.work.is_merge() && self.store().head(&self.rejects_key(partition, claim))?.is_none() {
+                Vec::new()
+            } else {
+                self.read_rejects(partition, claim)?
+            };
+            let sources: BTreeSet<&str> = state.sources_of(*number).into_iter().collect();
+            for mut reject in found {
+                let known = sources.iter().find_map(|source| Some((*source, state.input(source, &reject.object)?)));
+                if reject.kind == RejectKind::Row || known.is_none_or(|(_, now)| now.state != InputState::Converted) {
+                    let source = known.map(|(source, _)| source).or(sources.first().copied()).unwrap_or_default();
+                    // As `Location::url_of` names it: a path, or s3://bucket/key.
+                    reject.object.insert_str(0, source.strip_prefix("file://").unwrap_or(source));
+                    all.push(reject);
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    /// Reads back what a claim rejected and left out.
+    pub(super) fn read_rejects(&self, partition: &Partition, claim: &Claim) -> Result<Vec<Reject>> {
+        let key = self.rejects_key(partition, claim);
+        let place = self.store().location().url_of(&key);
+        let packed =
+            self.store().get(&key)?.ok_or_else(|| Error::stopped("the rejects of a file are missing").at(&place))?;
+        let failed = |e: std::io::Error| Error::stopped("cannot read rejects").at(&place).because(e);
+        let lines = std::io::BufReader::new(flate2::read::MultiGzDecoder::new(packed.as_ref()));
+        std::io::BufRead::lines(lines)
+            .map(|line| serde_json::from_str(&line.map_err(failed)?).map_err(|e| failed(e.into())))
+            .collect()
+    }
+}

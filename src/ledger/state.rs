@@ -1,0 +1,485 @@
+//! What the entries of a partition add up to.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use super::claim::{Claim, Draft, Input, Work};
+use super::entry::{Done, Entry, LeftOut, Record, Verified};
+use super::stages::Claimed;
+use crate::error::{Error, Result};
+
+/// Where an input stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InputState {
+    /// Claimed, and not yet done.
+    Claimed,
+    /// Its rows are in the table.
+    Converted,
+    /// Of another log type.
+    OtherType,
+    /// It did not read to its end; free to be claimed again.
+    Rejected(String),
+}
+
+/// An input that entries speak of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// ETag it was read with.
+    pub etag: Option<Arc<str>>,
+    /// Where it stands.
+    pub state: InputState,
+    /// Number of the claim that put it there.
+    claim: u64,
+}
+
+/// A claim that is done, and what became of its output since.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Output {
+    /// Number of the claim.
+    pub number: u64,
+    /// The claim.
+    pub claim: Claim,
+    /// Its end.
+    pub done: Done,
+    /// Number of the entry that recorded its end.
+    pub done_number: u64,
+    /// When, by the clock of the writer.
+    pub done_time: String,
+    /// The run that recorded its end.
+    pub run: String,
+    /// Number of the claim that took its place; its file goes or is gone.
+    pub replaced_by: Option<u64>,
+}
+
+/// What the entries of a partition add up to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PartitionState {
+    last: u64,
+    /// Number of the last entry when it was planned with.
+    planned: u64,
+    last_change: u64,
+    /// By root of their store, then by key.
+    inputs: HashMap<String, HashMap<Arc<str>, Known>>,
+    open: BTreeMap<u64, Claim>,
+    done: BTreeMap<u64, Output>,
+    abandoned: BTreeMap<u64, Claim>,
+    verified: Option<Verified>,
+}
+
+impl PartitionState {
+    /// Adds the entry with the next number.
+    ///
+    /// # Errors
+    /// A usage error if a number is missing or an entry speaks of a claim that is not there.
+    pub fn add(&mut self, number: u64, record: Record, place: &str) -> Result<()> {
+        refuse_gap(self.last, number, place)?;
+        match record.entry {
+            Entry::Claim(claim) => {
+                self.set_all(number, &claim, &InputState::Claimed);
+                self.open.insert(number, claim);
+            }
+            Entry::Replace(claim) => {
+                // What it replaces stays what it is until it is done.
+                if let Some(other) = claim.work.replaces().iter().find(|other| !self.can_be_replaced(**other)) {
+                    return Err(damaged(place, &format!("it replaces claim {other}, which has no output now")));
+                }
+                self.open.insert(number, claim);
+            }
+            Entry::Done(done) => {
+                // Two writers finished one claim: the first entry counts. And what was abandoned stays so: its inputs
+                // may have been claimed again since.
+                if !self.done.contains_key(&done.claim) && !self.abandoned.contains_key(&done.claim) {
+                    let claim = self.open.remove(&done.claim);
+                    let claim = claim.ok_or_else(|| {
+                        damaged(place, &format!("it finishes claim {}, which is not there", done.claim))
+                    })?;
+                    self.end(number, record.time, record.run, claim, done);
+                }
+            }
+            Entry::Abandon(abandon) => {
+                if let Some(claim) = self.open.remove(&abandon.claim) {
+                    let abandoned = abandon.claim;
+                    if let Some(inputs) = self.inputs.get_mut(claim.work.source()) {
+                        for input in claim.work.inputs() {
+                            if inputs.get(&input.key).is_some_and(|known| known.claim == abandoned) {
+                                inputs.remove(&input.key);
+                            }
+                        }
+                    }
+                    self.abandoned.insert(abandoned, claim);
+                }
+            }
+            Entry::Verified(verified) => self.verified = Some(verified),
+        }
+        self.last = number;
+        Ok(())
+    }
+
+    fn end(&mut self, done_number: u64, done_time: String, run: String, claim: Claim, done: Done) {
+        let number = done.claim;
+        self.set_all(number, &claim, &InputState::Converted);
+        for left in &done.outcome.rejected_objects {
+            self.set(&claim, left, InputState::Rejected(left.reason.clone()));
+        }
+        for left in &done.outcome.other_type {
+            self.set(&claim, left, InputState::OtherType);
+        }
+        for replaced in claim.work.replaces() {
+            if let Some(output) = self.done.get_mut(replaced) {
+                output.replaced_by = Some(number);
+            }
+        }
+        self.last_change = done_number;
+        self.done.insert(number, Output { number, claim, done, done_number, done_time, run, replaced_by: None });
+    }
+
+    fn set_all(&mut self, number: u64, claim: &Claim, state: &InputState) {
+        let inputs = self.inputs.entry(claim.work.source().to_owned()).or_default();
+        for input in claim.work.inputs() {
+            let known = Known { etag: input.etag.clone(), state: state.clone(), claim: number };
+            inputs.insert(Arc::clone(&input.key), known);
+        }
+    }
+
+    fn set(&mut self, claim: &Claim, left: &LeftOut, state: InputState) {
+        let inputs = self.inputs.get_mut(claim.work.source());
+        if let Some(known) = inputs.and_then(|inputs| inputs.get_mut(&left.key)) {
+            known.state = state;
+        }
+    }
+
+    /// Notes that what is known now is what claims are planned with: see [`PartitionState::conflicts_with`].
+    pub fn plan_with(&mut self) {
+        self.planned = self.last;
+    }
+
+    /// Returns the number of the last entry, 0 if there is none.
+    pub fn last_number(&self) -> u64 {
+        self.last
+    }
+
+    /// Returns the number of the last entry that changed what the table holds, 0 if there is none.
+    pub fn last_change(&self) -> u64 {
+        self.last_change
+    }
+
+    /// Returns the last verification, and whether it found that all is right and nothing changed since.
+    pub fn verified(&self) -> Option<(&Verified, bool)> {
+        self.verified.as_ref().map(|verified| (verified, !verified.differs && verified.through >= self.last_change))
+    }
+
+    /// Returns whether the last verification found a difference, and nothing changed since.
+    pub fn differs(&self) -> bool {
+        self.verified.as_ref().is_some_and(|verified| verified.differs && verified.through >= self.last_change)
+    }
+
+    /// Returns the claims whose files some engines do not read whole, as the last verification found them, and that are still
+    /// there.
+    pub fn misread(&self) -> Vec<u64> {
+        let found = self.verified.iter().flat_map(|verified| &verified.misread);
+        found.copied().filter(|number| self.outputs().any(|output| output.number == *number)).collect()
+    }
+
+    /// Returns what is known of an input.
+    pub fn input(&self, source: &str, key: &str) -> Option<&Known> {
+        self.inputs.get(source)?.get(key)
+    }
+
+    /// Returns where each input stands, in no order.
+    pub fn inputs(&self) -> impl Iterator<Item = &InputState> {
+        self.inputs.values().flat_map(HashMap::values).map(|known| &known.state)
+    }
+
+    /// Returns the claims that are neither done nor abandoned, by number.
+    pub fn unfinished(&self) -> impl Iterator<Item = (u64, &Claim)> {
+        self.open.iter().map(|(number, claim)| (*number, claim))
+    }
+
+    /// Returns the same, ready to be brought to their end.
+    pub fn to_finish(&self) -> impl Iterator<Item = Claimed> {
+        self.unfinished().map(|(number, claim)| Claimed::new(number, claim.clone(), true))
+    }
+
+    /// Returns the outputs that make up the partition now, by number of their claims. Those without rows have no file.
+    pub fn outputs(&self) -> impl Iterator<Item = &Output> {
+        self.done.values().filter(|output| output.replaced_by.is_none())
+    }
+
+    /// Returns every output there ever was, replaced ones included.
+    pub fn history(&self) -> impl Iterator<Item = &Output> {
+        self.done.values()
+    }
+
+    /// Returns the output of the claim that put an input's rows where they are, or of what took its place since.
+    pub fn output_of(&self, known: &Known) -> Option<&Output> {
+        let mut output = self.done.get(&known.claim)?;
+        while let Some(by) = output.replaced_by {
+            output = self.done.get(&by)?;
+        }
+        Some(output)
+    }
+
+    /// Returns the raw objects whose rows stand in an output, with the roots of their stores, in the order of the rows:
+    /// those of its own claim, and those that it took over from the outputs it replaced.
+    pub fn inputs_of(&self, number: u64) -> Vec<(&str, &Input)> {
+        let traced = self.trace(number).into_iter();
+        let converted = traced.filter(|(.., state)| **state == InputState::Converted);
+        converted.map(|(claim, input, _)| (claim.work.source(), input)).collect()
+    }
+
+    /// Returns all raw objects that an output answers for, with the claims that read them and where they stand: also
+    /// those that gave no row. An object that was claimed again since belongs to that claim.
+    pub fn trace(&self, number: u64) -> Vec<(&Claim, &Input, &InputState)> {
+        let mut found = Vec::new();
+        let mut claims = vec![number];
+        while let Some(number) = claims.pop() {
+            let Some(Output { claim, .. }) = self.done.get(&number) else { continue };
+            claims.extend(claim.work.replaces().iter().rev());
+            found.extend(claim.work.inputs().iter().filter_map(|input| {
+                let known = self.input(claim.work.source(), &input.key).filter(|known| known.claim == number)?;
+                Some((claim, input, &known.state))
+            }));
+        }
+        found
+    }
+
+    /// Returns the roots of the stores that an output's objects lie in, those of outputs it replaced included.
+    pub fn sources_of(&self, number: u64) -> Vec<&str> {
+        let mut found = Vec::new();
+        let mut claims = vec![number];
+        while let Some(Output { claim, .. }) = claims.pop().and_then(|number| self.done.get(&number)) {
+            claims.extend(claim.work.replaces());
+            found.extend(Some(claim.work.source()).filter(|source| !source.is_empty()));
+        }
+        found
+    }
+
+    /// Returns whether a claim has an output that no other claim has replaced or is about to replace.
+    pub fn can_be_replaced(&self, number: u64) -> bool {
+        self.done.get(&number).is_some_and(|output| output.replaced_by.is_none())
+            && !self.open.values().any(|claim| claim.work.replaces().contains(&number))
+    }
+
+    /// Returns whether what is planned cannot be claimed any more: another writer's entries took what it needs.
+    pub fn conflicts_with(&self, draft: &Draft) -> bool {
+        let taken = |input: &Input| {
+            self.input(draft.work.source(), &input.key).is_some_and(|known| match known.state {
+                InputState::Claimed | InputState::Converted => true,
+                // By another run, since this claim was planned: it is not to be rejected twice.
+                InputState::Rejected(_) => known.claim > self.planned && known.etag == input.etag,
+                InputState::OtherType => known.etag == input.etag,
+            })
+        };
+        match &draft.work {
+            Work::Convert(objects) => objects.inputs.iter().any(taken),
+            Work::Remake(_, replaces) | Work::Merge(replaces) => {
+                !replaces.iter().all(|number| self.can_be_replaced(*number))
+            }
+        }
+    }
+
+    /// Returns the outputs that a claim replaces.
+    pub fn replaced(&self, claim: &Claim) -> impl Iterator<Item = &Output> {
+        claim.work.replaces().iter().filter_map(|number| self.done.get(number))
+    }
+
+    /// Returns whether this claim was abandoned.
+    pub fn is_abandoned(&self, claim: u64) -> bool {
+        self.abandoned.contains_key(&claim)
+    }
+
+    /// Returns whether a replacement of this claim's output was given up once.
+    pub fn was_given_up(&self, claim: u64) -> bool {
+        self.abandoned.values().any(|abandoned| abandoned.work.replaces().contains(&claim))
+    }
+
+    /// Returns whether this claim is finished.
+    pub fn is_done(&self, claim: u64) -> bool {
+        self.done.contains_key(&claim)
+    }
+
+    /// Returns whether an object of this name may lie in the partition's folder: the output of a claim that is begun,
+    /// or done and not replaced.
+    pub fn is_live(&self, name: &str) -> bool {
+        self.open.values().chain(self.outputs().map(|output| &output.claim)).any(|claim| claim.output == name)
+    }
+
+    /// Returns whether an object of this name is or was the output of a claim.
+    pub fn knows(&self, name: &str) -> bool {
+        let done = self.done.values().map(|output| &output.claim);
+        self.open.values().chain(self.abandoned.values()).chain(done).any(|claim| claim.output == name)
+    }
+
+    /// Returns the claims whose outputs do not belong there any more: abandoned ones, whose writer may have been slow
+    /// and not dead, and replaced ones. Their rows would be there twice.
+    pub fn leftovers(&self) -> impl Iterator<Item = &Claim> {
+        let replaced = self.done.values().filter(|output| output.replaced_by.is_some()).map(|output| &output.claim);
+        self.abandoned.values().chain(replaced).filter(|claim| !self.is_live(&claim.output))
+    }
+}
+
+/// Refuses an entry that does not follow the last one.
+///
+/// # Errors
+/// A usage error that names `place` and the missing number.
+pub fn refuse_gap(last: u64, number: u64, place: &str) -> Result<()> {
+    if number == last + 1 {
+        return Ok(());
+    }
+    Err(damaged(place, &format!("entry {} is missing before it", last + 1)))
+}
+
+fn damaged(place: &str, why: &str) -> Error {
+    Error::usage(format!("the ledger is damaged: {why}"))
+        .at(place)
+        .help("restore the folder _flowparquet/ledger from a version or backup; do not delete entries")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::entry::tests::{claim, done, objects, record};
+    use crate::ledger::entry::{Abandon, VerifiedHow};
+
+    /// An entry that replaces claims: made again of raw objects, or a merge if there are none.
+    fn replace(replaces: &[u64], keys: &[&str]) -> Entry {
+        let Entry::Claim(claim) = claim(keys) else { panic!("a claim") };
+        let output = format!("part-{replaces:?}.parquet");
+        let replaces = replaces.to_vec();
+        let work = if keys.is_empty() { Work::Merge(replaces) } else { Work::Remake(objects(keys), replaces) };
+        Entry::Replace(Claim { output, work, ..claim })
+    }
+
+    fn state(entries: Vec<Entry>) -> Result<PartitionState> {
+        let mut state = PartitionState::default();
+        for (at, entry) in entries.into_iter().enumerate() {
+            state.add(at as u64 + 1, record(entry), "here")?;
+        }
+        Ok(state)
+    }
+
+    fn of<'a>(state: &'a PartitionState, key: &str) -> Option<&'a InputState> {
+        state.input("s3://b/", key).map(|known| &known.state)
+    }
+
+    #[test]
+    fn inputs_are_claimed_then_converted_or_free_again() {
+        let claimed = state(vec![claim(&["a", "b"])]).unwrap();
+        assert_eq!(of(&claimed, "a"), Some(&InputState::Claimed));
+        assert_eq!(claimed.unfinished().map(|(number, _)| number).collect::<Vec<_>>(), [1]);
+
+        let finished = state(vec![claim(&["a", "b"]), done(1, &["b"])]).unwrap();
+        assert_eq!(of(&finished, "a"), Some(&InputState::Converted));
+        assert_eq!(of(&finished, "b"), Some(&InputState::Rejected("cut off".into())));
+        assert_eq!((finished.outputs().count(), finished.unfinished().count()), (1, 0));
+
+        let given_up = || Entry::Abandon(Abandon { claim: 1, reason: "gone".into() });
+        let freed = state(vec![claim(&["a"]), given_up()]).unwrap();
+        assert_eq!((of(&freed, "a"), freed.unfinished().count()), (None, 0));
+        let late = state(vec![claim(&["a"]), given_up(), done(1, &[])]).unwrap();
+        assert_eq!(of(&late, "a"), None, "what was abandoned stays so, whoever comes late");
+        assert_eq!(late.leftovers().count(), 1, "and what was written for it is to be removed");
+        let again = state(vec![claim(&["a"]), given_up(), claim(&["a"])]).unwrap();
+        assert_eq!(again.leftovers().count(), 0, "the same claim again owns the same output");
+    }
+
+    #[test]
+    fn two_dones_count_once() {
+        let twice = state(vec![claim(&["a"]), done(1, &[]), done(1, &[])]).unwrap();
+        assert_eq!((twice.outputs().count(), twice.last_number()), (1, 3));
+    }
+
+    fn numbers(state: &PartitionState) -> Vec<u64> {
+        state.outputs().map(|output| output.number).collect()
+    }
+
+    fn keys_of(state: &PartitionState, number: u64) -> Vec<&str> {
+        state.inputs_of(number).into_iter().map(|(_, input)| &*input.key).collect()
+    }
+
+    #[test]
+    fn a_merge_takes_over_outputs_and_their_inputs() {
+        let begun = vec![claim(&["a", "x"]), done(1, &["x"]), claim(&["b"]), done(3, &[]), replace(&[1, 3], &[])];
+        let open = state(begun.clone()).unwrap();
+        assert_eq!((numbers(&open), open.leftovers().count()), (vec![1, 3], 0), "nothing goes before it is done");
+        assert!(!open.can_be_replaced(1), "another one is about to replace it");
+        let merged = state([begun.clone(), vec![done(5, &[])]].concat()).unwrap();
+        assert_eq!((numbers(&merged), keys_of(&merged, 5)), (vec![5], vec!["a", "b"]));
+        assert_eq!(merged.output_of(merged.input("s3://b/", "a").unwrap()).unwrap().number, 5);
+        assert_eq!(of(&merged, "x"), Some(&InputState::Rejected("cut off".into())));
+        let twice = state(
+            [begun.clone(), vec![done(5, &[]), claim(&["x"]), done(7, &[]), replace(&[5, 7], &[]), done(9, &[])]]
+                .concat(),
+        );
+        assert_eq!(keys_of(&twice.unwrap(), 9), ["a", "b", "x"]);
+        let given_up =
+            state([begun, vec![Entry::Abandon(Abandon { claim: 5, reason: "gone".into() })]].concat()).unwrap();
+        assert_eq!((numbers(&given_up), keys_of(&given_up, 1)), (vec![1, 3], vec!["a"]));
+        assert!(given_up.can_be_replaced(1));
+    }
+
+    #[test]
+    fn a_replacement_of_raw_objects_owns_them() {
+        let begun = vec![claim(&["a", "b"]), done(1, &[]), replace(&[1], &["a", "b"])];
+        let given_up =
+            state([begun.clone(), vec![Entry::Abandon(Abandon { claim: 3, reason: "gone".into() })]].concat());
+        assert_eq!(keys_of(&given_up.unwrap(), 1), ["a", "b"], "an abandoned replacement leaves all as it was");
+        let made = state([begun, vec![done(3, &[])]].concat()).unwrap();
+        assert_eq!((numbers(&made), keys_of(&made, 3), keys_of(&made, 1).len()), (vec![3], vec!["a", "b"], 0));
+        assert_eq!(made.leftovers().map(|claim| claim.output.as_str()).collect::<Vec<_>>(), ["part-1.parquet"]);
+        let absent = state(vec![replace(&[7], &[])]).unwrap_err().to_string();
+        assert!(absent.contains("replaces claim 7"), "{absent}");
+    }
+
+    #[test]
+    fn a_planned_claim_conflicts_with_what_others_did_since() {
+        let planned = |entry: Entry| match entry {
+            Entry::Claim(Claim { log_type, options, work, .. })
+            | Entry::Replace(Claim { log_type, options, work, .. }) => Draft { log_type, options, work },
+            _ => panic!("a claim"),
+        };
+        let now = state(vec![claim(&["a", "x"]), done(1, &["x"]), claim(&["b"])]).unwrap();
+        for (keys, conflicts) in
+            [(&["a"][..], true), (&["b"], true), (&["c", "b"], true), (&["x"], true), (&["c"], false)]
+        {
+            assert_eq!(now.conflicts_with(&planned(claim(keys))), conflicts, "{keys:?}");
+        }
+        // What was rejected when the claim was planned is tried again.
+        let mut known = now.clone();
+        known.plan_with();
+        assert!(!known.conflicts_with(&planned(claim(&["x"]))));
+        assert!(!now.conflicts_with(&planned(replace(&[1], &[]))));
+        assert!(now.conflicts_with(&planned(replace(&[1, 3], &[]))), "claim 3 has no output yet");
+    }
+
+    #[test]
+    fn a_verification_holds_until_something_changes() {
+        let verified = Verified {
+            through: 2,
+            how: VerifiedHow::Full,
+            objects: 1,
+            rows: 5,
+            hash: Some("00".into()),
+            differs: false,
+            misread: Vec::new(),
+        };
+        let differs = Entry::Verified(Verified { differs: true, ..verified.clone() });
+        let begun = vec![claim(&["a"]), done(1, &[]), Entry::Verified(verified.clone()), claim(&["b"])];
+        assert!(state(begun.clone()).unwrap().verified().unwrap().1);
+        let doubted = state([begun.clone(), vec![differs.clone()]].concat()).unwrap();
+        assert_eq!((doubted.differs(), doubted.verified().unwrap().1), (true, false));
+        let mended = state([begun.clone(), vec![differs, Entry::Verified(verified)]].concat()).unwrap();
+        assert_eq!((mended.differs(), mended.verified().unwrap().1), (false, true));
+        assert!(!state([begun, vec![done(4, &[])]].concat()).unwrap().verified().unwrap().1);
+    }
+
+    #[test]
+    fn refuses_gaps_unknown_claims_and_newer_versions() {
+        let mut gap = PartitionState::default();
+        assert!(gap.add(2, record(claim(&["a"])), "here").unwrap_err().to_string().contains("entry 1 is missing"));
+        assert!(state(vec![done(7, &[])]).unwrap_err().to_string().contains("claim 7"));
+        let newer = Record::from_json(br#"{"version": 99, "entry": "teleport"}"#, "s3://b/x").unwrap_err();
+        assert!(newer.to_string().contains("version 99"), "{newer}");
+        assert!(Record::from_json(b"{}", "s3://b/x").unwrap_err().to_string().contains("not a ledger entry"));
+    }
+}
