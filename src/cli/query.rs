@@ -11,7 +11,7 @@ use crate::ledger::partition::PartitionBy;
 use crate::ledger::settled::MAX_TURNS;
 use crate::ledger::table::Table;
 use crate::query::answer::Value;
-use crate::query::sql::{on_large_stack, parse};
+use crate::query::sql::{Statement, on_large_stack, parse};
 use crate::query::{Kept, QueryOptions, Ran, RawOptions, Rows, Scan, Session};
 use crate::source::discover::Wanted;
 use crate::{Error, Result};
@@ -43,28 +43,10 @@ fn query(args: &Query) -> Result<ExitCode> {
     } else {
         Session::over_table(&table, &days, &options)?
     };
+    let reopen = |session: &Session| session.reopened(&table, &days, &options);
     let mut left_out = false;
     for (at, statement) in statements.iter().enumerate() {
-        let mut turns = 1;
-        let ran = loop {
-            let mut shown = Shown::new(if args.explain { None } else { Some(args.output) });
-            let failed = match session.run(statement, &place, &mut |rows| shown.take(rows)) {
-                Ok(ran) => {
-                    shown.end()?;
-                    break ran;
-                }
-                Err(failed) => failed,
-            };
-            // Another run may have replaced files since the ledger was read.
-            if args.raw || shown.printed || turns == MAX_TURNS {
-                return Err(failed);
-            }
-            turns += 1;
-            session = session.reopened(&table, &days, &options)?.ok_or(failed)?;
-            for view in statements[..at].iter().filter(|statement| statement.is_view()) {
-                session.run(view, &place, &mut |_| Ok(()))?;
-            }
-        };
+        let ran = answer(args, (&mut session, &reopen), (&statements, at), &place)?;
         if statement.is_view() {
             say!("the view is there for the statements behind it, in this run only");
             continue;
@@ -84,6 +66,36 @@ fn query(args: &Query) -> Result<ExitCode> {
         }
     }
     Ok(if left_out { ExitCode::from(EXIT_SOME_REJECTED) } else { ExitCode::SUCCESS })
+}
+
+/// Runs a statement and prints its rows; again, over the files that are there by then, if another run replaced some before
+/// any of it was printed.
+fn answer(
+    args: &Query,
+    (session, reopen): (&mut Session, &dyn Fn(&Session) -> Result<Option<Session>>),
+    (statements, at): (&[Statement], usize),
+    place: &str,
+) -> Result<Ran> {
+    let mut turns = 1;
+    loop {
+        let mut shown = Shown::new(if args.explain { None } else { Some(args.output) });
+        let ran = session.run(&statements[at], place, &mut |rows| shown.take(rows));
+        let failed = match ran {
+            Ok(ran) => {
+                shown.end()?;
+                return Ok(ran);
+            }
+            Err(failed) => failed,
+        };
+        if args.raw || shown.printed || turns == MAX_TURNS {
+            return Err(failed);
+        }
+        turns += 1;
+        *session = reopen(session)?.ok_or(failed)?;
+        for view in statements[..at].iter().filter(|statement| statement.is_view()) {
+            session.run(view, place, &mut |_| Ok(()))?;
+        }
+    }
 }
 
 /// Returns the text of the statements, and what to call it.
