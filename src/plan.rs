@@ -240,6 +240,19 @@ pub fn partition_of(object: &SourceObject, by: PartitionBy) -> Result<Partition>
     Ok(Partition { account_region, day: object.day, hour })
 }
 
+/// Settles the day of objects whose folder says another one than their name: see [`Found::settle_days`].
+pub fn settle_days(
+    found: &mut Found,
+    states: &BTreeMap<Partition, PartitionState>,
+    partition_by: PartitionBy,
+    source: &str,
+) {
+    found.settle_days(|object| {
+        let state = partition_of(object, partition_by).ok().and_then(|partition| states.get(&partition));
+        state.is_some_and(|state| state.input(source, &object.object.key).is_some())
+    });
+}
+
 /// Makes the plan.
 ///
 /// # Errors
@@ -461,6 +474,7 @@ mod tests {
             region: Some(region.into()),
             day: date(2026, 1, 15),
             hour: None,
+            folder: None,
         }
     }
 
@@ -512,7 +526,7 @@ mod tests {
     #[test]
     fn mixes_regions_only_when_asked() {
         let objects = vec![object("a.gz", 1, "us-east-1"), object("b.gz", 1, "eu-west-1")];
-        let found = Found { objects, passed_over: Vec::new() };
+        let found = Found { objects, ..Found::default() };
         let refused = plan(&found, &BTreeMap::new(), options(PartitionBy::Day)).unwrap_err().to_string();
         assert!(refused.contains("111122223333 eu-west-1, 111122223333 us-east-1"), "{refused}");
         let merged = PlanOptions { merge: true, ..options(PartitionBy::Day) };

@@ -156,6 +156,12 @@ pub struct Report {
     pub objects_passed_over: u64,
     /// How many of them may be logs that are being missed.
     pub objects_to_look_at: u64,
+    /// Objects whose folder says another day than their name, the first [`MAX_NAMED`]; the name decides.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub two_days: Vec<Named>,
+    /// How many there are.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub objects_of_two_days: u64,
     /// Objects that changed after they were converted, and whose old rows the table keeps.
     pub objects_changed: Vec<Named>,
     /// Objects that were listed, and were gone when they were to be read.
@@ -170,6 +176,10 @@ pub struct Report {
     pub source_requests: Requests,
     /// Requests to DEST's store.
     pub dest_requests: Requests,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Report {

@@ -249,10 +249,32 @@ struct Needs {
     unverified: bool,
 }
 
+impl Needs {
+    fn add(&mut self, other: &Self) {
+        self.unfinished |= other.unfinished;
+        self.differs |= other.differs;
+        self.misread |= other.misread;
+        self.rejects |= other.rejects;
+        self.late |= other.late;
+        self.skipdata |= other.skipdata;
+        self.unverified |= other.unverified;
+    }
+}
+
 fn add_places(places: &mut BTreeMap<(String, String), Place>, partition: &Partition, state: &PartitionState) {
     let late: BTreeSet<&str> = late(state).flat_map(|o| o.claim.work.inputs()).map(|input| &*input.key).collect();
     let inputs = state.history().flat_map(|output| output.claim.work.inputs());
-    let misread = !state.misread().is_empty();
+    // Once, not for each object: a day may have hundreds of thousands.
+    let of_partition = Needs {
+        unfinished: state.unfinished().next().is_some(),
+        differs: state.differs(),
+        misread: !state.misread().is_empty(),
+        rejects: state.outputs().any(|output| output.done.outcome.rejected_rows > 0)
+            || state.inputs().any(|input| matches!(input, InputState::Rejected(_))),
+        late: false,
+        skipdata: state.outputs().any(|output| output.done.outcome.skipdata_rows.unwrap_or(0) > 0),
+        unverified: !is_verified(state),
+    };
     for input in inputs.chain(state.unfinished().flat_map(|(_, claim)| claim.work.inputs())) {
         let name = FileName::parse(name_of(&input.key));
         let by_partition = partition.account_region.clone().unzip();
@@ -262,13 +284,7 @@ fn add_places(places: &mut BTreeMap<(String, String), Place>, partition: &Partit
         let place = places.entry((account, region)).or_default();
         let needs = place.days.entry(partition.day).or_default();
         needs.late |= late.contains(&*input.key);
-        needs.unfinished |= state.unfinished().next().is_some();
-        needs.differs |= state.differs();
-        needs.misread |= misread;
-        needs.rejects |= state.outputs().any(|output| output.done.outcome.rejected_rows > 0)
-            || state.inputs().any(|input| matches!(input, InputState::Rejected(_)));
-        needs.skipdata |= state.outputs().any(|output| output.done.outcome.skipdata_rows.unwrap_or(0) > 0);
-        needs.unverified |= !is_verified(state);
+        needs.add(&of_partition);
         if let (Some(flow_log), Some(day), Some(hour), Some(minute)) = (name.flow_log, name.day, name.hour, name.minute)
         {
             place.flow_logs.entry(flow_log).or_default().insert(minute_of(day, hour, minute));
@@ -379,10 +395,12 @@ pub fn safe_to_expire(table: &Table, days: &Days, plan: Option<&Plan>) -> Result
     }
     for url in plan.iter().flat_map(|plan| plan.not_in_table()) {
         // Whatever deletes a folder deletes what lies in folders below it, too.
-        for folder in folders.values_mut().filter(|folder| url.starts_with(&folder.prefix)) {
-            folder
-                .why_not
-                .get_or_insert_with(|| format!("{url} is not converted as it is now: run convert, then verify"));
+        for (slash, _) in url.match_indices('/') {
+            if let Some(folder) = folders.get_mut(&url[..=slash]) {
+                folder
+                    .why_not
+                    .get_or_insert_with(|| format!("{url} is not converted as it is now: run convert, then verify"));
+            }
         }
     }
     Ok(Some(folders.into_values().collect()))
@@ -428,6 +446,46 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
+    use crate::encode::codec::Compression;
+    use crate::ledger::claim::{Claim, Input, OutputOptions, RawObjects, Work};
+    use crate::ledger::entry::{Done, Entry, Outcome, Record};
+
+    #[test]
+    fn a_day_of_many_objects_takes_no_time_for_each_pair_of_them() {
+        let key = |number: usize| {
+            let (hour, minute) = (number / 60 % 24, number % 60);
+            format!(
+                "raw/111122223333_vpcflowlogs_us-east-1_fl-{number:08x}_20260115T{hour:02}{minute:02}Z_{number:08x}.log.gz"
+            )
+        };
+        let inputs = (0..60_000).map(|number| Input { key: key(number).into(), size: 1, etag: None });
+        let claim = Claim {
+            output: "part-1.parquet".into(),
+            log_type: LogType::Vpc,
+            options: OutputOptions {
+                compression: Compression::None,
+                dash_as_null: false,
+                log_format: None,
+                max_object_bytes: 1,
+                layout: crate::encode::layout::Layout::default(),
+            },
+            work: Work::Convert(RawObjects { source: "s3://b/".into(), inputs: inputs.collect() }),
+        };
+        let done = Done { claim: 1, outcome: Outcome { rows: 5, ..Outcome::default() }, file: None };
+        let mut state = PartitionState::default();
+        for (number, entry) in (1..).zip([Entry::Claim(claim), Entry::Done(done)]) {
+            let (tool, run, time) = (String::new(), String::new(), String::new());
+            state.add(number, Record { version: 3, tool, run, time, entry }, "here").unwrap();
+        }
+        let begun = std::time::Instant::now();
+        let (mut day, mut places) = (DayStatus::default(), BTreeMap::new());
+        add_partition(&mut day, &state);
+        let partition = Partition { account_region: None, day: date(2026, 1, 15), hour: None };
+        add_places(&mut places, &partition, &state);
+        assert_eq!((day.objects, places.len()), (60_000, 1));
+        // Every pair of them: minutes.
+        assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
+    }
 
     #[test]
     fn gaps_lie_between_days_or_among_those_asked_for() {

@@ -138,6 +138,61 @@ fn a_flat_folder_of_objects_named_by_aws() {
     work.convert_from("raw", "table2", &ON_THIS_DAY).code(0).totals(&[("objects", 4)]);
 }
 
+/// A copy's folders may say when it was made.
+#[test]
+fn where_folder_and_name_of_a_copy_disagree_the_name_decides() {
+    let work = Work::new();
+    let named = |day: &str, number: u32| format!("backup/2026/01/20/{}", name(ACCOUNT, REGION, day, number));
+    work.object(&named(DAY, 0), text(0, 5));
+    work.object(&named("2026-01-20", 1), text(10, 5));
+    // Asked for the folder's day alone: the other one is named.
+    let ran = work.convert_from("raw", "one", &["--day", "2026-01-20"]);
+    let passed_over =
+        "passed over: its folder says another day than its name, and the name decides (ask for both days, or --all)\n";
+    ran.code(1).says(passed_over).says(&format!("  at WORK/raw/{}\n", named(DAY, 0)));
+    assert_rows(&work.rows_of("one"), &all_expected([&text(10, 5)]));
+    // Asked for all: it is of its name's day, and that is said.
+    let plan = work.run(&["plan", "raw", "table", "--all"]);
+    let said = "two days: its folder says 2026-01-20, its name 2026-01-15: the name decides\n";
+    assert!(plan.code(0).stdout.contains(said), "{}", plan.stdout);
+    let plan = work.run(&["plan", "raw", "table", "--all", "--json"]);
+    let plan: Json = serde_json::from_str(&plan.stdout).unwrap();
+    assert_eq!(plan["two_days"].as_array().unwrap().len(), 1);
+    let ran = work.convert(&["--all"]);
+    ran.code(0).says(said).totals(&[("objects", 2)]);
+    let report = ran.report();
+    assert_eq!((&report["objects_of_two_days"], report["two_days"].as_array().unwrap().len()), (&Json::from(1), 1));
+    assert_eq!(work.partitions("table"), [DAY_FOLDER, "year=2026/month=01/day=20"]);
+    assert_rows(&work.rows(), &all_expected([&text(0, 5), &text(10, 5)]));
+    assert_eq!(work.run(&["verify", "raw", "table", "--all"]).code, Some(0));
+    // In AWS's own folders, the folder decides, as for a table over the raw logs.
+    let work = Work::new();
+    let folder = Layout::Default.key(ACCOUNT, REGION, "2026-01-20", 0);
+    work.object(&format!("{}/{}", folder.rsplit_once('/').unwrap().0, name(ACCOUNT, REGION, DAY, 0)), text(0, 5));
+    work.convert(&["--day", "2026-01-20"]).code(0).totals(&[("objects", 1)]).does_not_say("two days");
+}
+
+/// What an earlier version converted as of its folder's day stays there.
+#[test]
+fn a_copy_that_was_converted_by_its_folder_is_not_converted_again() {
+    let work = Work::new();
+    let folder = "backup/2026/01/20/";
+    let object = work.object(&format!("{folder}{}", name(ACCOUNT, REGION, "2026-01-20", 0)), text(0, 5));
+    work.convert(&["--all"]).code(0);
+    // As if the object had had the other name then.
+    let renamed = format!("{folder}{}", name(ACCOUNT, REGION, DAY, 0));
+    std::fs::rename(work.path(&object), work.path(&format!("raw/{renamed}"))).unwrap();
+    let entry = "table/_flowparquet/ledger/year=2026/month=01/day=20/00000001.json";
+    let before = std::fs::read_to_string(work.path(entry)).unwrap();
+    let (old, new) = (name(ACCOUNT, REGION, "2026-01-20", 0), name(ACCOUNT, REGION, DAY, 0));
+    assert!(before.contains(&old));
+    work.write(entry, before.replace(&old, &new));
+    for days in [&["--all"][..], &["--day", "2026-01-20"], &["--day", "2026-01-20", "--day", DAY]] {
+        work.convert(days).nothing_to_do(1);
+    }
+    assert_eq!(work.run(&["verify", "raw", "table", "--all"]).code, Some(0));
+}
+
 #[test]
 fn copies_without_awss_folders_keep_the_days_of_theirs() {
     let work = Work::new();

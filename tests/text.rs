@@ -54,6 +54,39 @@ fn repeated_header_lines() {
 }
 
 #[test]
+fn a_second_header_may_begin_with_a_name_that_nobody_knows() {
+    let work = Work::new();
+    let second = format!("new-field {V2}\nabc {}\n-", line(7));
+    work.object(&key(0), format!("{}{second}", text(0, 5)));
+    work.convert(&ON_THIS_DAY).code(1).totals(&[("objects", 1), ("rows_written", 6), ("rows_rejected", 1)]);
+    let mut rows = expected(&text(0, 5));
+    rows.extend(expected(&format!("new-field {V2}\nabc {}\n", line(7))));
+    rows.sort();
+    assert_rows(&work.rows(), &rows);
+    let verified = work.run(&["verify", "raw", "table", "--day", DAY]);
+    assert!(verified.code == Some(0), "{}{}", verified.stdout, verified.stderr);
+}
+
+#[test]
+fn zeros_behind_gzip_are_padding_and_other_bytes_are_damage() {
+    let padded = |zeros: usize| [gz(text(0, 5)), vec![0; zeros]].concat();
+    let work = Work::new();
+    for (number, zeros) in (0..).zip([1, 4, 511, 100_000]) {
+        work.write(&format!("raw/{}", key(number)), padded(zeros));
+    }
+    work.write(&format!("raw/{}", key(9)), [padded(9), gz(text(0, 5))].concat());
+    let ran = work.convert(&ON_THIS_DAY);
+    ran.code(1).totals(&[("objects", 4), ("objects_rejected", 1)]);
+    ran.says("rejected: the gzip data is damaged: there is something behind its end\n");
+    let once = expected(&text(0, 5));
+    let mut rows: Vec<Row> = std::iter::repeat_n(once, 4).flatten().collect();
+    rows.sort();
+    assert_rows(&work.rows(), &rows);
+    let verified = work.run(&["verify", "raw", "table", "--day", DAY]);
+    assert!(!verified.stdout.contains("differ"), "{}", verified.stdout);
+}
+
+#[test]
 fn another_header_in_the_middle_of_an_object() {
     let wider = format!("{V2} vpc-id tcp-flags\n{} vpc-1 19\n{} vpc-2 -\n", line(5), line(6));
     let narrow = "dstaddr srcaddr bytes\n10.0.0.1 10.0.0.2 77\n".to_owned();

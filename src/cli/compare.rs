@@ -7,7 +7,6 @@ use crate::error::printable;
 use crate::ledger::table::Table;
 use crate::query::compare::{Compared, Comparison, Verdict, compare};
 use crate::query::sql;
-use crate::store::Io;
 use crate::{Error, Result};
 
 use super::compare_page::page;
@@ -24,7 +23,7 @@ pub fn run(args: &Compare) -> Result<ExitCode> {
 }
 
 fn both(args: &Compare) -> Result<ExitCode> {
-    let io = Io::start()?;
+    let io = super::reading_io()?;
     let (text, place) = statements(&args.statements)?;
     let options = options(&args.statements, &args.engine, false)?;
     let statements = sql::parse(&text, &options.table, &place)?;

@@ -29,7 +29,7 @@ const PLACEHOLDER: &str = "s3://YOUR-BUCKET/YOUR-PREFIX";
 
 /// Runs `flowparquet ddl`.
 pub fn run(args: &Ddl) -> Result<ExitCode> {
-    let io = Io::start()?;
+    let io = super::reading_io()?;
     let mut definition = match &args.raw.raw {
         Some(source) => raw(args, source, &io)?,
         None => converted(args, &io)?,

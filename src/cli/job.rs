@@ -9,7 +9,6 @@ use crate::days::Days;
 use crate::ledger::table::Table;
 use crate::plan::Estimate;
 use crate::report::{Counts, Named, Report};
-use crate::store::Io;
 use crate::{Error, Result};
 use serde::Serialize;
 
@@ -47,7 +46,7 @@ pub fn plan(args: &Plan) -> Result<ExitCode> {
 
 fn show_plan(job: &Job, json: bool) -> Result<ExitCode> {
     let options = settings::convert_options(job)?;
-    let io = Io::start()?;
+    let io = super::reading_io()?;
     let source = open(&job.source, &job.store, &io)?;
     let dest = Table::new(open(&job.dest, &job.store, &io)?);
     let prepared = convert::prepare(&source, &dest, &options)?;
@@ -75,6 +74,8 @@ struct PlanJson<'a> {
     parquet_scan_usd: f64,
     partitions: Vec<PartitionJson>,
     passed_over: Vec<PassedOver<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    two_days: Vec<PassedOver<'a>>,
 }
 
 #[derive(Serialize)]
@@ -87,7 +88,7 @@ struct PartitionJson {
 #[derive(Serialize)]
 struct PassedOver<'a> {
     object: &'a str,
-    reason: &'static str,
+    reason: &'a str,
 }
 
 fn plan_json(prepared: &Prepared) -> Result<String> {
@@ -111,6 +112,7 @@ fn plan_json(prepared: &Prepared) -> Result<String> {
             .iter()
             .map(|(object, why)| PassedOver { object, reason: why.explain() })
             .collect(),
+        two_days: prepared.found.two_days.iter().map(|(object, reason)| PassedOver { object, reason }).collect(),
     })
 }
 
@@ -170,6 +172,11 @@ fn plan_table(prepared: &Prepared, days: &Days, source: &str) -> String {
         .map(|(key, why)| Named { object: key.to_string(), line: None, byte: None, reason: why.explain().to_owned() })
         .collect();
     push_named(&mut text, "passed over", &passed_over, passed_over.len() as u64);
+    let two_days = prepared.found.two_days.iter();
+    let two_days: Vec<Named> = two_days
+        .map(|(key, why)| Named { object: key.to_string(), line: None, byte: None, reason: why.clone() })
+        .collect();
+    push_named(&mut text, "two days", &two_days, two_days.len() as u64);
     text
 }
 
@@ -274,6 +281,7 @@ fn summary(report: &Report, days: &Days) -> String {
     push_named(&mut text, "vanished", &report.objects_vanished, report.objects_vanished.len() as u64);
     push_named(&mut text, "in doubt", &report.files_in_doubt, report.files_in_doubt.len() as u64);
     push_named(&mut text, "passed over", &report.passed_over, report.objects_passed_over);
+    push_named(&mut text, "two days", &report.two_days, report.objects_of_two_days);
     text
 }
 

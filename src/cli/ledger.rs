@@ -7,7 +7,6 @@ use crate::days::Days;
 use crate::ledger::claim::Claim;
 use crate::ledger::entry::{Entry, Record};
 use crate::ledger::table::Table;
-use crate::store::Io;
 
 use super::screen::push_line;
 use super::show::{bytes, plural};
@@ -15,7 +14,7 @@ use super::{args, nothing_here, open, print, settings, to_json};
 
 /// Runs `flowparquet ledger`.
 pub fn run(args: &args::Ledger) -> Result<ExitCode> {
-    let io = Io::start()?;
+    let io = super::reading_io()?;
     let days = settings::days(&args.days, |_| Ok(Days::All))?;
     let dest = Table::new(open(&args.dest, &args.store, &io)?);
     let info = dest.info()?.ok_or_else(|| nothing_here(&args.dest))?;

@@ -17,7 +17,7 @@ use crate::days::{Days, today};
 use crate::ledger::contents::Contents;
 use crate::ledger::table::Table;
 use crate::plan::PartitionPlan;
-use crate::store::{Io, Store};
+use crate::store::Store;
 use crate::survey::Survey;
 use crate::{Error, Result};
 use jiff::civil::Date;
@@ -34,7 +34,7 @@ const PLACEHOLDER: &str = "s3://YOUR-BUCKET/YOUR-LOGS";
 
 /// Runs `flowparquet ddl --like` and `flowparquet ddl --cutover`.
 pub fn run(args: &Ddl) -> Result<ExitCode> {
-    let io = Io::start()?;
+    let io = super::reading_io()?;
     let Some(dest) = &args.dest else {
         return Err(Error::usage("--like and --cutover need DEST").help("flowparquet ddl DEST --like FILE.sql"));
     };

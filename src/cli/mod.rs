@@ -107,9 +107,16 @@ fn run(command: Command) -> Result<ExitCode> {
     }
 }
 
+/// Starts I/O; a person hears of a store that does not keep up.
+fn reading_io() -> Result<Io> {
+    let io = Io::start()?;
+    io.tell_of_retries(|line| say!("warning: {line}"));
+    Ok(io)
+}
+
 /// Starts I/O for a command that writes: a signal stops it between two requests, a second one at once.
 fn start_io() -> Result<Io> {
-    let io = Io::start()?;
+    let io = reading_io()?;
     io.stop_on_signals(|before| {
         if before > 0 {
             std::process::exit(i32::from(EXIT_STOPPED));

@@ -9,7 +9,6 @@ use crate::athena::queries::{self, Query};
 use crate::days::{Days, LocalDay};
 use crate::ledger::table::Table;
 use crate::record::schema::LogType;
-use crate::store::Io;
 use crate::{Error, Result};
 use serde::Serialize;
 
@@ -90,7 +89,7 @@ struct Have {
 /// Returns the columns of the table that is asked about, if one is.
 fn columns(args: &Queries) -> Result<Option<Have>> {
     if let Some(dest) = &args.dest {
-        let io = Io::start()?;
+        let io = super::reading_io()?;
         let converted = Table::new(open(dest, &args.store, &io)?);
         let contents = converted.contents()?.ok_or_else(|| {
             Error::usage("nothing is converted here yet").at(dest).help("check --dest, or leave it away")

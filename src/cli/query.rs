@@ -8,12 +8,12 @@ use crate::athena::name::TableName;
 use crate::convert::DEFAULT_MAX_OBJECT_BYTES;
 use crate::days::Days;
 use crate::ledger::partition::PartitionBy;
+use crate::ledger::settled::MAX_TURNS;
 use crate::ledger::table::Table;
 use crate::query::answer::Value;
-use crate::query::sql::{on_large_stack, parse};
+use crate::query::sql::{Statement, on_large_stack, parse};
 use crate::query::{Kept, QueryOptions, Ran, RawOptions, Rows, Scan, Session};
 use crate::source::discover::Wanted;
-use crate::store::Io;
 use crate::{Error, Result};
 
 use super::query_args::{EngineArgs, Output, Query, StatementArgs};
@@ -30,23 +30,23 @@ pub fn run(args: &Query) -> Result<ExitCode> {
 }
 
 fn query(args: &Query) -> Result<ExitCode> {
-    let io = Io::start()?;
+    let io = super::reading_io()?;
     let (text, place) = statements(&args.statements)?;
     let options = options(&args.statements, &args.engine, args.page_index)?;
     // Before anything is read: what is no SQL is said at once.
     let statements = parse(&text, &options.table, &place)?;
     let days = settings::days(&args.days, |_| Ok(Days::All))?;
     let store = open(&args.dest, &args.store, &io)?;
-    let session = if args.raw {
-        Session::over_raw(&store, &raw_options(args, days)?, &options)?
+    let table = Table::new(store.clone());
+    let mut session = if args.raw {
+        Session::over_raw(&store, &raw_options(args, days.clone())?, &options)?
     } else {
-        Session::over_table(&Table::new(store), &days, &options)?
+        Session::over_table(&table, &days, &options)?
     };
+    let reopen = |session: &Session| session.reopened(&table, &days, &options);
     let mut left_out = false;
-    for statement in &statements {
-        let mut shown = Shown::new(if args.explain { None } else { Some(args.output) });
-        let ran = session.run(statement, &place, &mut |rows| shown.take(rows))?;
-        shown.end()?;
+    for (at, statement) in statements.iter().enumerate() {
+        let ran = answer(args, (&mut session, &reopen), (&statements, at), &place)?;
         if statement.is_view() {
             say!("the view is there for the statements behind it, in this run only");
             continue;
@@ -66,6 +66,36 @@ fn query(args: &Query) -> Result<ExitCode> {
         }
     }
     Ok(if left_out { ExitCode::from(EXIT_SOME_REJECTED) } else { ExitCode::SUCCESS })
+}
+
+/// Runs a statement and prints its rows; again, over the files that are there by then, if another run replaced some before
+/// any of it was printed.
+fn answer(
+    args: &Query,
+    (session, reopen): (&mut Session, &dyn Fn(&Session) -> Result<Option<Session>>),
+    (statements, at): (&[Statement], usize),
+    place: &str,
+) -> Result<Ran> {
+    let mut turns = 1;
+    loop {
+        let mut shown = Shown::new(if args.explain { None } else { Some(args.output) });
+        let ran = session.run(&statements[at], place, &mut |rows| shown.take(rows));
+        let failed = match ran {
+            Ok(ran) => {
+                shown.end()?;
+                return Ok(ran);
+            }
+            Err(failed) => failed,
+        };
+        if args.raw || shown.printed || turns == MAX_TURNS {
+            return Err(failed);
+        }
+        turns += 1;
+        *session = reopen(session)?.ok_or(failed)?;
+        for view in statements[..at].iter().filter(|statement| statement.is_view()) {
+            session.run(view, place, &mut |_| Ok(()))?;
+        }
+    }
 }
 
 /// Returns the text of the statements, and what to call it.
@@ -115,11 +145,15 @@ struct Shown {
     /// Of a table, the rows so far and the sides its columns stand at; afterwards, that they are printed.
     held: Option<(Vec<Align>, Vec<Vec<String>>)>,
     begun: bool,
+    /// Of CSV, the line of names, until there is a row or none comes.
+    names: String,
+    /// Whether some of it is out.
+    printed: bool,
 }
 
 impl Shown {
     fn new(output: Option<Output>) -> Self {
-        Self { output, held: None, begun: false }
+        Self { output, held: None, begun: false, names: String::new(), printed: false }
     }
 
     fn take(&mut self, rows: Rows) -> Result<()> {
@@ -135,15 +169,19 @@ impl Shown {
                 if lines.len() > MAX_ROWS_HELD { self.flush() } else { Ok(()) }
             }
             Some(Output::Csv) => {
-                let mut text = String::new();
                 if first && !rows.columns.is_empty() {
-                    push_csv(&mut text, rows.columns.iter().map(|name| Some(name.as_str())));
+                    push_csv(&mut self.names, rows.columns.iter().map(|name| Some(name.as_str())));
                 }
+                if rows.rows.is_empty() {
+                    return Ok(());
+                }
+                let mut text = std::mem::take(&mut self.names);
                 for row in &rows.rows {
                     let cells: Vec<Option<String>> =
                         row.iter().map(|value| (*value != Value::Null).then(|| value.to_string())).collect();
                     push_csv(&mut text, cells.iter().map(Option::as_deref));
                 }
+                self.printed = true;
                 print_data(&text)
             }
             Some(Output::Json) => {
@@ -154,6 +192,7 @@ impl Shown {
                         cells.map(|(name, value)| Ok(format!("{}:{}", json(name)?, json(value)?))).collect();
                     text.push_str(&format!("{{{}}}\n", cells?.join(",")));
                 }
+                self.printed |= !text.is_empty();
                 print(&text)
             }
         }
@@ -162,10 +201,14 @@ impl Shown {
     fn flush(&mut self) -> Result<()> {
         let Some((align, lines)) = &mut self.held else { return Ok(()) };
         let lines = std::mem::take(lines);
+        self.printed = true;
         print(&table(align, &lines))
     }
 
     fn end(&mut self) -> Result<()> {
+        if !self.names.is_empty() {
+            return print_data(&self.names);
+        }
         self.flush()
     }
 }

@@ -6,7 +6,6 @@ use crate::Result;
 use crate::days::Days;
 use crate::ledger::rejects::{Reject, RejectKind};
 use crate::ledger::table::Table;
-use crate::store::Io;
 
 use super::screen::{push_line, say, to_json_line};
 use super::show::plural;
@@ -14,14 +13,14 @@ use super::{EXIT_SOME_REJECTED, args, nothing_here, open, print, settings};
 
 /// Runs `flowparquet rejects`.
 pub fn run(args: &args::Rejects) -> Result<ExitCode> {
-    let io = Io::start()?;
+    let io = super::reading_io()?;
     let days = settings::days(&args.days, |_| Ok(Days::All))?;
     let dest = Table::new(open(&args.dest, &args.store, &io)?);
     let info = dest.info()?.ok_or_else(|| nothing_here(&args.dest))?;
     let (mut rows, mut objects) = (0, 0);
     for (partition, state) in dest.load(&days, info.partition_by)? {
         // A partition at a time: many may have some, few have many.
-        for reject in dest.rejects(&partition, &state)? {
+        for reject in dest.rejects_now(&partition, state)? {
             match reject.kind {
                 RejectKind::Row => rows += 1,
                 RejectKind::Object => objects += 1,

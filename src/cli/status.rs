@@ -9,7 +9,6 @@ use crate::error::printable;
 use crate::ledger::table::Table;
 use crate::plan::Plan;
 use crate::status::{DayStatus, LEGEND, PlaceStatus, RawFolder, Silence, Status, safe_to_expire, status};
-use crate::store::Io;
 
 use super::args;
 use super::screen::{line, push_line, say};
@@ -21,7 +20,7 @@ const MAX_SILENCES: usize = 5;
 
 /// Runs `flowparquet status`.
 pub fn run(args: &args::Status) -> Result<ExitCode> {
-    let io = Io::start()?;
+    let io = super::reading_io()?;
     let days = settings::days(&args.days, |_| Ok(Days::All))?;
     let dest = Table::new(open(&args.dest, &args.store, &io)?);
     let prepared = match &args.source {

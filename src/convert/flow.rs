@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::lock;
+use crate::store::parallel::lock;
 
 /// What waits for one file.
 #[derive(Debug)]

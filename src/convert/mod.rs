@@ -13,6 +13,8 @@
 //! most 150 MB for 100,000.
 
 #[cfg(test)]
+mod beside_tests;
+#[cfg(test)]
 mod fault_tests;
 mod file;
 mod flow;
@@ -118,7 +120,7 @@ pub struct Prepared {
 pub fn prepare(source: &Store, table: &Table, options: &ConvertOptions) -> Result<Prepared> {
     refuse_nesting(source, table.store())?;
     let info = table.info()?;
-    let found = discover(source, &options.wanted)?;
+    let mut found = discover(source, &options.wanted)?;
     let founded = info.is_some();
     let info = match info {
         Some(info) => info,
@@ -136,6 +138,10 @@ pub fn prepare(source: &Store, table: &Table, options: &ConvertOptions) -> Resul
     info!(dest = %table.store().location(), %log_type, %partition_by, founded, "the table");
     let mut states = if founded { table.load(&options.wanted.days, info.partition_by)? } else { BTreeMap::new() };
     states.retain(|partition, _| options.wanted.selects(partition.account_region.as_ref()));
+    plan::settle_days(&mut found, &states, info.partition_by, &source.location().root());
+    for (key, why) in &found.two_days {
+        info!(object = %source.location().url_of(key), reason = why, "an object of two days");
+    }
     let plan_options = PlanOptions {
         partition_by: info.partition_by,
         merge: options.merge,
@@ -361,6 +367,8 @@ fn empty_report(source: &Store, table: &Table) -> Report {
         passed_over: Vec::new(),
         objects_passed_over: 0,
         objects_to_look_at: 0,
+        two_days: Vec::new(),
+        objects_of_two_days: 0,
         objects_changed: Vec::new(),
         objects_vanished: Vec::new(),
         files_in_doubt: Vec::new(),
@@ -382,6 +390,8 @@ fn describe(report: &mut Report, prepared: &Prepared, source: &Store) {
     report.objects_to_look_at = passed_over.iter().filter(|(_, why)| why.needs_a_person()).count() as u64;
     passed_over.sort_by_key(|(key, why)| (!why.needs_a_person(), key.clone()));
     report.passed_over = passed_over.iter().take(MAX_NAMED).map(|(key, why)| named(key, why.explain())).collect();
+    report.objects_of_two_days = prepared.found.two_days.len() as u64;
+    report.two_days = prepared.found.two_days.iter().take(MAX_NAMED).map(|(key, why)| named(key, why)).collect();
     report.log_type = Some(prepared.info.log_type);
     report.partition_by = prepared.info.partition_by;
     report.objects_converted_before = prepared.plan.total().converted;

@@ -260,9 +260,7 @@ mod tests {
 
     use super::*;
     use crate::encode::misread::misread;
-    use crate::encode::testing::{
-        CODECS, any_headers, batch, batches_of, check_row_groups, opened, read, write,
-    };
+    use crate::encode::testing::{CODECS, any_headers, batch, batches_of, check_row_groups, opened, read, write};
     use crate::record::columns::Batch;
     use crate::record::schema::ColumnType;
 

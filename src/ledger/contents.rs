@@ -1,6 +1,6 @@
 //! What a table holds, for its definition: columns and partitions by the ledger, checked against real footers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::days::Days;
 use crate::error::{Error, Result};
@@ -10,7 +10,7 @@ use crate::store::name_of;
 
 use super::partition::{Partition, PartitionBy};
 use super::state::{Output, PartitionState};
-use super::table::Table;
+use super::table::{Table, TableInfo};
 use crate::encode::file::sort_columns;
 
 /// What a table holds.
@@ -93,19 +93,23 @@ impl Table {
     /// definition made from the ledger would not fit it.
     pub fn contents(&self) -> Result<Option<Contents>> {
         let Some(info) = self.info()? else { return Ok(None) };
+        self.settled(&Days::All, info.partition_by, |states| self.contents_of(&info, states))
+    }
+
+    fn contents_of(&self, info: &TableInfo, states: &BTreeMap<Partition, PartitionState>) -> Result<Option<Contents>> {
         let mut partitions: Vec<Partition> = Vec::new();
         let mut columns: Vec<Column> = Vec::new();
         // The newest file of each set of columns; a table has a handful of them in years.
         let mut sets: Vec<(Vec<Column>, String, u64)> = Vec::new();
-        for (partition, state) in self.load(&Days::All, info.partition_by)? {
+        for (partition, state) in states {
             for Output { claim, done, .. } in state.outputs() {
                 let Some(file) = &done.file else { continue };
-                let newest = (self.output_key(&partition, claim), file.bytes);
+                let newest = (self.output_key(partition, claim), file.bytes);
                 match sets.iter_mut().find(|(set, ..)| *set == file.columns) {
                     Some(known) => (known.1, known.2) = newest,
                     None => sets.push((file.columns.clone(), newest.0, newest.1)),
                 }
-                if partitions.last() != Some(&partition) {
+                if partitions.last() != Some(partition) {
                     partitions.push(partition.clone());
                 }
             }

@@ -321,7 +321,7 @@ impl PartitionLedger<'_> {
     }
 
     /// Reads the entries that other writers added since.
-    fn catch_up(&mut self) -> Result<()> {
+    pub(super) fn catch_up(&mut self) -> Result<()> {
         let store = self.table.store();
         loop {
             let number = self.state.last_number() + 1;

@@ -210,6 +210,7 @@ impl Table {
             }
         }
         found.sort();
+        self.ask_for_missing(&mut found)?;
         let keys: Vec<String> = found.iter().map(|(partition, number)| self.entry_key(partition, *number)).collect();
         let mut entries: BTreeMap<Partition, Vec<Record>> = BTreeMap::new();
         for (((partition, number), key), text) in found.into_iter().zip(&keys).zip(self.store.get_all(&keys)?) {

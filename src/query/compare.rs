@@ -180,7 +180,7 @@ fn common(source: &Store, table: &Table, live: &Live) -> Result<(Objects, Vec<St
     let wanted = Wanted { days, accounts: Vec::new(), regions: Vec::new(), assume_day: None };
     let found = discover(source, &wanted)?;
     let mut there: BTreeMap<&str, &Listed> =
-        found.objects.iter().map(|object| (&*object.object.key, &object.object)).collect();
+        found.objects.iter().chain(&found.other_days).map(|object| (&*object.object.key, &object.object)).collect();
     let root = source.location().root();
     let (mut objects, mut gone, mut changed) = (Objects::new(), 0_u64, 0_u64);
     for (partition, of, input) in &live.objects {

@@ -118,6 +118,20 @@ impl Session {
         Self::over_live(table, live(table, days)?, options)
     }
 
+    /// Opens the table again, if its ledger names other files by now: another run has replaced some, and what could not be
+    /// read for that reason can be.
+    ///
+    /// # Errors
+    /// As [`Session::over_table`].
+    pub fn reopened(&self, table: &Table, days: &Days, options: &QueryOptions) -> Result<Option<Self>> {
+        let live = live(table, days)?;
+        let known = self.files.iter().flat_map(|(_, files)| files).map(|file| &file.key);
+        if known.eq(live.files.iter().map(|file| &file.key)) {
+            return Ok(None);
+        }
+        Self::over_live(table, live, options).map(Some)
+    }
+
     fn over_live(table: &Table, live: Live, options: &QueryOptions) -> Result<Self> {
         let file_bytes = live.files.iter().map(|file| file.bytes).sum();
         let files = (table.store().clone(), live.files.clone());

@@ -217,7 +217,7 @@ impl ObjectDecoder {
     fn other_header(&self, text: &[u8], header_rows: &[usize]) -> Option<Range<usize>> {
         let header = &self.header;
         let differs = |line: &[u8]| Header::parse(line).map_or(true, |other| other.names != header.names);
-        let odd = self.table.odd().iter().map(|odd| odd.line.clone()).find(|line| header.repeats(&text[line.clone()]));
+        let odd = self.table.odd().iter().map(|odd| odd.line.clone()).find(|line| Header::repeats(&text[line.clone()]));
         let even = header_rows.iter().map(|row| self.line_of(text, *row)).find(|line| differs(&text[line.clone()]));
         match (odd, even) {
             (Some(a), Some(b)) => Some(if a.start < b.start { a } else { b }),
@@ -227,12 +227,14 @@ impl ObjectDecoder {
 
     /// Returns the table's rows that are header lines.
     fn header_rows(&self, text: &[u8]) -> Vec<usize> {
-        let own = self.header.names.first().map(String::as_bytes).unwrap_or_default();
-        let candidate = |value: &[u8]| NAME_SHAPES.contains(value) || value == own;
+        let value = |token: &Token| &text[token.start as usize..token.end as usize];
+        // Records begin with digits nearly always, and no other one consists of words.
+        let words = |row: &[Token]| row.iter().all(|token| value(token).first().is_some_and(u8::is_ascii_alphabetic));
         let mut found = Vec::new();
         for (number, row) in self.table.rows().enumerate() {
-            if candidate(&text[row[0].start as usize..row[0].end as usize])
-                && self.header.repeats(&text[self.line_of(text, number)])
+            if words(row)
+                && row.iter().any(|token| NAME_SHAPES.contains(value(token)))
+                && Header::repeats(&text[self.line_of(text, number)])
             {
                 found.push(number);
             }

@@ -52,6 +52,8 @@ pub struct SourceObject {
     pub day: Date,
     /// UTC hour, from folder or name.
     pub hour: Option<i8>,
+    /// UTC day and hour of its folder, if the name says another day: then the name decides ([`Found::settle_days`]).
+    pub folder: Option<(Date, Option<i8>)>,
 }
 
 /// Why an object below SOURCE was passed over.
@@ -65,6 +67,8 @@ pub enum Why {
     AwsParquet,
     /// Its name is not that of a log.
     OtherName,
+    /// It lies in a folder of an asked day, and its name says a day that was not asked for.
+    OtherDay,
     /// Its key, or that of a folder, has what no name may have: an empty part, `.`, `..`, control characters, or bytes that
     /// are not UTF-8.
     NoKey,
@@ -73,7 +77,7 @@ pub enum Why {
 impl Why {
     /// Returns whether a person should look at it: it may be a log that is being missed.
     pub fn needs_a_person(self) -> bool {
-        matches!(self, Self::NoDate | Self::Misplaced | Self::NoKey)
+        matches!(self, Self::NoDate | Self::Misplaced | Self::NoKey | Self::OtherDay)
     }
 
     /// Returns the reason in words.
@@ -82,6 +86,9 @@ impl Why {
             Self::NoDate => "its key gives no date (say --assume-day if you know it)",
             Self::Misplaced => "it lies in a folder below the day's or hour's folder",
             Self::AwsParquet => "it is Parquet already, delivered by AWS",
+            Self::OtherDay => {
+                "its folder says another day than its name, and the name decides (ask for both days, or --all)"
+            }
             Self::OtherName => "its name does not end in .log.gz, .gz, .log or .txt",
             Self::NoKey => {
                 "its key has an empty folder (//), `.`, `..`, control characters, or is not UTF-8 (rename it)"
@@ -97,6 +104,44 @@ pub struct Found {
     pub objects: Vec<SourceObject>,
     /// Objects passed over, by key.
     pub passed_over: Vec<(Arc<str>, Why)>,
+    /// Log objects in folders of asked days whose names say days that were not asked for.
+    pub other_days: Vec<SourceObject>,
+    /// Those of the objects whose folder says another day than their name, and why they are of the one they are of.
+    pub two_days: Vec<(Arc<str>, String)>,
+}
+
+impl Found {
+    /// Settles the day of objects whose folder says another one than their name. `is_known` tells of an object whether it
+    /// was converted as one of its folder's day, as earlier versions did: there it stays, or its rows would be there
+    /// twice. The others are of the name's day, and passed over if that was not asked for.
+    ///
+    /// Copies only: in AWS's own folders both are the same day, and were they not, the folder would decide, as it does for a
+    /// table over the raw logs.
+    pub fn settle_days(&mut self, is_known: impl Fn(&SourceObject) -> bool) {
+        let by_folder = |found: &SourceObject| {
+            let (day, hour) = found.folder?;
+            let moved = SourceObject { day, hour: hour.or(found.hour), folder: None, ..found.clone() };
+            is_known(&moved).then_some(moved)
+        };
+        for found in &mut self.objects {
+            if let Some(moved) = by_folder(found) {
+                *found = moved;
+            }
+        }
+        for found in std::mem::take(&mut self.other_days) {
+            match by_folder(&found) {
+                Some(moved) => self.objects.push(moved),
+                None => self.passed_over.push((found.object.key, Why::OtherDay)),
+            }
+        }
+        self.objects.sort_by(|a, b| a.object.key.cmp(&b.object.key));
+        self.passed_over.sort();
+        let two_days = self.objects.iter().filter_map(|found| {
+            let why = format!("its folder says {}, its name {}: the name decides", found.folder?.0, found.day);
+            Some((found.object.key.clone(), why))
+        });
+        self.two_days = two_days.collect();
+    }
 }
 
 /// Finds the objects.
@@ -148,7 +193,9 @@ pub fn discover(store: &Store, wanted: &Wanted) -> Result<Found> {
         passed_over = found.passed_over.len(),
         "objects of the asked days"
     );
-    if found.objects.is_empty() && found.passed_over.is_empty() {
+    found.other_days.sort_by(|a, b| a.object.key.cmp(&b.object.key));
+    found.other_days.dedup_by(|a, b| a.object.key == b.object.key);
+    if found.objects.is_empty() && found.passed_over.is_empty() && found.other_days.is_empty() {
         refuse_empty(store)?;
     }
     Ok(found)
@@ -298,22 +345,28 @@ impl Search<'_> {
         let said = FileName::parse(name);
         let account = place.account.clone().or(said.account);
         let region = place.region.clone().or(said.region);
-        let Some(day) = place.day.or(said.day).or(self.wanted.assume_day) else {
+        // A copy's folders are people's, and may say when it was made.
+        let folder = place.day.filter(|day| place.region.is_none() && said.day.is_some_and(|said| said != *day));
+        let folder = folder.map(|day| (day, place.hour));
+        let Some(day) = place.day.filter(|_| folder.is_none()).or(said.day).or(self.wanted.assume_day) else {
             if suffix == Suffix::Text {
                 self.found.passed_over.push((object.key, Why::NoDate));
             }
             return;
         };
         let assumed = self.wanted.assume_day == Some(day);
-        if !(assumed || self.wanted.days.contains(day)) || !self.matches(account.as_deref(), region.as_deref(), false) {
+        let asked = assumed || self.wanted.days.contains(day);
+        let asked_by_folder = folder.is_some_and(|(day, _)| self.wanted.days.contains(day));
+        if !(asked || asked_by_folder) || !self.matches(account.as_deref(), region.as_deref(), false) {
             return;
         }
         match suffix {
             Suffix::Text if !Store::is_key(&object.key) => self.found.passed_over.push((object.key, Why::NoKey)),
             Suffix::Text => {
-                let hour = place.hour.or(said.hour);
+                let hour = place.hour.filter(|_| folder.is_none()).or(said.hour);
                 let [account, region] = [account, region].map(|name| name.map(|name| self.shared(name)));
-                self.found.objects.push(SourceObject { object, account, region, day, hour });
+                let found = SourceObject { object, account, region, day, hour, folder };
+                if asked { self.found.objects.push(found) } else { self.found.other_days.push(found) }
             }
             Suffix::Parquet => self.found.passed_over.push((object.key, Why::AwsParquet)),
             // Markers of folders have no content; hidden objects are nobody's logs.

@@ -4,9 +4,9 @@
 //! gzip members, or whose text would not fit, go through zlib piece by piece. Either way every checksum is verified
 //! to the end: an object that does not read to its end gives an [`UnpackError`], never part of its text.
 
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 
-use flate2::bufread::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 use libdeflater::{DecompressionError, Decompressor};
 
 /// What gzip data begins with: magic, then "deflate" (RFC 1952, 2.3.1).
@@ -133,14 +133,13 @@ impl Unpacker {
 
 /// Returns whether the member with this text, the object's first, reaches to its end.
 ///
-/// A member ends with its checksum and length. If the object has several, a header follows the first one's; if not, the
-/// object ends there. Bytes that only look like a header, one in 16 million, do not stand behind these eight.
+/// A member ends with its checksum and length: if the object has these eight bytes at its end and nowhere before, they are
+/// this member's. Equal members, with whatever between them, have them more than once.
 fn is_all(object: &[u8], text: &[u8]) -> bool {
     let [a, b, c, d] = libdeflater::crc32(text).to_le_bytes();
     let [e, f, g, h] = (text.len() as u32).to_le_bytes();
     let trailer = [a, b, c, d, e, f, g, h];
-    let next = memchr::memmem::find_iter(&object[1..], &GZIP_MAGIC).map(|at| &object[..=at]);
-    object.ends_with(&trailer) && !{ next }.any(|before| before.ends_with(&trailer))
+    object.ends_with(&trailer) && memchr::memmem::find(object, &trailer) == Some(object.len() - trailer.len())
 }
 
 fn slowly(object: &[u8], text: &mut Vec<u8>, max_whole: usize, max_bytes: u64) -> Result<Unpacked, UnpackError> {
@@ -170,7 +169,7 @@ pub fn first_line(head: &[u8]) -> Vec<u8> {
     let mut text = Vec::new();
     if head.starts_with(&GZIP_MAGIC) {
         // Its text may come in several members. The data is cut off somewhere: whatever came before that is good.
-        let mut reader = MultiGzDecoder::new(head);
+        let mut reader = Members::new(head);
         let mut piece = [0; 4096];
         while let Ok(read) = reader.read(&mut piece) {
             text.extend_from_slice(&piece[..read]);
@@ -198,7 +197,60 @@ pub struct TextReader<R: Read> {
 
 enum Source<R: Read> {
     Plain(R),
-    Gzip(Box<MultiGzDecoder<BufReader<Counted<R>>>>),
+    Gzip(Box<Members<BufReader<Counted<R>>>>),
+}
+
+/// The members of gzip data, one after the other, and zeros behind the last one: tapes and block devices fill up with them,
+/// and `gzip -d` passes over them. Anything else behind a member is another one, or damage.
+struct Members<R> {
+    /// None at the end.
+    member: Option<GzDecoder<R>>,
+}
+
+impl<R: BufRead> Members<R> {
+    fn new(source: R) -> Self {
+        Self { member: Some(GzDecoder::new(source)) }
+    }
+
+    fn source(&self) -> Option<&R> {
+        self.member.as_ref().map(GzDecoder::get_ref)
+    }
+}
+
+impl<R: BufRead> Read for Members<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while let Some(member) = &mut self.member {
+            let read = member.read(buffer)?;
+            if read > 0 || buffer.is_empty() {
+                return Ok(read);
+            }
+            let Some(mut rest) = self.member.take().map(GzDecoder::into_inner) else { break };
+            if !nothing_follows(&mut rest)? {
+                self.member = Some(GzDecoder::new(rest));
+            }
+        }
+        Ok(0)
+    }
+}
+
+/// Returns whether nothing, or nothing but zeros, stands behind a gzip member.
+fn nothing_follows(rest: &mut impl BufRead) -> io::Result<bool> {
+    let mut padded = false;
+    loop {
+        let piece = rest.fill_buf()?;
+        let zeros = piece.iter().take_while(|b| **b == 0).count();
+        match (piece.len(), zeros) {
+            (0, _) => return Ok(true),
+            (_, 0) if !padded => return Ok(false),
+            (all, zeros) if zeros < all => {
+                return Err(io::Error::new(io::ErrorKind::InvalidData, "there is something behind its end"));
+            }
+            _ => {
+                padded = true;
+                rest.consume(zeros);
+            }
+        }
+    }
 }
 
 /// Counts the packed bytes, to say where the data ends too early.
@@ -226,7 +278,7 @@ impl<R: Read> TextReader<R> {
     pub fn new(object: R, gzip: bool, max_bytes: u64) -> Self {
         let source = if gzip {
             let counted = Counted { inner: object, bytes: 0 };
-            Source::Gzip(Box::new(MultiGzDecoder::new(BufReader::with_capacity(256 << 10, counted))))
+            Source::Gzip(Box::new(Members::new(BufReader::with_capacity(256 << 10, counted))))
         } else {
             Source::Plain(object)
         };
@@ -243,7 +295,7 @@ impl<R: Read> TextReader<R> {
             Source::Gzip(gzip) => match gzip.read(buffer) {
                 Ok(read) => read,
                 Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => {
-                    return Err(UnpackError::Truncated(gzip.get_ref().get_ref().bytes));
+                    return Err(UnpackError::Truncated(gzip.source().map_or(0, |source| source.get_ref().bytes)));
                 }
                 Err(e) if matches!(e.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) => {
                     return Err(UnpackError::Damaged(e.to_string()));
@@ -296,6 +348,25 @@ mod tests {
             assert_eq!(first_line(&head), b"version account-id\r");
         }
         assert!(first_line(b"\n \n").is_empty() && first_line(b"").is_empty() && first_line(&gzip(b"")).is_empty());
+    }
+
+    #[test]
+    fn zeros_behind_the_last_member_are_padding_and_anything_else_is_damage() {
+        let (a, b) = (gzip(b"version\n"), gzip(b"2\n"));
+        for zeros in [1, 2, 3, 4, 5, 8, 9, 511, 1 << 20] {
+            let zeros = vec![0; zeros];
+            assert_eq!(unpack(&[&a[..], &zeros].concat(), 100), Ok((true, b"version\n".to_vec())));
+            assert_eq!(unpack(&[&a[..], &b, &zeros].concat(), 100), Ok((true, b"version\n2\n".to_vec())));
+            assert_eq!(first_line(&[&a[..], &zeros].concat()), b"version");
+            for behind in [&a[..], &b, b"x"] {
+                let damaged = unpack(&[&a[..], &zeros, behind].concat(), 100);
+                assert_eq!(damaged, Err("the gzip data is damaged: there is something behind its end".to_owned()));
+            }
+        }
+        for behind in [&b"this is something else"[..], &[b"this is something else", &a[..]].concat()] {
+            let garbage = unpack(&[&a[..], behind].concat(), 100);
+            assert_eq!(garbage, Err("the gzip data is damaged: invalid gzip header".to_owned()));
+        }
     }
 
     #[test]

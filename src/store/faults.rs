@@ -180,6 +180,11 @@ impl Backend {
         Self(Arc::new(LocalFileSystem::new()))
     }
 
+    /// Returns what holds the objects, for other stores of a test.
+    pub fn inner(&self) -> Arc<dyn ObjectStore> {
+        Arc::clone(&self.0)
+    }
+
     /// Returns a store to which nothing happens.
     pub fn store(&self, location: &Location, io: &Io) -> Store {
         Store::of(Arc::clone(&self.0), location, io)

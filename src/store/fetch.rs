@@ -19,7 +19,9 @@ use bytes::{Buf, Bytes};
 use futures::StreamExt;
 use futures::executor::block_on;
 use futures::future::{Either, select};
-use object_store::ObjectStoreExt;
+use futures::stream::BoxStream;
+use object_store::path::Path;
+use object_store::{GetOptions, GetResult, ObjectStoreExt, collect_bytes};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tracing::{debug, info};
 
@@ -118,6 +120,9 @@ impl Fetches {
         self.receiver.blocking_recv().unwrap_or_else(|| Err(Error::stopped("reading ahead ended early")))
     }
 }
+
+/// The content of an object as it comes.
+type Pieces = BoxStream<'static, object_store::Result<Bytes>>;
 
 /// Groups that one reader has under way, if the budget allows: enough to fill it with groups of a few megabytes.
 const GROUPS_AHEAD: usize = 8;
@@ -224,7 +229,12 @@ impl Store {
             info!(object = %self.location.url_of(&object.key), "the object changed");
             return Ok(Body::Changed);
         }
-        let bytes = found.bytes().await.map_err(|e| self.failed("cannot read", &object.key, e))?;
+        // A file is read in one go, by this thread.
+        let whole = match self.location.is_local() {
+            true => found.bytes().await,
+            false => collect_bytes(self.going_on(path, found), Some(object.size)).await,
+        };
+        let bytes = whole.map_err(|e| self.failed("cannot read", &object.key, e))?;
         debug!(object = %self.location.url_of(&object.key), bytes = bytes.len(), "fetched");
         Ok(Body::Whole(bytes))
     }
@@ -247,9 +257,8 @@ impl Store {
         debug!(object = %self.location.url_of(&object.key), bytes = object.size, "fetched piece by piece");
         // A handful of pieces: the network stays busy while one is decoded.
         let (sender, receiver) = mpsc::channel(8);
-        let stop = self.io.stop.clone();
+        let (stop, mut pieces) = (self.io.stop.clone(), self.going_on(path, found));
         self.io.runtime.spawn(async move {
-            let mut pieces = found.into_stream();
             loop {
                 let piece = match select(pin!(stop.asked()), pieces.next()).await {
                     Either::Left(_) => Err(io::Error::other(stopped())),
@@ -263,6 +272,36 @@ impl Store {
             }
         });
         Ok(Some(PieceReader { receiver, piece: Bytes::new() }))
+    }
+
+    /// Returns the content of an object whose answer has begun, and asks for the rest of it when the answer breaks off.
+    ///
+    /// So does object_store, but only in the first minutes of a request; a large object on a slow line takes longer.
+    fn going_on(&self, path: Path, found: GetResult) -> Pieces {
+        let (inner, etag, range) = (Arc::clone(&self.inner), found.meta.e_tag.clone(), found.range.clone());
+        let begin = (found.into_stream(), range.start, range.start);
+        let next = move |(mut pieces, at, mut asked): (Pieces, u64, u64)| {
+            let (inner, etag, path) = (Arc::clone(&inner), etag.clone(), path.clone());
+            async move {
+                loop {
+                    match pieces.next().await {
+                        None => return Ok(None),
+                        Some(Ok(piece)) => {
+                            let next = at + piece.len() as u64;
+                            return Ok(Some((piece, (pieces, next, asked))));
+                        }
+                        // Not if nothing came since it was asked for: there is no more to be had.
+                        Some(Err(_)) if asked < at && at < range.end && etag.is_some() => {
+                            info!(object = %path, at, "the answer broke off: asked for the rest");
+                            let rest = GetOptions::new().with_range(Some(at..range.end)).with_if_match(etag.clone());
+                            (pieces, asked) = (inner.get_opts(&path, rest).await?.into_stream(), at);
+                        }
+                        Some(Err(e)) => return Err(e),
+                    }
+                }
+            }
+        };
+        futures::stream::try_unfold(begin, next).boxed()
     }
 }
 

@@ -5,63 +5,13 @@
 //! Here the answer to a LIST is read before object_store does, and such keys are given a name with U+FFFD in it, by which
 //! callers know them ([`super::Store::is_key`]) and name them instead of reading them. The local disk's listing does the same.
 
-use async_trait::async_trait;
 use bytes::Bytes;
-use object_store::client::{
-    ClientOptions, HttpClient, HttpConnector, HttpError, HttpRequest, HttpResponse, HttpService, ReqwestConnector,
-};
-use tracing::{info, trace};
-
-/// Makes HTTP clients whose listings can be read to their end.
-#[derive(Debug, Default)]
-pub(super) struct Connector(ReqwestConnector);
-
-impl HttpConnector for Connector {
-    fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
-        // Fails where a program that uses this library has chosen another one: then that one stands.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        Ok(HttpClient::new(Client(self.0.connect(options)?)))
-    }
-}
-
-#[derive(Debug)]
-struct Client(HttpClient);
-
-#[async_trait]
-impl HttpService for Client {
-    async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let is_list = request.uri().query().is_some_and(|query| query.split('&').any(|pair| pair == "list-type=2"));
-        let method = request.method().clone();
-        // Neither user nor query: they may have secrets. A path that leads to credentials is one.
-        let host = request.uri().host().unwrap_or_default().to_owned();
-        let path =
-            Some(request.uri().path()).filter(|path| !path.contains("credentials")).unwrap_or_default().to_owned();
-        let response = match self.0.execute(request).await {
-            Ok(response) => response,
-            Err(error) => {
-                info!(%method, host, path, kind = ?error.kind(), "a request was not answered");
-                return Err(error);
-            }
-        };
-        let status = response.status().as_u16();
-        trace!(%method, host, path, status, "a request was answered");
-        if response.status().is_server_error() || matches!(status, 408 | 429) {
-            info!(%method, host, path, status, "a request failed, and is sent again unless it was the last try");
-        }
-        if !is_list || !response.status().is_success() {
-            return Ok(response);
-        }
-        let (mut head, body) = response.into_parts();
-        head.headers.remove("content-length");
-        Ok(HttpResponse::from_parts(head, nameable(body.bytes().await?).into()))
-    }
-}
 
 /// Stands for what a key must not have.
 const UNNAMEABLE: char = char::REPLACEMENT_CHARACTER;
 
 /// Returns a listing in which every key and folder can be named; nearly always the very one that came.
-fn nameable(listing: Bytes) -> Bytes {
+pub(super) fn nameable(listing: Bytes) -> Bytes {
     let Ok(text) = std::str::from_utf8(&listing) else { return listing };
     let (mut made, mut done) = (String::new(), 0);
     for (at, _) in text.match_indices('<') {

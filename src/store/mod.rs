@@ -2,14 +2,19 @@
 //!
 //! In: a [`Location`] and [`StoreOptions`]. Out: a [`Store`] with list, get, put, create-if-absent, delete,
 //! read-ahead ([`fetch`]) and uploads of any size ([`upload`]). The only module that knows object_store and tokio;
-//! async stops here. Retries of 5xx, 503 Slow Down and dropped connections are object_store's.
+//! async stops here. Retries of 5xx, 503 Slow Down and dropped connections are object_store's; time-outs and the pace of the
+//! process are ours (`http`, `pace`).
 
+#[cfg(test)]
+pub(crate) mod beside;
 #[cfg(test)]
 pub(crate) mod faults;
 pub mod fetch;
+mod http;
 mod listing;
 mod local;
 mod location;
+mod pace;
 pub mod parallel;
 pub mod ranges;
 mod stop;
@@ -25,16 +30,17 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::future::{Either, select};
 use futures::{StreamExt, TryStreamExt};
-use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, S3ConditionalPut};
+use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey, S3ConditionalPut};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions, RetryConfig};
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{debug, info};
 
 use crate::error::{Error, Result, masked_urls};
 pub use location::{Location, name_of};
+use pace::Pace;
 use ranges::near;
 use stop::Stop;
 
@@ -113,6 +119,8 @@ pub struct Requests {
     pub put: u64,
     /// DELETE requests.
     pub delete: u64,
+    /// Requests among these that failed and were sent again, once for each time.
+    pub retried: u64,
 }
 
 #[derive(Debug, Default)]
@@ -121,6 +129,7 @@ struct Counters {
     get: AtomicU64,
     put: AtomicU64,
     delete: AtomicU64,
+    retried: AtomicU64,
 }
 
 /// The runtime that all stores of a run share.
@@ -128,6 +137,7 @@ struct Counters {
 pub struct Io {
     runtime: Arc<Runtime>,
     stop: Stop,
+    pace: Arc<Pace>,
 }
 
 impl Io {
@@ -143,7 +153,7 @@ impl Io {
             .enable_all()
             .build()
             .map_err(|e| Error::stopped("cannot start the I/O threads").because(e))?;
-        Ok(Self { runtime: Arc::new(runtime), stop: Stop::new() })
+        Ok(Self { runtime: Arc::new(runtime), stop: Stop::new(), pace: Arc::default() })
     }
 
     /// Lets SIGTERM and Ctrl-C stop the run at its next request, with an error; `notice` is told of every signal and
@@ -166,6 +176,11 @@ impl Io {
             }
         });
         Ok(())
+    }
+
+    /// Has `notice` told, in a line about once a minute, when requests go on failing and are tried on.
+    pub fn tell_of_retries(&self, notice: impl Fn(&str) + Send + Sync + 'static) {
+        self.pace.tell(notice);
     }
 }
 
@@ -190,15 +205,16 @@ impl Store {
     /// # Errors
     /// A usage error if the options or the environment do not make a client.
     pub fn open(location: &Location, options: &StoreOptions, io: &Io) -> Result<Self> {
+        let counters = Arc::default();
         let inner: Arc<dyn ObjectStore> = match location.bucket() {
             // fsync: a ledger entry that says "done" must not survive a power cut that its file did not.
             None => {
                 info!(%location, "the store is the local disk");
                 Arc::new(LocalFileSystem::new().with_fsync(true))
             }
-            Some(bucket) => Arc::new(s3(bucket, location, options)?),
+            Some(bucket) => Arc::new(s3(bucket, location, options, http::builder(&io.pace, &counters))?),
         };
-        Ok(Self { inner, location: location.clone(), io: io.clone(), counters: Arc::default() })
+        Ok(Self { inner, location: location.clone(), io: io.clone(), counters })
     }
 
     /// Returns a store of a test's own making.
@@ -215,8 +231,8 @@ impl Store {
     /// Returns what was asked of the store so far.
     pub fn requests(&self) -> Requests {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let Counters { list, get, put, delete } = &*self.counters;
-        Requests { list: read(list), get: read(get), put: read(put), delete: read(delete) }
+        let Counters { list, get, put, delete, retried } = &*self.counters;
+        Requests { list: read(list), get: read(get), put: read(put), delete: read(delete), retried: read(retried) }
     }
 
     /// Lists one level below each of the prefixes, in parallel; results stand in the order of the prefixes.
@@ -546,12 +562,8 @@ fn is_conflict(error: &object_store::Error) -> bool {
     matches!(error, object_store::Error::AlreadyExists { .. }) && error.to_string().contains("409 Conflict")
 }
 
-fn s3(bucket: &str, location: &Location, options: &StoreOptions) -> Result<object_store::aws::AmazonS3> {
-    let mut builder = AmazonS3Builder::from_env()
-        .with_bucket_name(bucket)
-        .with_conditional_put(S3ConditionalPut::ETagMatch)
-        .with_http_connector(listing::Connector::default())
-        .with_retry(RetryConfig { max_retries: 8, retry_timeout: Duration::from_secs(120), ..RetryConfig::default() });
+fn s3(bucket: &str, location: &Location, options: &StoreOptions, builder: AmazonS3Builder) -> Result<AmazonS3> {
+    let mut builder = builder.with_bucket_name(bucket).with_conditional_put(S3ConditionalPut::ETagMatch);
     if let Some(endpoint) = &options.endpoint_url {
         if endpoint.starts_with("http://") && !options.allow_http {
             return Err(Error::usage(format!("--endpoint-url {endpoint} is plain HTTP"))

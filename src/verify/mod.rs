@@ -23,6 +23,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
+use jiff::civil::Date;
 use tracing::info;
 
 use self::outcome::{Depth, PartitionOutcome, Remarks, VERIFICATION_VERSION, Verdict, Verification};
@@ -34,9 +35,10 @@ use crate::error::{Error, Result};
 use crate::ledger::entry::{Verified, VerifiedHow};
 use crate::ledger::partition::{Partition, PartitionBy};
 use crate::ledger::partition_ledger::PartitionLedger;
+use crate::ledger::settled::MAX_TURNS;
 use crate::ledger::state::{InputState, Output, PartitionState};
 use crate::ledger::table::{Table, TableInfo, tool_name};
-use crate::plan::partition_of;
+use crate::plan::{partition_of, settle_days};
 use crate::report::Progress;
 use crate::source::discover::{Found, Wanted, discover};
 use crate::store::{Listed, Store, name_of};
@@ -67,9 +69,47 @@ pub struct VerifyOptions {
 
 /// Recounts, compares, and records what agrees and what differs.
 ///
+/// Other runs may go on meanwhile, and delete files that they replace: what differs in a partition whose ledger has new
+/// entries is looked at again, as it is then.
+///
 /// # Errors
 /// A usage error if nothing was ever converted to DEST; otherwise when a store fails for good. What differs is no error.
 pub fn verify(source: &Store, table: &Table, options: &VerifyOptions, progress: &dyn Progress) -> Result<Verification> {
+    let mut found = verify_once(source, table, options, progress)?;
+    for turn in 1..MAX_TURNS {
+        let moved = moved_on(table, &found)?;
+        if moved.is_empty() {
+            break;
+        }
+        info!(turn, days = moved.len(), "other runs went on meanwhile: what differs is looked at again");
+        let wanted = Wanted { days: Days::These(moved.clone()), ..options.wanted.clone() };
+        let again = verify_once(source, table, &VerifyOptions { wanted, ..options.clone() }, progress)?;
+        found.take_over(again, &moved);
+    }
+    Ok(found)
+}
+
+/// Returns the days of partitions in which something differs, and to which other runs have added since.
+fn moved_on(table: &Table, found: &Verification) -> Result<BTreeSet<Date>> {
+    let suspects = found.partitions.iter().filter(|outcome| outcome.verdict == Verdict::Differs);
+    let suspects: BTreeMap<Partition, u64> =
+        suspects.filter_map(|outcome| Some((Partition::parse(&outcome.partition)?, outcome.through))).collect();
+    if suspects.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let now = table.load(&Days::These(suspects.keys().map(|partition| partition.day).collect()), found.partition_by)?;
+    let moved = suspects
+        .iter()
+        .filter(|(partition, through)| now.get(partition).is_some_and(|state| state.last_change() > **through));
+    Ok(moved.map(|(partition, _)| partition.day).collect())
+}
+
+fn verify_once(
+    source: &Store,
+    table: &Table,
+    options: &VerifyOptions,
+    progress: &dyn Progress,
+) -> Result<Verification> {
     let (begun, started) = (Instant::now(), crate::days::now());
     let info = table.info()?.ok_or_else(|| {
         Error::usage("nothing is converted here yet")
@@ -77,11 +117,12 @@ pub fn verify(source: &Store, table: &Table, options: &VerifyOptions, progress: 
             .help("run `flowparquet convert SOURCE DEST` first, or check DEST")
     })?;
     // In this order: what the listings show, the ledger knows, unless something is wrong.
-    let found = discover(source, &options.wanted)?;
+    let mut found = discover(source, &options.wanted)?;
     let files = list_files(table.store(), &options.wanted, info.partition_by)?;
     let mut states = table.load(&options.wanted.days, info.partition_by)?;
     states.retain(|partition, _| options.wanted.selects(partition.account_region.as_ref()));
 
+    settle_days(&mut found, &states, info.partition_by, &source.location().root());
     let run = Run::new(source, table, progress);
     let (mut partitions, rows_read) = recount(&run, options, &info, (&found, &files), &states)?;
     let passed_over = remark_objects(source, &found, &states, info.partition_by, &mut partitions);

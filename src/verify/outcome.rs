@@ -1,12 +1,13 @@
 //! What `verify` found, as a value: everything that is printed comes from it. Its JSON form is versioned and documented
 //! in `docs/verify.md`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
 use serde::Serialize;
 
 use super::tally::RowHash;
-use crate::ledger::partition::PartitionBy;
+use crate::ledger::partition::{Partition, PartitionBy};
 use crate::record::schema::LogType;
 use crate::store::Requests;
 
@@ -249,4 +250,21 @@ pub struct Verification {
     pub source_requests: Requests,
     /// Requests to DEST's store.
     pub dest_requests: Requests,
+}
+
+impl Verification {
+    /// Takes what was found of these days when they were looked at again.
+    pub(super) fn take_over(&mut self, again: Self, days: &BTreeSet<Date>) {
+        let is_of = |outcome: &PartitionOutcome| {
+            Partition::parse(&outcome.partition).is_some_and(|partition| days.contains(&partition.day))
+        };
+        self.partitions.retain(|outcome| !is_of(outcome));
+        self.partitions.extend(again.partitions.into_iter().filter(is_of));
+        self.partitions.sort_by(|a, b| a.partition.cmp(&b.partition));
+        self.agrees =
+            self.passed_over.is_empty() && self.partitions.iter().all(|outcome| outcome.verdict == Verdict::Agrees);
+        self.seconds += again.seconds;
+        self.rows_read += again.rows_read;
+        (self.source_requests, self.dest_requests) = (again.source_requests, again.dest_requests);
+    }
 }

@@ -7,7 +7,7 @@
 
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 
-use flate2::read::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 
 use super::tally::{Row, RowHash, Tally};
 use crate::ledger::partition::PartitionBy;
@@ -88,11 +88,51 @@ pub fn read(
         return Ok(Object::Unreadable("it is named .gz and is not gzip".to_owned()));
     }
     let object = Cursor::new(head).chain(object);
-    let text: Box<dyn Read + '_> = if gzip { Box::new(MultiGzDecoder::new(object)) } else { Box::new(object) };
+    let text: Box<dyn Read + '_> = if gzip {
+        Box::new(Gzip::Member(GzDecoder::new(BufReader::with_capacity(64 << 10, object))))
+    } else {
+        Box::new(object)
+    };
     match lines(BufReader::with_capacity(256 << 10, text), rules, visit) {
         // The store's own failures are of the kind Other.
         Err(e) if gzip && is_damage(e.kind()) => Ok(Object::Unreadable(format!("its gzip data is damaged: {e}"))),
         read => read,
+    }
+}
+
+/// gzip data: members, and zeros behind the last one, which fill up a block and mean nothing.
+enum Gzip<R> {
+    Member(GzDecoder<R>),
+    Behind(R),
+    Over,
+}
+
+impl<R: BufRead> Read for Gzip<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            *self = match std::mem::replace(self, Self::Over) {
+                Self::Over => return Ok(0),
+                Self::Member(mut member) => match member.read(buffer)? {
+                    0 if !buffer.is_empty() => Self::Behind(member.into_inner()),
+                    read => {
+                        *self = Self::Member(member);
+                        return Ok(read);
+                    }
+                },
+                Self::Behind(mut rest) => match rest.fill_buf()?.first().copied() {
+                    None => return Ok(0),
+                    Some(0) => {
+                        let mut left = rest.bytes();
+                        match left.find(|byte| !matches!(byte, Ok(0))) {
+                            None => return Ok(0),
+                            Some(Err(e)) => return Err(e),
+                            Some(Ok(_)) => return Err(io::Error::from(io::ErrorKind::InvalidData)),
+                        }
+                    }
+                    Some(_) => Self::Member(GzDecoder::new(rest)),
+                },
+            };
+        }
     }
 }
 
@@ -145,7 +185,7 @@ fn lines(mut text: impl BufRead, rules: &Rules, visit: &mut dyn FnMut(u64, RowHa
         if other_type.is_some() {
             continue; // Whether it reads to its end counts first.
         }
-        if let Some(next) = current.again(line) {
+        if let Some(next) = Header::again(line) {
             current.close(&mut counted.tally);
             *current = next;
             continue;
@@ -251,16 +291,11 @@ impl Header {
         others.map(known).all(|fewer| fewer < known(most)).then_some(most)
     }
 
-    /// Returns the header that this line is, if it is one again: it begins with a field's name and is one throughout.
-    fn again(&self, line: &[u8]) -> Option<Self> {
+    /// Returns the header that a line among records is, if it is one again: as the first line is one.
+    fn again(line: &[u8]) -> Option<Self> {
         let first = line.split(|b| *b == b' ').find(|token| !token.is_empty())?;
-        // Records begin with digits nearly always; the look-up is for those that do not.
-        if !first[0].is_ascii_alphabetic() {
-            return None;
-        }
-        let first = std::str::from_utf8(first).ok()?;
-        let begins = LogType::knows(first) || self.names.first().is_some_and(|name| name == first);
-        if begins { Self::parse(line).ok() } else { None }
+        // Records begin with digits nearly always.
+        if first[0].is_ascii_alphabetic() { Self::parse(line).ok() } else { None }
     }
 
     /// Reads a record.

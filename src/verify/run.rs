@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use sha2::{Digest, Sha256};
 use tracing::debug;
 
-use super::file::TableFile;
+use super::file::{Readable, TableFile};
 use super::outcome::{Counts, Depth, Difference, FileOutcome, LoneRows, PartitionOutcome};
 use super::raw::{self, Counted, Object};
 use super::tally::{Row, RowHash, Tally};
@@ -107,7 +107,7 @@ pub fn open(
             let listed = files.get(output.key.as_str()).cloned();
             match listed.map_or_else(|| dest.head(&output.key), |listed| Ok(Some(listed)))? {
                 None => work.differs("file", None, Some("missing"), Some(&format!("{} bytes", output.bytes))),
-                Some(listed) => match TableFile::open(dest, &output.key, listed.size)? {
+                Some(listed) => match or_gone(dest, &output.key, TableFile::open(dest, &output.key, listed.size))? {
                     Ok(file) => {
                         debug!(object = %dest.location().url_of(&output.key), bytes = listed.size, "footer read");
                         let found = compare::footer(&file, listed.size, &work.unit.expected, &output);
@@ -220,7 +220,13 @@ impl<'a> Run<'a> {
         if self.has_failed() {
             return Ok(());
         }
-        let hash = file.sha256()?;
+        let hash = match self.or_gone(work, file.sha256().map(Ok))? {
+            Ok(hash) => hash,
+            Err(why) => {
+                work.differs("file", None, Some(&why), None);
+                return Ok(());
+            }
+        };
         let agrees = hash == kept;
         let object = work.unit.output.as_ref().map(|output| self.table.store().location().url_of(&output.key));
         debug!(object, sha256 = hash, agrees, "file hashed");
@@ -230,11 +236,19 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
+    /// As [`or_gone`], of a unit's file.
+    fn or_gone<T>(&self, work: &Work, read: Result<Readable<T>>) -> Result<Readable<T>> {
+        match &work.unit.output {
+            Some(output) => or_gone(self.table.store(), &output.key, read),
+            None => read,
+        }
+    }
+
     fn row_group(&self, work: &Work, file: &TableFile, group: usize) -> Result<()> {
         if self.has_failed() {
             return Ok(());
         }
-        match file.read(group, &mut |_, _, _| {})? {
+        match self.or_gone(work, file.read(group, &mut |_, _, _| {}))? {
             Ok(tally) => lock(&work.parquet).add(&tally),
             Err(why) => work.differs("file", None, Some(&why), None),
         }
@@ -320,6 +334,7 @@ impl<'a> Run<'a> {
         let Work { unit, mut depth, file, misread, gone, changed, not_compared, differences, raw, parquet } = work;
         let mut differences = into_inner(differences);
         differences.sort_by(|a, b| (&a.what, &a.parquet).cmp(&(&b.what, &b.parquet)));
+        differences.dedup();
         let (raw, parquet) = (into_inner(raw), into_inner(parquet));
         let url = |output: &RecordedFile| self.table.store().location().url_of(&output.key);
         let name = unit.output.as_ref().map(url);
@@ -352,8 +367,9 @@ impl<'a> Run<'a> {
                 let found =
                     compare::lone_rows(&unit, file.as_ref(), name.as_deref().unwrap_or_default(), |unit, visit| {
                         self.each_raw_row(unit, visit)
-                    })?;
-                match found {
+                    });
+                let key = unit.output.as_ref().map_or("", |output| output.key.as_str());
+                match or_gone(self.table.store(), key, found)? {
                     Ok(found) => (missing, extra) = found,
                     Err(why) => differences.push(damaged(why)),
                 }
@@ -382,6 +398,14 @@ impl<'a> Run<'a> {
             self.object(input, &mut |line, hash, row| visit(&url, line, hash, row))?;
         }
         Ok(())
+    }
+}
+
+/// Returns what was read of a file; that it is missing, if that is why it could not be.
+fn or_gone<T>(dest: &Store, key: &str, read: Result<Readable<T>>) -> Result<Readable<T>> {
+    match read {
+        Err(_) if dest.head(key)?.is_none() => Ok(Err("missing".to_owned())),
+        read => read,
     }
 }
 

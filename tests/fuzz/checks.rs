@@ -60,7 +60,7 @@ pub fn header(data: &[u8]) {
     if let Ok(header) = &from_line {
         let again = header.names.join(" ");
         assert_eq!(Header::parse(again.as_bytes()), from_line);
-        assert!(header.repeats(again.as_bytes()));
+        assert!(Header::repeats(again.as_bytes()));
     }
     let from_format = std::str::from_utf8(data).ok().and_then(|text| Header::from_log_format(text).ok());
     for header in from_line.ok().into_iter().chain(from_format) {
@@ -112,7 +112,7 @@ fn plain(mut header: Header, text: &[u8], begin: u64, dash_as_null: bool) -> Row
         if tokens.is_empty() {
             continue;
         }
-        if header.repeats(line) {
+        if Header::repeats(line) {
             let next = Header::parse(line).unwrap_or_else(|e| panic!("a header line that is none: {e}"));
             let more: BTreeSet<String> = next.unknown().map(str::to_owned).chain(unknown.clone()).collect();
             if more.len() > MAX_UNKNOWN {

@@ -82,6 +82,13 @@ class Twice:
     """What a hook returns to deliver the request twice; the client gets the reply to the second."""
 
 
+@dataclass(frozen=True)
+class Slow:
+    """What a hook returns to let the bodies of request and reply take so many seconds each, piece by piece."""
+
+    seconds: float
+
+
 @dataclass
 class Proxy:
     """Set `hook` to a function of a Request that returns None (forward) or one of the above; it may change the headers,
@@ -141,6 +148,7 @@ class _Server(http.server.ThreadingHTTPServer):
 
 class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    pieces, pause = None, 0
     disable_nagle_algorithm = True
 
     def handle_one(self):
@@ -169,6 +177,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.forward(request, self.read_body, action.sent).close()
             return
         body = self.read_body
+        if isinstance(action, Slow):
+            self.pieces, self.pause = 20, action.seconds / 20
         if isinstance(action, Twice):
             content = []
             self.read_body(content.append)
@@ -228,8 +238,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.send_body(response.status, kept, response.read(), length)
         else:
             self.send_head(response.status, kept, length)
-            while chunk := response.read(CHUNK):
+            while chunk := response.read(self.piece(int(length))):
                 self.wfile.write(chunk)
+                self.wfile.flush()
+                time.sleep(self.pause)
 
     def send_reply(self, request, reply):
         request.status = reply.status
@@ -237,10 +249,14 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = handle_one
 
+    def piece(self, length):
+        return -(-length // self.pieces) if self.pieces else CHUNK
+
     def read_body(self, send):
         left = self.length()
         while left:
-            chunk = self.rfile.read(min(left, CHUNK))
+            chunk = self.rfile.read(min(left, self.piece(self.length())))
+            time.sleep(self.pause)
             if not chunk:
                 raise ConnectionAbortedError("the client went away in the middle of a body")
             left -= len(chunk)

@@ -4,13 +4,14 @@ it refuses."""
 import json
 import random
 import re
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow.parquet as pq
 import pytest
-from conftest import expected, read, records
+from conftest import LONG, expected, read, records
 from flowlogs import DAY, V2, Folder, data_keys, key, make_rows, pack, text
-from proxy import Reply
+from proxy import Reply, Slow
 
 ROWS = make_rows(V2, 40)
 BODY = pack(text(V2, ROWS))
@@ -235,6 +236,40 @@ def test_slow_down_is_waited_out(s3, convert, tmp_path, kind):
     convert(source, dest, "--day", DAY)
     assert refused
     assert records(read(dest, tmp_path), V2) == expected(V2, ROWS * 5)
+
+
+def test_slow_down_that_lasts_is_waited_out_and_said(s3, run, tmp_path):
+    """Not the three seconds of eight retries: minutes. And all requests are fewer meanwhile."""
+    source, dest = s3.place("raw"), s3.place("out")
+    put_all(source, {key(i): BODY for i in range(20)})
+    begun, seconds = time.monotonic(), 90 if LONG else 9
+
+    def until_then(_):
+        return Reply(503, "SlowDown", "Please reduce your request rate.") if time.monotonic() < begun + seconds else None
+
+    s3.proxy.hook = until_then
+    result = run("convert", source.uri, dest.uri, "--day", DAY, "--report", "-", *dest.args, env=s3.env)
+    report = json.loads(result.out)
+    assert records(read(dest, tmp_path), V2) == expected(V2, ROWS * 20)
+    assert report["source_requests"]["retried"] + report["dest_requests"]["retried"] > 3
+    assert "warning: the store does not keep up (503 Service Unavailable)" in result.err, result
+
+
+@pytest.mark.long
+def test_bytes_that_come_slowly_are_waited_for(s3, run, tmp_path):
+    """Longer than the 30 seconds that object_store has for a request, and than two minutes in which it is tried again."""
+    source, dest = s3.place("raw"), s3.place("out")
+    put_all(source, {key(i): pack(text(V2, make_rows(V2, 4000, seed=i))) for i in range(2)})
+
+    def slow(request):
+        body = request.kind == "GET" and "AWSLogs" in request.key or request.kind == "PUT" and "/year=" in f"/{request.key}"
+        return Slow(150) if body and "_flowparquet" not in request.key else None
+
+    s3.proxy.hook = slow
+    result = run("convert", source.uri, dest.uri, "--day", DAY, "--report", "-", *dest.args, env=s3.env, timeout=900)
+    report = json.loads(result.out)
+    assert report["totals"]["rows_written"] == 8000
+    assert report["source_requests"]["retried"] + report["dest_requests"]["retried"] == 0, result
 
 
 @pytest.mark.long

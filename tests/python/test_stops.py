@@ -160,7 +160,8 @@ def test_network_lost_in_mid_upload(s3_stories, story, start, tried):
     uploads = [step for step in story.steps if step.startswith("PUT_PART") or "PUT dest/year=" in step]
     for number, step in enumerate(uploads if LONG else uploads[-2:]):
         with Stage(s3_stories, story, f"network {number}", start) as stage:
-            result = stage.run(lambda _: Cut(sent=1000), step, then=Drop(), expect=STOPPED)
+            # Without it, it is tried for minutes.
+            result = stage.run(lambda _: Cut(sent=1000), step, then=Drop(), expect=STOPPED, env={"AWS_MAX_ATTEMPTS": "5"})
             assert "safe to run again" in stopped(result).err, result
             tried.add(s3_stories.server.kind, "network lost in mid upload", "stopped")
             check_readers(story, stage.dest)

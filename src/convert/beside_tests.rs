@@ -1,0 +1,208 @@
+//! Readers beside writers: files that go while they are read, and listings that pass over entries of the ledger.
+
+use std::io::Write;
+
+use jiff::civil::date;
+
+use super::{ConvertOptions, DEFAULT_MAX_OBJECT_BYTES, MIN_MEMORY_BYTES, convert};
+use crate::compact::{CompactOptions, compact};
+use crate::days::Days;
+use crate::encode::codec::Compression;
+use crate::encode::layout::Layout;
+use crate::ledger::claim::OutputOptions;
+use crate::ledger::partition::PartitionBy;
+use crate::ledger::table::Table;
+use crate::report::Silent;
+use crate::source::discover::Wanted;
+use crate::store::beside::Beside;
+use crate::store::faults::Backend;
+use crate::store::{Io, Location, Store};
+use crate::verify::{Extent, VerifyOptions, verify};
+
+/// A table of one day with three files, each with a rejected line.
+#[derive(Clone)]
+struct Place {
+    io: Io,
+    backend: Backend,
+    source: Location,
+    dest: Location,
+}
+
+impl Place {
+    fn new() -> Self {
+        let location = |text: &str| Location::parse(text).unwrap();
+        let place = Self {
+            io: Io::start().unwrap(),
+            backend: Backend::memory(),
+            source: location("s3://bucket/raw"),
+            dest: location("s3://bucket/table"),
+        };
+        (0..3).for_each(|number| place.late(number));
+        place
+    }
+
+    /// Converts an object more: it becomes a file more.
+    fn late(&self, number: u32) {
+        let name = format!("123456789012_vpcflowlogs_us-east-1_fl-0123456789abcdef0_20260115T{number:02}00Z");
+        let key = format!("AWSLogs/123456789012/vpcflowlogs/us-east-1/2026/01/15/{name}_{number:08x}.log.gz");
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        write!(packed, "version srcaddr bytes\n2 10.0.0.{number} 5\nno record\n").unwrap();
+        let store = self.raw();
+        store.put(&store.location().key(&key), packed.finish().unwrap()).unwrap();
+        let options = ConvertOptions {
+            wanted: wanted(),
+            partition_by: Some(PartitionBy::Day),
+            log_type: None,
+            merge: false,
+            target_file_bytes: 1 << 20,
+            output: OutputOptions {
+                compression: Compression::None,
+                dash_as_null: false,
+                log_format: None,
+                max_object_bytes: DEFAULT_MAX_OBJECT_BYTES,
+                layout: Layout::default(),
+            },
+            retry_rejected: false,
+            auto_compact: None,
+            single_writer: false,
+            threads: 1,
+            memory_bytes: MIN_MEMORY_BYTES,
+        };
+        convert(&store, &self.table(), &options, &Silent).unwrap();
+    }
+
+    /// Merges all files.
+    fn compact(&self) {
+        let options = CompactOptions {
+            wanted: wanted(),
+            more_than: 1,
+            min_age_seconds: 0,
+            target_file_bytes: 1 << 20,
+            compression: Some(Compression::None),
+            threads: 1,
+            memory_bytes: MIN_MEMORY_BYTES,
+        };
+        compact(&self.table(), &options).unwrap();
+    }
+
+    fn raw(&self) -> Store {
+        self.backend.store(&self.source, &self.io)
+    }
+
+    fn table(&self) -> Table {
+        Table::new(self.backend.store(&self.dest, &self.io))
+    }
+
+    /// Returns the table beside which all files are merged before an object is read whose key has `before` in it.
+    fn merged_before(&self, before: &'static str) -> Table {
+        let others = self.clone();
+        Table::new(Beside::store(self.backend.inner(), (&self.dest, &self.io), before, move || others.compact()))
+    }
+
+    /// Returns the files of the day.
+    fn files(&self) -> Vec<String> {
+        let table = self.table();
+        let states = table.load(&Days::All, PartitionBy::Day).unwrap();
+        let outputs = states.iter().flat_map(|(partition, state)| state.outputs().map(move |o| (partition, o)));
+        outputs.map(|(partition, output)| table.output_key(partition, &output.claim)).collect()
+    }
+}
+
+fn wanted() -> Wanted {
+    Wanted { days: Days::All, accounts: Vec::new(), regions: Vec::new(), assume_day: None }
+}
+
+fn verified(place: &Place, table: &Table, extent: Extent) -> crate::verify::outcome::Verification {
+    let options = VerifyOptions { wanted: wanted(), extent, record: true, threads: 1 };
+    verify(&place.raw(), table, &options, &Silent).unwrap()
+}
+
+#[test]
+fn verify_finds_the_files_that_took_the_place_of_those_that_went() {
+    for (extent, compared) in [(Extent::Full, 1), (Extent::Footers, 0)] {
+        // Before a footer is read, and before a raw object is: then some files are open already.
+        for before in ["/part-", "vpcflowlogs"] {
+            let place = Place::new();
+            let (raw, table) = match before {
+                "/part-" => (place.raw(), place.merged_before(before)),
+                _ => {
+                    let others = place.clone();
+                    let beside = (&place.source, &place.io);
+                    (Beside::store(place.backend.inner(), beside, before, move || others.compact()), place.table())
+                }
+            };
+            let options = VerifyOptions { wanted: wanted(), extent, record: true, threads: 1 };
+            let found = verify(&raw, &table, &options, &Silent).unwrap();
+            assert!(found.agrees, "{found:#?}");
+            // When rows are read, the files may have been read already, and agreed as they were.
+            if before == "/part-" {
+                assert_eq!((found.partitions[0].files, found.partitions[0].files_compared), (1, compared));
+                assert!(found.partitions[0].recorded);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_file_that_the_ledger_still_names_is_missing() {
+    let place = Place::new();
+    let gone = place.files().remove(1);
+    let (others, name) = (place.clone(), gone.clone());
+    let delete = move || others.table().store().delete(&name).unwrap();
+    let table = Table::new(Beside::store(place.backend.inner(), (&place.dest, &place.io), "/part-", delete));
+    let found = verified(&place, &table, Extent::Full);
+    let [differing] = &found.partitions[0].differing[..] else { panic!("{found:#?}") };
+    assert!(differing.file.as_ref().unwrap().ends_with(&gone), "{differing:?}");
+    assert_eq!(differing.differences.len(), 1);
+    assert_eq!(differing.differences[0].parquet.as_deref(), Some("missing"));
+}
+
+#[test]
+fn rejects_are_those_of_the_files_that_took_the_place_of_others() {
+    let place = Place::new();
+    let rejected = |table: &Table| {
+        let state = table.load(&Days::All, PartitionBy::Day).unwrap();
+        let read = |(partition, state)| table.rejects_now(&partition, state).unwrap();
+        let mut objects: Vec<String> = state.into_iter().flat_map(read).map(|reject| reject.object).collect();
+        objects.sort();
+        objects
+    };
+    let before = rejected(&place.table());
+    assert_eq!(before.len(), 3);
+    // Some of the three are read when all of them go.
+    assert_eq!(rejected(&place.merged_before("/rejects/")), before);
+    // What was merged is merged again, with one more: its rejects go while they are looked at.
+    place.late(3);
+    let more = rejected(&place.table());
+    assert_eq!(more.len(), 4);
+    assert_eq!(rejected(&place.merged_before("/rejects/")), more);
+}
+
+#[test]
+fn a_definition_reads_the_footer_of_a_file_that_is_there() {
+    let place = Place::new();
+    let before = place.table().contents().unwrap();
+    assert_eq!(place.merged_before("/part-").contents().unwrap(), before);
+    let gone = place.files().remove(0);
+    place.table().store().delete(&gone).unwrap();
+    let failed = place.table().contents().unwrap_err().to_string();
+    assert!(failed.contains(&gone), "{failed}");
+}
+
+#[test]
+fn an_entry_that_a_listing_passes_over_is_asked_for() {
+    let place = Place::new();
+    let all = place.table().load(&Days::All, PartitionBy::Day).unwrap();
+    for unlisted in ["00000001.json", "00000003.json", "0000000"] {
+        let store = Beside::passing_over(place.backend.inner(), &place.dest, &place.io, unlisted);
+        let read = Table::new(store).load(&Days::All, PartitionBy::Day).unwrap();
+        // Of a ledger that is not listed at all, nobody knows.
+        assert!(read == all || unlisted == "0000000" && read.is_empty(), "{unlisted}");
+    }
+    let partition = all.keys().next().unwrap();
+    assert_eq!(partition.day, date(2026, 1, 15));
+    let key = place.dest.key(&crate::ledger::entry::entry_path(partition, 3));
+    place.table().store().delete(&key).unwrap();
+    let refused = place.table().load(&Days::All, PartitionBy::Day).unwrap_err().to_string();
+    assert!(refused.contains("entry 3 is missing before it"), "{refused}");
+}
