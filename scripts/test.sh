@@ -62,16 +62,25 @@ else
     skipped+=("format: rustup component add rustfmt")
 fi
 
-# One profile for lints, binary and tests, so that nothing is compiled twice.
+# Lints, binary, documentation and tests share one profile and one set of compiled dependencies. So clippy stands in for rustc,
+# as in `cargo clippy`, but in a build: `cargo clippy` would check every dependency besides, DataFusion for minutes. What it
+# compiles of our own is thrown away, hence no optimisation.
+lints() {
+    RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS="-Dwarnings__CLIPPY_HACKERY__" \
+        cargo build --release --all-targets --locked \
+        --config profile.release.package.flowparquet.opt-level=0 --config profile.release.package.flowparquet.codegen-units=16
+}
 if cargo clippy --version >/dev/null 2>&1; then
-    step "lints" cargo clippy --release --all-targets --locked -- -D warnings
+    step "lints" lints
 else
     skipped+=("lints: rustup component add clippy")
 fi
 
-step "the small program" cargo check --release --no-default-features --locked
-
-step "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --release --no-deps --locked --document-private-items
+step "binary" cargo build --release --locked
+step "documentation" env RUSTDOC="$PWD/scripts/rustdoc_lints.sh" cargo test --release --locked --doc
+# Checked together, so that they share dependencies. None is linked, so LLVM's fuzzer need not be compiled.
+step "small program, fuzz targets and benchmarks" env CUSTOM_LIBFUZZER_PATH=/dev/null \
+    cargo check --release --locked --workspace --no-default-features --lib --bins --bench stages
 
 if cargo deny --version >/dev/null 2>&1; then
     step "dependencies" cargo deny check
@@ -79,11 +88,8 @@ else
     skipped+=("dependencies: cargo install cargo-deny")
 fi
 
-step "binary" cargo build --release --locked
 export FLOWPARQUET_TEST_LONG=$long
 step "Rust tests" cargo test --release --locked ${long:+-- --include-ignored}
-step "fuzz targets compile" cargo check --manifest-path tests/fuzz/Cargo.toml --target-dir target/fuzz --locked
-step "benchmarks compile" cargo check --manifest-path benches/Cargo.toml --benches --target-dir target/fuzz --locked
 
 if command -v valgrind >/dev/null; then
     step "instruction counts" "$PYTHON" scripts/instructions.py
