@@ -15,9 +15,10 @@ use crate::error::{Error, Result};
 pub const DEFAULT_LOOKBACK_DAYS: u32 = 3;
 
 /// A selection of UTC days.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Days {
     /// Every day there is.
+    #[default]
     All,
     /// These days, at least one.
     These(BTreeSet<Date>),

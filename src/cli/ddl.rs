@@ -6,12 +6,12 @@ use std::process::ExitCode;
 use crate::athena::cutover;
 use crate::athena::definition::{Definition, Partitions};
 use crate::athena::name::TableName;
-use crate::days::{Days, today};
+use crate::days::today;
 use crate::encode::file::sort_columns;
 use crate::ledger::contents::Contents;
 use crate::ledger::partition::Partition;
 use crate::ledger::table::Table;
-use crate::record::header::Column;
+use crate::record::header::{Column, Header};
 use crate::record::schema::LogType;
 use crate::source::discover::Wanted;
 use crate::store::{Io, Location, Store};
@@ -21,7 +21,6 @@ use jiff::civil::Date;
 
 use super::args::Ddl;
 use super::screen::{print_statements, say};
-use super::settings::log_format;
 use super::{like, open};
 
 /// Location that is printed for a table on the local disk.
@@ -99,14 +98,14 @@ pub fn nothing_converted(args: &Ddl, table: Option<&Table>) -> Result<Error> {
 /// Returns what a table will hold, by what was typed.
 fn contents_ahead(args: &Ddl) -> Result<Contents> {
     let header = match (&args.raw.log_format, args.ahead.schema_version) {
-        (Some(format), _) => log_format(format)?,
+        (Some(format), _) => Header::from_option(format)?,
         (None, version) => {
             let log_type: LogType = args.ahead.log_type.map_or(LogType::Vpc, Into::into);
             let names = log_type.schema().names_up_to(version.unwrap_or(u8::MAX));
             if names.is_empty() {
                 return Err(Error::usage("no field is as old as that").help("the oldest version is 2"));
             }
-            log_format(&names.join(" "))?
+            Header::from_option(&names.join(" "))?
         }
     };
     let log_type = args.ahead.log_type.map(Into::into).or(header.log_type()).unwrap_or(LogType::Vpc);
@@ -157,12 +156,12 @@ fn raw(args: &Ddl, source: &str, io: &Io) -> Result<Definition> {
 /// Returns all objects of the accounts and Regions that were named.
 pub fn all_days(args: &Ddl) -> Wanted {
     let (accounts, regions) = (args.raw.account.clone(), args.raw.region.clone());
-    Wanted { days: Days::All, accounts, regions, assume_day: None }
+    Wanted { accounts, regions, ..Wanted::default() }
 }
 
 /// Looks at the raw logs of SOURCE.
 pub fn look_at(args: &Ddl, source: &Store) -> Result<Survey> {
-    let format = args.raw.log_format.as_deref().map(log_format).transpose()?;
+    let format = args.raw.log_format.as_deref().map(Header::from_option).transpose()?;
     let seen = survey(source, &all_days(args), format.as_ref())?;
     warn(&seen);
     Ok(seen)

@@ -17,6 +17,7 @@ use crate::days::{Days, today};
 use crate::ledger::contents::Contents;
 use crate::ledger::table::Table;
 use crate::plan::PartitionPlan;
+use crate::record::header::Header;
 use crate::store::{Io, Store};
 use crate::survey::Survey;
 use crate::{Error, Result};
@@ -136,7 +137,7 @@ fn read(path: &Path) -> Result<Theirs> {
 
 /// Returns what helps to understand their definition.
 fn hints(args: &Ddl, seen: Option<&Survey>) -> Result<Hints> {
-    let header = args.raw.log_format.as_deref().map(settings::log_format).transpose()?;
+    let header = args.raw.log_format.as_deref().map(Header::from_option).transpose()?;
     let fields = seen.map(|seen| seen.raw.columns.clone()).or(header.map(|header| header.columns));
     let mut same: BTreeMap<Part, String> = seen.map(|seen| constants(&seen.raw.partitions)).unwrap_or_default();
     for (part, values) in [(Part::Account, &args.raw.account), (Part::Region, &args.raw.region)] {

@@ -35,24 +35,18 @@ use crate::ledger::contents::Extent;
 use crate::ledger::entry::{OutputOptions, PartitionState, VERSION};
 use crate::ledger::partition::{Partition, PartitionBy};
 use crate::ledger::table::{Strangers, Table, TableInfo, tool_name};
-use crate::plan::{self, PartitionPlan, Plan, PlanOptions};
+use crate::plan::{self, DEFAULT_TARGET_FILE_BYTES, PartitionPlan, Plan, PlanOptions};
 use crate::record::header::Header;
 use crate::record::schema::LogType;
 use crate::report::{Counts, MAX_NAMED, Named, PartitionReport, Progress, REPORT_VERSION, Report};
 use crate::sort::workers;
-pub use crate::sort::workers::MIN_MEMORY_BYTES;
+pub use crate::sort::workers::{MIN_MEMORY_BYTES, one_per_processor};
 use crate::source::discover::{Found, Wanted, discover};
 use crate::source::gunzip;
 use crate::store::Store;
 use crate::store::fetch::Budget;
 use crate::survey::{HEAD_BYTES, newest};
 use slots::Slots;
-
-/// Most text that one object may hold: far above AWS's objects (75 MB packed), far below what fills a disk.
-pub const DEFAULT_MAX_OBJECT_BYTES: u64 = 64 << 30;
-
-/// Memory used if `--memory` is not given, unless half of the machine's is less.
-pub const DEFAULT_MEMORY_BYTES: u64 = 8 << 30;
 
 /// How often a run plans again when others were faster or inputs changed under its hands.
 const MAX_ROUNDS: usize = 5;
@@ -64,7 +58,21 @@ const MAX_PARTITIONS_AT_ONCE: usize = 16;
 const FETCH_AHEAD_BYTES_PER_THREAD: u64 = 8 << 20;
 
 /// What to convert and how, resolved: nothing in here asks the terminal or the environment.
+///
+/// [`ConvertOptions::default`] takes every object there is, into files as docs/layout.md recommends them, with one thread
+/// per processor and 1 GiB of memory. Fields can be set afterwards:
+///
+/// ```
+/// use flowparquet::{ConvertOptions, Days, PartitionBy, Wanted};
+///
+/// let mut options = ConvertOptions::default();
+/// options.wanted = Wanted::of(Days::lookback(flowparquet::today(), 3)?);
+/// options.partition_by = Some(PartitionBy::AccountRegionDay);
+/// options.output.layout.bloom_filters = vec!["instance_id".to_owned()];
+/// # Ok::<(), flowparquet::Error>(())
+/// ```
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct ConvertOptions {
     /// Which objects.
     pub wanted: Wanted,
@@ -74,7 +82,7 @@ pub struct ConvertOptions {
     pub log_type: Option<LogType>,
     /// Whether several accounts and Regions may share a partition.
     pub merge: bool,
-    /// Size that an output file should have.
+    /// Size that an output file should have, in bytes.
     pub target_file_bytes: u64,
     /// How outputs are made.
     pub output: OutputOptions,
@@ -86,8 +94,26 @@ pub struct ConvertOptions {
     pub single_writer: bool,
     /// Threads that decode and encode, if there is memory for them ([`MIN_MEMORY_BYTES`] each).
     pub threads: usize,
-    /// Memory to stay within.
+    /// Memory to stay within, in bytes. With less than 1 GiB, a quarter of it is for `output.layout.sort_bytes`.
     pub memory_bytes: u64,
+}
+
+impl Default for ConvertOptions {
+    fn default() -> Self {
+        Self {
+            wanted: Wanted::default(),
+            partition_by: None,
+            log_type: None,
+            merge: false,
+            target_file_bytes: DEFAULT_TARGET_FILE_BYTES,
+            output: OutputOptions::default(),
+            retry_rejected: false,
+            auto_compact: None,
+            single_writer: false,
+            threads: one_per_processor(),
+            memory_bytes: workers::DEFAULT_MEMORY_BYTES,
+        }
+    }
 }
 
 /// SOURCE and DEST, looked at.

@@ -143,7 +143,7 @@ pub fn compare(
         notes,
         statements: Vec::new(),
     };
-    let wanted = Wanted { days: Days::All, accounts: Vec::new(), regions: Vec::new(), assume_day: None };
+    let wanted = Wanted::default();
     let log_format = live.log_format.as_deref().and_then(|format| Header::from_log_format(format).ok());
     let raw = RawOptions { wanted, partition_by: live.by, log_format, max_object_bytes: live.max_object_bytes };
     let columns = (live.columns.clone(), live.by);
@@ -177,7 +177,7 @@ type Objects = BTreeMap<Partition, Vec<Listed>>;
 /// Returns the objects that both sides answer from, and what is left out.
 fn common(source: &Store, table: &Table, live: &Live) -> Result<(Objects, Vec<String>)> {
     let days = Days::These(live.partitions.iter().map(|partition| partition.day).collect());
-    let wanted = Wanted { days, accounts: Vec::new(), regions: Vec::new(), assume_day: None };
+    let wanted = Wanted::of(days);
     let found = discover(source, &wanted)?;
     let mut there: BTreeMap<&str, &Listed> =
         found.objects.iter().map(|object| (&*object.object.key, &object.object)).collect();

@@ -9,6 +9,7 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 
 use super::schema::{ColumnType, Field, LogType};
+use crate::error::Error;
 
 /// Most columns that a header may name; AWS knows 54. More is an attack or not a header.
 pub const MAX_COLUMNS: usize = 1_000;
@@ -104,6 +105,17 @@ impl Header {
             n if n > MAX_COLUMNS => Err(HeaderError::TooMany(n)),
             _ => Self::from_names(names),
         }
+    }
+
+    /// Reads a format that somebody gives for objects without a header line.
+    ///
+    /// # Errors
+    /// A usage error that says how to write it.
+    pub fn from_option(format: &str) -> crate::Result<Self> {
+        Self::from_log_format(format).map_err(|e| {
+            Error::usage(format!("--log-format cannot be used: {e}"))
+                .help("write it as DescribeFlowLogs prints it: '${version} ${account-id} ${interface-id} ...'")
+        })
     }
 
     fn from_names(names: Vec<String>) -> Result<Self, HeaderError> {

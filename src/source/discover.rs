@@ -18,8 +18,9 @@ use crate::store::{Listed, Store, name_of};
 /// Folders above `AWSLogs` that are looked into; a SOURCE that needs more is too high up in somebody's bucket.
 pub const MAX_OPAQUE_FOLDERS: usize = 2_000;
 
-/// What to find.
-#[derive(Debug, Clone)]
+/// Which raw objects a job is about. All there are, unless fields say less.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
 pub struct Wanted {
     /// UTC days.
     pub days: Days,
@@ -32,6 +33,11 @@ pub struct Wanted {
 }
 
 impl Wanted {
+    /// Returns all objects of these days.
+    pub fn of(days: Days) -> Self {
+        Self { days, ..Self::default() }
+    }
+
     /// Returns whether a partition of this account and Region is asked for; one that is of neither always is.
     pub fn selects(&self, account_region: Option<&(String, String)>) -> bool {
         let fits = |list: &[String], value: &String| list.is_empty() || list.contains(value);

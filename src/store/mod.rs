@@ -50,6 +50,7 @@ pub const KEYS_PER_LIST: usize = 1_000;
 
 /// How to reach S3, besides what the `AWS_*` variables of the environment say.
 #[derive(Debug, Clone, Default)]
+#[non_exhaustive]
 pub struct StoreOptions {
     /// Endpoint of an S3-compatible server.
     pub endpoint_url: Option<String>,

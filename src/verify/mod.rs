@@ -26,7 +26,7 @@ use tracing::{debug, info};
 
 use self::file::TableFile;
 use self::outcome::{
-    Counts, Depth, Difference, FileOutcome, LoneRows, PartitionOutcome, Remarks, VERIFICATION_VERSION, Verdict,
+    Checksums, Depth, Difference, FileOutcome, LoneRows, PartitionOutcome, Remarks, VERIFICATION_VERSION, Verdict,
     Verification,
 };
 use self::raw::{Counted, Object, Rules};
@@ -55,9 +55,10 @@ const LARGE_OBJECT_BYTES: u64 = 8 << 20;
 const REQUESTS_AT_ONCE: usize = 16;
 
 /// How much is read.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub enum Extent {
     /// Every row.
+    #[default]
     Full,
     /// Every row of this percentage of the files, at least of one; footers of all.
     Sample(f64),
@@ -65,8 +66,9 @@ pub enum Extent {
     Footers,
 }
 
-/// What to verify and how.
+/// What to verify and how. [`VerifyOptions::default`] compares every row there is, and records what agrees.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct VerifyOptions {
     /// Which objects.
     pub wanted: Wanted,
@@ -76,6 +78,13 @@ pub struct VerifyOptions {
     pub record: bool,
     /// Threads that read and count.
     pub threads: usize,
+}
+
+impl Default for VerifyOptions {
+    fn default() -> Self {
+        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Self { wanted: Wanted::default(), extent: Extent::default(), record: true, threads }
+    }
 }
 
 /// A live output file and the raw objects whose rows stand in it.
@@ -736,8 +745,8 @@ fn begin(partition: &Partition, state: &PartitionState) -> PartitionOutcome {
     outcome
 }
 
-fn counts(tally: &Tally) -> Counts {
-    Counts {
+fn counts(tally: &Tally) -> Checksums {
+    Checksums {
         rows: tally.rows,
         sum_bytes: tally.bytes,
         sum_packets: tally.packets,
