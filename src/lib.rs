@@ -8,6 +8,7 @@
 //! ```
 //!
 //! * `error`, `days`: what things are called when they go wrong, and which days a run is about
+//! * `options`: how messages name the options of jobs
 //! * `store`: S3 and the local disk behind plain calls; async stops there
 //! * `source`: raw objects: key layouts, finding them, gunzip
 //! * `record`: one line of text -> typed, dictionary-coded columns; the schema table
@@ -33,6 +34,7 @@ mod encode;
 mod error;
 mod generate;
 mod ledger;
+mod options;
 mod plan;
 #[cfg(feature = "query")]
 mod query;

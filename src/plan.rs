@@ -12,6 +12,7 @@ use crate::encode::layout::sort_share;
 use crate::error::{Error, Result};
 use crate::ledger::entry::{Claim, Input, InputState, OutputOptions, PartitionState};
 use crate::ledger::partition::{Partition, PartitionBy};
+use crate::options::{ACCOUNT, MERGE, PARTITION_BY, REGION};
 use crate::record::schema::LogType;
 use crate::source::discover::{Found, SourceObject};
 
@@ -208,9 +209,9 @@ impl Plan {
 /// A usage error if its key does not give what the partitions need.
 pub fn partition_of(object: &SourceObject, by: PartitionBy) -> Result<Partition> {
     let missing = |what: &str| {
-        Error::usage(format!("--partition-by {by} needs the {what}, and an object's key gives none"))
+        Error::usage(format!("{PARTITION_BY} {by} needs the {what}, and an object's key gives none"))
             .at(&object.object.key)
-            .help("choose another --partition-by, or leave the object out with a lower SOURCE")
+            .help(format!("choose another {PARTITION_BY}, or leave the object out with a lower SOURCE"))
     };
     let account_region = match (&object.account, &object.region) {
         _ if !by.by_account_region() => None,
@@ -262,13 +263,13 @@ fn refuse_unasked_merge(found: &Found, options: &PlanOptions) -> Result<()> {
     let more = if sources.len() > 5 { format!(" and {} more", sources.len() - 5) } else { String::new() };
     let by = options.partition_by;
     Err(Error::usage(format!(
-        "SOURCE holds {} accounts and Regions, and --partition-by {by} would mix them: {}{more}",
+        "SOURCE holds {} accounts and Regions, and {PARTITION_BY} {by} would mix them: {}{more}",
         sources.len(),
         shown.join(", ")
     ))
-    .help(
-        "filter with --account and --region, or use --partition-by account-region-day, or --merge to put them together",
-    ))
+    .help(format!(
+        "filter with {ACCOUNT} and {REGION}, or use {PARTITION_BY} account-region-day, or {MERGE} to put them together"
+    )))
 }
 
 fn plan_partition(

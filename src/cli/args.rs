@@ -715,6 +715,17 @@ mod tests {
     }
 
     #[test]
+    fn options_that_messages_name_can_be_typed() {
+        use clap::CommandFactory;
+        let program = Cli::command();
+        let typed: Vec<&str> =
+            program.get_subcommands().flat_map(|c| c.get_arguments().filter_map(|a| a.get_long())).collect();
+        for option in crate::options::ALL {
+            assert!(typed.contains(&option.replace('_', "-").as_str()), "no command has --{option}");
+        }
+    }
+
+    #[test]
     fn ages() {
         for (age, seconds) in
             [("0", 0), ("30s", 30), ("90m", 5_400), ("12h", 43_200), ("2d", 172_800), ("1h30m", 5_400)]

@@ -87,7 +87,7 @@ struct PartitionJson {
 #[derive(Serialize)]
 struct PassedOver<'a> {
     object: &'a str,
-    reason: &'static str,
+    reason: String,
 }
 
 fn plan_json(prepared: &Prepared) -> Result<String> {
@@ -167,7 +167,7 @@ fn plan_table(prepared: &Prepared, days: &Days, source: &str) -> String {
         .found
         .passed_over
         .iter()
-        .map(|(key, why)| Named { object: key.to_string(), line: None, byte: None, reason: why.explain().to_owned() })
+        .map(|(key, why)| Named { object: key.to_string(), line: None, byte: None, reason: why.explain() })
         .collect();
     push_named(&mut text, "passed over", &passed_over, passed_over.len() as u64);
     text

@@ -17,6 +17,7 @@ use crate::encode::file::{FileContent, FileWriter};
 use crate::error::{Error, Result};
 use crate::ledger::entry::{Claim, Done, Input, Outcome, OutputFile, PartitionState};
 use crate::ledger::table::{Ended, FooterNote, Reject, RejectKind};
+use crate::options::LOG_TYPE;
 use crate::plan::{PartitionPlan, STREAMED_OBJECT_BYTES, packed_size};
 use crate::record::header::without_text;
 use crate::record::schema::LogType;
@@ -276,7 +277,7 @@ fn count(outcome: &mut PartitionOutcome, done: &Done, summary: Summary) {
     outcome.warnings.extend(LogType::ALL.iter().filter(|t| others.contains(t.to_string().as_str())).map(|other| {
         let title = &other.schema().title;
         format!(
-            "{title} lie among these logs and were left alone: convert them with --log-type {other} into another DEST"
+            "{title} lie among these logs and were left alone: convert them with {LOG_TYPE} {other} into another DEST"
         )
     }));
 }

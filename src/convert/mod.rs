@@ -35,6 +35,7 @@ use crate::ledger::contents::Extent;
 use crate::ledger::entry::{OutputOptions, PartitionState, VERSION};
 use crate::ledger::partition::{Partition, PartitionBy};
 use crate::ledger::table::{Strangers, Table, TableInfo, tool_name};
+use crate::options::{DASH_AS_NULL, LOG_TYPE, OptionName, PARTITION_BY};
 use crate::plan::{self, DEFAULT_TARGET_FILE_BYTES, PartitionPlan, Plan, PlanOptions};
 use crate::record::header::Header;
 use crate::record::schema::LogType;
@@ -207,21 +208,19 @@ fn refuse_nesting(source: &Store, dest: &Store) -> Result<()> {
 }
 
 fn refuse_other_table(info: &TableInfo, options: &ConvertOptions, dest: &Store) -> Result<()> {
-    let differ = |what: &str, is: String, asked: String| {
+    let differ = |what: OptionName, is: String, asked: String| {
         Err(Error::usage(format!("DEST was begun with {what} {is}, not {asked}"))
             .at(dest.location())
             .help(format!("leave {what} away, or convert into another DEST")))
     };
     match (options.partition_by, options.log_type) {
-        (Some(by), _) if by != info.partition_by => {
-            differ("--partition-by", info.partition_by.to_string(), by.to_string())
-        }
+        (Some(by), _) if by != info.partition_by => differ(PARTITION_BY, info.partition_by.to_string(), by.to_string()),
         (_, Some(log_type)) if log_type != info.log_type => {
-            differ("--log-type", info.log_type.to_string(), log_type.to_string())
+            differ(LOG_TYPE, info.log_type.to_string(), log_type.to_string())
         }
         _ if options.output.dash_as_null != info.dash_as_null => {
             let shown = |on: bool| if on { "on" } else { "off" }.to_owned();
-            differ("--dash-as-null", shown(info.dash_as_null), shown(options.output.dash_as_null))
+            differ(DASH_AS_NULL, shown(info.dash_as_null), shown(options.output.dash_as_null))
         }
         _ => Ok(()),
     }
@@ -392,7 +391,7 @@ fn describe(report: &mut Report, prepared: &Prepared, source: &Store) {
     report.objects_passed_over = passed_over.len() as u64;
     report.objects_to_look_at = passed_over.iter().filter(|(_, why)| why.needs_a_person()).count() as u64;
     passed_over.sort_by_key(|(key, why)| (!why.needs_a_person(), key.clone()));
-    report.passed_over = passed_over.iter().take(MAX_NAMED).map(|(key, why)| named(key, why.explain())).collect();
+    report.passed_over = passed_over.iter().take(MAX_NAMED).map(|(key, why)| named(key, &why.explain())).collect();
     report.log_type = Some(prepared.info.log_type);
     report.partition_by = prepared.info.partition_by;
     report.objects_converted_before = prepared.plan.total().converted;

@@ -18,6 +18,7 @@ use crate::encode::layout::Layout;
 use crate::error::{Error, Result};
 use crate::ledger::entry::{Claim, Input, LeftOut, Outcome};
 use crate::ledger::table::{Reject, RejectKind};
+use crate::options::LOG_FORMAT;
 use crate::record::columns::Batch;
 use crate::record::decode::{ObjectDecoder, RejectedRow};
 use crate::record::header::{Header, without_text};
@@ -99,7 +100,7 @@ impl Recipe {
     /// A usage error if the recorded log format is none.
     pub(super) fn new(claim: &Claim, encoders: Arc<Encoders>, max_text: usize, source: &Location) -> Result<Self> {
         let format = claim.options.log_format.as_deref().map(Header::from_log_format).transpose();
-        let fallback = format.map_err(|e| Error::usage("--log-format cannot be used").because(e))?;
+        let fallback = format.map_err(|e| Error::usage(format!("{LOG_FORMAT} cannot be used")).because(e))?;
         let rules = Rules {
             log_type: claim.log_type,
             log_format: fallback.map(Arc::new),

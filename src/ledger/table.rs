@@ -48,6 +48,7 @@ use crate::encode::footer::FOOTER_KEY;
 use crate::encode::misread::misread;
 use crate::encode::pieces::is_placed;
 use crate::error::{Error, Result};
+use crate::options::SINGLE_WRITER;
 use crate::record::header::{Column, without_text};
 use crate::record::schema::{ColumnType, LogType};
 use crate::store::upload::hex;
@@ -261,10 +262,10 @@ impl Table {
         }
         Err(Error::usage("the store of DEST does not honour create-if-absent (If-None-Match: *)")
             .at(self.store.location())
-            .help(
+            .help(format!(
                 "two runs at once could write rows twice here; \
-                 use another store, or --single-writer if there is only ever one run",
-            ))
+                 use another store, or {SINGLE_WRITER} if there is only ever one run"
+            )))
     }
 
     fn info_key(&self) -> String {

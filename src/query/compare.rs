@@ -16,6 +16,7 @@ use crate::days::Days;
 use crate::error::{Error, Result};
 use crate::ledger::partition::Partition;
 use crate::ledger::table::Table;
+use crate::options::DASH_AS_NULL;
 use crate::record::header::Header;
 use crate::source::discover::{Wanted, discover};
 use crate::store::{Listed, Store};
@@ -211,8 +212,7 @@ fn common(source: &Store, table: &Table, live: &Live) -> Result<(Objects, Vec<St
         notes.push(format!("{} objects of these days are not converted, and left out on both sides", there.len()));
     }
     if live.dash_as_null {
-        notes
-            .push("the table has NULL where raw logs have `-` (--dash-as-null): answers may differ by that".to_owned());
+        notes.push(format!("the table has NULL where raw logs have `-` ({DASH_AS_NULL}): answers may differ by that"));
     }
     Ok((objects, notes))
 }

@@ -13,6 +13,7 @@ use tracing::{debug, info};
 use super::layout::{FileName, Level, Place, SERVICE, Suffix};
 use crate::days::Days;
 use crate::error::{Error, Result};
+use crate::options::ASSUME_DAY;
 use crate::store::{Listed, Store, name_of};
 
 /// Folders above `AWSLogs` that are looked into; a SOURCE that needs more is too high up in somebody's bucket.
@@ -83,16 +84,17 @@ impl Why {
     }
 
     /// Returns the reason in words.
-    pub fn explain(self) -> &'static str {
-        match self {
-            Self::NoDate => "its key gives no date (say --assume-day if you know it)",
+    pub fn explain(self) -> String {
+        let why = match self {
+            Self::NoDate => return format!("its key gives no date (say {ASSUME_DAY} if you know it)"),
             Self::Misplaced => "it lies in a folder below the day's or hour's folder",
             Self::AwsParquet => "it is Parquet already, delivered by AWS",
             Self::OtherName => "its name does not end in .log.gz, .gz, .log or .txt",
             Self::NoKey => {
                 "its key has an empty folder (//), `.`, `..`, control characters, or is not UTF-8 (rename it)"
             }
-        }
+        };
+        why.to_owned()
     }
 }
 

@@ -34,6 +34,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing::{debug, info};
 
 use crate::error::{Error, Result, masked_urls};
+use crate::options::{ALLOW_HTTP, ANONYMOUS, ENDPOINT_URL, S3_REGION};
 pub use location::{Location, name_of};
 use ranges::near;
 use stop::Stop;
@@ -488,12 +489,14 @@ impl Store {
             return Error::stopped(format!("{what}: there are no credentials, and no instance role to get some from"))
                 .at(place)
                 .because(error)
-                .help("set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, give the machine a role, or use --anonymous");
+                .help(format!(
+                    "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, give the machine a role, or use {ANONYMOUS}"
+                ));
         }
         if text.contains("NoSuchBucket") {
             return Error::usage(format!("{what}: there is no such bucket"))
                 .at(place)
-                .help("check the bucket's name, AWS_REGION and --endpoint-url");
+                .help(format!("check the bucket's name, AWS_REGION and {ENDPOINT_URL}"));
         }
         // To a HEAD request S3 gives no reason, and credentials are the only one for which it refuses ours in this way.
         if text.contains("ExpiredToken") || text.contains("performing HEAD") && text.contains("400 Bad Request") {
@@ -538,8 +541,8 @@ fn s3(bucket: &str, location: &Location, options: &StoreOptions) -> Result<objec
         .with_retry(RetryConfig { max_retries: 8, retry_timeout: Duration::from_secs(120), ..RetryConfig::default() });
     if let Some(endpoint) = &options.endpoint_url {
         if endpoint.starts_with("http://") && !options.allow_http {
-            return Err(Error::usage(format!("--endpoint-url {endpoint} is plain HTTP"))
-                .help("add --allow-http if that is meant, or use https://"));
+            return Err(Error::usage(format!("{ENDPOINT_URL} {endpoint} is plain HTTP"))
+                .help(format!("add {ALLOW_HTTP} if that is meant, or use https://")));
         }
         builder = builder.with_endpoint(endpoint);
     }
@@ -568,7 +571,7 @@ fn s3(bucket: &str, location: &Location, options: &StoreOptions) -> Result<objec
         Error::usage("cannot make an S3 client of these settings")
             .at(format!("s3://{bucket}"))
             .because(e)
-            .help("check --endpoint-url, --s3-region and the AWS_* variables")
+            .help(format!("check {ENDPOINT_URL}, {S3_REGION} and the AWS_* variables"))
     })
 }
 

@@ -36,6 +36,7 @@ use crate::error::{Error, Result};
 use crate::ledger::entry::{Input, InputState, Output, PartitionState, Verified, VerifiedHow};
 use crate::ledger::partition::{Partition, PartitionBy};
 use crate::ledger::table::{Table, TableInfo, tool_name};
+use crate::options::PARTITION_BY;
 use crate::plan::partition_of;
 use crate::record::header::Column;
 use crate::report::Progress;
@@ -768,7 +769,7 @@ fn remark_objects(
     for object in &found.objects {
         let url = source.location().url_of(&object.object.key);
         let Ok(partition) = partition_of(object, by) else {
-            nowhere.push(url, format!("its key does not tell its partition (--partition-by {by})"));
+            nowhere.push(url, format!("its key does not tell its partition ({PARTITION_BY} {by})"));
             continue;
         };
         let state = states.get(&partition).unwrap_or(&empty);
