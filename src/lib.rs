@@ -1,5 +1,43 @@
 //! Turns raw AWS VPC Flow Logs into Hive-partitioned Parquet that makes existing Athena queries fast and cheap.
 //!
+//! To convert a folder or bucket and print the table's definition:
+//!
+//! ```
+//! use flowparquet::{
+//!     ConvertOptions, DefineOptions, GenerateOptions, Io, Location, Silent, Store, StoreOptions, Table, convert, define,
+//!     generate_into,
+//! };
+//!
+//! # let folder = std::env::temp_dir().join(format!("flowparquet-doc-{}", std::process::id()));
+//! # let (raw, dest) = (folder.join("raw"), folder.join("table"));
+//! # let (raw, dest) = (&*raw.to_string_lossy(), &*dest.to_string_lossy());
+//! let io = Io::start()?;
+//! let open = |place: &str| Store::open(&Location::parse(place)?, &StoreOptions::default(), &io);
+//! let (source, table) = (open(raw)?, Table::new(open(dest)?)); // paths, or s3://bucket/prefix
+//!
+//! // Some sample logs.
+//! let mut sample = GenerateOptions::default();
+//! (sample.objects_per_day, sample.rows_per_object) = (4, 50);
+//! generate_into(&sample, &source)?;
+//!
+//! let report = convert(&source, &table, &ConvertOptions::default(), &Silent)?;
+//! assert_eq!((report.totals.objects, report.totals.rows_written), (4, 200));
+//! let again = convert(&source, &table, &ConvertOptions::default(), &Silent)?;
+//! assert!(again.nothing_to_do());
+//!
+//! let mut athena = DefineOptions::default();
+//! athena.location = Some("s3://my-table/flow".to_owned());
+//! let definition = define(&table, &athena)?.map(|defined| defined.text).unwrap_or_default();
+//! assert!(definition.starts_with("CREATE EXTERNAL TABLE IF NOT EXISTS `vpc_flow_logs` ("));
+//! # std::fs::remove_dir_all(&folder).unwrap();
+//! # Ok::<(), flowparquet::Error>(())
+//! ```
+//!
+//! What is done is decided by options, which have defaults and can be set field by field: [`ConvertOptions`],
+//! [`CompactOptions`], [`VerifyOptions`]. Jobs return what they did as values that can be serialized: [`Report`],
+//! [`CompactReport`], [`Verification`], [`Status`]; their formats are those of `--json`, and described in `docs/`. Input
+//! that cannot be read stops nothing and stands in the report; an [`Error`] stops the run.
+//!
 //! The way of the data, left to right; uses point left and down only:
 //!
 //! ```text
@@ -17,6 +55,7 @@
 //! * `ledger`: exactly once: partitions, entries, the protocol
 //! * `athena`: table definitions, queries and prices
 //! * `survey`: a look at SOURCE, for the definition of a raw table
+//! * `define`: definitions of what was converted, of raw logs, and ahead of the first conversion
 //! * `plan`, `convert`, `report`: the job: plan is a value, execution follows it, a report is what is left
 //! * `compact`: small files of a partition become one
 //! * `status`: what DEST holds, by its ledger
@@ -30,6 +69,7 @@ mod cli;
 mod compact;
 mod convert;
 mod days;
+mod define;
 mod encode;
 mod error;
 mod generate;
@@ -49,11 +89,14 @@ mod verify;
 
 pub use jiff::civil::Date;
 
+pub use athena::definition::Partitions;
+pub use athena::form::Form;
 #[doc(hidden)]
 pub use cli::main as program;
 pub use compact::{CompactOptions, CompactPlan, CompactReport, compact, plan as plan_compact};
 pub use convert::{ConvertOptions, Prepared, convert, prepare};
 pub use days::{Days, today};
+pub use define::{DefineOptions, Defined, define};
 pub use encode::codec::Compression;
 pub use encode::layout::{Layout, SortBy};
 pub use error::{Error, ErrorKind, Result};

@@ -114,9 +114,9 @@ impl PartitionPlan {
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// What decided it.
-    pub options: PlanOptions,
+    pub(crate) options: PlanOptions,
     /// Every partition of the asked days that has raw objects or unfinished claims.
-    pub partitions: Vec<PartitionPlan>,
+    pub(crate) partitions: Vec<PartitionPlan>,
 }
 
 /// A plan in numbers: what `plan --json` prints for a partition, and for all of them.
@@ -164,8 +164,13 @@ impl Estimate {
 }
 
 impl Plan {
+    /// Returns what every partition will come to: `year=2026/month=01/day=15` and its estimate.
+    pub fn estimates(&self) -> impl Iterator<Item = (String, Estimate)> {
+        self.partitions.iter().map(|plan| (plan.partition.path(), self.estimate(plan)))
+    }
+
     /// Returns a partition's plan in numbers.
-    pub fn estimate(&self, plan: &PartitionPlan) -> Estimate {
+    pub(crate) fn estimate(&self, plan: &PartitionPlan) -> Estimate {
         let fresh: Vec<Input> = plan.fresh.iter().chain(&plan.retry).cloned().collect();
         let files = cut(&fresh, self.options.target_file_bytes).len() + plan.remakes.len() + plan.unfinished.len();
         let output_bytes: u64 = plan.to_read().map(estimated_output).sum();
@@ -186,7 +191,7 @@ impl Plan {
     }
 
     /// Returns the URLs of the objects that are not in the table as they are now: not converted, or changed since.
-    pub fn not_in_table(&self) -> impl Iterator<Item = String> {
+    pub(crate) fn not_in_table(&self) -> impl Iterator<Item = String> {
         self.partitions.iter().flat_map(|plan| {
             let new =
                 plan.fresh.iter().chain(&plan.retry).chain(plan.remakes.iter().flat_map(|remake| &remake.changed));

@@ -206,6 +206,11 @@ impl Definition {
         Ok(self)
     }
 
+    /// Takes the columns' comments away.
+    pub fn leave_comments_out(&mut self) {
+        self.columns.iter_mut().for_each(|column| column.comment = None);
+    }
+
     /// Returns whether the folders tell key and value, as Hive's do: `year=${year}/month=${month}/`.
     pub fn is_hive_style(&self) -> bool {
         let folder =

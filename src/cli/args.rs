@@ -332,8 +332,8 @@ pub struct Ddl {
     #[arg(long, value_name = "URL")]
     pub location: Option<String>,
     /// What to print it for
-    #[arg(long, value_enum, value_name = "FORM", default_value_t = Form::Athena)]
-    pub format: Form,
+    #[arg(long, value_enum, value_name = "FORM", default_value_t = FormArg::Athena)]
+    pub format: FormArg,
     /// How partitions become known: on computes them, off registers each converted one, msck looks for their folders
     /// [default: on; for Spark msck, and off with --raw]
     #[arg(long, value_enum, value_name = "HOW")]
@@ -406,7 +406,7 @@ pub struct AheadArgs {
 
 /// What a definition is printed for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Form {
+pub enum FormArg {
     /// CREATE EXTERNAL TABLE, as Athena and Hive take it
     Athena,
     /// TableInput of `aws glue create-table`; with --since, a line for each call of `aws glue batch-create-partition`

@@ -100,11 +100,7 @@ fn plan_json(prepared: &Prepared) -> Result<String> {
         raw_scan_usd: scan_usd(total.to_convert_bytes, USD_PER_TIB),
         parquet_scan_usd: scan_usd(total.output_bytes, USD_PER_TIB),
         total,
-        partitions: plan
-            .partitions
-            .iter()
-            .map(|p| PartitionJson { partition: p.partition.path(), estimate: plan.estimate(p) })
-            .collect(),
+        partitions: plan.estimates().map(|(partition, estimate)| PartitionJson { partition, estimate }).collect(),
         passed_over: prepared
             .found
             .passed_over

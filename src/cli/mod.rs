@@ -10,7 +10,6 @@ mod ddl;
 mod demo;
 mod events;
 mod fields;
-mod forms;
 mod generate;
 mod heap;
 mod job;

@@ -1,9 +1,11 @@
 //! What was typed + the machine + the environment -> the library's options. What is not said stays as the library has it.
 
+use crate::athena::definition::Partitions;
+use crate::athena::form::Form;
 use crate::compact::CompactOptions;
 use crate::convert::{ConvertOptions, MIN_MEMORY_BYTES, one_per_processor};
 use crate::days::{DEFAULT_LOOKBACK_DAYS, Days, today};
-use crate::encode::layout::{Layout, sort_bytes};
+use crate::encode::layout::Layout;
 use crate::ledger::entry::OutputOptions;
 use crate::ledger::partition::PartitionBy;
 use crate::record::header::Header;
@@ -14,7 +16,7 @@ use crate::verify::{Extent, VerifyOptions};
 use crate::{Error, Result};
 use jiff::civil::Date;
 
-use super::args::{Compact, DayArgs, Job, LogTypeArg, PartitionByArg, StoreArgs, Verify};
+use super::args::{Compact, DayArgs, FormArg, Job, LogTypeArg, PartitionByArg, ProjectionArg, StoreArgs, Verify};
 
 /// Returns the days that were selected, or what `otherwise` makes of today if none were.
 pub fn days(args: &DayArgs, otherwise: impl FnOnce(Date) -> Result<Days>) -> Result<Days> {
@@ -76,7 +78,7 @@ pub fn convert_options(job: &Job) -> Result<ConvertOptions> {
             dash_as_null: job.dash_as_null,
             log_format: job.log_format.clone(),
             max_object_bytes: job.max_object_bytes.unwrap_or(defaults.output.max_object_bytes),
-            layout: layout(job, memory_bytes)?,
+            layout: layout(job)?,
         },
         retry_rejected: job.retry,
         single_writer: job.single_writer,
@@ -87,7 +89,7 @@ pub fn convert_options(job: &Job) -> Result<ConvertOptions> {
 }
 
 /// Returns how rows are to be laid out.
-fn layout(job: &Job, memory_bytes: u64) -> Result<Layout> {
+fn layout(job: &Job) -> Result<Layout> {
     let sort_by = job.sort_by.clone();
     let known = |name: &str| LogType::ALL.iter().any(|t| t.schema().fields.iter().any(|field| field.column == name));
     let bloom_filters: Vec<String> = job.bloom_filters.iter().filter(|name| *name != "none").cloned().collect();
@@ -102,7 +104,6 @@ fn layout(job: &Job, memory_bytes: u64) -> Result<Layout> {
         row_group_rows: job.row_group_rows.unwrap_or(defaults.row_group_rows),
         page_rows: job.page_rows.unwrap_or(defaults.page_rows),
         bloom_filters,
-        sort_bytes: sort_bytes(memory_bytes),
         ..defaults
     })
 }
@@ -129,9 +130,7 @@ pub fn verify_options(args: &Verify) -> Result<VerifyOptions> {
 
 /// Returns how a job over these days is done on this machine if nothing else is said.
 pub fn defaults(days: Days) -> ConvertOptions {
-    let mut options = ConvertOptions { wanted: Wanted::of(days), memory_bytes: default_memory(), ..Default::default() };
-    options.output.layout.sort_bytes = sort_bytes(options.memory_bytes);
-    options
+    ConvertOptions { wanted: Wanted::of(days), memory_bytes: default_memory(), ..ConvertOptions::default() }
 }
 
 /// Returns how files are to be merged.
@@ -194,6 +193,30 @@ impl From<PartitionByArg> for PartitionBy {
             PartitionByArg::AccountRegionDay => Self::AccountRegionDay,
             PartitionByArg::Hour => Self::Hour,
             PartitionByArg::AccountRegionHour => Self::AccountRegionHour,
+        }
+    }
+}
+
+impl From<FormArg> for Form {
+    fn from(arg: FormArg) -> Self {
+        match arg {
+            FormArg::Athena => Self::Athena,
+            FormArg::GlueJson => Self::GlueJson,
+            FormArg::Cloudformation => Self::Cloudformation,
+            FormArg::Terraform => Self::Terraform,
+            FormArg::Trino => Self::Trino,
+            FormArg::Spark => Self::Spark,
+            FormArg::Duckdb => Self::Duckdb,
+        }
+    }
+}
+
+impl From<ProjectionArg> for Partitions {
+    fn from(arg: ProjectionArg) -> Self {
+        match arg {
+            ProjectionArg::On => Self::Projected,
+            ProjectionArg::Off => Self::Registered,
+            ProjectionArg::Msck => Self::Repaired,
         }
     }
 }

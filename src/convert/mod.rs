@@ -29,7 +29,7 @@ use crate::athena::outgrown::{outgrown, running_out};
 use crate::compact::merge::NotMerged;
 use crate::compact::resume::Resumed;
 use crate::compact::{CompactOptions, compact};
-use crate::encode::layout::{SortBy, sort_share};
+use crate::encode::layout::{SortBy, sort_bytes, sort_share};
 use crate::error::{Error, Result};
 use crate::ledger::contents::Extent;
 use crate::ledger::entry::{OutputOptions, PartitionState, VERSION};
@@ -95,7 +95,8 @@ pub struct ConvertOptions {
     pub single_writer: bool,
     /// Threads that decode and encode, if there is memory for them ([`MIN_MEMORY_BYTES`] each).
     pub threads: usize,
-    /// Memory to stay within, in bytes. With less than 1 GiB, a quarter of it is for `output.layout.sort_bytes`.
+    /// Memory to stay within, in bytes; rows that are sorted together get a quarter of it at most, whatever
+    /// `output.layout.sort_bytes` says.
     pub memory_bytes: u64,
 }
 
@@ -122,12 +123,9 @@ impl Default for ConvertOptions {
 pub struct Prepared {
     /// What will be done.
     pub plan: Plan,
-    /// What was found and passed over.
-    pub found: Found,
-    /// What DEST is or will be.
-    pub info: TableInfo,
-    /// Whether DEST is there already.
-    pub founded: bool,
+    pub(crate) found: Found,
+    info: TableInfo,
+    founded: bool,
     states: BTreeMap<Partition, PartitionState>,
 }
 
@@ -157,13 +155,15 @@ pub fn prepare(source: &Store, table: &Table, options: &ConvertOptions) -> Resul
     info!(dest = %table.store().location(), %log_type, %partition_by, founded, "the table");
     let mut states = if founded { table.load(&options.wanted.days, info.partition_by)? } else { BTreeMap::new() };
     states.retain(|partition, _| options.wanted.selects(partition.account_region.as_ref()));
+    let mut output = options.output.clone();
+    output.layout.sort_bytes = output.layout.sort_bytes.min(sort_bytes(options.memory_bytes));
     let plan_options = PlanOptions {
         partition_by: info.partition_by,
         merge: options.merge,
         target_file_bytes: options.target_file_bytes,
         log_type: info.log_type,
         source: source.location().root(),
-        output: options.output.clone(),
+        output,
         retry_rejected: options.retry_rejected,
     };
     let plan = plan::plan(&found, &states, plan_options)?;

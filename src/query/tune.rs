@@ -27,7 +27,7 @@ use crate::store::Store;
 pub const TUNING_VERSION: u32 = 1;
 
 /// Rows of row groups that are tried for the best order: below, footers and dictionaries eat the gain.
-const ROW_GROUP_ROWS: [u32; 3] = [16 << 10, 64 << 10, 128 << 10];
+const TRIED_ROW_GROUP_ROWS: [u32; 3] = [16 << 10, 64 << 10, 128 << 10];
 
 /// Columns that statements ask for most by equality, of which orders are made.
 const MAX_KEYS: usize = 3;
@@ -118,7 +118,7 @@ pub fn tune(
         try_one(layout, &mut tuning, &mut tried)?;
     }
     let best = best(&tried)?;
-    for row_group_rows in ROW_GROUP_ROWS {
+    for row_group_rows in TRIED_ROW_GROUP_ROWS {
         try_one(Layout { row_group_rows, ..best.clone() }, &mut tuning, &mut tried)?;
     }
     let best = self::best(&tried)?;
