@@ -231,14 +231,6 @@ impl Session {
             files: None,
         })
     }
-
-    /// Reads statements for this session's table; `place` says where they stand.
-    ///
-    /// # Errors
-    /// As [`sql::parse`].
-    pub fn parse(&self, text: &str, place: &str) -> Result<Vec<sql::Statement>> {
-        sql::parse(text, &self.table, place)
-    }
 }
 
 /// Reads which files are live.
