@@ -37,7 +37,7 @@ impl Table {
     ///
     /// # Errors
     /// When the listing fails.
-    pub fn replacing(&self) -> Result<BTreeMap<Partition, BTreeSet<String>>> {
+    pub(crate) fn replacing(&self) -> Result<BTreeMap<Partition, BTreeSet<String>>> {
         let root = self.store().location().key(&format!("{OWN_FOLDER}/replacing"));
         let mut found: BTreeMap<Partition, BTreeSet<String>> = BTreeMap::new();
         for object in self.store().list_all(std::slice::from_ref(&root))?.into_iter().flatten() {
@@ -54,7 +54,7 @@ impl Table {
     ///
     /// # Errors
     /// When the store fails; the next run goes on.
-    pub fn forget_note(&self, partition: &Partition, output: &str) -> Result<()> {
+    pub(crate) fn forget_note(&self, partition: &Partition, output: &str) -> Result<()> {
         self.store().delete(&self.note_key(partition, output))
     }
 

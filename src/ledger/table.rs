@@ -183,7 +183,7 @@ impl Table {
     ///
     /// # Errors
     /// When it cannot be read or was written by a newer version.
-    pub fn info(&self) -> Result<Option<TableInfo>> {
+    pub(crate) fn info(&self) -> Result<Option<TableInfo>> {
         let key = self.info_key();
         let mut text = self.store.get(&key)?;
         if text.is_none() && self.has_ledger()? {
@@ -226,7 +226,7 @@ impl Table {
     ///
     /// # Errors
     /// A usage error if the store does not honour create-if-absent and `info.single_writer` is not set.
-    pub fn found(&self, info: TableInfo) -> Result<TableInfo> {
+    pub(crate) fn found(&self, info: TableInfo) -> Result<TableInfo> {
         // Before the description is there: a run stopped in between must not leave a DEST that was never probed.
         if !info.single_writer {
             self.probe()?;
@@ -276,7 +276,7 @@ impl Table {
     ///
     /// # Errors
     /// When one cannot be read, is damaged or newer than this program.
-    pub fn load(&self, days: &Days, by: PartitionBy) -> Result<BTreeMap<Partition, PartitionState>> {
+    pub(crate) fn load(&self, days: &Days, by: PartitionBy) -> Result<BTreeMap<Partition, PartitionState>> {
         let add_up = |(partition, records): (Partition, Vec<Record>)| {
             let mut state = PartitionState::default();
             for (number, record) in (1..).zip(records) {
@@ -296,7 +296,7 @@ impl Table {
     ///
     /// # Errors
     /// When one cannot be read, is newer than this program, or a number is missing.
-    pub fn entries(&self, days: &Days, by: PartitionBy) -> Result<BTreeMap<Partition, Vec<Record>>> {
+    pub(crate) fn entries(&self, days: &Days, by: PartitionBy) -> Result<BTreeMap<Partition, Vec<Record>>> {
         let location = self.store.location();
         let root = location.key(&format!("{OWN_FOLDER}/ledger"));
         let prefixes = match days {
@@ -342,7 +342,7 @@ impl Table {
     ///
     /// # Errors
     /// When the store fails.
-    pub fn claim(
+    pub(crate) fn claim(
         &self,
         partition: &Partition,
         state: &mut PartitionState,
@@ -377,7 +377,7 @@ impl Table {
     ///
     /// # Errors
     /// When the store fails.
-    pub fn done(&self, partition: &Partition, state: &mut PartitionState, done: &Done) -> Result<Ended> {
+    pub(crate) fn done(&self, partition: &Partition, state: &mut PartitionState, done: &Done) -> Result<Ended> {
         loop {
             if state.is_done(done.claim) {
                 info!(%partition, claim = done.claim, "another run finished the claim");
@@ -401,7 +401,12 @@ impl Table {
     ///
     /// # Errors
     /// When the store fails.
-    pub fn verified(&self, partition: &Partition, state: &mut PartitionState, verified: Verified) -> Result<bool> {
+    pub(crate) fn verified(
+        &self,
+        partition: &Partition,
+        state: &mut PartitionState,
+        verified: Verified,
+    ) -> Result<bool> {
         self.append(partition, state, Entry::Verified(verified))
     }
 
@@ -409,7 +414,7 @@ impl Table {
     ///
     /// # Errors
     /// When the store fails.
-    pub fn catch_up(&self, partition: &Partition, state: &mut PartitionState) -> Result<()> {
+    pub(crate) fn catch_up(&self, partition: &Partition, state: &mut PartitionState) -> Result<()> {
         loop {
             let number = state.last_number() + 1;
             let key = self.entry_key(partition, number);
@@ -424,7 +429,13 @@ impl Table {
     ///
     /// # Errors
     /// When the store fails; the next run goes on.
-    pub fn settle(&self, partition: &Partition, state: &mut PartitionState, claim: &Claim, ended: Ended) -> Result<()> {
+    pub(crate) fn settle(
+        &self,
+        partition: &Partition,
+        state: &mut PartitionState,
+        claim: &Claim,
+        ended: Ended,
+    ) -> Result<()> {
         if ended != Ended::Done {
             self.catch_up(partition, state)?;
             if state.leftovers().any(|left| left.output == claim.output) {
@@ -460,7 +471,7 @@ impl Table {
     ///
     /// # Errors
     /// When the store fails.
-    pub fn tidy(&self, partition: &Partition, state: &PartitionState) -> Result<Strangers> {
+    pub(crate) fn tidy(&self, partition: &Partition, state: &PartitionState) -> Result<Strangers> {
         let location = self.store.location();
         let mut strangers = Strangers::default();
         let mut unknown = Vec::new();
@@ -496,7 +507,13 @@ impl Table {
     ///
     /// # Errors
     /// When the store fails.
-    pub fn abandon(&self, partition: &Partition, state: &mut PartitionState, claim: u64, reason: &str) -> Result<bool> {
+    pub(crate) fn abandon(
+        &self,
+        partition: &Partition,
+        state: &mut PartitionState,
+        claim: u64,
+        reason: &str,
+    ) -> Result<bool> {
         let entry = Entry::Abandon(super::entry::Abandon { claim, reason: reason.to_owned() });
         let replaced = state.unfinished().find(|(number, open)| *number == claim && !open.replaces.is_empty());
         let replaced = replaced.map(|(_, open)| open.clone());
@@ -537,17 +554,17 @@ impl Table {
     }
 
     /// Returns the key of a claim's file.
-    pub fn output_key(&self, partition: &Partition, claim: &Claim) -> String {
+    pub(crate) fn output_key(&self, partition: &Partition, claim: &Claim) -> String {
         self.store.location().key(&format!("{partition}/{}", claim.output))
     }
 
     /// Returns where a claim's file is made before it is put in its place, on the local disk.
-    pub fn staging_key(&self, claim: &Claim) -> String {
+    pub(crate) fn staging_key(&self, claim: &Claim) -> String {
         self.store.location().key(&format!("{OWN_FOLDER}/staging/{}-{}", claim.output, self.run))
     }
 
     /// Returns the key of a claim's rejects.
-    pub fn rejects_key(&self, partition: &Partition, claim: &Claim) -> String {
+    pub(crate) fn rejects_key(&self, partition: &Partition, claim: &Claim) -> String {
         let stem = claim.output.trim_end_matches(".parquet");
         self.store.location().key(&format!("{OWN_FOLDER}/rejects/{partition}/{stem}.jsonl.gz"))
     }
@@ -558,7 +575,7 @@ impl Table {
     ///
     /// # Errors
     /// When the store fails, or the file is not one of ours.
-    pub fn find_complete(
+    pub(crate) fn find_complete(
         &self,
         partition: &Partition,
         number: u64,
@@ -622,7 +639,7 @@ impl Table {
     ///
     /// # Errors
     /// When the store fails.
-    pub fn misread(&self, partition: &Partition, state: &PartitionState) -> Result<Vec<u64>> {
+    pub(crate) fn misread(&self, partition: &Partition, state: &PartitionState) -> Result<Vec<u64>> {
         let mut found = Vec::new();
         for output in state.outputs() {
             if output.done.file.as_ref().is_none_or(|file| file.sound) {
@@ -673,7 +690,7 @@ impl Table {
     ///
     /// # Errors
     /// When the ledger or a footer cannot be read.
-    pub fn scan_bytes(&self, days: &Days, by: PartitionBy, columns: &[&str]) -> Result<u64> {
+    pub(crate) fn scan_bytes(&self, days: &Days, by: PartitionBy, columns: &[&str]) -> Result<u64> {
         let mut bytes = 0;
         for (partition, state) in self.load(days, by)? {
             for Output { claim, done, .. } in state.outputs() {
@@ -692,7 +709,7 @@ impl Table {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn rejects(&self, partition: &Partition, state: &PartitionState) -> Result<Vec<Reject>> {
+    pub(crate) fn rejects(&self, partition: &Partition, state: &PartitionState) -> Result<Vec<Reject>> {
         let mut all = Vec::new();
         for Output { number, claim, done, .. } in state.outputs() {
             let Outcome { rejected_rows, rejected_objects, other_type, .. } = &done.outcome;

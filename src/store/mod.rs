@@ -205,7 +205,7 @@ impl Store {
 
     /// Returns a store of a test's own making.
     #[cfg(test)]
-    pub fn of(inner: Arc<dyn ObjectStore>, location: &Location, io: &Io) -> Self {
+    pub(crate) fn of(inner: Arc<dyn ObjectStore>, location: &Location, io: &Io) -> Self {
         Self { inner, location: location.clone(), io: io.clone(), counters: Arc::default() }
     }
 
@@ -227,7 +227,7 @@ impl Store {
     ///
     /// # Errors
     /// When a listing fails for good.
-    pub fn list_levels(&self, prefixes: &[String]) -> Result<Vec<Level>> {
+    pub(crate) fn list_levels(&self, prefixes: &[String]) -> Result<Vec<Level>> {
         self.each(prefixes, |prefix| self.list_level(prefix))
     }
 
@@ -235,7 +235,7 @@ impl Store {
     ///
     /// # Errors
     /// When a listing fails for good.
-    pub fn list_all(&self, prefixes: &[String]) -> Result<Vec<Vec<Listed>>> {
+    pub(crate) fn list_all(&self, prefixes: &[String]) -> Result<Vec<Vec<Listed>>> {
         self.each(prefixes, |prefix| self.list_below(prefix))
     }
 
@@ -243,7 +243,7 @@ impl Store {
     ///
     /// # Errors
     /// When one of them cannot be read.
-    pub fn get_all(&self, keys: &[String]) -> Result<Vec<Bytes>> {
+    pub(crate) fn get_all(&self, keys: &[String]) -> Result<Vec<Bytes>> {
         self.each(keys, |key| async move {
             let path = self.path(key)?;
             count(&self.counters.get, 1);
@@ -256,7 +256,7 @@ impl Store {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn get(&self, key: &str) -> Result<Option<Bytes>> {
+    pub(crate) fn get(&self, key: &str) -> Result<Option<Bytes>> {
         let path = self.path(key)?;
         count(&self.counters.get, 1);
         self.wait(async {
@@ -272,7 +272,7 @@ impl Store {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn get_range(&self, key: &str, range: Range<u64>) -> Result<Bytes> {
+    pub(crate) fn get_range(&self, key: &str, range: Range<u64>) -> Result<Bytes> {
         let path = self.path(key)?;
         count(&self.counters.get, 1);
         self.wait(async { self.inner.get_range(&path, range).await.map_err(|e| self.failed("cannot read", key, e)) })?
@@ -283,7 +283,7 @@ impl Store {
     ///
     /// # Errors
     /// When one of them cannot be read, or the object ends before.
-    pub fn get_ranges(&self, key: &str, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
+    pub(crate) fn get_ranges(&self, key: &str, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
         let joined = near(ranges);
         let read = self.each(&joined, |range| async move {
             count(&self.counters.get, 1);
@@ -304,7 +304,7 @@ impl Store {
     ///
     /// # Errors
     /// When one of them cannot be read.
-    pub fn get_heads(&self, objects: &[&Listed], bytes: u64) -> Result<Vec<Bytes>> {
+    pub(crate) fn get_heads(&self, objects: &[&Listed], bytes: u64) -> Result<Vec<Bytes>> {
         self.each(objects, |object| async move {
             let range = 0..object.size.min(bytes);
             if range.is_empty() {
@@ -320,7 +320,7 @@ impl Store {
     ///
     /// # Errors
     /// When the store does not say.
-    pub fn head(&self, key: &str) -> Result<Option<Listed>> {
+    pub(crate) fn head(&self, key: &str) -> Result<Option<Listed>> {
         let path = self.path(key)?;
         count(&self.counters.get, 1);
         self.wait(async {
@@ -339,7 +339,7 @@ impl Store {
     ///
     /// # Errors
     /// When the store fails otherwise, or does not know conditional requests.
-    pub fn create(&self, key: &str, content: impl Into<Bytes>) -> Result<Created> {
+    pub(crate) fn create(&self, key: &str, content: impl Into<Bytes>) -> Result<Created> {
         let path = self.path(key)?;
         let content: Bytes = content.into();
         count(&self.counters.put, 1);
@@ -368,7 +368,7 @@ impl Store {
     ///
     /// # Errors
     /// When the store fails.
-    pub fn put(&self, key: &str, content: impl Into<Bytes>) -> Result<()> {
+    pub(crate) fn put(&self, key: &str, content: impl Into<Bytes>) -> Result<()> {
         let path = self.path(key)?;
         let content: Bytes = content.into();
         count(&self.counters.put, 1);
@@ -384,7 +384,7 @@ impl Store {
     ///
     /// # Errors
     /// When the store refuses.
-    pub fn delete(&self, key: &str) -> Result<()> {
+    pub(crate) fn delete(&self, key: &str) -> Result<()> {
         let path = self.path(key)?;
         count(&self.counters.delete, 1);
         self.wait(async {
@@ -473,7 +473,7 @@ impl Store {
     }
 
     /// Returns whether an object of this key can be read: a store may list names that are no keys.
-    pub fn is_key(key: &str) -> bool {
+    pub(crate) fn is_key(key: &str) -> bool {
         local::is_key(key)
     }
 
