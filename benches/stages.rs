@@ -18,26 +18,14 @@ use std::time::Duration;
 use criterion::{
     BatchSize, BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime,
 };
-use flowparquet::convert::{ConvertOptions, DEFAULT_MAX_OBJECT_BYTES, convert};
-use flowparquet::days::Days;
-use flowparquet::generate::{GenerateOptions, KeyLayout, generate};
-use flowparquet::record::columns::{Batch, ColumnData, Values};
-use flowparquet::record::decode::ObjectDecoder;
-use flowparquet::record::header::Header;
-use flowparquet::record::interner::Interner;
-use flowparquet::record::schema::LogType;
-use flowparquet::record::tokens::TokenTable;
-use flowparquet::report::Silent;
-use flowparquet::source::discover::Wanted;
-use flowparquet::source::gunzip::{Unpacked, Unpacker};
-use flowparquet::store::{Io, Location, Store, StoreOptions};
-use flowparquet::encode::codec::Compression;
-use flowparquet::ledger::table::Table;
-use flowparquet::encode::column::{Encoder, Encoders};
-use flowparquet::encode::layout::{Layout, SortBy};
-use flowparquet::ledger::claim::OutputOptions;
-use flowparquet::sort::region::Region;
-use flowparquet::sort::run::Run;
+use flowparquet::internals::{
+    Batch, ColumnData, Encoder, Encoders, Header, Interner, ObjectDecoder, Region, Run, TokenTable, Unpacked, Unpacker,
+    Values,
+};
+use flowparquet::{
+    Compression, ConvertOptions, GenerateOptions, Io, Layout, Location, LogType, Silent, SortBy, Store, StoreOptions,
+    Table, convert, generate,
+};
 
 const OBJECTS: u32 = 6;
 const ROWS_PER_OBJECT: u32 = 20_000;
@@ -52,19 +40,11 @@ struct Sample {
 
 impl Sample {
     fn new(version: u8) -> Self {
-        let fields = LogType::Vpc.schema().fields.iter().filter(|field| field.version <= version);
-        let options = GenerateOptions {
-            seed: 1,
-            days: vec![jiff::civil::date(2026, 1, 16)],
-            objects_per_day: OBJECTS,
-            rows_per_object: ROWS_PER_OBJECT,
-            fields: fields.map(|field| field.name.clone()).collect(),
-            version,
-            layout: KeyLayout::default(),
-            accounts: vec!["123456789012".to_owned()],
-            regions: vec!["eu-west-1".to_owned()],
-            transit_gateway: false,
-        };
+        let mut options = GenerateOptions::of_version(LogType::Vpc, version).unwrap();
+        options.days = vec![jiff::civil::date(2026, 1, 16)];
+        options.objects_per_day = OBJECTS;
+        options.rows_per_object = ROWS_PER_OBJECT;
+        options.regions = vec!["eu-west-1".to_owned()];
         let objects = Mutex::new(Vec::new());
         let Ok(_) = generate::<Infallible>(&options, &|object| {
             objects.lock().unwrap().push((object.key, object.gzip));
@@ -230,25 +210,9 @@ fn end_to_end(group: &mut BenchmarkGroup<'_, WallTime>, sample: &Sample) {
 }
 
 fn options() -> ConvertOptions {
-    ConvertOptions {
-        wanted: Wanted { days: Days::All, accounts: Vec::new(), regions: Vec::new(), assume_day: None },
-        partition_by: None,
-        log_type: None,
-        merge: false,
-        target_file_bytes: 256 << 20,
-        output: OutputOptions {
-            compression: Compression::default(),
-            dash_as_null: false,
-            log_format: None,
-            max_object_bytes: DEFAULT_MAX_OBJECT_BYTES,
-            layout: Layout::default(),
-        },
-        retry_rejected: false,
-        auto_compact: None,
-        single_writer: false,
-        threads: std::thread::available_parallelism().map_or(1, usize::from),
-        memory_bytes: 1 << 30,
-    }
+    let mut options = ConvertOptions::default();
+    options.target_file_bytes = 256 << 20;
+    options
 }
 
 /// A folder that is gone when this is dropped.

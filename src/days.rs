@@ -9,15 +9,17 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, Timestamp, ToSpan};
 
 use crate::error::{Error, Result};
+use crate::options::{FROM, LOCAL_DAY, LOOKBACK, TO, TZ};
 
 /// Days that a run looks back when none are named: a missed night and objects that AWS delivered late (it speaks
 /// of "more than one day") heal by themselves.
 pub const DEFAULT_LOOKBACK_DAYS: u32 = 3;
 
 /// A selection of UTC days.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Days {
     /// Every day there is.
+    #[default]
     All,
     /// These days, at least one.
     These(BTreeSet<Date>),
@@ -41,7 +43,7 @@ impl Days {
         let first =
             Span::new().try_days(i64::from(days)).and_then(|span| today.checked_sub(span)).map_err(out_of_calendar)?;
         if days == 0 {
-            return Err(Error::usage("--lookback 0 selects no day").help("give at least 1"));
+            return Err(Error::usage(format!("{LOOKBACK} 0 selects no day")).help("give at least 1"));
         }
         Self::range(first, yesterday)
     }
@@ -52,7 +54,7 @@ impl Days {
     /// A usage error if `last` lies before `first`.
     pub fn range(first: Date, last: Date) -> Result<Self> {
         if last < first {
-            return Err(Error::usage(format!("--from {first} is after --to {last}")).help("both days are included"));
+            return Err(Error::usage(format!("{FROM} {first} is after {TO} {last}")).help("both days are included"));
         }
         Ok(Self::These(first.series(1.day()).take_while(|day| *day <= last).collect()))
     }
@@ -74,7 +76,7 @@ impl Days {
             && let Some(future) = days.range(today..).find(|day| **day > today)
         {
             return Err(Error::usage(format!("day {future} is in the future: it is {today} in UTC now"))
-                .help("days are UTC; for a day of your own time zone use --local-day with --tz"));
+                .help(format!("days are UTC; for a day of your own time zone use {LOCAL_DAY} with {TZ}")));
         }
         Ok(self)
     }
@@ -99,7 +101,7 @@ impl LocalDay {
     pub fn new(local: Date, zone: &str) -> Result<Self> {
         let begin_of = |day: Date| day.in_tz(zone).map(|begin| begin.timestamp()).map_err(out_of_calendar);
         let zone_name = zone_name(zone).map_err(|e| {
-            Error::usage(format!("--tz {zone:?} is no time zone"))
+            Error::usage(format!("{TZ} {zone:?} is no time zone"))
                 .because(e)
                 .help("write it as Asia/Tokyo or Europe/Berlin")
         })?;

@@ -14,6 +14,7 @@ use crate::ledger::claim::{Draft, Input, OutputOptions, RawObjects, Work};
 use crate::ledger::partition::{Partition, PartitionBy};
 use crate::ledger::stages::Claimed;
 use crate::ledger::state::{InputState, PartitionState};
+use crate::options::{ACCOUNT, MERGE, PARTITION_BY, REGION};
 use crate::record::schema::LogType;
 use crate::source::discover::{Found, SourceObject};
 
@@ -127,9 +128,9 @@ impl PartitionPlan {
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// What decided it.
-    pub options: PlanOptions,
+    pub(crate) options: PlanOptions,
     /// Every partition of the asked days that has raw objects or unfinished claims.
-    pub partitions: Vec<PartitionPlan>,
+    pub(crate) partitions: Vec<PartitionPlan>,
 }
 
 /// A plan in numbers: what `plan --json` prints for a partition, and for all of them.
@@ -177,8 +178,13 @@ impl Estimate {
 }
 
 impl Plan {
+    /// Returns what every partition will come to: `year=2026/month=01/day=15` and its estimate.
+    pub fn estimates(&self) -> impl Iterator<Item = (String, Estimate)> {
+        self.partitions.iter().map(|plan| (plan.partition.path(), self.estimate(plan)))
+    }
+
     /// Returns a partition's plan in numbers.
-    pub fn estimate(&self, plan: &PartitionPlan) -> Estimate {
+    pub(crate) fn estimate(&self, plan: &PartitionPlan) -> Estimate {
         let fresh: Vec<Input> = plan.fresh.iter().chain(&plan.retry).cloned().collect();
         let files = cut(&fresh, self.options.target_file_bytes).len() + plan.remakes.len() + plan.unfinished.len();
         let output_bytes: u64 = plan.to_read().map(estimated_output).sum();
@@ -199,7 +205,7 @@ impl Plan {
     }
 
     /// Returns the URLs of the objects that are not in the table as they are now: not converted, or changed since.
-    pub fn not_in_table(&self) -> impl Iterator<Item = String> {
+    pub(crate) fn not_in_table(&self) -> impl Iterator<Item = String> {
         self.partitions.iter().flat_map(|plan| {
             let new =
                 plan.fresh.iter().chain(&plan.retry).chain(plan.remakes.iter().flat_map(|remake| &remake.changed));
@@ -222,9 +228,9 @@ impl Plan {
 /// A usage error if its key does not give what the partitions need.
 pub fn partition_of(object: &SourceObject, by: PartitionBy) -> Result<Partition> {
     let missing = |what: &str| {
-        Error::usage(format!("--partition-by {by} needs the {what}, and an object's key gives none"))
+        Error::usage(format!("{PARTITION_BY} {by} needs the {what}, and an object's key gives none"))
             .at(&object.object.key)
-            .help("choose another --partition-by, or leave the object out with a lower SOURCE")
+            .help(format!("choose another {PARTITION_BY}, or leave the object out with a lower SOURCE"))
     };
     let account_region = match (&object.account, &object.region) {
         _ if !by.by_account_region() => None,
@@ -289,13 +295,13 @@ fn refuse_unasked_merge(found: &Found, options: &PlanOptions) -> Result<()> {
     let more = if sources.len() > 5 { format!(" and {} more", sources.len() - 5) } else { String::new() };
     let by = options.partition_by;
     Err(Error::usage(format!(
-        "SOURCE holds {} accounts and Regions, and --partition-by {by} would mix them: {}{more}",
+        "SOURCE holds {} accounts and Regions, and {PARTITION_BY} {by} would mix them: {}{more}",
         sources.len(),
         shown.join(", ")
     ))
-    .help(
-        "filter with --account and --region, or use --partition-by account-region-day, or --merge to put them together",
-    ))
+    .help(format!(
+        "filter with {ACCOUNT} and {REGION}, or use {PARTITION_BY} account-region-day, or {MERGE} to put them together"
+    )))
 }
 
 fn plan_partition(

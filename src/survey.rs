@@ -14,6 +14,7 @@ use crate::athena::definition::RawContents;
 use crate::athena::pattern::{Part, Pattern};
 use crate::error::{Error, Result};
 use crate::ledger::partition::Partition;
+use crate::options::{ACCOUNT, LOG_FORMAT, REGION};
 use crate::record::header::{Header, HeaderError};
 use crate::record::schema::LogType;
 use crate::source::discover::{SourceObject, Wanted, discover};
@@ -57,7 +58,7 @@ pub fn survey(source: &Store, wanted: &Wanted, log_format: Option<&Header>) -> R
     let newest = newest(&found.objects).ok_or_else(|| {
         Error::usage("there are no flow log objects below SOURCE")
             .at(source.location())
-            .help("check SOURCE, --account and --region")
+            .help(format!("check SOURCE, {ACCOUNT} and {REGION}"))
     })?;
     let formats = formats(source, &found.objects, log_format)?;
     let first = formats.first().map(|format| format.header.clone());
@@ -65,7 +66,7 @@ pub fn survey(source: &Store, wanted: &Wanted, log_format: Option<&Header>) -> R
         Error::usage("the newest object does not tell its columns")
             .at(source.location().url_of(&newest.object.key))
             .because(e)
-            .help("give --log-format '${version} ${account-id} ...', as DescribeFlowLogs prints it")
+            .help(format!("give {LOG_FORMAT} '${{version}} ${{account-id}} ...', as DescribeFlowLogs prints it"))
     })?;
     let object = source.location().url_of(&newest.object.key);
     info!(object, columns = header.columns.len(), formats = formats.len(), "columns by the newest object's header");

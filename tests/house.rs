@@ -175,7 +175,7 @@ fn modules_know_only_what_lies_left_of_them() {
     {
         not_in(other, "verify/");
     }
-    only_in("crate::verify", &["verify/", "cli/"]);
+    only_in("crate::verify", &["verify/", "cli/", "lib.rs"]);
     // The query engine can be left out: nothing may need it.
     only_in("crate::query", &["query/", "cli/"]);
     for other in ["crate::convert", "crate::verify", "crate::encode::column", "crate::encode::chunk"] {
@@ -309,6 +309,24 @@ fn everything_printed_passes_the_screen() {
             let prints = ["print!(", "println!(", "io::stdout()", "io::stderr()"].iter().any(|way| line.contains(way));
             let asks = line.contains("is_terminal()");
             assert!(!prints || asks, "src/{}:{number} must print by cli/screen.rs: {}", source.path, line.trim());
+        }
+    }
+}
+
+#[test]
+fn the_library_speaks_of_no_flags() {
+    // Who calls it types none: messages name options by src/options.rs, and the command line says how it calls them.
+    let is_flag = |line: &str| {
+        line.match_indices("--").any(|(at, _)| {
+            let before = line[..at].chars().next_back();
+            before.is_none_or(|c| !c.is_ascii_alphanumeric() && c != '-')
+                && line[at + 2..].starts_with(|c: char| c.is_ascii_lowercase())
+        })
+    };
+    assert!(is_flag("\"give --log-format\"") && is_flag("(--merge)") && !is_flag("-- a remark") && !is_flag("---a"));
+    for source in sources("src").iter().filter(|source| !source.path.starts_with("cli/")) {
+        for (number, line) in &source.code {
+            assert!(!is_flag(line), "src/{}:{number} names a flag: {}", source.path, line.trim());
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use flowparquet::record::schema::LogType;
+use flowparquet::LogType;
 use serde_json::Value as Json;
 
 use crate::util::{

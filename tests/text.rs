@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use flowparquet::record::schema::LogType;
+use flowparquet::LogType;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 

@@ -16,6 +16,7 @@ use super::types::SqlType;
 use super::view::{Expr, Select, key_expr};
 use crate::error::{Error, Result};
 use crate::ledger::contents::Contents;
+use crate::options::{ACCOUNT, KEY, LOG_FORMAT, PARTITION_BY, PROJECTION, REGION, SOURCE};
 use crate::record::header::Column;
 use crate::record::schema::LogType;
 
@@ -114,8 +115,8 @@ pub fn bridge(
     let select = select(&table, outputs, &keys, theirs)?;
     if table.partitioning == Partitions::Projected && !same_keys && table.projected_partitions()? > SLOW_TO_PLAN {
         notes.push(
-            "keys that the view makes of others are tried on every projected partition, which are many here: queries by \
-             such a key alone take seconds to plan; --projection off avoids it"
+            format!("keys that the view makes of others are tried on every projected partition, which are many here: queries by \
+             such a key alone take seconds to plan; {PROJECTION} off avoids it")
                 .to_owned(),
         );
     }
@@ -155,9 +156,11 @@ fn missing_part(key: &Key, table: &Definition, theirs: &Theirs) -> Error {
         .collect();
     let column = theirs.keys.iter().find(|column| column.name == key.name);
     let help = if missing.contains(&"hour") {
-        "convert into another DEST with --partition-by hour or account-region-hour"
+        format!("convert into another DEST with {PARTITION_BY} hour or account-region-hour")
     } else {
-        "convert into another DEST with --partition-by account-region-day; or say with --account and --region whose logs these all are"
+        format!(
+            "convert into another DEST with {PARTITION_BY} account-region-day; or say with {ACCOUNT} and {REGION} whose logs these all are"
+        )
     };
     Error::usage(format!("DEST is not partitioned by {}, which their key {} tells", missing.join(" and "), key.name))
         .at(column.map_or(theirs.place.clone(), |column| theirs.place_of(column)))
@@ -192,7 +195,7 @@ pub fn columns<'a>(
             (None, None) => {
                 return Err(Error::usage(format!("no field of flow logs is called {}", column.name))
                     .at(theirs.place_of(column))
-                    .help("give --source SOURCE or --log-format: then its place among the columns tells which field it shows"));
+                    .help(format!("give {SOURCE} SOURCE or {LOG_FORMAT}: then its place among the columns tells which field it shows")));
             }
         };
         match &ours {
@@ -301,7 +304,7 @@ pub fn keys(theirs: &Theirs, hints: &Hints, parts: &[Part]) -> Result<Vec<Key>> 
             let pattern = pattern.ok_or_else(|| {
                 Error::usage(format!("what the partition key {} holds cannot be told from its name", key.name))
                     .at(theirs.place_of(key))
-                    .help(format!("say it: --key {0}=account, --key {0}=region or --key {0}=yyyy/MM/dd", key.name))
+                    .help(format!("say it: {KEY} {0}=account, {KEY} {0}=region or {KEY} {0}=yyyy/MM/dd", key.name))
             })?;
             let filled = pattern.pieces().iter().fold(Pattern::default(), |filled, piece| match piece {
                 Piece::Text(text) => filled.text(text),

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::definition::Definition;
 use super::glue::{TableInput, pretty};
 use crate::error::{Error, Result};
+use crate::options::FORMAT;
 
 /// What CloudFormation replaces in any text of a template; `${year}` it leaves alone outside of `Fn::Sub`
 /// (<https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html>).
@@ -66,7 +67,7 @@ pub fn template(definition: &Definition) -> Result<String> {
         return Err(Error::usage(format!(
             "CloudFormation would replace {DYNAMIC_REFERENCE}...}}}} in this definition"
         ))
-        .help("choose another location, or another --format"));
+        .help(format!("choose another location, or another {FORMAT}")));
     }
     Ok(text)
 }

@@ -18,6 +18,7 @@ use super::types::Dialect;
 use super::view::{Condition, DayKey, Expr, create_view, difference};
 use crate::error::{Error, Result};
 use crate::ledger::contents::Contents;
+use crate::options::CUTOVER;
 
 /// A step of a cut-over.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,8 +105,10 @@ impl Cutover<'_> {
                 vec![format!("DROP TABLE {};\n", name.for_ddl())],
             ),
             step(
-                "The old name again: converted days from Parquet, all others from the raw logs, no row from both. When more \
-                 days are converted: --cutover=view prints what is to be run then.",
+                &format!(
+                    "The old name again: converted days from Parquet, all others from the raw logs, no row from both. When more \
+                 days are converted: {CUTOVER}=view prints what is to be run then."
+                ),
                 vec![view],
             ),
             self.way_back(&format!("DROP VIEW {};\n", name.for_select()))?,

@@ -14,6 +14,7 @@ use super::types::SqlType;
 use crate::error::{Error, Result};
 use crate::ledger::contents::Contents;
 use crate::ledger::partition::Partition;
+use crate::options::{ACCOUNT, PROJECTION, REGION};
 use crate::record::header::Column;
 use crate::record::schema::LogType;
 
@@ -192,15 +193,22 @@ impl Definition {
     pub fn known_by(mut self, partitioning: Partitions) -> Result<Self> {
         if self.keys.is_empty() && partitioning == Partitions::Projected {
             return Err(Error::usage(format!("{} has no partitions that could be projected", self.name))
-                .help("its objects lie in no folders of days; leave --projection away"));
+                .help(format!("its objects lie in no folders of days; leave {PROJECTION} away")));
         }
         if !self.is_hive_style() && partitioning == Partitions::Repaired {
             return Err(Error::usage(format!("no engine finds the partitions of {} by their folders", self.name))
                 .at(format!("{}{}", self.location, self.layout))
-                .help("only folders named after the partition keys, as year=2026/, are found; give --projection on or off"));
+                .help(format!(
+                    "only folders named after the partition keys, as year=2026/, are found; give {PROJECTION} on or off"
+                )));
         }
         self.partitioning = partitioning;
         Ok(self)
+    }
+
+    /// Takes the columns' comments away.
+    pub fn leave_comments_out(&mut self) {
+        self.columns.iter_mut().for_each(|column| column.comment = None);
     }
 
     /// Returns whether the folders tell key and value, as Hive's do: `year=${year}/month=${month}/`.
@@ -266,11 +274,11 @@ impl Definition {
                 let values: BTreeSet<String> = self.partitions.iter().filter_map(|at| part.of(at)).collect();
                 if values.is_empty() {
                     return Err(Error::usage(format!("the values of {} are not known yet", key.name))
-                        .help("convert a day first, or name them with --account and --region"));
+                        .help(format!("convert a day first, or name them with {ACCOUNT} and {REGION}")));
                 }
                 if let Some(value) = values.iter().find(|value| value.contains(',')) {
                     return Err(Error::usage(format!("{value:?} cannot be a projected value of {}", key.name))
-                        .help("a comma separates values there; register partitions with --projection off"));
+                        .help(format!("a comma separates values there; register partitions with {PROJECTION} off")));
                 }
                 Ok(Projection::Enum(values.into_iter().collect()))
             }

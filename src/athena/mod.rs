@@ -2,7 +2,7 @@
 //!
 //! [`definition`] is the one model of a table; [`hive`] prints it as Athena takes it, [`glue`], [`cloudformation`],
 //! [`terraform`], [`trino`], [`spark`] and [`duckdb`] as others do. [`pattern`], [`types`] and [`name`] are what
-//! definitions are made of. [`like`] reads a table that a person has, [`bridge`] makes ours answer for it, with a
+//! definitions are made of; [`form`] chooses among them. [`like`] reads a table that a person has, [`bridge`] makes ours answer for it, with a
 //! [`view`] where needed, and [`cutover`] has the steps to move. [`outgrown`] knows when a definition no longer shows
 //! all; [`queries`] has ready queries and [`predicate`] says which partitions they read; [`cost`] knows the price of a scan. Works on names, types and counts; knows nothing of bytes in files.
 
@@ -12,6 +12,7 @@ pub mod cost;
 pub mod cutover;
 pub mod definition;
 pub mod duckdb;
+pub mod form;
 pub mod glue;
 pub mod hive;
 pub mod like;

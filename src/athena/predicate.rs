@@ -8,6 +8,7 @@ use jiff::civil::Date;
 
 use crate::days::{Days, LocalDay};
 use crate::error::{Error, Result};
+use crate::options::{ACCOUNT, REGION};
 
 use super::name::literal;
 
@@ -53,13 +54,13 @@ impl Selection {
         }
         for account in &self.accounts {
             if account.len() != 12 || !account.bytes().all(|b| b.is_ascii_digit()) {
-                return Err(Error::usage(format!("--account {account:?} is no account: it has 12 digits")));
+                return Err(Error::usage(format!("{ACCOUNT} {account:?} is no account: it has 12 digits")));
             }
         }
         for region in &self.regions {
             let good = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
             if region.is_empty() || !region.bytes().all(good) {
-                return Err(Error::usage(format!("--region {region:?} is no Region: write it as us-east-1")));
+                return Err(Error::usage(format!("{REGION} {region:?} is no Region: write it as us-east-1")));
             }
         }
         for (key, values) in [("aws_account_id", &self.accounts), ("aws_region", &self.regions)] {

@@ -23,6 +23,7 @@ use serde::Serialize;
 
 use crate::days::zone_name;
 use crate::error::{Error, Result};
+use crate::options::{LOCAL_DAY, SET, TZ};
 use crate::record::schema::{Field, LogType};
 
 use super::name::{TableName, literal};
@@ -286,7 +287,7 @@ impl Query {
             self.parameters.iter().filter(|p| p.default.is_none() && !set.contains_key(p.name)).collect();
         if !missing.is_empty() {
             let names: Vec<&str> = missing.iter().map(|parameter| parameter.name).collect();
-            let examples: Vec<String> = missing.iter().map(|p| format!("--set {}={}", p.name, p.example)).collect();
+            let examples: Vec<String> = missing.iter().map(|p| format!("{SET} {}={}", p.name, p.example)).collect();
             let meanings: Vec<String> = missing.iter().map(|p| format!("{}: {}", p.name, p.description)).collect();
             return Err(Error::usage(format!("query {name} needs {}", names.join(" and "))).help(format!(
                 "such as {} ({})",
@@ -319,7 +320,7 @@ impl Query {
             let Some(name) = name else { break };
             let value = values.get(name).ok_or_else(|| match name {
                 "tz" => Error::usage(format!("query {} is about a day of a time zone of your own", self.name))
-                    .help("name both: --local-day 2026-01-15 --tz Asia/Tokyo"),
+                    .help(format!("name both: {LOCAL_DAY} 2026-01-15 {TZ} Asia/Tokyo")),
                 _ => Error::usage(format!("query {} needs {name}", self.name)),
             })?;
             // Further lines of a condition stand below the first: ORs within, ANDs beside it.
@@ -390,8 +391,8 @@ impl Parameter {
                     "a table's name: lower-case letters, digits and underscores, after a database's and a dot"
                 }
             };
-            Error::usage(format!("--set {}={value:?} is not {what}", self.name))
-                .help(format!("such as --set {}={} ({})", self.name, self.example, self.description))
+            Error::usage(format!("{SET} {}={value:?} is not {what}", self.name))
+                .help(format!("such as {SET} {}={} ({})", self.name, self.example, self.description))
         })
     }
 }
@@ -539,7 +540,7 @@ mod tests {
         assert!(
             said("rejected", Some(&day), &[("ports", "1")]).contains("no parameter \"ports\"\n  help: it has limit")
         );
-        assert!(said("local-day", Some(&day), &[]).contains("--local-day 2026-01-15 --tz Asia/Tokyo"));
+        assert!(said("local-day", Some(&day), &[]).contains("local_day 2026-01-15 tz Asia/Tokyo"));
         assert!(said("local-time-view", Some(&day), &[("zone", "UTC")]).contains("is not about days"));
     }
 

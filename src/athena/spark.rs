@@ -10,6 +10,7 @@ use super::hive;
 use super::name::{folder, literal};
 use super::types::Dialect;
 use crate::error::{Error, Result};
+use crate::options::PROJECTION;
 
 /// Returns the table and what makes its partitions known, one statement after the other.
 ///
@@ -20,7 +21,7 @@ use crate::error::{Error, Result};
 pub fn statements(definition: &Definition, since: Option<Date>) -> Result<Vec<String>> {
     if definition.partitioning == Partitions::Projected {
         return Err(Error::usage("Spark knows no partition projection")
-            .help("leave --projection away, or register the partitions with --projection off or msck"));
+            .help(format!("leave {PROJECTION} away, or register the partitions with {PROJECTION} off or msck")));
     }
     let statements = match definition.storage {
         Storage::Text => hive::statements(definition, since)?,

@@ -8,6 +8,7 @@ use super::hive::columns;
 use super::name::{column, folder, literal};
 use super::types::Dialect;
 use crate::error::{Error, Result};
+use crate::options::DATABASE;
 
 /// Returns the table and what makes its partitions known, one statement after the other.
 ///
@@ -104,7 +105,7 @@ fn register(definition: &Definition, since: Option<Date>) -> Result<Vec<String>>
 
 fn call(definition: &Definition, procedure: &str, arguments: &[(&str, String)]) -> Result<String> {
     let database = definition.name.database().ok_or_else(|| {
-        Error::usage("a procedure of Trino has to be told the schema of the table").help("give --database")
+        Error::usage("a procedure of Trino has to be told the schema of the table").help(format!("give {DATABASE}"))
     })?;
     let table = [("schema_name", literal(database)?), ("table_name", literal(definition.name.table())?)];
     let arguments: Vec<String> =

@@ -6,14 +6,21 @@ use std::path::PathBuf;
 use crate::athena::bridge::parse_key;
 use crate::athena::pattern::Pattern;
 use crate::athena::queries;
+use crate::compact::DEFAULT_MIN_AGE_SECONDS;
 use crate::days::{DEFAULT_LOOKBACK_DAYS, parse_day};
 use crate::encode::codec::Compression;
-use crate::encode::layout::SortBy;
-use crate::generate::KeyLayout;
+use crate::encode::layout::{ARRIVAL_ROW_GROUP_ROWS, DEFAULT_PAGE_ROWS, DEFAULT_ROW_GROUP_ROWS, SortBy};
+use crate::generate::{
+    DEFAULT_ACCOUNT, DEFAULT_OBJECTS_PER_DAY, DEFAULT_REGION, DEFAULT_ROWS_PER_OBJECT, KeyLayout, TUTORIAL_DAY,
+};
+use crate::ledger::claim::DEFAULT_MAX_OBJECT_BYTES;
+use crate::plan::DEFAULT_TARGET_FILE_BYTES;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 use jiff::{Span, SpanRelativeTo};
+
+use super::settings::MOST_MEMORY_BYTES;
 
 #[derive(Debug, Args)]
 pub struct Convert {
@@ -72,12 +79,9 @@ pub struct Compact {
     /// Only this Region's partitions, in a table partitioned by account and Region [repeatable]
     #[arg(long, value_name = "REGION", help_heading = "Which partitions")]
     pub region: Vec<String>,
-    /// Only partitions whose newest file is older than this: 90m, 12h or 2d; until then late objects are likely
-    /// [default: 24h]
-    #[arg(long, value_name = "AGE", value_parser = parse_age, help_heading = "Which partitions")]
+    #[arg(long, value_name = "AGE", value_parser = parse_age, help_heading = "Which partitions", help = format!("Only partitions whose newest file is older than this: 90m, 12h or 2d; until then late objects are likely [default: {}h]", DEFAULT_MIN_AGE_SECONDS / 3600))]
     pub min_age: Option<u64>,
-    /// Size that a file should have; files of half of it and more are left alone [default: 192MiB]
-    #[arg(long, value_name = "SIZE", value_parser = parse_bytes, help_heading = "The table")]
+    #[arg(long, value_name = "SIZE", value_parser = parse_bytes, help_heading = "The table", help = format!("Size that a file should have; files of half of it and more are left alone [default: {}]", size(DEFAULT_TARGET_FILE_BYTES)))]
     pub target_file_size: Option<u64>,
     /// zstd, zstd:LEVEL, snappy (old Redshift), gzip or none [default: that of the partition's newest file]
     #[arg(long, value_name = "CODEC", help_heading = "The table")]
@@ -88,8 +92,7 @@ pub struct Compact {
     /// Print JSON
     #[arg(long, help_heading = "What is shown")]
     pub json: bool,
-    /// Memory to stay within [default: half of the machine's, at most 8GiB]
-    #[arg(long, value_name = "SIZE", value_parser = parse_bytes, help_heading = "Limits")]
+    #[arg(long, value_name = "SIZE", value_parser = parse_bytes, help_heading = "Limits", help = memory_help())]
     pub memory: Option<u64>,
     /// Partitions worked on at once [default: one per processor]
     #[arg(long, value_name = "N", help_heading = "Limits")]
@@ -159,23 +162,18 @@ pub struct Job {
     /// keeps the order in which they came
     #[arg(long, value_name = "ORDER", default_value_t = SortBy::default(), help_heading = "The table")]
     pub sort_by: SortBy,
-    /// Most rows of a row group, which queries read or skip as a whole [default: 32768, or 262144 with --sort-by none]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1 << 20), help_heading = "The table")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1 << 20), help_heading = "The table", help = format!("Most rows of a row group, which queries read or skip as a whole [default: {DEFAULT_ROW_GROUP_ROWS}, or {ARRIVAL_ROW_GROUP_ROWS} with --sort-by none]"))]
     pub row_group_rows: Option<u32>,
-    /// Most rows of a data page [default: 20000]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1 << 20), help_heading = "The table")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1 << 20), help_heading = "The table", help = format!("Most rows of a data page [default: {DEFAULT_PAGE_ROWS}]"))]
     pub page_rows: Option<u32>,
     /// Columns that get Bloom filters, such as instance_id,vpc_id [default: none]
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',', help_heading = "The table")]
     pub bloom_filters: Vec<String>,
-    /// Size of a file; a day that is smaller becomes one file [default: 192MiB]
-    #[arg(long, value_name = "SIZE", value_parser = parse_bytes, help_heading = "The table")]
+    #[arg(long, value_name = "SIZE", value_parser = parse_bytes, help_heading = "The table", help = format!("Size of a file; a day that is smaller becomes one file [default: {}]", size(DEFAULT_TARGET_FILE_BYTES)))]
     pub target_file_size: Option<u64>,
-    /// Most text that one object may unpack to [default: 64GiB]
-    #[arg(long, value_name = "SIZE", value_parser = parse_bytes, help_heading = "Limits")]
+    #[arg(long, value_name = "SIZE", value_parser = parse_bytes, help_heading = "Limits", help = format!("Most text that one object may unpack to [default: {}]", size(DEFAULT_MAX_OBJECT_BYTES)))]
     pub max_object_bytes: Option<u64>,
-    /// Memory to stay within [default: half of the machine's, at most 8GiB]
-    #[arg(long, value_name = "SIZE", value_parser = parse_bytes, help_heading = "Limits")]
+    #[arg(long, value_name = "SIZE", value_parser = parse_bytes, help_heading = "Limits", help = memory_help())]
     pub memory: Option<u64>,
     /// Threads that decode and encode, at most one for each 128MiB of memory; the output is the same with any number [default:
     /// one per processor]
@@ -250,8 +248,8 @@ pub struct Ddl {
     #[arg(long, value_name = "URL")]
     pub location: Option<String>,
     /// What to print it for
-    #[arg(long, value_enum, value_name = "FORM", default_value_t = Form::Athena)]
-    pub format: Form,
+    #[arg(long, value_enum, value_name = "FORM", default_value_t = FormArg::Athena)]
+    pub format: FormArg,
     /// How partitions become known: on computes them, off registers each converted one, msck looks for their folders
     /// [default: on; for Spark msck, and off with --raw]
     #[arg(long, value_enum, value_name = "HOW")]
@@ -331,7 +329,7 @@ pub struct AheadArgs {
 
 /// What a definition is printed for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Form {
+pub enum FormArg {
     /// CREATE EXTERNAL TABLE, as Athena and Hive take it
     Athena,
     /// TableInput of `aws glue create-table`; with --since, a line for each call of `aws glue batch-create-partition`
@@ -488,8 +486,7 @@ pub struct Generate {
     /// The same seed gives the same bytes
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
-    /// This day [repeatable] [default: 2026-01-15, the tutorial's]
-    #[arg(long, value_name = "DAY", value_parser = parse_day, conflicts_with = "from")]
+    #[arg(long, value_name = "DAY", value_parser = parse_day, conflicts_with = "from", help = format!("This day [repeatable] [default: {TUTORIAL_DAY}, the tutorial's]"))]
     pub day: Vec<Date>,
     /// From this day on
     #[arg(long, value_name = "DAY", value_parser = parse_day, requires = "to")]
@@ -498,10 +495,10 @@ pub struct Generate {
     #[arg(long, value_name = "DAY", value_parser = parse_day, requires = "from")]
     pub to: Option<Date>,
     /// Objects a day; AWS publishes one every five minutes
-    #[arg(long, value_name = "N", default_value_t = 288)]
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_OBJECTS_PER_DAY)]
     pub objects: u32,
     /// Rows of each object
-    #[arg(long, value_name = "N", default_value_t = 20_000)]
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_ROWS_PER_OBJECT)]
     pub rows: u32,
     /// All fields up to this flow log version
     #[arg(long, value_name = "N", default_value_t = 2, conflicts_with = "log_format")]
@@ -516,10 +513,10 @@ pub struct Generate {
     #[arg(long, value_name = "LAYOUT", default_value_t = KeyLayout::Default)]
     pub layout: KeyLayout,
     /// Account [repeatable]
-    #[arg(long, value_name = "ID", default_value = "123456789012")]
+    #[arg(long, value_name = "ID", default_value = DEFAULT_ACCOUNT)]
     pub account: Vec<String>,
     /// Region [repeatable]
-    #[arg(long, value_name = "REGION", default_value = "ap-northeast-1")]
+    #[arg(long, value_name = "REGION", default_value = DEFAULT_REGION)]
     pub region: Vec<String>,
     #[command(flatten)]
     pub store: StoreArgs,
@@ -530,7 +527,7 @@ pub struct Demo {
     /// Folder to work in; must be empty or not there [default: a folder in the temporary directory]
     pub dir: Option<PathBuf>,
     /// Objects of the day
-    #[arg(long, value_name = "N", default_value_t = 288)]
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_OBJECTS_PER_DAY)]
     pub objects: u32,
     /// Rows of each object
     #[arg(long, value_name = "N", default_value_t = 5_000)]
@@ -598,6 +595,18 @@ fn parse_percent(text: &str) -> Result<f64, String> {
     percent.filter(|p| *p > 0.0 && *p <= 100.0).ok_or_else(|| "not a percentage: above 0, at most 100".to_owned())
 }
 
+/// Returns the help of `--memory`.
+pub fn memory_help() -> String {
+    format!("Memory to stay within [default: half of the machine's, at most {}]", size(MOST_MEMORY_BYTES))
+}
+
+/// Returns a size as [`parse_bytes`] reads it.
+pub fn size(bytes: u64) -> String {
+    let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
+    let exact = units.into_iter().find(|(shift, _)| bytes > 0 && bytes.trailing_zeros() >= *shift);
+    exact.map_or_else(|| bytes.to_string(), |(shift, unit)| format!("{}{unit}", bytes >> shift))
+}
+
 /// Parses `512MiB`, `2GB`, `1000`.
 pub fn parse_bytes(text: &str) -> Result<u64, String> {
     let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
@@ -639,6 +648,9 @@ mod tests {
         assert_eq!(parse_bytes("512MiB"), Ok(512 << 20));
         assert_eq!(parse_bytes("2 GB"), Ok(2_000_000_000));
         assert_eq!(parse_bytes("1000"), Ok(1000));
+        for (bytes, text) in [(192 << 20, "192MiB"), (8 << 30, "8GiB"), (1000, "1000"), (1536 << 20, "1536MiB")] {
+            assert_eq!((size(bytes).as_str(), parse_bytes(text)), (text, Ok(bytes)));
+        }
         for bad in ["", "0", "-1", "1.5GiB", "MiB", "99999999999TiB", "1 parsec"] {
             assert!(parse_bytes(bad).is_err(), "{bad}");
         }

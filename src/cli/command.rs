@@ -102,4 +102,14 @@ mod tests {
         use clap::CommandFactory;
         Cli::command().debug_assert();
     }
+
+    #[test]
+    fn options_that_messages_name_can_be_typed() {
+        let program = Cli::command();
+        let typed: Vec<&str> =
+            program.get_subcommands().flat_map(|c| c.get_arguments().filter_map(|a| a.get_long())).collect();
+        for option in crate::options::ALL {
+            assert!(typed.contains(&option.replace('_', "-").as_str()), "no command has --{option}");
+        }
+    }
 }

@@ -9,15 +9,13 @@ use crate::athena::hive::create_table;
 use crate::athena::name::TableName;
 use crate::convert::convert;
 use crate::days::{Days, today};
-use crate::generate::GenerateOptions;
+use crate::generate::{GenerateOptions, TUTORIAL_DAY, generate_into};
 use crate::ledger::table::Table;
-use crate::record::schema::LogType;
 use crate::report::{Report, Silent};
 use crate::store::{Io, Location, Store, StoreOptions};
 use crate::{Error, Result};
 
 use super::args::Demo;
-use super::generate::{TUTORIAL_DAY, into_store, options};
 use super::screen::{say, tell};
 use super::show::{Align, bytes, count, dollars, table};
 use super::{print, progress, settings};
@@ -31,9 +29,9 @@ pub fn run(args: &Demo) -> Result<ExitCode> {
     let (raw, dest) = (open(&raw_dir)?, Table::new(open(&table_dir)?));
 
     heading("1. A day of flow logs, as AWS delivers them");
-    let sample = options(LogType::Vpc, 2, None, vec![TUTORIAL_DAY])?;
-    let sample = GenerateOptions { objects_per_day: args.objects, rows_per_object: args.rows, ..sample };
-    let made = into_store(&sample, &raw)?;
+    let sample =
+        GenerateOptions { objects_per_day: args.objects, rows_per_object: args.rows, ..GenerateOptions::default() };
+    let made = generate_into(&sample, &raw)?;
     print(&format!(
         "{} objects, {} rows, {} packed, below {}\n",
         count(made.objects),
@@ -91,6 +89,7 @@ fn compared(raw: &Store, dest: &Table, days: &Days) -> Result<String> {
 
     use crate::athena::predicate::{Selection, When};
     use crate::athena::queries::find;
+    use crate::convert::one_per_processor;
     use crate::query::{QueryOptions, compare::compare, sql};
 
     let trace: BTreeMap<String, String> =
@@ -108,7 +107,7 @@ fn compared(raw: &Store, dest: &Table, days: &Days) -> Result<String> {
     }
     let options = QueryOptions {
         table: table.table().to_owned(),
-        threads: settings::default_threads(),
+        threads: one_per_processor(),
         memory_bytes: settings::default_memory(),
         page_index: false,
     };

@@ -2,19 +2,15 @@
 
 use std::process::ExitCode;
 
+use crate::Result;
 use crate::days::Days;
-use crate::generate::{GenerateOptions, Generated, GeneratedObject, generate};
+use crate::generate::{GenerateOptions, Generated, TUTORIAL_DAY, generate_into};
 use crate::record::schema::LogType;
-use crate::store::{Io, Store};
-use crate::{Error, Result};
-use jiff::civil::{Date, date};
+use crate::store::Io;
 
 use super::args::Generate;
 use super::screen::say;
-use super::{open, settings, show};
-
-/// The day of the tutorial whose flows the generator always includes.
-pub const TUTORIAL_DAY: Date = date(2026, 1, 15);
+use super::{open, show};
 
 /// Runs `flowparquet generate`.
 pub fn run(args: &Generate) -> Result<ExitCode> {
@@ -27,9 +23,13 @@ pub fn run(args: &Generate) -> Result<ExitCode> {
         _ if args.day.is_empty() => vec![TUTORIAL_DAY],
         _ => args.day.clone(),
     };
-    let options = options(log_type, args.schema_version, args.log_format.as_deref(), days)?;
+    let options = match &args.log_format {
+        Some(format) => GenerateOptions::of_format(log_type, format)?,
+        None => GenerateOptions::of_version(log_type, args.schema_version)?,
+    };
     let options = GenerateOptions {
         seed: args.seed,
+        days,
         objects_per_day: args.objects,
         rows_per_object: args.rows,
         layout: args.layout,
@@ -38,7 +38,7 @@ pub fn run(args: &Generate) -> Result<ExitCode> {
         ..options
     };
     let io = Io::start()?;
-    let made = into_store(&options, &open(&args.dir, &args.store, &io)?)?;
+    let made = generate_into(&options, &open(&args.dir, &args.store, &io)?)?;
     let Generated { objects, rows, text_bytes, gzip_bytes } = made;
     say!(
         "{}, {}, {} of text, {} packed below {}",
@@ -49,40 +49,4 @@ pub fn run(args: &Generate) -> Result<ExitCode> {
         args.dir
     );
     Ok(ExitCode::SUCCESS)
-}
-
-/// Returns options for these fields, with one account and Region.
-pub fn options(log_type: LogType, version: u8, log_format: Option<&str>, days: Vec<Date>) -> Result<GenerateOptions> {
-    let schema = log_type.schema();
-    let fields = match log_format {
-        Some(format) => settings::log_format(format)?.names,
-        // Every Transit Gateway flow log has all fields unless told otherwise.
-        None if log_type == LogType::Tgw => schema.names_up_to(u8::MAX),
-        None => schema.names_up_to(version),
-    };
-    let versioned = log_format.is_none() && log_type == LogType::Vpc;
-    if versioned && !(2..=schema.versions().last().copied().unwrap_or(2)).contains(&version) {
-        return Err(Error::usage(format!("there is no flow log version {version}")).help("versions are 2 to 11"));
-    }
-    let version = fields.iter().filter_map(|name| schema.field(name)).map(|field| field.version).max().unwrap_or(2);
-    Ok(GenerateOptions {
-        seed: 1,
-        days,
-        objects_per_day: 288,
-        rows_per_object: 1_000,
-        fields,
-        version,
-        layout: crate::generate::KeyLayout::Default,
-        accounts: vec!["123456789012".to_owned()],
-        regions: vec!["ap-northeast-1".to_owned()],
-        transit_gateway: log_type == LogType::Tgw,
-    })
-}
-
-/// Writes every object of these options below a store's location.
-pub fn into_store(options: &GenerateOptions, store: &Store) -> Result<Generated> {
-    generate(options, &|object: GeneratedObject| {
-        let key = store.location().key(&object.key);
-        store.put(&key, object.gzip)
-    })
 }

@@ -88,7 +88,7 @@ struct PartitionJson {
 #[derive(Serialize)]
 struct PassedOver<'a> {
     object: &'a str,
-    reason: &'a str,
+    reason: String,
 }
 
 fn plan_json(prepared: &Prepared) -> Result<String> {
@@ -101,18 +101,19 @@ fn plan_json(prepared: &Prepared) -> Result<String> {
         raw_scan_usd: scan_usd(total.to_convert_bytes, USD_PER_TIB),
         parquet_scan_usd: scan_usd(total.output_bytes, USD_PER_TIB),
         total,
-        partitions: plan
-            .partitions
-            .iter()
-            .map(|p| PartitionJson { partition: p.partition.path(), estimate: plan.estimate(p) })
-            .collect(),
+        partitions: plan.estimates().map(|(partition, estimate)| PartitionJson { partition, estimate }).collect(),
         passed_over: prepared
             .found
             .passed_over
             .iter()
             .map(|(object, why)| PassedOver { object, reason: why.explain() })
             .collect(),
-        two_days: prepared.found.two_days.iter().map(|(object, reason)| PassedOver { object, reason }).collect(),
+        two_days: prepared
+            .found
+            .two_days
+            .iter()
+            .map(|(object, reason)| PassedOver { object, reason: reason.clone() })
+            .collect(),
     })
 }
 
@@ -169,7 +170,7 @@ fn plan_table(prepared: &Prepared, days: &Days, source: &str) -> String {
         .found
         .passed_over
         .iter()
-        .map(|(key, why)| Named { object: key.to_string(), line: None, byte: None, reason: why.explain().to_owned() })
+        .map(|(key, why)| Named { object: key.to_string(), line: None, byte: None, reason: why.explain() })
         .collect();
     push_named(&mut text, "passed over", &passed_over, passed_over.len() as u64);
     let two_days = prepared.found.two_days.iter();

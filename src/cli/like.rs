@@ -1,36 +1,30 @@
 //! `ddl --like` and `ddl --cutover`: a table that answers today's queries, and the way to put it in today's place.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::athena::bridge::{Hints, bridge, constants};
+use crate::athena::bridge::{Hints, bridge};
 use crate::athena::cutover::{Cutover, ranges, script};
-use crate::athena::definition::{Definition, Partitions};
+use crate::athena::definition::Definition;
+use crate::athena::form::Form;
 use crate::athena::like::Theirs;
 use crate::athena::name::TableName;
-use crate::athena::pattern::Part;
-use crate::athena::types::Dialect;
 use crate::athena::view::create_view;
-use crate::convert::prepare;
-use crate::days::{Days, today};
+use crate::days::today;
+use crate::define::{DEFAULT_TABLE, DefineOptions, converted_days, hints, on_s3};
 use crate::ledger::contents::Contents;
 use crate::ledger::table::Table;
-use crate::plan::PartitionPlan;
+use crate::record::header::Header;
 use crate::store::Store;
 use crate::survey::Survey;
 use crate::{Error, Result};
-use jiff::civil::Date;
 
-use super::args::{CutoverArg, Ddl, Form};
-use super::screen::{print_statements, say};
-use super::{ddl, open, settings};
+use super::args::{CutoverArg, Ddl};
+use super::screen::print_statements;
+use super::{ddl, open};
 
 /// Largest file that is read as a table definition; a statement of Athena has 256 KiB at most.
 const MAX_SQL_BYTES: u64 = 1 << 20;
-
-/// Location that is printed for raw logs on the local disk.
-const PLACEHOLDER: &str = "s3://YOUR-BUCKET/YOUR-LOGS";
 
 /// Runs `flowparquet ddl --like` and `flowparquet ddl --cutover`.
 pub fn run(args: &Ddl) -> Result<ExitCode> {
@@ -49,11 +43,16 @@ pub fn run(args: &Ddl) -> Result<ExitCode> {
         ))
         .help("point --source at the logs that DEST was converted from"));
     }
-    let location = ddl::location(args, Some(table.store().location()))?;
+    let options = ddl::options(args);
+    let mut notes = Vec::new();
+    let location = options.location(Some(table.store().location()), &mut notes)?;
     let theirs = args.like.like.as_ref().map(|path| read(path)).transpose()?;
-    let hints = hints(args, seen.as_ref())?;
+    let log_format = args.raw.log_format.as_deref();
+    let header = log_format.map(Header::from_option).transpose()?;
+    let (wanted, keys) = (ddl::all_days(args), args.like.key.iter().cloned().collect());
+    let hints = hints(seen.as_ref(), header, &wanted, keys, &options);
     if let (Some(how), Some(source), Some(seen)) = (args.like.cutover, &source, seen) {
-        return cut_over((args, how), (source, seen), (&table, &contents, &location), theirs, &hints);
+        return cut_over((args, how), (source, seen), (&table, &contents, &location), theirs, &hints, &options);
     }
     let Some(theirs) = theirs else {
         return Err(Error::usage("--cutover needs --source SOURCE"));
@@ -64,13 +63,15 @@ pub fn run(args: &Ddl) -> Result<ExitCode> {
     )?;
     let mut made = bridge(&theirs, &contents, &location, name, &hints, today())?;
     if args.no_comments {
-        made.table.columns.iter_mut().for_each(|column| column.comment = None);
+        made.table.leave_comments_out();
     }
-    let mut text = ddl::form(args, &made.table)?;
+    let defined = options.print(&made.table, notes)?;
+    ddl::say_notes(&defined.notes);
+    let mut text = ddl::text(&options, defined);
     if let Some((name, select)) = &made.view {
-        text = format!("{text}\n{}", create_view(name, std::slice::from_ref(select), dialect(args)?)?);
+        text = format!("{text}\n{}", create_view(name, std::slice::from_ref(select), options.form.view_dialect()?)?);
     }
-    say(&made.notes);
+    ddl::say_notes(&made.notes);
     print_statements(&text)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -82,51 +83,33 @@ fn cut_over(
     (table, contents, location): (&Table, &Contents, &str),
     theirs: Option<Theirs>,
     hints: &Hints,
+    options: &DefineOptions,
 ) -> Result<ExitCode> {
-    if args.format != Form::Athena {
+    if options.form != Form::Athena {
         return Err(Error::usage("--cutover prints statements for Athena").help("leave --format away"));
     }
     // With keys for account and Region even if there is one of each: later there may be more.
-    let mut raw = seen.raw;
-    if source.location().is_local() {
-        say!("note: put the raw logs' s3:// location in place of {PLACEHOLDER}");
-        raw.location = format!("{PLACEHOLDER}/{}", ddl::below(&raw.location, source.location()));
-    }
+    let mut notes = Vec::new();
+    let raw = on_s3(seen.raw, source.location(), &mut notes);
+    ddl::say_notes(&notes);
     let theirs = match theirs {
         Some(theirs) => theirs,
         None => {
-            let name = TableName::new(args.database.as_deref(), args.table.as_deref().unwrap_or("vpc_flow_logs"))?;
+            let name = options.name(DEFAULT_TABLE)?;
             Theirs::of_raw(&Definition::of_raw(name, raw.clone().folded(), today()))?
         }
     };
-    let converted = ranges(converted_days(args, source, table, contents)?);
+    let (wanted, log_format) = (ddl::all_days(args), args.raw.log_format.as_deref());
+    let converted = ranges(converted_days((source, &wanted, log_format), table, contents)?);
     let cutover = Cutover { theirs: &theirs, contents, location, raw, converted, hints, today: today() };
     let (steps, notes) = match how {
         CutoverArg::Hybrid => cutover.hybrid()?,
         CutoverArg::View => cutover.view()?,
         CutoverArg::Replace => cutover.replace()?,
     };
-    say(&notes);
+    ddl::say_notes(&notes);
     print_statements(&script(&steps))?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Returns the SQL that a view is to be printed in.
-fn dialect(args: &Ddl) -> Result<Dialect> {
-    match args.format {
-        Form::Athena | Form::Trino => Ok(Dialect::Trino),
-        Form::Spark => Ok(Dialect::Spark),
-        Form::GlueJson | Form::Cloudformation | Form::Terraform | Form::Duckdb => Err(Error::usage(
-            "a table alone cannot answer for theirs: it needs a view in front, which this form cannot say",
-        )
-        .help("print it with --format athena, trino or spark")),
-    }
-}
-
-fn say(notes: &[String]) {
-    for note in notes {
-        say!("note: {note}");
-    }
 }
 
 fn read(path: &Path) -> Result<Theirs> {
@@ -136,35 +119,4 @@ fn read(path: &Path) -> Result<Theirs> {
         return Err(Error::usage("this file is too large for a table definition").at(&place));
     }
     Theirs::parse(&std::fs::read_to_string(path).map_err(failed)?, &place)
-}
-
-/// Returns what helps to understand their definition.
-fn hints(args: &Ddl, seen: Option<&Survey>) -> Result<Hints> {
-    let header = args.raw.log_format.as_deref().map(settings::log_format).transpose()?;
-    let fields = seen.map(|seen| seen.raw.columns.clone()).or(header.map(|header| header.columns));
-    let mut same: BTreeMap<Part, String> = seen.map(|seen| constants(&seen.raw.partitions)).unwrap_or_default();
-    for (part, values) in [(Part::Account, &args.raw.account), (Part::Region, &args.raw.region)] {
-        if let [only] = values.as_slice() {
-            same.insert(part, only.clone());
-        }
-    }
-    let keys = args.like.key.iter().cloned().collect();
-    // Spark knows no projection; it finds folders by their names.
-    let usual = (args.format == Form::Spark).then_some(Partitions::Repaired);
-    let partitioning = args.projection.map(Into::into).or(usual);
-    Ok(Hints { fields, constants: same, keys, partitioning })
-}
-
-/// Returns the complete days that DEST has and of which no object of SOURCE is left to convert.
-fn converted_days(args: &Ddl, source: &Store, table: &Table, contents: &Contents) -> Result<BTreeSet<Date>> {
-    let mut options = settings::defaults(Days::All);
-    options.wanted = ddl::all_days(args);
-    options.merge = true;
-    options.output.dash_as_null = contents.dash_as_null;
-    options.output.log_format.clone_from(&args.raw.log_format);
-    let plan = prepare(source, table, &options)?.plan;
-    let open: BTreeSet<Date> =
-        plan.partitions.iter().filter(|plan| !plan.is_done()).map(|plan: &PartitionPlan| plan.partition.day).collect();
-    let days = contents.partitions.iter().map(|partition| partition.day);
-    Ok(days.filter(|day| *day < today() && !open.contains(day)).collect())
 }

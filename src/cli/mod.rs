@@ -13,7 +13,6 @@ mod ddl;
 mod demo;
 mod events;
 mod fields;
-mod forms;
 mod generate;
 mod heap;
 mod job;
@@ -36,6 +35,7 @@ mod verify;
 
 use std::process::ExitCode;
 
+use crate::options::call_options;
 use crate::store::{Io, Location, Store};
 use crate::{Error, ErrorKind, Result};
 use clap::Parser;
@@ -67,6 +67,7 @@ pub fn main() -> ExitCode {
         }
         Err(help) => return print(&help.to_string()).map_or(ExitCode::from(EXIT_STOPPED), |()| ExitCode::SUCCESS),
     };
+    call_options(|name| format!("--{}", name.replace('_', "-")));
     heap::keep_within(command.memory().unwrap_or_else(settings::default_memory));
     let result = events::start(verbose, log_output).and_then(|()| run(command));
     result.unwrap_or_else(|error| {

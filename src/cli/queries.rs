@@ -8,6 +8,7 @@ use crate::athena::predicate::{Selection, When};
 use crate::athena::queries::{self, Query};
 use crate::days::{Days, LocalDay};
 use crate::ledger::table::Table;
+use crate::record::header::Header;
 use crate::record::schema::LogType;
 use crate::{Error, Result};
 use serde::Serialize;
@@ -111,7 +112,7 @@ fn columns(args: &Queries) -> Result<Option<Have>> {
         return Ok(Some(Have { columns, what: format!("flow log version {version}"), log_type: LogType::Vpc }));
     }
     let Some(format) = &args.log_format else { return Ok(None) };
-    let header = settings::log_format(format)?;
+    let header = Header::from_option(format)?;
     let log_type = header.log_type().unwrap_or(LogType::Vpc);
     let columns = header.columns.into_iter().map(|column| column.name).collect();
     Ok(Some(Have { columns, what: "this format".to_owned(), log_type }))

@@ -5,14 +5,16 @@ use std::process::ExitCode;
 
 use crate::athena::cost::{MIN_BYTES, scan_usd};
 use crate::athena::name::TableName;
-use crate::convert::DEFAULT_MAX_OBJECT_BYTES;
+use crate::convert::one_per_processor;
 use crate::days::Days;
+use crate::ledger::claim::DEFAULT_MAX_OBJECT_BYTES;
 use crate::ledger::partition::PartitionBy;
 use crate::ledger::settled::MAX_TURNS;
 use crate::ledger::table::Table;
 use crate::query::answer::Value;
 use crate::query::sql::{Statement, on_large_stack, parse};
 use crate::query::{Kept, QueryOptions, Ran, RawOptions, Rows, Scan, Session};
+use crate::record::header::Header;
 use crate::source::discover::Wanted;
 use crate::{Error, Result};
 
@@ -117,7 +119,7 @@ pub fn options(statements: &StatementArgs, engine: &EngineArgs, page_index: bool
     }
     Ok(QueryOptions {
         table: TableName::parse(&statements.table)?.table().to_owned(),
-        threads: engine.threads.unwrap_or_else(settings::default_threads),
+        threads: engine.threads.unwrap_or_else(one_per_processor),
         memory_bytes: engine.memory.unwrap_or_else(settings::default_memory),
         page_index,
     })
@@ -125,13 +127,13 @@ pub fn options(statements: &StatementArgs, engine: &EngineArgs, page_index: bool
 
 fn raw_options(args: &Query, days: Days) -> Result<RawOptions> {
     let logs = &args.logs;
-    let log_format = logs.log_format.as_deref().map(settings::log_format).transpose()?;
+    let log_format = logs.log_format.as_deref().map(Header::from_option).transpose()?;
     Ok(RawOptions {
         wanted: Wanted {
-            days,
             accounts: logs.account.clone(),
             regions: logs.region.clone(),
             assume_day: logs.assume_day,
+            ..Wanted::of(days)
         },
         partition_by: logs.partition_by.map_or_else(PartitionBy::default, Into::into),
         log_format,

@@ -4,10 +4,12 @@ use std::path::PathBuf;
 
 use crate::athena::cost::USD_PER_TIB;
 use crate::days::parse_day;
+use crate::ledger::claim::DEFAULT_MAX_OBJECT_BYTES;
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 
-use super::args::{DayArgs, PartitionByArg, StoreArgs, parse_bytes};
+use super::args::{DayArgs, PartitionByArg, StoreArgs, parse_bytes, size};
+use super::settings::MOST_MEMORY_BYTES;
 
 const QUERY_EXIT_CODES: &str = "\
 Exit codes:
@@ -145,8 +147,7 @@ pub struct RawLogArgs {
     /// Partition columns that there are [default: day]
     #[arg(long, value_enum, value_name = "BY", requires = "raw")]
     pub partition_by: Option<PartitionByArg>,
-    /// Most text that one object may unpack to [default: 64GiB]
-    #[arg(long, value_name = "SIZE", value_parser = parse_bytes, requires = "raw")]
+    #[arg(long, value_name = "SIZE", value_parser = parse_bytes, requires = "raw", help = format!("Most text that one object may unpack to [default: {}]", size(DEFAULT_MAX_OBJECT_BYTES)))]
     pub max_object_bytes: Option<u64>,
 }
 
@@ -156,8 +157,7 @@ pub struct EngineArgs {
     /// Dollars that Athena charges for a terabyte scanned, in your Region
     #[arg(long, value_name = "USD", default_value_t = USD_PER_TIB, value_parser = parse_price, help_heading = "What is shown")]
     pub price_per_tb: f64,
-    /// Memory for sorting, grouping and joining; more goes to temporary files [default: half of the machine's, at most 8GiB]
-    #[arg(long, value_name = "SIZE", value_parser = parse_bytes, help_heading = "Limits")]
+    #[arg(long, value_name = "SIZE", value_parser = parse_bytes, help_heading = "Limits", help = format!("Memory for sorting, grouping and joining; more goes to temporary files [default: half of the machine's, at most {}]", size(MOST_MEMORY_BYTES)))]
     pub memory: Option<u64>,
     /// Threads [default: one per processor]
     #[arg(long, value_name = "N", help_heading = "Limits")]

@@ -1,15 +1,13 @@
-//! What was typed + the environment -> the library's options. Every default and cross-check happens here.
+//! What was typed + the machine + the environment -> the library's options. What is not said stays as the library has it.
 
-use crate::compact::{CompactOptions, DEFAULT_MIN_AGE_SECONDS};
-use crate::convert::{ConvertOptions, DEFAULT_MAX_OBJECT_BYTES, DEFAULT_MEMORY_BYTES, MIN_MEMORY_BYTES};
+use crate::athena::definition::Partitions;
+use crate::athena::form::Form;
+use crate::compact::CompactOptions;
+use crate::convert::{ConvertOptions, MIN_MEMORY_BYTES, one_per_processor};
 use crate::days::{DEFAULT_LOOKBACK_DAYS, Days, today};
-use crate::encode::codec::Compression;
-use crate::encode::layout::{
-    ARRIVAL_ROW_GROUP_ROWS, DEFAULT_PAGE_ROWS, DEFAULT_ROW_GROUP_ROWS, Layout, SortBy, sort_bytes,
-};
+use crate::encode::layout::Layout;
 use crate::ledger::claim::OutputOptions;
 use crate::ledger::partition::PartitionBy;
-use crate::plan::DEFAULT_TARGET_FILE_BYTES;
 use crate::record::header::Header;
 use crate::record::schema::LogType;
 use crate::source::discover::Wanted;
@@ -18,7 +16,7 @@ use crate::verify::{Extent, VerifyOptions};
 use crate::{Error, Result};
 use jiff::civil::Date;
 
-use super::args::{Compact, DayArgs, Job, LogTypeArg, PartitionByArg, StoreArgs, Verify};
+use super::args::{Compact, DayArgs, FormArg, Job, LogTypeArg, PartitionByArg, ProjectionArg, StoreArgs, Verify};
 
 /// Returns the days that were selected, or what `otherwise` makes of today if none were.
 pub fn days(args: &DayArgs, otherwise: impl FnOnce(Date) -> Result<Days>) -> Result<Days> {
@@ -50,55 +48,48 @@ fn job_days(args: &DayArgs, assume_day: Option<Date>, lookback: Option<u32>) -> 
 fn threads(asked: Option<usize>) -> Result<usize> {
     match asked {
         Some(0) => Err(Error::usage("--threads must be at least 1")),
-        asked => Ok(asked.unwrap_or_else(default_threads)),
+        asked => Ok(asked.unwrap_or_else(one_per_processor)),
     }
-}
-
-/// Reads `--log-format`.
-pub fn log_format(format: &str) -> Result<Header> {
-    Header::from_log_format(format).map_err(|e| {
-        Error::usage(format!("--log-format cannot be used: {e}"))
-            .help("write it as DescribeFlowLogs prints it: '${version} ${account-id} ${interface-id} ...'")
-    })
 }
 
 /// Returns how a job is to be done.
 pub fn convert_options(job: &Job) -> Result<ConvertOptions> {
     if let Some(format) = &job.log_format {
-        log_format(format)?;
+        Header::from_option(format)?;
     }
     let memory_bytes = job.memory.unwrap_or_else(default_memory);
     if memory_bytes < MIN_MEMORY_BYTES {
         return Err(Error::usage(format!("--memory must be at least {}MiB", MIN_MEMORY_BYTES >> 20)));
     }
+    let defaults = defaults(job_days(&job.days, job.assume_day, job.lookback)?);
     Ok(ConvertOptions {
         wanted: Wanted {
-            days: job_days(&job.days, job.assume_day, job.lookback)?,
             accounts: job.account.clone(),
             regions: job.region.clone(),
             assume_day: job.assume_day,
+            ..defaults.wanted
         },
         partition_by: job.partition_by.map(Into::into),
         log_type: job.log_type.map(Into::into),
         merge: job.merge,
-        target_file_bytes: job.target_file_size.unwrap_or(DEFAULT_TARGET_FILE_BYTES),
+        target_file_bytes: job.target_file_size.unwrap_or(defaults.target_file_bytes),
         output: OutputOptions {
             compression: job.compression,
             dash_as_null: job.dash_as_null,
             log_format: job.log_format.clone(),
-            max_object_bytes: job.max_object_bytes.unwrap_or(DEFAULT_MAX_OBJECT_BYTES),
-            layout: layout(job, memory_bytes)?,
+            max_object_bytes: job.max_object_bytes.unwrap_or(defaults.output.max_object_bytes),
+            layout: layout(job)?,
         },
         retry_rejected: job.retry,
-        auto_compact: None,
         single_writer: job.single_writer,
         threads: threads(job.threads)?,
         memory_bytes,
+        ..defaults
     })
 }
 
 /// Returns how rows are to be laid out.
-fn layout(job: &Job, memory_bytes: u64) -> Result<Layout> {
+fn layout(job: &Job) -> Result<Layout> {
     let sort_by = job.sort_by.clone();
     let known = |name: &str| LogType::ALL.iter().any(|t| t.schema().fields.iter().any(|field| field.column == name));
     let bloom_filters: Vec<String> = job.bloom_filters.iter().filter(|name| *name != "none").cloned().collect();
@@ -108,16 +99,12 @@ fn layout(job: &Job, memory_bytes: u64) -> Result<Layout> {
         return Err(Error::usage(format!("{option} names {name:?}, which is no column of flow logs"))
             .help("flowparquet fields lists them"));
     }
-    let row_group_rows = match sort_by {
-        SortBy::Arrival => ARRIVAL_ROW_GROUP_ROWS,
-        SortBy::Addresses | SortBy::Columns(_) => DEFAULT_ROW_GROUP_ROWS,
-    };
+    let defaults = Layout::sorted_by(sort_by);
     Ok(Layout {
-        sort_by,
-        row_group_rows: job.row_group_rows.unwrap_or(row_group_rows),
-        page_rows: job.page_rows.unwrap_or(DEFAULT_PAGE_ROWS),
+        row_group_rows: job.row_group_rows.unwrap_or(defaults.row_group_rows),
+        page_rows: job.page_rows.unwrap_or(defaults.page_rows),
         bloom_filters,
-        sort_bytes: sort_bytes(memory_bytes),
+        ..defaults
     })
 }
 
@@ -130,10 +117,10 @@ pub fn verify_options(args: &Verify) -> Result<VerifyOptions> {
     };
     Ok(VerifyOptions {
         wanted: Wanted {
-            days: job_days(&args.days, args.assume_day, args.lookback)?,
             accounts: args.account.clone(),
             regions: args.region.clone(),
             assume_day: args.assume_day,
+            ..Wanted::of(job_days(&args.days, args.assume_day, args.lookback)?)
         },
         extent,
         record: !args.no_record,
@@ -141,47 +128,26 @@ pub fn verify_options(args: &Verify) -> Result<VerifyOptions> {
     })
 }
 
-/// Returns how a job over these days is done if nothing else is said.
+/// Returns how a job over these days is done on this machine if nothing else is said.
 pub fn defaults(days: Days) -> ConvertOptions {
-    ConvertOptions {
-        wanted: Wanted { days, accounts: Vec::new(), regions: Vec::new(), assume_day: None },
-        partition_by: None,
-        log_type: None,
-        merge: false,
-        target_file_bytes: DEFAULT_TARGET_FILE_BYTES,
-        output: OutputOptions {
-            compression: Compression::default(),
-            dash_as_null: false,
-            log_format: None,
-            max_object_bytes: DEFAULT_MAX_OBJECT_BYTES,
-            layout: Layout { sort_bytes: sort_bytes(default_memory()), ..Layout::default() },
-        },
-        retry_rejected: false,
-        auto_compact: None,
-        single_writer: false,
-        threads: default_threads(),
-        memory_bytes: default_memory(),
-    }
+    ConvertOptions { wanted: Wanted::of(days), memory_bytes: default_memory(), ..ConvertOptions::default() }
 }
 
 /// Returns how files are to be merged.
 pub fn compact_options(args: &Compact) -> Result<CompactOptions> {
-    if args.threads == Some(0) {
-        return Err(Error::usage("--threads must be at least 1"));
-    }
+    let defaults = CompactOptions::default();
     Ok(CompactOptions {
         wanted: Wanted {
-            days: days(&args.days, |_| Ok(Days::All))?,
             accounts: args.account.clone(),
             regions: args.region.clone(),
-            assume_day: None,
+            ..Wanted::of(days(&args.days, |_| Ok(Days::All))?)
         },
-        more_than: 1,
-        min_age_seconds: args.min_age.unwrap_or(DEFAULT_MIN_AGE_SECONDS),
-        target_file_bytes: args.target_file_size.unwrap_or(DEFAULT_TARGET_FILE_BYTES),
+        min_age_seconds: args.min_age.unwrap_or(defaults.min_age_seconds),
+        target_file_bytes: args.target_file_size.unwrap_or(defaults.target_file_bytes),
         compression: args.compression,
-        threads: args.threads.unwrap_or_else(default_threads),
+        threads: threads(args.threads)?,
         memory_bytes: args.memory.unwrap_or_else(default_memory),
+        ..defaults
     })
 }
 
@@ -196,12 +162,10 @@ pub fn store_options(args: &StoreArgs) -> StoreOptions {
     }
 }
 
-/// Returns one thread per processor that this process may use.
-pub fn default_threads() -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
-}
+/// Most memory that is used if nobody says how much.
+pub const MOST_MEMORY_BYTES: u64 = 8 << 30;
 
-/// Returns half of the machine's or the container's memory, at most [`DEFAULT_MEMORY_BYTES`].
+/// Returns half of the machine's or the container's memory, at most [`MOST_MEMORY_BYTES`].
 pub fn default_memory() -> u64 {
     let machine = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
         let line = text.lines().find(|line| line.starts_with("MemTotal:"))?;
@@ -209,8 +173,8 @@ pub fn default_memory() -> u64 {
     });
     // cgroup v2: "max" if there is no limit.
     let container = std::fs::read_to_string("/sys/fs/cgroup/memory.max").ok().and_then(|text| text.trim().parse().ok());
-    let total = machine.into_iter().chain(container).min().unwrap_or(DEFAULT_MEMORY_BYTES);
-    (total / 2).clamp(MIN_MEMORY_BYTES, DEFAULT_MEMORY_BYTES)
+    let total = machine.into_iter().chain(container).min().unwrap_or(MOST_MEMORY_BYTES);
+    (total / 2).clamp(MIN_MEMORY_BYTES, MOST_MEMORY_BYTES)
 }
 
 impl From<LogTypeArg> for LogType {
@@ -229,6 +193,30 @@ impl From<PartitionByArg> for PartitionBy {
             PartitionByArg::AccountRegionDay => Self::AccountRegionDay,
             PartitionByArg::Hour => Self::Hour,
             PartitionByArg::AccountRegionHour => Self::AccountRegionHour,
+        }
+    }
+}
+
+impl From<FormArg> for Form {
+    fn from(arg: FormArg) -> Self {
+        match arg {
+            FormArg::Athena => Self::Athena,
+            FormArg::GlueJson => Self::GlueJson,
+            FormArg::Cloudformation => Self::Cloudformation,
+            FormArg::Terraform => Self::Terraform,
+            FormArg::Trino => Self::Trino,
+            FormArg::Spark => Self::Spark,
+            FormArg::Duckdb => Self::Duckdb,
+        }
+    }
+}
+
+impl From<ProjectionArg> for Partitions {
+    fn from(arg: ProjectionArg) -> Self {
+        match arg {
+            ProjectionArg::On => Self::Projected,
+            ProjectionArg::Off => Self::Registered,
+            ProjectionArg::Msck => Self::Repaired,
         }
     }
 }

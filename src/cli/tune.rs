@@ -42,7 +42,7 @@ fn tuned(args: &Tune) -> Result<ExitCode> {
     let statements = parse(&text, &options.table, &place)?;
     let source = open(&args.source, &args.store, &io)?;
     let days = settings::days(&args.days, |today| Days::lookback(today, args.lookback))?;
-    let wanted = Wanted { days, accounts: Vec::new(), regions: Vec::new(), assume_day: None };
+    let wanted = Wanted::of(days);
     let days = newest_days(&source, &wanted, usize::try_from(args.sample_days).unwrap_or(usize::MAX))?;
     let top = args.dir.clone().unwrap_or_else(std::env::temp_dir);
     let folder = Folder(top.join(format!("flowparquet-tune-{}", std::process::id())));

@@ -25,7 +25,7 @@ use crate::ledger::partition_ledger::PartitionLedger;
 use crate::ledger::stages::Claimed;
 use crate::ledger::state::{Output, PartitionState};
 use crate::ledger::table::{Table, TableInfo};
-use crate::plan::STREAMED_OBJECT_BYTES;
+use crate::plan::{DEFAULT_TARGET_FILE_BYTES, STREAMED_OBJECT_BYTES};
 use crate::record::header::Column;
 use crate::sort::workers;
 use crate::source::discover::Wanted;
@@ -47,23 +47,38 @@ const MEMORY_PER_MERGE: u64 = 512 << 20;
 /// Partitions whose footers are looked at at once: they wait for the store.
 const REQUESTS_AT_ONCE: usize = 16;
 
-/// What to merge and how, resolved.
+/// What to merge and how, resolved. [`CompactOptions::default`] merges what has lain for a day, in every partition.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct CompactOptions {
     /// Which partitions.
     pub wanted: Wanted,
     /// Only partitions with more files than this.
     pub more_than: usize,
-    /// Only partitions whose newest file is older than this.
+    /// Only partitions whose newest file is older than this, in seconds.
     pub min_age_seconds: u64,
-    /// Size that a file should have; files of half of it and more are left alone.
+    /// Size that a file should have, in bytes; files of half of it and more are left alone.
     pub target_file_bytes: u64,
     /// Page compression; `None` for that of the partition's newest file.
     pub compression: Option<Compression>,
     /// Partitions worked on at once, and threads that encode.
     pub threads: usize,
-    /// Memory to stay within.
+    /// Memory to stay within, in bytes.
     pub memory_bytes: u64,
+}
+
+impl Default for CompactOptions {
+    fn default() -> Self {
+        Self {
+            wanted: Wanted::default(),
+            more_than: 1,
+            min_age_seconds: DEFAULT_MIN_AGE_SECONDS,
+            target_file_bytes: DEFAULT_TARGET_FILE_BYTES,
+            compression: None,
+            threads: workers::one_per_processor(),
+            memory_bytes: workers::DEFAULT_MEMORY_BYTES,
+        }
+    }
 }
 
 /// What is to be merged in a partition.

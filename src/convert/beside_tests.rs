@@ -4,12 +4,12 @@ use std::io::Write;
 
 use jiff::civil::date;
 
-use super::{ConvertOptions, DEFAULT_MAX_OBJECT_BYTES, MIN_MEMORY_BYTES, convert};
+use super::{ConvertOptions, MIN_MEMORY_BYTES, convert};
 use crate::compact::{CompactOptions, compact};
 use crate::days::Days;
 use crate::encode::codec::Compression;
 use crate::encode::layout::Layout;
-use crate::ledger::claim::OutputOptions;
+use crate::ledger::claim::{DEFAULT_MAX_OBJECT_BYTES, OutputOptions};
 use crate::ledger::partition::PartitionBy;
 use crate::ledger::table::Table;
 use crate::report::Silent;

@@ -10,11 +10,10 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{ConvertOptions, DEFAULT_MAX_OBJECT_BYTES, MIN_MEMORY_BYTES, convert};
+use super::{ConvertOptions, MIN_MEMORY_BYTES, convert};
 use crate::compact::{CompactOptions, compact};
 use crate::days::Days;
 use crate::encode::codec::Compression;
-use crate::encode::layout::Layout;
 use crate::error::{ErrorKind, Result};
 use crate::ledger::claim::OutputOptions;
 use crate::ledger::entry::OWN_FOLDER;
@@ -121,29 +120,14 @@ impl Drop for Place {
     }
 }
 
-fn wanted() -> Wanted {
-    Wanted { days: Days::All, accounts: Vec::new(), regions: Vec::new(), assume_day: None }
-}
-
 fn options() -> ConvertOptions {
     ConvertOptions {
-        wanted: wanted(),
         partition_by: Some(PartitionBy::Day),
-        log_type: None,
-        merge: false,
         target_file_bytes: TARGET_FILE_BYTES,
-        output: OutputOptions {
-            compression: Compression::None,
-            dash_as_null: false,
-            log_format: None,
-            max_object_bytes: DEFAULT_MAX_OBJECT_BYTES,
-            layout: Layout::default(),
-        },
-        retry_rejected: false,
-        auto_compact: None,
-        single_writer: false,
+        output: OutputOptions { compression: Compression::None, ..OutputOptions::default() },
         threads: 2,
         memory_bytes: 2 * MIN_MEMORY_BYTES,
+        ..ConvertOptions::default()
     }
 }
 
@@ -219,13 +203,12 @@ fn converted(source: &Store, table: &Table) -> Result<()> {
 
 fn compacted(_: &Store, table: &Table) -> Result<()> {
     let options = CompactOptions {
-        wanted: wanted(),
-        more_than: 1,
         min_age_seconds: 0,
         target_file_bytes: 1 << 20,
         compression: Some(Compression::None),
         threads: 2,
         memory_bytes: 2 * MIN_MEMORY_BYTES,
+        ..CompactOptions::default()
     };
     compact(table, &options).map(drop)
 }
@@ -233,10 +216,8 @@ fn compacted(_: &Store, table: &Table) -> Result<()> {
 /// A merge that a fault stopped is finished by a run of other days: no row is there twice, and none is missing.
 fn finished_by_runs_of_other_days(place: &Place) -> u64 {
     let before = place.snapshot();
-    let other_day = ConvertOptions {
-        wanted: Wanted { days: Days::These([jiff::civil::date(2026, 1, 9)].into()), ..wanted() },
-        ..options()
-    };
+    let other_day =
+        ConvertOptions { wanted: Wanted::of(Days::These([jiff::civil::date(2026, 1, 9)].into())), ..options() };
     let mut cases = 0;
     for fault in Fault::ALL {
         for at in 1.. {

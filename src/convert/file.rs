@@ -22,6 +22,7 @@ use crate::ledger::files::{FooterNote, LeftBehind};
 use crate::ledger::partition_ledger::PartitionLedger;
 use crate::ledger::rejects::{Reject, RejectKind};
 use crate::ledger::stages::{Claimed, Ended, Written};
+use crate::options::LOG_TYPE;
 use crate::plan::{STREAMED_OBJECT_BYTES, packed_size};
 use crate::record::schema::LogType;
 use crate::report::{MAX_NAMED, Named};
@@ -281,7 +282,7 @@ fn count(outcome: &mut PartitionOutcome, done: &Done, summary: Summary) {
     outcome.warnings.extend(LogType::ALL.iter().filter(|t| others.contains(t.to_string().as_str())).map(|other| {
         let title = &other.schema().title;
         format!(
-            "{title} lie among these logs and were left alone: convert them with --log-type {other} into another DEST"
+            "{title} lie among these logs and were left alone: convert them with {LOG_TYPE} {other} into another DEST"
         )
     }));
 }

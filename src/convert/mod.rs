@@ -33,7 +33,7 @@ use crate::athena::outgrown::{outgrown, running_out};
 use crate::compact::merge::NotMerged;
 use crate::compact::resume::{Resumed, finish_replacing};
 use crate::compact::{CompactOptions, compact};
-use crate::encode::layout::{SortBy, sort_share};
+use crate::encode::layout::{SortBy, sort_bytes, sort_share};
 use crate::error::{Error, Result};
 use crate::ledger::claim::OutputOptions;
 use crate::ledger::contents::Extent;
@@ -42,12 +42,13 @@ use crate::ledger::partition::{Partition, PartitionBy};
 use crate::ledger::partition_ledger::PartitionLedger;
 use crate::ledger::state::PartitionState;
 use crate::ledger::table::{Table, TableInfo, tool_name};
-use crate::plan::{self, PartitionPlan, Plan, PlanOptions};
+use crate::options::{DASH_AS_NULL, LOG_TYPE, OptionName, PARTITION_BY};
+use crate::plan::{self, DEFAULT_TARGET_FILE_BYTES, PartitionPlan, Plan, PlanOptions};
 use crate::record::header::Header;
 use crate::record::schema::LogType;
 use crate::report::{Counts, MAX_NAMED, Named, PartitionReport, Progress, REPORT_VERSION, Report};
 use crate::sort::workers;
-pub use crate::sort::workers::MIN_MEMORY_BYTES;
+pub use crate::sort::workers::{MIN_MEMORY_BYTES, one_per_processor};
 use crate::source::discover::{Found, Wanted, discover};
 use crate::source::gunzip;
 use crate::store::Store;
@@ -55,12 +56,6 @@ use crate::store::fetch::Budget;
 use crate::store::parallel::in_parallel;
 use crate::survey::{HEAD_BYTES, newest};
 use slots::Slots;
-
-/// Most text that one object may hold: far above AWS's objects (75 MB packed), far below what fills a disk.
-pub const DEFAULT_MAX_OBJECT_BYTES: u64 = 64 << 30;
-
-/// Memory used if `--memory` is not given, unless half of the machine's is less.
-pub const DEFAULT_MEMORY_BYTES: u64 = 8 << 30;
 
 /// How often a run plans again when others were faster or inputs changed under its hands.
 const MAX_ROUNDS: usize = 5;
@@ -72,7 +67,21 @@ const MAX_PARTITIONS_AT_ONCE: usize = 16;
 const FETCH_AHEAD_BYTES_PER_THREAD: u64 = 8 << 20;
 
 /// What to convert and how, resolved: nothing in here asks the terminal or the environment.
+///
+/// [`ConvertOptions::default`] takes every object there is, into files as docs/layout.md recommends them, with one thread
+/// per processor and 1 GiB of memory. Fields can be set afterwards:
+///
+/// ```
+/// use flowparquet::{ConvertOptions, Days, PartitionBy, Wanted};
+///
+/// let mut options = ConvertOptions::default();
+/// options.wanted = Wanted::of(Days::lookback(flowparquet::today(), 3)?);
+/// options.partition_by = Some(PartitionBy::AccountRegionDay);
+/// options.output.layout.bloom_filters = vec!["instance_id".to_owned()];
+/// # Ok::<(), flowparquet::Error>(())
+/// ```
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct ConvertOptions {
     /// Which objects.
     pub wanted: Wanted,
@@ -82,7 +91,7 @@ pub struct ConvertOptions {
     pub log_type: Option<LogType>,
     /// Whether several accounts and Regions may share a partition.
     pub merge: bool,
-    /// Size that an output file should have.
+    /// Size that an output file should have, in bytes.
     pub target_file_bytes: u64,
     /// How outputs are made.
     pub output: OutputOptions,
@@ -94,8 +103,27 @@ pub struct ConvertOptions {
     pub single_writer: bool,
     /// Threads that decode and encode, if there is memory for them ([`MIN_MEMORY_BYTES`] each).
     pub threads: usize,
-    /// Memory to stay within.
+    /// Memory to stay within, in bytes; rows that are sorted together get a quarter of it at most, whatever
+    /// `output.layout.sort_bytes` says.
     pub memory_bytes: u64,
+}
+
+impl Default for ConvertOptions {
+    fn default() -> Self {
+        Self {
+            wanted: Wanted::default(),
+            partition_by: None,
+            log_type: None,
+            merge: false,
+            target_file_bytes: DEFAULT_TARGET_FILE_BYTES,
+            output: OutputOptions::default(),
+            retry_rejected: false,
+            auto_compact: None,
+            single_writer: false,
+            threads: one_per_processor(),
+            memory_bytes: workers::DEFAULT_MEMORY_BYTES,
+        }
+    }
 }
 
 /// SOURCE and DEST, looked at.
@@ -103,12 +131,9 @@ pub struct ConvertOptions {
 pub struct Prepared {
     /// What will be done.
     pub plan: Plan,
-    /// What was found and passed over.
-    pub found: Found,
-    /// What DEST is or will be.
-    pub info: TableInfo,
-    /// Whether DEST is there already.
-    pub founded: bool,
+    pub(crate) found: Found,
+    info: TableInfo,
+    founded: bool,
     states: BTreeMap<Partition, PartitionState>,
 }
 
@@ -142,13 +167,15 @@ pub fn prepare(source: &Store, table: &Table, options: &ConvertOptions) -> Resul
     for (key, why) in &found.two_days {
         info!(object = %source.location().url_of(key), reason = why, "an object of two days");
     }
+    let mut output = options.output.clone();
+    output.layout.sort_bytes = output.layout.sort_bytes.min(sort_bytes(options.memory_bytes));
     let plan_options = PlanOptions {
         partition_by: info.partition_by,
         merge: options.merge,
         target_file_bytes: options.target_file_bytes,
         log_type: info.log_type,
         source: source.location().root(),
-        output: options.output.clone(),
+        output,
         retry_rejected: options.retry_rejected,
     };
     let plan = plan::plan(&found, &states, plan_options)?;
@@ -193,21 +220,19 @@ fn refuse_nesting(source: &Store, dest: &Store) -> Result<()> {
 }
 
 fn refuse_other_table(info: &TableInfo, options: &ConvertOptions, dest: &Store) -> Result<()> {
-    let differ = |what: &str, is: String, asked: String| {
+    let differ = |what: OptionName, is: String, asked: String| {
         Err(Error::usage(format!("DEST was begun with {what} {is}, not {asked}"))
             .at(dest.location())
             .help(format!("leave {what} away, or convert into another DEST")))
     };
     match (options.partition_by, options.log_type) {
-        (Some(by), _) if by != info.partition_by => {
-            differ("--partition-by", info.partition_by.to_string(), by.to_string())
-        }
+        (Some(by), _) if by != info.partition_by => differ(PARTITION_BY, info.partition_by.to_string(), by.to_string()),
         (_, Some(log_type)) if log_type != info.log_type => {
-            differ("--log-type", info.log_type.to_string(), log_type.to_string())
+            differ(LOG_TYPE, info.log_type.to_string(), log_type.to_string())
         }
         _ if options.output.dash_as_null != info.dash_as_null => {
             let shown = |on: bool| if on { "on" } else { "off" }.to_owned();
-            differ("--dash-as-null", shown(info.dash_as_null), shown(options.output.dash_as_null))
+            differ(DASH_AS_NULL, shown(info.dash_as_null), shown(options.output.dash_as_null))
         }
         _ => Ok(()),
     }
@@ -389,7 +414,7 @@ fn describe(report: &mut Report, prepared: &Prepared, source: &Store) {
     report.objects_passed_over = passed_over.len() as u64;
     report.objects_to_look_at = passed_over.iter().filter(|(_, why)| why.needs_a_person()).count() as u64;
     passed_over.sort_by_key(|(key, why)| (!why.needs_a_person(), key.clone()));
-    report.passed_over = passed_over.iter().take(MAX_NAMED).map(|(key, why)| named(key, why.explain())).collect();
+    report.passed_over = passed_over.iter().take(MAX_NAMED).map(|(key, why)| named(key, &why.explain())).collect();
     report.objects_of_two_days = prepared.found.two_days.len() as u64;
     report.two_days = prepared.found.two_days.iter().take(MAX_NAMED).map(|(key, why)| named(key, why)).collect();
     report.log_type = Some(prepared.info.log_type);

@@ -20,6 +20,7 @@ use crate::error::{Error, Result};
 use crate::ledger::claim::{Input, OutputOptions, Work};
 use crate::ledger::entry::{LeftOut, Outcome};
 use crate::ledger::rejects::{Reject, RejectKind};
+use crate::options::LOG_FORMAT;
 use crate::record::columns::Batch;
 use crate::record::decode::{ObjectDecoder, RejectedRow};
 use crate::record::header::{Header, without_text};
@@ -124,7 +125,7 @@ impl Recipe {
         source: &Location,
     ) -> Result<Self> {
         let format = options.log_format.as_deref().map(Header::from_log_format).transpose();
-        let fallback = format.map_err(|e| Error::usage("--log-format cannot be used").because(e))?;
+        let fallback = format.map_err(|e| Error::usage(format!("{LOG_FORMAT} cannot be used")).because(e))?;
         let rules = Rules {
             log_type,
             log_format: fallback.map(Arc::new),

@@ -17,6 +17,7 @@ use super::footer::{Footer, PlacedChunk, PlacedGroup};
 use super::format::MAGIC;
 use super::layout::Layout;
 use crate::error::{Error, Result};
+use crate::options::ROW_GROUP_ROWS;
 use crate::record::header::Column;
 use crate::record::schema::LogType;
 
@@ -119,7 +120,7 @@ impl<W: Write> FileWriter<W> {
     /// Returns the error of a file that [`FileWriter::is_full`].
     pub fn too_many() -> Error {
         Error::usage(format!("a file would have more than {MAX_ROW_GROUPS} row groups"))
-            .help("give a larger --row-group-rows; nothing of this file was written")
+            .help(format!("give a larger {ROW_GROUP_ROWS}; nothing of this file was written"))
     }
 
     /// Returns the columns that were declared, in the order of the schema.

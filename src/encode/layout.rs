@@ -7,14 +7,14 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Rows of a row group if `--row-group-rows` is not given and rows are sorted: an engine skips or reads a row group as a
+/// Rows of a row group if nothing else is said and rows are sorted: an engine skips or reads a row group as a
 /// whole, so smaller ones skip more; each costs dictionaries and a place in the footer.
 pub const DEFAULT_ROW_GROUP_ROWS: u32 = 32 << 10;
 
 /// The same for rows in the order in which they came: no row group can be skipped, so they may be large.
 pub const ARRIVAL_ROW_GROUP_ROWS: u32 = 256 << 10;
 
-/// Rows of a data page if `--page-rows` is not given: the limit that parquet-mr and arrow-rs use.
+/// Rows of a data page if nothing else is said: the limit that parquet-mr and arrow-rs use.
 pub const DEFAULT_PAGE_ROWS: u32 = 20_000;
 
 /// Memory for the rows that are sorted together, in bytes, unless `--memory` is too small for it. About twelve million
@@ -98,6 +98,7 @@ impl From<SortBy> for String {
 
 /// How the rows of a file are laid out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Layout {
     /// Their order.
     pub sort_by: SortBy,
@@ -136,9 +137,18 @@ pub fn sort_share(packed_bytes: u64, most: u64) -> u64 {
 }
 
 impl Layout {
+    /// Returns the layout that is the default for rows in this order.
+    pub fn sorted_by(sort_by: SortBy) -> Self {
+        let row_group_rows = match sort_by {
+            SortBy::Arrival => ARRIVAL_ROW_GROUP_ROWS,
+            SortBy::Addresses | SortBy::Columns(_) => DEFAULT_ROW_GROUP_ROWS,
+        };
+        Self { sort_by, row_group_rows, ..Self::default() }
+    }
+
     /// Returns the layout of files whose claims name none: those of ledger versions 1 and 2.
     pub fn arrival() -> Self {
-        Self { sort_by: SortBy::Arrival, row_group_rows: ARRIVAL_ROW_GROUP_ROWS, ..Self::default() }
+        Self::sorted_by(SortBy::Arrival)
     }
 }
 

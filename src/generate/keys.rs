@@ -45,27 +45,12 @@ impl fmt::Display for KeyLayout {
     }
 }
 
-/// Says that a text is not the name of a [`KeyLayout`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnknownKeyLayout {
-    /// The text that was given.
-    pub given: String,
-}
-
-impl fmt::Display for UnknownKeyLayout {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = KeyLayout::ALL.map(KeyLayout::name).join(", ");
-        write!(formatter, "unknown key layout {:?}, expected one of: {names}", self.given)
-    }
-}
-
-impl std::error::Error for UnknownKeyLayout {}
-
 impl FromStr for KeyLayout {
-    type Err = UnknownKeyLayout;
+    type Err = String;
 
-    fn from_str(name: &str) -> Result<Self, UnknownKeyLayout> {
-        let unknown = || UnknownKeyLayout { given: name.to_owned() };
+    fn from_str(name: &str) -> Result<Self, String> {
+        let names = || Self::ALL.map(Self::name).join(", ");
+        let unknown = || format!("unknown key layout {name:?}, expected one of: {}", names());
         Self::ALL.into_iter().find(|layout| layout.name() == name).ok_or_else(unknown)
     }
 }

@@ -1,7 +1,7 @@
 //! Makes lifelike VPC (or Transit Gateway) flow logs, to try and to measure flowparquet without an AWS account.
 //!
-//! In: [`GenerateOptions`]. Out: one [`GeneratedObject`] after the other (key and gzip bytes), in no particular order.
-//! Writes nothing anywhere, asks no clock and no other source of chance: the same options give the same bytes.
+//! In: [`GenerateOptions`]. Out: one [`GeneratedObject`] after the other (key and gzip bytes), in no particular order, or
+//! all of them in a [`Store`]. Asks no clock and no other source of chance: the same options give the same bytes.
 //!
 //! ```text
 //! options -> network (hosts of each account and Region)
@@ -23,8 +23,13 @@ use jiff::civil::{Date, date};
 use libdeflater::{CompressionLvl, Compressor};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
+use crate::error::{Error, Result};
+use crate::record::header::Header;
+use crate::record::schema::LogType;
+use crate::store::Store;
+
+pub use self::keys::KeyLayout;
 use self::keys::{FlowLog, flow_log_id};
-pub use self::keys::{KeyLayout, UnknownKeyLayout};
 use self::network::Site;
 use self::random::{Random, combine, hash_text};
 use self::record::{Format, Lines};
@@ -40,8 +45,27 @@ const DELIVERY_SECONDS: u32 = 300;
 /// format. libdeflate's own 6 comes to 22.6 and needs a third more time.
 const GZIP_LEVEL: i32 = 5;
 
+/// The day of the AWS tutorial whose flows are always there.
+pub const TUTORIAL_DAY: Date = date(2026, 1, 15);
+
+/// Objects that AWS delivers in a day: one every five minutes.
+pub const DEFAULT_OBJECTS_PER_DAY: u32 = SECONDS_PER_DAY / DELIVERY_SECONDS;
+
+/// Rows of each object, if nothing else is said.
+pub const DEFAULT_ROWS_PER_OBJECT: u32 = 20_000;
+
+/// The account, if none is named.
+pub const DEFAULT_ACCOUNT: &str = "123456789012";
+
+/// The Region, if none is named.
+pub const DEFAULT_REGION: &str = "ap-northeast-1";
+
 /// What to generate: every combination of account, Region and day, each with `objects_per_day` objects.
+///
+/// [`GenerateOptions::default`] is the tutorial's day of version 2: 288 objects of 20,000 rows. Fields can be set
+/// afterwards.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct GenerateOptions {
     /// Another seed gives other traffic in the same networks, and other object names.
     pub seed: u64,
@@ -63,6 +87,53 @@ pub struct GenerateOptions {
     pub regions: Vec<String>,
     /// Makes the traffic between VPCs as a transit gateway records it; `fields` should then be those of such flow logs.
     pub transit_gateway: bool,
+}
+
+impl Default for GenerateOptions {
+    fn default() -> Self {
+        Self::of_fields(LogType::Vpc, LogType::Vpc.schema().names_up_to(2))
+    }
+}
+
+impl GenerateOptions {
+    /// Returns options for flow logs with all fields up to a version; those of transit gateways have all there are.
+    ///
+    /// # Errors
+    /// A usage error if there is no such version.
+    pub fn of_version(log_type: LogType, version: u8) -> Result<Self> {
+        let schema = log_type.schema();
+        if log_type == LogType::Tgw {
+            return Ok(Self::of_fields(log_type, schema.names_up_to(u8::MAX)));
+        }
+        if !(2..=schema.versions().last().copied().unwrap_or(2)).contains(&version) {
+            return Err(Error::usage(format!("there is no flow log version {version}")).help("versions are 2 to 11"));
+        }
+        Ok(Self::of_fields(log_type, schema.names_up_to(version)))
+    }
+
+    /// Returns options for flow logs of a format, as DescribeFlowLogs prints it: `${version} ${account-id} ...`.
+    ///
+    /// # Errors
+    /// A usage error if it is none.
+    pub fn of_format(log_type: LogType, format: &str) -> Result<Self> {
+        Ok(Self::of_fields(log_type, Header::from_option(format)?.names))
+    }
+
+    fn of_fields(log_type: LogType, fields: Vec<String>) -> Self {
+        let versions = fields.iter().filter_map(|name| Some(log_type.schema().field(name)?.version));
+        Self {
+            seed: 1,
+            days: vec![TUTORIAL_DAY],
+            objects_per_day: DEFAULT_OBJECTS_PER_DAY,
+            rows_per_object: DEFAULT_ROWS_PER_OBJECT,
+            version: versions.max().unwrap_or(2),
+            fields,
+            layout: KeyLayout::Default,
+            accounts: vec![DEFAULT_ACCOUNT.to_owned()],
+            regions: vec![DEFAULT_REGION.to_owned()],
+            transit_gateway: log_type == LogType::Tgw,
+        }
+    }
 }
 
 /// One object as AWS would deliver it.
@@ -104,6 +175,14 @@ impl Generated {
             gzip_bytes: self.gzip_bytes + other.gzip_bytes,
         }
     }
+}
+
+/// Makes every object, in parallel, and writes it below a store's location.
+///
+/// # Errors
+/// When the store fails; some objects are there then.
+pub fn generate_into(options: &GenerateOptions, store: &Store) -> Result<Generated> {
+    generate(options, &|object: GeneratedObject| store.put(&store.location().key(&object.key), object.gzip))
 }
 
 /// Makes every object, in parallel on the current rayon pool, and hands each to `sink`.

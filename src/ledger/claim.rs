@@ -25,7 +25,11 @@ pub struct Input {
     pub etag: Option<Arc<str>>,
 }
 
-/// Options that decide an output's bytes; a claim is finished with its own, whatever the command line says.
+/// Most text that one object may hold, in bytes: far above AWS's objects (75 MB packed), far below what fills a disk.
+pub const DEFAULT_MAX_OBJECT_BYTES: u64 = 64 << 30;
+
+/// Options that decide an output's bytes; a claim is finished with its own, whatever the next run is asked for.
+#[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutputOptions {
     /// Page compression.
@@ -41,6 +45,18 @@ pub struct OutputOptions {
     /// How rows are laid out.
     #[serde(default = "Layout::arrival")]
     pub layout: Layout,
+}
+
+impl Default for OutputOptions {
+    fn default() -> Self {
+        Self {
+            compression: Compression::default(),
+            dash_as_null: false,
+            log_format: None,
+            max_object_bytes: DEFAULT_MAX_OBJECT_BYTES,
+            layout: Layout::default(),
+        }
+    }
 }
 
 /// Raw objects of one store.

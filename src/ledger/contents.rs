@@ -66,7 +66,7 @@ impl Table {
     ///
     /// # Errors
     /// When a listing fails.
-    pub fn extent(&self, by: PartitionBy) -> Result<Extent> {
+    pub(crate) fn extent(&self, by: PartitionBy) -> Result<Extent> {
         let mut extent = Extent::default();
         let mut tops = vec![self.store().location().prefix().to_owned()];
         let levels = by.columns().into_iter().take_while(|column| *column != "month");

@@ -95,7 +95,7 @@ pub enum LeftBehind {
 
 impl Table {
     /// Returns the key of a claim's file.
-    pub fn output_key(&self, partition: &Partition, claim: &Claim) -> String {
+    pub(crate) fn output_key(&self, partition: &Partition, claim: &Claim) -> String {
         self.store().location().key(&format!("{partition}/{}", claim.output))
     }
 
@@ -105,7 +105,7 @@ impl Table {
     }
 
     /// Returns the key of a claim's rejects.
-    pub fn rejects_key(&self, partition: &Partition, claim: &Claim) -> String {
+    pub(crate) fn rejects_key(&self, partition: &Partition, claim: &Claim) -> String {
         let stem = claim.output.trim_end_matches(".parquet");
         self.store().location().key(&format!("{OWN_FOLDER}/rejects/{partition}/{stem}.jsonl.gz"))
     }
@@ -165,7 +165,7 @@ impl Table {
     ///
     /// # Errors
     /// When the store fails.
-    pub fn hash(&self, listed: &Listed) -> Result<Option<(u64, String)>> {
+    pub(crate) fn hash(&self, listed: &Listed) -> Result<Option<(u64, String)>> {
         let Some(mut reader) = self.store().read_in_pieces(listed)? else { return Ok(None) };
         let failed = |e| Error::stopped("cannot read").at(self.store().location().url_of(&listed.key)).because(e);
         let (mut hash, mut size, mut piece) = (Sha256::new(), 0, vec![0; PIECE_BYTES]);
@@ -202,7 +202,7 @@ impl Table {
     ///
     /// # Errors
     /// When the store fails.
-    pub fn misread(&self, partition: &Partition, state: &PartitionState) -> Result<Vec<u64>> {
+    pub(crate) fn misread(&self, partition: &Partition, state: &PartitionState) -> Result<Vec<u64>> {
         let mut found = Vec::new();
         for output in state.outputs() {
             if output.done.file.as_ref().is_none_or(|file| file.sound) {
@@ -253,7 +253,7 @@ impl Table {
     ///
     /// # Errors
     /// When the ledger or a footer cannot be read.
-    pub fn scan_bytes(&self, days: &Days, by: PartitionBy, columns: &[&str]) -> Result<u64> {
+    pub(crate) fn scan_bytes(&self, days: &Days, by: PartitionBy, columns: &[&str]) -> Result<u64> {
         let mut bytes = 0;
         for (partition, state) in self.load(days, by)? {
             for Output { claim, done, .. } in state.outputs() {

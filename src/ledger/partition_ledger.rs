@@ -79,7 +79,7 @@ fn same_file(recorded: Option<&OutputFile>, ours: Option<&OutputFile>) -> bool {
 
 impl Table {
     /// Opens a partition's ledger with what [`Table::load`] read of it.
-    pub fn open(&self, partition: Partition, state: PartitionState) -> PartitionLedger<'_> {
+    pub(crate) fn open(&self, partition: Partition, state: PartitionState) -> PartitionLedger<'_> {
         PartitionLedger { table: self, partition, state }
     }
 
@@ -87,7 +87,7 @@ impl Table {
     ///
     /// # Errors
     /// When it cannot be read, is damaged or newer than this program.
-    pub fn read(&self, partition: Partition) -> Result<PartitionLedger<'_>> {
+    pub(crate) fn read(&self, partition: Partition) -> Result<PartitionLedger<'_>> {
         let mut ledger = self.open(partition, PartitionState::default());
         ledger.catch_up()?;
         Ok(ledger)

@@ -52,7 +52,7 @@ impl Table {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn rejects(&self, partition: &Partition, state: &PartitionState) -> Result<Vec<Reject>> {
+    pub(crate) fn rejects(&self, partition: &Partition, state: &PartitionState) -> Result<Vec<Reject>> {
         let mut all = Vec::new();
         for Output { number, claim, done, .. } in state.outputs() {
             let Outcome { rejected_rows, rejected_objects, other_type, .. } = &done.outcome;

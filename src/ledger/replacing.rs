@@ -25,7 +25,7 @@ impl Table {
     ///
     /// # Errors
     /// When the listing fails.
-    pub fn replacing(&self) -> Result<BTreeMap<Partition, BTreeSet<String>>> {
+    pub(crate) fn replacing(&self) -> Result<BTreeMap<Partition, BTreeSet<String>>> {
         let root = self.store().location().key(&format!("{OWN_FOLDER}/replacing"));
         let mut found: BTreeMap<Partition, BTreeSet<String>> = BTreeMap::new();
         for object in self.store().list_all(std::slice::from_ref(&root))?.into_iter().flatten() {

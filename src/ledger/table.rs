@@ -13,6 +13,7 @@ use super::partition::{Partition, PartitionBy};
 use super::state::{PartitionState, refuse_gap};
 use crate::days::Days;
 use crate::error::{Error, Result};
+use crate::options::SINGLE_WRITER;
 use crate::record::schema::LogType;
 use crate::store::upload::hex;
 use crate::store::{Created, Store};
@@ -74,7 +75,7 @@ impl Table {
     ///
     /// # Errors
     /// When it cannot be read or was written by a newer version.
-    pub fn info(&self) -> Result<Option<TableInfo>> {
+    pub(crate) fn info(&self) -> Result<Option<TableInfo>> {
         let key = self.info_key();
         let mut text = self.store.get(&key)?;
         if text.is_none() && self.has_ledger()? {
@@ -117,7 +118,7 @@ impl Table {
     ///
     /// # Errors
     /// A usage error if the store does not honour create-if-absent and `info.single_writer` is not set.
-    pub fn found(&self, info: TableInfo) -> Result<TableInfo> {
+    pub(crate) fn found(&self, info: TableInfo) -> Result<TableInfo> {
         // Before the description is there: a run stopped in between must not leave a DEST that was never probed.
         if !info.single_writer {
             self.probe()?;
@@ -153,10 +154,10 @@ impl Table {
         }
         Err(Error::usage("the store of DEST does not honour create-if-absent (If-None-Match: *)")
             .at(self.store.location())
-            .help(
+            .help(format!(
                 "two runs at once could write rows twice here; \
-                 use another store, or --single-writer if there is only ever one run",
-            ))
+                 use another store, or {SINGLE_WRITER} if there is only ever one run"
+            )))
     }
 
     fn info_key(&self) -> String {
@@ -167,7 +168,7 @@ impl Table {
     ///
     /// # Errors
     /// When one cannot be read, is damaged or newer than this program.
-    pub fn load(&self, days: &Days, by: PartitionBy) -> Result<BTreeMap<Partition, PartitionState>> {
+    pub(crate) fn load(&self, days: &Days, by: PartitionBy) -> Result<BTreeMap<Partition, PartitionState>> {
         let add_up = |(partition, records): (Partition, Vec<Record>)| {
             let mut state = PartitionState::default();
             for (number, record) in (1..).zip(records) {
@@ -187,7 +188,7 @@ impl Table {
     ///
     /// # Errors
     /// When one cannot be read, is newer than this program, or a number is missing.
-    pub fn entries(&self, days: &Days, by: PartitionBy) -> Result<BTreeMap<Partition, Vec<Record>>> {
+    pub(crate) fn entries(&self, days: &Days, by: PartitionBy) -> Result<BTreeMap<Partition, Vec<Record>>> {
         let location = self.store.location();
         let root = location.key(&format!("{OWN_FOLDER}/ledger"));
         let prefixes = match days {

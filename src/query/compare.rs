@@ -16,6 +16,7 @@ use crate::days::Days;
 use crate::error::{Error, Result};
 use crate::ledger::partition::Partition;
 use crate::ledger::table::Table;
+use crate::options::DASH_AS_NULL;
 use crate::record::header::Header;
 use crate::source::discover::{Wanted, discover};
 use crate::store::{Listed, Store};
@@ -143,7 +144,7 @@ pub fn compare(
         notes,
         statements: Vec::new(),
     };
-    let wanted = Wanted { days: Days::All, accounts: Vec::new(), regions: Vec::new(), assume_day: None };
+    let wanted = Wanted::default();
     let log_format = live.log_format.as_deref().and_then(|format| Header::from_log_format(format).ok());
     let raw = RawOptions { wanted, partition_by: live.by, log_format, max_object_bytes: live.max_object_bytes };
     let columns = (live.columns.clone(), live.by);
@@ -177,7 +178,7 @@ type Objects = BTreeMap<Partition, Vec<Listed>>;
 /// Returns the objects that both sides answer from, and what is left out.
 fn common(source: &Store, table: &Table, live: &Live) -> Result<(Objects, Vec<String>)> {
     let days = Days::These(live.partitions.iter().map(|partition| partition.day).collect());
-    let wanted = Wanted { days, accounts: Vec::new(), regions: Vec::new(), assume_day: None };
+    let wanted = Wanted::of(days);
     let found = discover(source, &wanted)?;
     let mut there: BTreeMap<&str, &Listed> =
         found.objects.iter().chain(&found.other_days).map(|object| (&*object.object.key, &object.object)).collect();
@@ -211,8 +212,7 @@ fn common(source: &Store, table: &Table, live: &Live) -> Result<(Objects, Vec<St
         notes.push(format!("{} objects of these days are not converted, and left out on both sides", there.len()));
     }
     if live.dash_as_null {
-        notes
-            .push("the table has NULL where raw logs have `-` (--dash-as-null): answers may differ by that".to_owned());
+        notes.push(format!("the table has NULL where raw logs have `-` ({DASH_AS_NULL}): answers may differ by that"));
     }
     Ok((objects, notes))
 }

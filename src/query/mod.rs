@@ -32,6 +32,8 @@ use crate::error::{Error, Result};
 use crate::ledger::claim::Input;
 use crate::ledger::partition::{Partition, PartitionBy};
 use crate::ledger::table::Table;
+use crate::options::of_queries::{ALL_DAYS, DAY};
+use crate::options::{FROM, LOG_FORMAT, TO};
 use crate::plan::partition_of;
 use crate::record::header::{Column, Header};
 use crate::record::schema::LogType;
@@ -150,9 +152,9 @@ impl Session {
     pub fn over_raw(source: &Store, raw: &RawOptions, options: &QueryOptions) -> Result<Self> {
         let found = discover(source, &raw.wanted)?;
         if found.objects.is_empty() {
-            return Err(Error::usage("there are no raw logs of these days")
-                .at(source.location())
-                .help("choose days with --day, --from and --to, or --all; `flowparquet plan` lists what is there"));
+            return Err(Error::usage("there are no raw logs of these days").at(source.location()).help(format!(
+                "choose days with {DAY}, {FROM} and {TO}, or {ALL_DAYS}; `flowparquet plan` lists what is there"
+            )));
         }
         let formats = formats(source, &found.objects, raw.log_format.as_ref())?;
         let newest = formats.first().and_then(|format| format.header.as_ref().ok());
@@ -166,7 +168,7 @@ impl Session {
         if columns.is_empty() {
             return Err(Error::usage("the raw logs have no header line that tells their columns")
                 .at(source.location())
-                .help("give --log-format '${version} ${account-id} ...', as DescribeFlowLogs prints it"));
+                .help(format!("give {LOG_FORMAT} '${{version}} ${{account-id}} ...', as DescribeFlowLogs prints it")));
         }
         sort_columns(&mut columns, log_type);
         let mut objects: BTreeMap<Partition, Vec<Listed>> = BTreeMap::new();
@@ -243,23 +245,15 @@ impl Session {
             files: None,
         })
     }
-
-    /// Reads statements for this session's table; `place` says where they stand.
-    ///
-    /// # Errors
-    /// As [`sql::parse`].
-    pub fn parse(&self, text: &str, place: &str) -> Result<Vec<sql::Statement>> {
-        sql::parse(text, &self.table, place)
-    }
 }
 
 /// Reads which files are live.
 fn live(table: &Table, days: &Days) -> Result<Live> {
     let location = table.store().location();
     let nothing = || {
-        Error::usage("nothing of these days is converted here")
-            .at(location)
-            .help("run `flowparquet convert SOURCE DEST` first, or check DEST and the days; --all takes all there are")
+        Error::usage("nothing of these days is converted here").at(location).help(format!(
+            "run `flowparquet convert SOURCE DEST` first, or check DEST and the days; {ALL_DAYS} takes all there are"
+        ))
     };
     let info = table.info()?.ok_or_else(nothing)?;
     let mut live = Live {

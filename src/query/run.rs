@@ -13,6 +13,7 @@ use super::meter::Scan;
 use super::sql::{Statement, at};
 use super::{Session, explain};
 use crate::error::{Error, Result};
+use crate::options::of_queries::MEMORY;
 
 /// Rows of an answer that came together.
 #[derive(Debug)]
@@ -122,10 +123,13 @@ fn said(error: DataFusionError, place: &str) -> (Error, bool) {
             }
             let error = match root {
                 DataFusionError::ResourcesExhausted(_) => {
-                    Error::stopped("the query needs more memory than --memory allows").at(place).because(text).help(
-                        "give it more, ask for fewer days, or let it group and sort less; what can be is kept in \
+                    Error::stopped(format!("the query needs more memory than {MEMORY} allows"))
+                        .at(place)
+                        .because(text)
+                        .help(
+                            "give it more, ask for fewer days, or let it group and sort less; what can be is kept in \
                          temporary files already",
-                    )
+                        )
                 }
                 DataFusionError::Internal(_) | DataFusionError::IoError(_) | DataFusionError::ExecutionJoin(_) => {
                     Error::stopped("the query failed").at(place).because(text)

@@ -17,6 +17,7 @@ use datafusion::logical_expr::sqlparser::tokenizer::{Location, Span, Token, Toke
 
 use super::hints;
 use crate::error::{Error, Result};
+use crate::options::of_queries::TABLE;
 
 /// Most bytes of a text of statements; what people write has kilobytes.
 const MAX_SQL_BYTES: usize = 4 << 20;
@@ -380,7 +381,7 @@ impl VisitorMut for Names<'_> {
         ControlFlow::Break(
             Error::usage(format!("there is no table {relation} here"))
                 .at(at(self.place, start.line, start.column))
-                .help(format!("this run has the table {}; --table gives it another name", self.table)),
+                .help(format!("this run has the table {}; {TABLE} gives it another name", self.table)),
         )
     }
 

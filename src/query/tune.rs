@@ -18,6 +18,8 @@ use crate::days::Days;
 use crate::encode::layout::{ARRIVAL_ROW_GROUP_ROWS, DEFAULT_ROW_GROUP_ROWS, Layout, MAX_SORT_COLUMNS, SortBy};
 use crate::error::{Error, Result};
 use crate::ledger::table::Table;
+use crate::options::of_queries::{ALL_DAYS, BLOOM_FILTERS, DAY, SORT_BY};
+use crate::options::{FROM, ROW_GROUP_ROWS, TO};
 use crate::record::header::PARTITION_COLUMNS;
 use crate::store::Store;
 
@@ -25,7 +27,7 @@ use crate::store::Store;
 pub const TUNING_VERSION: u32 = 1;
 
 /// Rows of row groups that are tried for the best order: below, footers and dictionaries eat the gain.
-const ROW_GROUP_ROWS: [u32; 3] = [16 << 10, 64 << 10, 128 << 10];
+const TRIED_ROW_GROUP_ROWS: [u32; 3] = [16 << 10, 64 << 10, 128 << 10];
 
 /// Columns that statements ask for most by equality, of which orders are made.
 const MAX_KEYS: usize = 3;
@@ -116,7 +118,7 @@ pub fn tune(
         try_one(layout, &mut tuning, &mut tried)?;
     }
     let best = best(&tried)?;
-    for row_group_rows in ROW_GROUP_ROWS {
+    for row_group_rows in TRIED_ROW_GROUP_ROWS {
         try_one(Layout { row_group_rows, ..best.clone() }, &mut tuning, &mut tried)?;
     }
     let best = self::best(&tried)?;
@@ -200,9 +202,9 @@ fn keys(statements: &[Statement]) -> Vec<String> {
 
 /// Returns the options of `convert` that make a layout.
 pub fn described(layout: &Layout) -> String {
-    let mut options = format!("--sort-by {} --row-group-rows {}", layout.sort_by, layout.row_group_rows);
+    let mut options = format!("{SORT_BY} {} {ROW_GROUP_ROWS} {}", layout.sort_by, layout.row_group_rows);
     if !layout.bloom_filters.is_empty() {
-        options.push_str(&format!(" --bloom-filters {}", layout.bloom_filters.join(",")));
+        options.push_str(&format!(" {BLOOM_FILTERS} {}", layout.bloom_filters.join(",")));
     }
     options
 }
@@ -256,7 +258,7 @@ pub fn newest_days(source: &Store, wanted: &crate::source::discover::Wanted, num
     if days.is_empty() {
         return Err(Error::usage("there are no raw logs of these days")
             .at(source.location())
-            .help("choose days with --day, --from and --to, or --all"));
+            .help(format!("choose days with {DAY}, {FROM} and {TO}, or {ALL_DAYS}")));
     }
     Ok(days.split_off(days.len().saturating_sub(number)))
 }

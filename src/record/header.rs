@@ -9,6 +9,8 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 
 use super::schema::{ColumnType, Field, LogType};
+use crate::error::Error;
+use crate::options::LOG_FORMAT;
 
 /// Most columns that a header may name; AWS knows 54. More is an attack or not a header.
 pub const MAX_COLUMNS: usize = 1_000;
@@ -43,7 +45,7 @@ pub struct Header {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HeaderError {
     /// A token cannot be a field name, or none is known: this is a record or something else.
-    #[error("the first line is not a header (it begins {0:?}); give --log-format for objects without one")]
+    #[error("the first line is not a header (it begins {0:?}); give {log_format} for objects without one", log_format = LOG_FORMAT)]
     NotAHeader(String),
     /// A field is named twice.
     #[error("the header names the field {0:?} twice")]
@@ -104,6 +106,17 @@ impl Header {
             n if n > MAX_COLUMNS => Err(HeaderError::TooMany(n)),
             _ => Self::from_names(names),
         }
+    }
+
+    /// Reads a format that somebody gives for objects without a header line.
+    ///
+    /// # Errors
+    /// A usage error that says how to write it.
+    pub fn from_option(format: &str) -> crate::Result<Self> {
+        Self::from_log_format(format).map_err(|e| {
+            Error::usage(format!("{LOG_FORMAT} cannot be used: {e}"))
+                .help("write it as DescribeFlowLogs prints it: '${version} ${account-id} ${interface-id} ...'")
+        })
     }
 
     fn from_names(names: Vec<String>) -> Result<Self, HeaderError> {

@@ -9,6 +9,14 @@ use crate::error::{Error, Result};
 /// columns, and each thread keeps some of what was freed.
 pub const MIN_MEMORY_BYTES: u64 = 128 << 20;
 
+/// Memory of a job that is told nothing else, in bytes: for eight threads, and for as many sorted rows as more would give.
+pub const DEFAULT_MEMORY_BYTES: u64 = 1 << 30;
+
+/// Returns one thread per processor that this process may use.
+pub fn one_per_processor() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
 /// Starts so many threads, if there is memory for them ([`MIN_MEMORY_BYTES`] each), and one at least.
 ///
 /// # Errors

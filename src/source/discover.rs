@@ -13,13 +13,15 @@ use tracing::{debug, info};
 use super::layout::{FileName, Level, Place, SERVICE, Suffix};
 use crate::days::Days;
 use crate::error::{Error, Result};
+use crate::options::ASSUME_DAY;
 use crate::store::{Listed, Store, name_of};
 
 /// Folders above `AWSLogs` that are looked into; a SOURCE that needs more is too high up in somebody's bucket.
 pub const MAX_OPAQUE_FOLDERS: usize = 2_000;
 
-/// What to find.
-#[derive(Debug, Clone)]
+/// Which raw objects a job is about. All there are, unless fields say less.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
 pub struct Wanted {
     /// UTC days.
     pub days: Days,
@@ -32,6 +34,11 @@ pub struct Wanted {
 }
 
 impl Wanted {
+    /// Returns all objects of these days.
+    pub fn of(days: Days) -> Self {
+        Self { days, ..Self::default() }
+    }
+
     /// Returns whether a partition of this account and Region is asked for; one that is of neither always is.
     pub fn selects(&self, account_region: Option<&(String, String)>) -> bool {
         let fits = |list: &[String], value: &String| list.is_empty() || list.contains(value);
@@ -81,9 +88,9 @@ impl Why {
     }
 
     /// Returns the reason in words.
-    pub fn explain(self) -> &'static str {
-        match self {
-            Self::NoDate => "its key gives no date (say --assume-day if you know it)",
+    pub fn explain(self) -> String {
+        let why = match self {
+            Self::NoDate => return format!("its key gives no date (say {ASSUME_DAY} if you know it)"),
             Self::Misplaced => "it lies in a folder below the day's or hour's folder",
             Self::AwsParquet => "it is Parquet already, delivered by AWS",
             Self::OtherDay => {
@@ -93,7 +100,8 @@ impl Why {
             Self::NoKey => {
                 "its key has an empty folder (//), `.`, `..`, control characters, or is not UTF-8 (rename it)"
             }
-        }
+        };
+        why.to_owned()
     }
 }
 

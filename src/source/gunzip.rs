@@ -9,6 +9,8 @@ use std::io::{self, BufRead, BufReader, Read};
 use flate2::bufread::GzDecoder;
 use libdeflater::{DecompressionError, Decompressor};
 
+use crate::options::MAX_OBJECT_BYTES;
+
 /// What gzip data begins with: magic, then "deflate" (RFC 1952, 2.3.1).
 const GZIP_MAGIC: [u8; 3] = [0x1f, 0x8b, 0x08];
 
@@ -28,7 +30,7 @@ pub enum UnpackError {
     #[error("the gzip data is damaged: {0}")]
     Damaged(String),
     /// More text than `--max-object-bytes` allows.
-    #[error("the object unpacks to more than --max-object-bytes {0}")]
+    #[error("the object unpacks to more than {limit} {0}", limit = MAX_OBJECT_BYTES)]
     TooLarge(u64),
     /// A line that does not fit into memory.
     #[error("line {line} is longer than {limit} bytes")]
@@ -407,7 +409,7 @@ mod tests {
         let zeros = gzip(&vec![0; 20_000_000]);
         assert_eq!(
             unpack(&zeros, 1 << 20),
-            Err("the object unpacks to more than --max-object-bytes 10000000".to_owned())
+            Err("the object unpacks to more than max_object_bytes 10000000".to_owned())
         );
         assert_eq!(unpack(&good, 1_000), Ok((false, Vec::new())), "too large to be held, but sound");
     }

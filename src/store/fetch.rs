@@ -130,7 +130,7 @@ const GROUPS_AHEAD: usize = 8;
 impl Store {
     /// Starts reading groups of objects ahead, in order.
     #[expect(clippy::async_yields_async, reason = "a group is begun in one place and awaited in its turn in another")]
-    pub fn fetch(&self, groups: Vec<Vec<Listed>>, budget: &Budget) -> Fetches {
+    pub(crate) fn fetch(&self, groups: Vec<Vec<Listed>>, budget: &Budget) -> Fetches {
         let (sender, receiver) = mpsc::channel(1);
         let fetches = Fetches { receiver, budget: budget.clone() };
         let (store, budget) = (self.clone(), budget.clone());
@@ -243,7 +243,7 @@ impl Store {
     ///
     /// # Errors
     /// When the store fails.
-    pub fn read_in_pieces(&self, object: &Listed) -> Result<Option<PieceReader>> {
+    pub(crate) fn read_in_pieces(&self, object: &Listed) -> Result<Option<PieceReader>> {
         let path = self.path(&object.key)?;
         count(&self.counters.get, 1);
         let found = match self.wait(self.inner.get(&path))? {

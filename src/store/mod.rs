@@ -39,6 +39,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing::{debug, info};
 
 use crate::error::{Error, Result, masked_urls};
+use crate::options::{ALLOW_HTTP, ANONYMOUS, ENDPOINT_URL, S3_REGION};
 pub use location::{Location, name_of};
 use pace::Pace;
 use ranges::near;
@@ -56,6 +57,7 @@ pub const KEYS_PER_LIST: usize = 1_000;
 
 /// How to reach S3, besides what the `AWS_*` variables of the environment say.
 #[derive(Debug, Clone, Default)]
+#[non_exhaustive]
 pub struct StoreOptions {
     /// Endpoint of an S3-compatible server.
     pub endpoint_url: Option<String>,
@@ -219,7 +221,7 @@ impl Store {
 
     /// Returns a store of a test's own making.
     #[cfg(test)]
-    pub fn of(inner: Arc<dyn ObjectStore>, location: &Location, io: &Io) -> Self {
+    pub(crate) fn of(inner: Arc<dyn ObjectStore>, location: &Location, io: &Io) -> Self {
         Self { inner, location: location.clone(), io: io.clone(), counters: Arc::default() }
     }
 
@@ -241,7 +243,7 @@ impl Store {
     ///
     /// # Errors
     /// When a listing fails for good.
-    pub fn list_levels(&self, prefixes: &[String]) -> Result<Vec<Level>> {
+    pub(crate) fn list_levels(&self, prefixes: &[String]) -> Result<Vec<Level>> {
         self.each(prefixes, |prefix| self.list_level(prefix))
     }
 
@@ -249,7 +251,7 @@ impl Store {
     ///
     /// # Errors
     /// When a listing fails for good.
-    pub fn list_all(&self, prefixes: &[String]) -> Result<Vec<Vec<Listed>>> {
+    pub(crate) fn list_all(&self, prefixes: &[String]) -> Result<Vec<Vec<Listed>>> {
         self.each(prefixes, |prefix| self.list_below(prefix))
     }
 
@@ -257,7 +259,7 @@ impl Store {
     ///
     /// # Errors
     /// When one of them cannot be read.
-    pub fn get_all(&self, keys: &[String]) -> Result<Vec<Bytes>> {
+    pub(crate) fn get_all(&self, keys: &[String]) -> Result<Vec<Bytes>> {
         self.each(keys, |key| async move {
             let path = self.path(key)?;
             count(&self.counters.get, 1);
@@ -270,7 +272,7 @@ impl Store {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn get(&self, key: &str) -> Result<Option<Bytes>> {
+    pub(crate) fn get(&self, key: &str) -> Result<Option<Bytes>> {
         let path = self.path(key)?;
         count(&self.counters.get, 1);
         self.wait(async {
@@ -303,7 +305,7 @@ impl Store {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn get_range(&self, key: &str, range: Range<u64>) -> Result<Bytes> {
+    pub(crate) fn get_range(&self, key: &str, range: Range<u64>) -> Result<Bytes> {
         let path = self.path(key)?;
         count(&self.counters.get, 1);
         self.wait(async { self.inner.get_range(&path, range).await.map_err(|e| self.failed("cannot read", key, e)) })?
@@ -314,7 +316,7 @@ impl Store {
     ///
     /// # Errors
     /// When one of them cannot be read, or the object ends before.
-    pub fn get_ranges(&self, key: &str, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
+    pub(crate) fn get_ranges(&self, key: &str, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
         let joined = near(ranges);
         let read = self.each(&joined, |range| async move {
             count(&self.counters.get, 1);
@@ -335,7 +337,7 @@ impl Store {
     ///
     /// # Errors
     /// When one of them cannot be read.
-    pub fn get_heads(&self, objects: &[&Listed], bytes: u64) -> Result<Vec<Bytes>> {
+    pub(crate) fn get_heads(&self, objects: &[&Listed], bytes: u64) -> Result<Vec<Bytes>> {
         self.each(objects, |object| async move {
             let range = 0..object.size.min(bytes);
             if range.is_empty() {
@@ -351,7 +353,7 @@ impl Store {
     ///
     /// # Errors
     /// When the store does not say.
-    pub fn head(&self, key: &str) -> Result<Option<Listed>> {
+    pub(crate) fn head(&self, key: &str) -> Result<Option<Listed>> {
         let path = self.path(key)?;
         count(&self.counters.get, 1);
         self.wait(async {
@@ -370,7 +372,7 @@ impl Store {
     ///
     /// # Errors
     /// When the store fails otherwise, or does not know conditional requests.
-    pub fn create(&self, key: &str, content: impl Into<Bytes>) -> Result<Created> {
+    pub(crate) fn create(&self, key: &str, content: impl Into<Bytes>) -> Result<Created> {
         let path = self.path(key)?;
         let content: Bytes = content.into();
         count(&self.counters.put, 1);
@@ -399,7 +401,7 @@ impl Store {
     ///
     /// # Errors
     /// When the store fails.
-    pub fn put(&self, key: &str, content: impl Into<Bytes>) -> Result<()> {
+    pub(crate) fn put(&self, key: &str, content: impl Into<Bytes>) -> Result<()> {
         let path = self.path(key)?;
         let content: Bytes = content.into();
         count(&self.counters.put, 1);
@@ -415,7 +417,7 @@ impl Store {
     ///
     /// # Errors
     /// When the store refuses.
-    pub fn delete(&self, key: &str) -> Result<()> {
+    pub(crate) fn delete(&self, key: &str) -> Result<()> {
         let path = self.path(key)?;
         count(&self.counters.delete, 1);
         self.wait(async {
@@ -504,7 +506,7 @@ impl Store {
     }
 
     /// Returns whether an object of this key can be read: a store may list names that are no keys.
-    pub fn is_key(key: &str) -> bool {
+    pub(crate) fn is_key(key: &str) -> bool {
         local::is_key(key)
     }
 
@@ -520,12 +522,14 @@ impl Store {
             return Error::stopped(format!("{what}: there are no credentials, and no instance role to get some from"))
                 .at(place)
                 .because(error)
-                .help("set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, give the machine a role, or use --anonymous");
+                .help(format!(
+                    "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, give the machine a role, or use {ANONYMOUS}"
+                ));
         }
         if text.contains("NoSuchBucket") {
             return Error::usage(format!("{what}: there is no such bucket"))
                 .at(place)
-                .help("check the bucket's name, AWS_REGION and --endpoint-url");
+                .help(format!("check the bucket's name, AWS_REGION and {ENDPOINT_URL}"));
         }
         // To a HEAD request S3 gives no reason, and credentials are the only one for which it refuses ours in this way.
         if text.contains("ExpiredToken") || text.contains("performing HEAD") && text.contains("400 Bad Request") {
@@ -566,8 +570,8 @@ fn s3(bucket: &str, location: &Location, options: &StoreOptions, builder: Amazon
     let mut builder = builder.with_bucket_name(bucket).with_conditional_put(S3ConditionalPut::ETagMatch);
     if let Some(endpoint) = &options.endpoint_url {
         if endpoint.starts_with("http://") && !options.allow_http {
-            return Err(Error::usage(format!("--endpoint-url {endpoint} is plain HTTP"))
-                .help("add --allow-http if that is meant, or use https://"));
+            return Err(Error::usage(format!("{ENDPOINT_URL} {endpoint} is plain HTTP"))
+                .help(format!("add {ALLOW_HTTP} if that is meant, or use https://")));
         }
         builder = builder.with_endpoint(endpoint);
     }
@@ -596,7 +600,7 @@ fn s3(bucket: &str, location: &Location, options: &StoreOptions, builder: Amazon
         Error::usage("cannot make an S3 client of these settings")
             .at(format!("s3://{bucket}"))
             .because(e)
-            .help("check --endpoint-url, --s3-region and the AWS_* variables")
+            .help(format!("check {ENDPOINT_URL}, {S3_REGION} and the AWS_* variables"))
     })
 }
 

@@ -55,7 +55,7 @@ impl std::fmt::Debug for Upload {
 
 impl Store {
     /// Begins to write the object `key`; on the local disk it is made as `staging` first.
-    pub fn upload(&self, key: &str, staging: &str) -> Upload {
+    pub(crate) fn upload(&self, key: &str, staging: &str) -> Upload {
         Upload {
             store: self.clone(),
             key: key.to_owned(),

@@ -38,15 +38,17 @@ use crate::ledger::partition_ledger::PartitionLedger;
 use crate::ledger::settled::MAX_TURNS;
 use crate::ledger::state::{InputState, Output, PartitionState};
 use crate::ledger::table::{Table, TableInfo, tool_name};
+use crate::options::PARTITION_BY;
 use crate::plan::{partition_of, settle_days};
 use crate::report::Progress;
 use crate::source::discover::{Found, Wanted, discover};
 use crate::store::{Listed, Store, name_of};
 
 /// How much is read.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub enum Extent {
     /// Every row.
+    #[default]
     Full,
     /// Every row of this percentage of the files, at least of one; footers of all.
     Sample(f64),
@@ -54,8 +56,9 @@ pub enum Extent {
     Footers,
 }
 
-/// What to verify and how.
+/// What to verify and how. [`VerifyOptions::default`] compares every row there is, and records what agrees.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct VerifyOptions {
     /// Which objects.
     pub wanted: Wanted,
@@ -65,6 +68,13 @@ pub struct VerifyOptions {
     pub record: bool,
     /// Threads that read and count.
     pub threads: usize,
+}
+
+impl Default for VerifyOptions {
+    fn default() -> Self {
+        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Self { wanted: Wanted::default(), extent: Extent::default(), record: true, threads }
+    }
 }
 
 /// Recounts, compares, and records what agrees and what differs.
@@ -338,7 +348,7 @@ fn remark_objects(
     for object in &found.objects {
         let url = source.location().url_of(&object.object.key);
         let Ok(partition) = partition_of(object, by) else {
-            nowhere.push(url, format!("its key does not tell its partition (--partition-by {by})"));
+            nowhere.push(url, format!("its key does not tell its partition ({PARTITION_BY} {by})"));
             continue;
         };
         let state = states.get(&partition).unwrap_or(&empty);

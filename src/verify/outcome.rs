@@ -139,7 +139,7 @@ pub struct FileOutcome {
 
 /// What was counted of the rows of a partition that were compared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Counts {
+pub struct Checksums {
     /// Rows.
     pub rows: u64,
     /// Sum of the column `bytes`.
@@ -175,7 +175,7 @@ pub struct PartitionOutcome {
     pub files_compared: u64,
     /// What was counted of the files whose every row was compared, by their raw objects.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub counted: Option<Counts>,
+    pub counted: Option<Checksums>,
     /// Files that differ.
     pub differing: Vec<FileOutcome>,
     /// Files of which an engine does not read all rows, though they are there: `compact` makes them anew.

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use tracing::debug;
 
 use super::file::{Readable, TableFile};
-use super::outcome::{Counts, Depth, Difference, FileOutcome, LoneRows, PartitionOutcome};
+use super::outcome::{Checksums, Depth, Difference, FileOutcome, LoneRows, PartitionOutcome};
 use super::raw::{self, Counted, Object};
 use super::tally::{Row, RowHash, Tally};
 use super::unit::{RecordedFile, Said, Unit, UnitInput};
@@ -417,8 +417,8 @@ fn listed(input: &Input) -> Listed {
     Listed { key: input.key.clone(), size: input.size, etag: input.etag.clone() }
 }
 
-fn counts(tally: &Tally) -> Counts {
-    Counts {
+fn counts(tally: &Tally) -> Checksums {
+    Checksums {
         rows: tally.rows,
         sum_bytes: tally.bytes,
         sum_packets: tally.packets,

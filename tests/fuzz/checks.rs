@@ -6,21 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use flowparquet::athena::bridge::{Hints, bridge};
-use flowparquet::athena::hive;
-use flowparquet::athena::like::Theirs;
-use flowparquet::athena::name::TableName;
-use flowparquet::athena::types::Dialect;
-use flowparquet::athena::view::create_view;
-use flowparquet::ledger::contents::Contents;
-use flowparquet::ledger::entry::{Record, entry_number};
-use flowparquet::ledger::partition::{Partition, PartitionBy};
-use flowparquet::ledger::state::PartitionState;
-use flowparquet::record::columns::{Batch, Values};
-use flowparquet::record::decode::{ObjectDecoder, RejectedRow};
-use flowparquet::record::header::{Header, MAX_COLUMNS, MAX_UNKNOWN};
-use flowparquet::record::schema::{ColumnType, LogType};
-use flowparquet::source::layout::{FileName, Level, Place, Suffix, folders_of};
+use flowparquet::internals::{
+    Batch, Dialect, FileName, Header, Hints, Level, MAX_COLUMNS, MAX_UNKNOWN, ObjectDecoder, PartitionState, Place,
+    Record, RejectedRow, Suffix, TableName, Theirs, Values, bridge, create_view, entry_number, folders_of, hive,
+};
+use flowparquet::parts::{ColumnType, Partition};
+use flowparquet::{Contents, LogType, PartitionBy};
 use jiff::civil::date;
 
 /// Keys of raw objects: nothing of a key is lost, and a day's folder is the one that the way to the day leads to.

@@ -1,12 +1,32 @@
-//! `ddl --format`: what each form takes for granted, how it is printed, and what has to be known beside it.
+//! The forms of a definition: what each takes for granted, how it is printed, and what has to be known beside it.
 
-use crate::athena::definition::{Definition, Partitions, Storage};
-use crate::athena::{cloudformation, duckdb, glue, hive, spark, terraform, trino};
-use crate::{Error, Result};
 use jiff::civil::Date;
 
-use super::args::{Form, ProjectionArg};
-use super::screen::harmless_json;
+use super::definition::{Definition, Partitions, Storage};
+use super::types::Dialect;
+use super::{cloudformation, duckdb, glue, hive, spark, terraform, trino};
+use crate::error::{Error, Result};
+use crate::options::{FORMAT, LOCATION, PROJECTION, SINCE};
+
+/// What a definition is printed for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Form {
+    /// `CREATE EXTERNAL TABLE`, as Athena and Hive take it.
+    #[default]
+    Athena,
+    /// `TableInput` of Glue's `CreateTable`; partitions as lines for `BatchCreatePartition`.
+    GlueJson,
+    /// CloudFormation's template with an `AWS::Glue::Table`.
+    Cloudformation,
+    /// Terraform's `aws_glue_catalog_table`.
+    Terraform,
+    /// `CREATE TABLE` of Trino's Hive connector.
+    Trino,
+    /// `CREATE TABLE` of Spark SQL.
+    Spark,
+    /// A DuckDB view over the files.
+    Duckdb,
+}
 
 impl Form {
     /// Returns whether what reads the table reads local disks too.
@@ -14,7 +34,7 @@ impl Form {
         matches!(self, Self::Trino | Self::Spark | Self::Duckdb)
     }
 
-    /// Returns `--location`, if it is one for this form.
+    /// Returns a location that somebody typed, if it is one for this form.
     ///
     /// # Errors
     /// A usage error if it is none.
@@ -28,24 +48,20 @@ impl Form {
         if below.is_some_and(|below| !below.is_empty() && !below.starts_with('/')) {
             return Ok(typed.to_owned());
         }
-        Err(Error::usage(format!("--location {typed} is not {wanted}")))
+        Err(Error::usage(format!("{LOCATION} {typed} is not {wanted}")))
     }
 
     /// Returns the definition with partitions that become known as asked, or as is usual where this form is read.
     ///
     /// # Errors
     /// A usage error if they cannot.
-    pub fn partitioned(self, definition: Definition, asked: Option<ProjectionArg>) -> Result<Definition> {
+    pub fn partitioned(self, definition: Definition, asked: Option<Partitions>) -> Result<Definition> {
         if self == Self::Duckdb && asked.is_some() {
             return Err(Error::usage("DuckDB knows of no partitions: it looks at the folders in every query")
-                .help("leave --projection away"));
+                .help(format!("leave {PROJECTION} away")));
         }
-        let usual = match (self, definition.storage) {
-            (Self::Spark, Storage::Parquet) => Some(Partitions::Repaired),
-            (Self::Spark, Storage::Text) => Some(Partitions::Registered),
-            _ => None,
-        };
-        match asked.map(Into::into).or(usual) {
+        let usual = self.usual(definition.storage);
+        match asked.or(usual) {
             Some(partitioning) => definition.known_by(partitioning),
             None => Ok(definition),
         }
@@ -57,19 +73,17 @@ impl Form {
     /// A usage error for what this form cannot say.
     pub fn print(self, definition: &Definition, since: Option<Date>) -> Result<String> {
         if since.is_some() && definition.partitioning != Partitions::Registered {
-            return Err(Error::usage("--since registers partitions, but this table's are not registered")
-                .help("add --projection off, or leave --since away"));
+            return Err(Error::usage(format!("{SINCE} registers partitions, but this table's are not registered"))
+                .help(format!("add {PROJECTION} off, or leave {SINCE} away")));
         }
         if since.is_some() && matches!(self, Self::Cloudformation | Self::Terraform) {
-            return Err(Error::usage("--since registers partitions, but this form has the table only")
-                .help("print them with --format athena or --format glue-json"));
+            return Err(Error::usage(format!("{SINCE} registers partitions, but this form has the table only"))
+                .help(format!("print them with {FORMAT} athena or {FORMAT} glue-json")));
         }
         let statements = match self {
             Self::Athena => hive::statements(definition, since),
-            Self::GlueJson => glue::json(definition, since).map(|text| vec![harmless_json(&text).into_owned()]),
-            Self::Cloudformation => {
-                cloudformation::template(definition).map(|text| vec![harmless_json(&text).into_owned()])
-            }
+            Self::GlueJson => glue::json(definition, since).map(|text| vec![text]),
+            Self::Cloudformation => cloudformation::template(definition).map(|text| vec![text]),
             Self::Terraform => terraform::file(definition).map(|text| vec![text]),
             Self::Trino => trino::statements(definition, since),
             Self::Spark => spark::statements(definition, since),
@@ -92,8 +106,9 @@ impl Form {
                 "Trino's catalog has to allow it: hive.allow-register-partition-procedure=true".to_owned()
             }
             (Self::GlueJson | Self::Cloudformation | Self::Terraform, _, Partitions::Registered) if since.is_none() => {
-                "this is the table without partitions: print them with --since DAY, and --format athena or glue-json"
-                    .to_owned()
+                format!(
+                    "this is the table without partitions: print them with {SINCE} DAY, and {FORMAT} athena or glue-json"
+                )
             }
             (Self::GlueJson | Self::Cloudformation | Self::Terraform, _, Partitions::Repaired) => {
                 format!(
@@ -105,14 +120,33 @@ impl Form {
         };
         (!definition.keys.is_empty()).then_some(by_hand)
     }
-}
 
-impl From<ProjectionArg> for Partitions {
-    fn from(arg: ProjectionArg) -> Self {
-        match arg {
-            ProjectionArg::On => Self::Projected,
-            ProjectionArg::Off => Self::Registered,
-            ProjectionArg::Msck => Self::Repaired,
+    /// Returns whether it is JSON.
+    pub fn is_json(self) -> bool {
+        matches!(self, Self::GlueJson | Self::Cloudformation)
+    }
+
+    /// Returns the SQL that a view in front of the table is written in.
+    ///
+    /// # Errors
+    /// A usage error if this form has tables only.
+    pub fn view_dialect(self) -> Result<Dialect> {
+        match self {
+            Self::Athena | Self::Trino => Ok(Dialect::Trino),
+            Self::Spark => Ok(Dialect::Spark),
+            Self::GlueJson | Self::Cloudformation | Self::Terraform | Self::Duckdb => Err(Error::usage(
+                "a table alone cannot answer for theirs: it needs a view in front, which this form cannot say",
+            )
+            .help(format!("print it with {FORMAT} athena, trino or spark"))),
+        }
+    }
+
+    /// Returns how partitions become known where this form is read, if nothing else is said.
+    pub fn usual(self, storage: Storage) -> Option<Partitions> {
+        match (self, storage) {
+            (Self::Spark, Storage::Parquet) => Some(Partitions::Repaired),
+            (Self::Spark, Storage::Text) => Some(Partitions::Registered),
+            _ => None,
         }
     }
 }
