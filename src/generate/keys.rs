@@ -163,7 +163,7 @@ mod tests {
         }
         let error = "hourly".parse::<KeyLayout>().unwrap_err();
         assert_eq!(
-            error.to_string(),
+            error,
             "unknown key layout \"hourly\", expected one of: default, default-hourly, hive, hive-hourly"
         );
     }
