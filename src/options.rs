@@ -29,7 +29,7 @@ impl fmt::Display for OptionName {
     }
 }
 
-/// Declares options, and [`ALL`] of them.
+/// Declares options, and `ALL` of them.
 macro_rules! options {
     ($($constant:ident $name:literal)*) => {
         $(#[doc = concat!("`", $name, "`")] pub const $constant: OptionName = OptionName($name);)*

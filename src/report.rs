@@ -118,7 +118,7 @@ pub struct Named {
 /// What a run did.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
-    /// [`REPORT_VERSION`].
+    /// `REPORT_VERSION`.
     pub version: u32,
     /// The program.
     pub tool: String,
@@ -148,9 +148,9 @@ pub struct Report {
     /// Merges that cannot be made until a person does something.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub not_merged: Vec<NotMerged>,
-    /// Rejected rows and objects, the first [`MAX_NAMED`].
+    /// Rejected rows and objects, the first `MAX_NAMED`.
     pub rejects: Vec<Named>,
-    /// Objects passed over because of their key, those that need a person first, the first [`MAX_NAMED`].
+    /// Objects passed over because of their key, those that need a person first, the first `MAX_NAMED`.
     pub passed_over: Vec<Named>,
     /// How many objects were passed over in all.
     pub objects_passed_over: u64,

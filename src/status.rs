@@ -91,7 +91,7 @@ pub struct PlaceStatus {
     pub account: String,
     /// The Region.
     pub region: String,
-    /// A letter for each UTC day, by month: see [`LEGEND`].
+    /// A letter for each UTC day, by month: see `LEGEND`.
     pub calendar: BTreeMap<String, String>,
     /// Where the five-minute series of a flow log has no object, between its first and its last one.
     pub silences: Vec<Silence>,
@@ -115,7 +115,7 @@ pub struct Silence {
 /// What DEST holds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Status {
-    /// [`STATUS_VERSION`].
+    /// `STATUS_VERSION`.
     pub version: u32,
     /// DEST.
     pub dest: String,

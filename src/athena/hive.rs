@@ -1,6 +1,6 @@
 //! Hive SQL, in which Athena takes definitions: `CREATE EXTERNAL TABLE`, `ALTER TABLE ADD PARTITION`, `MSCK`.
 //!
-//! In: a [`Definition`]. Out: statements without comments inside, every identifier in backticks, `;` behind each.
+//! In: a `Definition`. Out: statements without comments inside, every identifier in backticks, `;` behind each.
 
 use std::fmt::Write;
 
@@ -113,7 +113,7 @@ fn properties(properties: &[(String, String)]) -> Result<String> {
 /// Returns the statement that has a projected table list what is there now, whatever it was made with.
 ///
 /// # Errors
-/// As [`Definition::projections`].
+/// As `Definition::projections`.
 pub fn set_projection(definition: &Definition) -> Result<String> {
     let projection: Vec<_> =
         definition.properties()?.into_iter().filter(|(name, _)| name.starts_with("projection.")).collect();
@@ -123,7 +123,7 @@ pub fn set_projection(definition: &Definition) -> Result<String> {
 /// Returns statements that register the partitions from a day on, and again harmlessly.
 ///
 /// # Errors
-/// As [`Definition::registered`].
+/// As `Definition::registered`.
 pub fn add_partitions(definition: &Definition, since: Option<Date>) -> Result<Vec<String>> {
     // Texts and dates are quoted, numbers are not
     // (<https://docs.aws.amazon.com/athena/latest/ug/alter-table-add-partition.html>).

@@ -156,7 +156,7 @@ impl Select {
 /// Returns the statement that makes a view of some `SELECT`s, one below the other.
 ///
 /// # Errors
-/// As [`Select::sql`].
+/// As `Select::sql`.
 pub fn create_view(name: &TableName, selects: &[Select], dialect: Dialect) -> Result<String> {
     let selects: Result<Vec<String>> = selects.iter().map(|select| select.sql(dialect)).collect();
     Ok(format!("CREATE OR REPLACE VIEW {} AS\n{};\n", name.quoted_for(dialect), selects?.join("\nUNION ALL\n")))

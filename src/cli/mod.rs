@@ -1,5 +1,6 @@
 //! The command line: what people type and see. It stands on the rest of the library, which never sees it.
 
+#[allow(rustdoc::broken_intra_doc_links, reason = "these are help texts: `[repeatable]` is no link")]
 mod args;
 mod command;
 mod compact;
@@ -23,6 +24,7 @@ mod queries;
 #[cfg(feature = "query")]
 mod query;
 #[cfg(feature = "query")]
+#[allow(rustdoc::broken_intra_doc_links, reason = "these are help texts: `[repeatable]` is no link")]
 mod query_args;
 mod rejects;
 mod screen;

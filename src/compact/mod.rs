@@ -122,7 +122,7 @@ pub struct Compacted {
 /// What a run did.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CompactReport {
-    /// [`COMPACT_VERSION`].
+    /// `COMPACT_VERSION`.
     pub version: u32,
     /// DEST.
     pub dest: String,

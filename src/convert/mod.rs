@@ -101,7 +101,7 @@ pub struct ConvertOptions {
     pub auto_compact: Option<usize>,
     /// Whether to accept a store without create-if-absent.
     pub single_writer: bool,
-    /// Threads that decode and encode, if there is memory for them ([`MIN_MEMORY_BYTES`] each).
+    /// Threads that decode and encode, if there is memory for them (128 MiB each).
     pub threads: usize,
     /// Memory to stay within, in bytes; rows that are sorted together get a quarter of it at most, whatever
     /// `output.layout.sort_bytes` says.

@@ -162,9 +162,6 @@ mod tests {
             assert_eq!(layout.to_string().parse(), Ok(layout));
         }
         let error = "hourly".parse::<KeyLayout>().unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "unknown key layout \"hourly\", expected one of: default, default-hourly, hive, hive-hourly"
-        );
+        assert_eq!(error, "unknown key layout \"hourly\", expected one of: default, default-hourly, hive, hive-hourly");
     }
 }

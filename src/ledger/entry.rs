@@ -155,7 +155,7 @@ pub enum Entry {
 /// An entry with its frame.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
-    /// [`VERSION`] of the writer.
+    /// `VERSION` of the writer.
     pub version: u32,
     /// The program that wrote it.
     pub tool: String,

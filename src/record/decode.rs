@@ -116,7 +116,7 @@ impl ObjectDecoder {
     /// columns come, a thousand lines were rejected, or the text ends.
     ///
     /// `text` holds whole lines (only the object's last one may lack its line end) and is shorter than 4 GiB;
-    /// call again with a `from` advanced by [`Decoded::bytes`] until it is all done.
+    /// call again with a `from` advanced by `Decoded::bytes` until it is all done.
     pub fn decode(
         &mut self,
         text: &[u8],

@@ -70,7 +70,7 @@ impl Header {
     /// Only blanks part fields, here as in records; the line end, LF or CR LF, may be there or not.
     ///
     /// # Errors
-    /// [`HeaderError`] if the line is no header, names a field twice or far too many.
+    /// `HeaderError` if the line is no header, names a field twice or far too many.
     pub fn parse(line: &[u8]) -> Result<Self, HeaderError> {
         let not_a_header = || HeaderError::NotAHeader(beginning(line));
         let text = std::str::from_utf8(line).map_err(|_| not_a_header())?;
@@ -91,7 +91,7 @@ impl Header {
     /// Parses `--log-format`: `${version} ${account-id} ...` as `DescribeFlowLogs` prints it, or bare names.
     ///
     /// # Errors
-    /// [`HeaderError`] as for [`Header::parse`], except that unknown names alone are believed.
+    /// `HeaderError` as for [`Header::parse`], except that unknown names alone are believed.
     pub fn from_log_format(format: &str) -> Result<Self, HeaderError> {
         let mut names = Vec::new();
         for token in format.split([' ', ',']).filter(|token| !token.is_empty()) {

@@ -37,7 +37,7 @@ pub struct OddLine {
     pub fields: usize,
 }
 
-/// The fields of up to [`LINES_PER_SCAN`] lines.
+/// The fields of up to `LINES_PER_SCAN` lines.
 #[derive(Debug, Default)]
 pub struct TokenTable {
     fields: usize,
@@ -105,7 +105,7 @@ impl TokenTable {
 
     /// Reads `max_lines` lines that are not empty from `text[from..]`, fewer if the text ends; returns where to go on.
     ///
-    /// `max_lines` is at least 1; [`LINES_PER_SCAN`] are read at most, those with another number of fields included:
+    /// `max_lines` is at least 1; `LINES_PER_SCAN` are read at most, those with another number of fields included:
     /// they may be all there are.
     /// `text` must be shorter than 4 GiB. The last line may lack its line end. Runs of blanks separate as one
     /// does, blanks around a line and a `\r` before its end do not count, empty lines are passed over.

@@ -50,7 +50,7 @@ pub enum UnpackError {
 pub enum Unpacked {
     /// All of it is in the buffer.
     Whole,
-    /// It is larger than the buffer may be: read it with [`TextReader`].
+    /// It is larger than the buffer may be: read it with `TextReader`.
     Large,
 }
 
@@ -78,7 +78,7 @@ impl Unpacker {
     /// reported as [`Unpacked::Large`]. `packed_name` says that the object's name ends in `.gz`.
     ///
     /// # Errors
-    /// [`UnpackError`] if the object does not read to its end or has more than `max_bytes` of text.
+    /// `UnpackError` if the object does not read to its end or has more than `max_bytes` of text.
     pub fn unpack(
         &mut self,
         object: &[u8],

@@ -73,7 +73,7 @@ pub struct LoneRow {
 pub struct LoneRows {
     /// How many.
     pub count: u64,
-    /// The first [`MAX_ROWS_SHOWN`] of them.
+    /// The first `MAX_ROWS_SHOWN` of them.
     pub first: Vec<LoneRow>,
 }
 
@@ -91,7 +91,7 @@ pub struct Remark {
 pub struct Remarks {
     /// How many.
     pub count: u64,
-    /// The first [`MAX_REMARKS`] of them.
+    /// The first `MAX_REMARKS` of them.
     pub first: Vec<Remark>,
 }
 
@@ -222,7 +222,7 @@ impl PartitionOutcome {
 /// What `verify` found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Verification {
-    /// [`VERIFICATION_VERSION`].
+    /// `VERIFICATION_VERSION`.
     pub version: u32,
     /// The program.
     pub tool: String,
