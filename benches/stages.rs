@@ -19,8 +19,8 @@ use criterion::{
     BatchSize, BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime,
 };
 use flowparquet::internals::{
-    Batch, ColumnData, Encoder, Encoders, Header, Interner, ObjectDecoder, Region, Run, TokenTable, Unpacked, Unpacker,
-    Values,
+    Batch, ColumnData, Encoder, Encoders, Header, Interner, ObjectDecoder, SortedRows, SortedRun, TokenTable, Unpacked,
+    Unpacker, Values,
 };
 use flowparquet::{
     Compression, ConvertOptions, GenerateOptions, Io, Layout, Location, LogType, Silent, SortBy, Store, StoreOptions,
@@ -168,12 +168,12 @@ fn encode(group: &mut BenchmarkGroup<'_, WallTime>, sample: &Sample) {
 fn sort(group: &mut BenchmarkGroup<'_, WallTime>, sample: &Sample) {
     let batch = sample.batch();
     let layout = Layout::default();
-    let run = || Run::of(&batch, &SortBy::default());
+    let run = || SortedRun::of(&batch, &SortBy::default());
     assert_eq!(run().rows() as u64, ROWS);
     group.bench_function("sort into a run", |bencher| bencher.iter(|| black_box(run())));
     let encoders = Encoders::new(Compression::default(), &layout);
-    let encode = |runs: Vec<Run>| -> u64 {
-        let region = Region::new(runs, &layout).unwrap();
+    let encode = |runs: Vec<SortedRun>| -> u64 {
+        let region = SortedRows::new(runs, &layout).unwrap();
         let codings = region.codings(&encoders).unwrap();
         let rows = |group| encoders.with(|encoder| region.row_group(group, &codings, encoder)).unwrap().rows;
         (0..region.groups()).map(rows).sum()

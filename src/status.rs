@@ -152,7 +152,7 @@ impl Status {
 pub fn status(table: &Table, days: &Days, plan: Option<&Plan>, today: Date) -> Result<Option<Status>> {
     let Some(info) = table.info()? else { return Ok(None) };
     let mut seen: BTreeMap<Date, DayStatus> = BTreeMap::new();
-    let mut places: BTreeMap<(String, String), Place> = BTreeMap::new();
+    let mut places: BTreeMap<(String, String), AccountRegion> = BTreeMap::new();
     for (partition, state) in table.load(days, info.partition_by)? {
         add_partition(seen.entry(partition.day).or_default(), &state);
         add_places(&mut places, &partition, &state);
@@ -232,7 +232,7 @@ fn is_verified(state: &PartitionState) -> bool {
 
 /// An account and Region: its days with what they need, and the objects of its flow logs by time.
 #[derive(Debug, Default)]
-struct Place {
+struct AccountRegion {
     days: BTreeMap<Date, Needs>,
     /// Minutes since 1970 at which objects begin, by flow log.
     flow_logs: BTreeMap<String, BTreeSet<i64>>,
@@ -261,7 +261,7 @@ impl Needs {
     }
 }
 
-fn add_places(places: &mut BTreeMap<(String, String), Place>, partition: &Partition, state: &PartitionState) {
+fn add_places(places: &mut BTreeMap<(String, String), AccountRegion>, partition: &Partition, state: &PartitionState) {
     let late: BTreeSet<&str> = late(state).flat_map(|o| o.claim.work.inputs()).map(|input| &*input.key).collect();
     let inputs = state.history().flat_map(|output| output.claim.work.inputs());
     // Once, not for each object: a day may have hundreds of thousands.
@@ -305,7 +305,7 @@ fn shown_minute(minute: i64) -> String {
         .unwrap_or_default()
 }
 
-impl Place {
+impl AccountRegion {
     fn status(self, (account, region): (String, String), days: &BTreeMap<Date, DayStatus>) -> PlaceStatus {
         let silences = self.silences();
         let mut silent: BTreeSet<String> = BTreeSet::new();

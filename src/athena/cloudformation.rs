@@ -22,12 +22,12 @@ struct Template {
     version: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     parameters: Option<Value>,
-    resources: BTreeMap<String, Table>,
+    resources: BTreeMap<String, TableResource>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Table {
+struct TableResource {
     #[serde(rename = "Type")]
     resource_type: &'static str,
     properties: Properties,
@@ -50,7 +50,7 @@ pub fn template(definition: &Definition) -> Result<String> {
     let database = definition.name.database();
     let of_any =
         json!({ "DatabaseName": { "Type": "String", "Description": "Database of the table; it must be there" } });
-    let table = Table {
+    let table = TableResource {
         resource_type: "AWS::Glue::Table",
         properties: Properties {
             catalog_id: json!({ "Ref": "AWS::AccountId" }),

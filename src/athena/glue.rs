@@ -30,7 +30,7 @@ pub struct TableInput {
     /// Properties.
     pub parameters: BTreeMap<String, String>,
     /// Partition keys.
-    pub partition_keys: Vec<Column>,
+    pub partition_keys: Vec<GlueColumn>,
     /// Columns and files.
     pub storage_descriptor: StorageDescriptor,
 }
@@ -38,7 +38,7 @@ pub struct TableInput {
 /// A column or partition key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Column {
+pub struct GlueColumn {
     /// Name.
     pub name: String,
     /// Type, in Hive's words.
@@ -54,7 +54,7 @@ pub struct Column {
 #[serde(rename_all = "PascalCase")]
 pub struct StorageDescriptor {
     /// Columns of the files.
-    pub columns: Vec<Column>,
+    pub columns: Vec<GlueColumn>,
     /// Folder.
     pub location: String,
     /// Class that reads.
@@ -116,7 +116,7 @@ impl TableInput {
     /// # Errors
     /// As [`json`].
     pub fn of(definition: &Definition) -> Result<Self> {
-        let keys = definition.keys.iter().map(|key| Column::of(&key.name, key.sql_type, None));
+        let keys = definition.keys.iter().map(|key| GlueColumn::of(&key.name, key.sql_type, None));
         let external = [("EXTERNAL".to_owned(), "TRUE".to_owned())];
         Ok(Self {
             name: definition.name.table().to_owned(),
@@ -142,7 +142,7 @@ fn partitions(definition: &Definition, since: Option<Date>) -> Result<Vec<Partit
 
 impl StorageDescriptor {
     fn of(definition: &Definition) -> Result<Self> {
-        let columns = definition.columns.iter().map(|at| Column::of(&at.name, at.sql_type, at.comment.as_deref()));
+        let columns = definition.columns.iter().map(|at| GlueColumn::of(&at.name, at.sql_type, at.comment.as_deref()));
         let (input_format, output_format, serialization_library) = match definition.storage {
             Storage::Parquet => (
                 "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
@@ -172,7 +172,7 @@ impl StorageDescriptor {
     }
 }
 
-impl Column {
+impl GlueColumn {
     fn of(name: &str, sql_type: SqlType, comment: Option<&str>) -> Result<Self> {
         let name = plain_column(name)?.to_owned();
         Ok(Self { name, sql_type: sql_type.name(Dialect::Hive), comment: comment.map(harmless) })

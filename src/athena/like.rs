@@ -98,7 +98,7 @@ impl Theirs {
     pub fn parse(text: &str, place: &str) -> Result<Self> {
         let dialect = HiveDialect {};
         let parser = Parser::new(&dialect).try_with_sql(text).map_err(|e| broken(&e, place))?;
-        Reader { parser, place }.statement(text)
+        ClauseReader { parser, place }.statement(text)
     }
 }
 
@@ -110,7 +110,7 @@ fn broken(error: &ParserError, place: &str) -> Error {
     Error::usage(format!("this is no SQL: {text}")).at(place)
 }
 
-struct Reader<'a> {
+struct ClauseReader<'a> {
     parser: Parser<'a>,
     place: &'a str,
 }
@@ -126,7 +126,7 @@ struct Clauses {
     end: SqlLocation,
 }
 
-impl Reader<'_> {
+impl ClauseReader<'_> {
     fn statement(mut self, text: &str) -> Result<Theirs> {
         let begin = self.peek().span.start;
         self.word("CREATE")?;
@@ -441,7 +441,7 @@ impl Reader<'_> {
 
 impl Clauses {
     /// Returns what the objects are, from the clauses that tell.
-    fn storage(&self, reader: &Reader<'_>) -> Result<Storage> {
+    fn storage(&self, reader: &ClauseReader<'_>) -> Result<Storage> {
         let of_class = |class: &str| {
             if class.contains("ParquetHiveSerDe") || class.contains("MapredParquet") || class == "PARQUET" {
                 Some(Storage::Parquet)

@@ -7,10 +7,10 @@
 use jiff::civil::Date;
 
 use super::definition::ends_soon;
-use crate::ledger::contents::Extent;
+use crate::ledger::contents::Reach;
 
 /// Returns what a definition from before does not show of what is there now.
-pub fn outgrown(before: &Extent, after: &Extent) -> Vec<String> {
+pub fn outgrown(before: &Reach, after: &Reach) -> Vec<String> {
     let mut warnings = Vec::new();
     let mut warn = |what: String| {
         warnings.push(format!(
@@ -54,9 +54,9 @@ mod tests {
 
     use super::*;
 
-    fn extent(years: &[i16], accounts: &[&str], columns: &[&str]) -> Extent {
+    fn extent(years: &[i16], accounts: &[&str], columns: &[&str]) -> Reach {
         let set = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect();
-        Extent {
+        Reach {
             years: years.iter().copied().collect(),
             accounts: set(accounts),
             regions: set(&["r"]),
@@ -71,7 +71,7 @@ mod tests {
             outgrown(&before, &extent(&[2024, 2025, 2026], &["1"], &["a"])).is_empty(),
             "later years are projected"
         );
-        assert!(outgrown(&Extent::default(), &before).is_empty(), "the first conversion outgrows nothing");
+        assert!(outgrown(&Reach::default(), &before).is_empty(), "the first conversion outgrows nothing");
         for (after, wanted) in [
             (extent(&[2019, 2024], &["1"], &["a"]), "begins with the year 2019, not 2024"),
             (extent(&[2024], &["1", "2"], &["a"]), "has the account 2;"),

@@ -315,7 +315,7 @@ impl Query {
 
     fn fill(&self, values: &BTreeMap<&str, String>) -> Result<String> {
         let mut sql = String::new();
-        for (place, name) in Pieces(self.body) {
+        for (place, name) in Placeholders(self.body) {
             sql.push_str(place);
             let Some(name) = name else { break };
             let value = values.get(name).ok_or_else(|| match name {
@@ -334,9 +334,9 @@ impl Query {
 }
 
 /// Cuts a statement at its placeholders: the text before one, and its name.
-struct Pieces(&'static str);
+struct Placeholders(&'static str);
 
-impl Iterator for Pieces {
+impl Iterator for Placeholders {
     type Item = (&'static str, Option<&'static str>);
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -437,7 +437,7 @@ mod tests {
             assert!(!body.contains("--") && !body.contains("/*"), "{name}: no comment inside the statement");
             assert_eq!(body.matches("{{table}}").count(), 1, "{name}");
             assert!(query.is_of_days() || body.starts_with("CREATE OR REPLACE VIEW"), "{name} must name its days");
-            let used: BTreeSet<&str> = Pieces(body).filter_map(|(_, name)| name).collect();
+            let used: BTreeSet<&str> = Placeholders(body).filter_map(|(_, name)| name).collect();
             let known = ["table", "days", "tz"].into_iter().chain(query.parameters.iter().map(|p| p.name));
             let unknown: Vec<&&str> = used.iter().filter(|name| !known.clone().any(|known| known == **name)).collect();
             assert!(unknown.is_empty(), "{name}: {unknown:?}");

@@ -4,7 +4,7 @@
 //! In: a [`Definition`]. Out: HCL, written as `terraform fmt` writes it.
 
 use super::definition::Definition;
-use super::glue::{Column, StorageDescriptor, TableInput};
+use super::glue::{GlueColumn, StorageDescriptor, TableInput};
 use crate::error::Result;
 
 /// Returns a file with the resource, and a variable for the database if the definition names none.
@@ -106,7 +106,7 @@ impl Hcl {
         self.line("}");
     }
 
-    fn column(&mut self, head: &str, column: &Column) {
+    fn column(&mut self, head: &str, column: &GlueColumn) {
         let mut values = vec![("name", quoted(&column.name)), ("type", quoted(&column.sql_type))];
         values.extend(column.comment.as_ref().map(|comment| ("comment", quoted(comment))));
         self.block(head, |file| file.values(&values));

@@ -23,7 +23,7 @@ use jiff::{Span, SpanRelativeTo};
 use super::settings::MOST_MEMORY_BYTES;
 
 #[derive(Debug, Args)]
-pub struct Convert {
+pub struct ConvertArgs {
     #[command(flatten)]
     pub job: Job,
     /// Merge the files of a partition if there are more than N of them afterwards (see `compact`)
@@ -41,7 +41,7 @@ pub struct Convert {
 }
 
 #[derive(Debug, Args)]
-pub struct Rejects {
+pub struct RejectsArgs {
     /// The converted table
     pub dest: String,
     #[command(flatten)]
@@ -54,7 +54,7 @@ pub struct Rejects {
 }
 
 #[derive(Debug, Args)]
-pub struct Ledger {
+pub struct LedgerArgs {
     /// The converted table
     pub dest: String,
     #[command(flatten)]
@@ -68,7 +68,7 @@ pub struct Ledger {
 
 #[derive(Debug, Args)]
 #[command(after_help = COMPACT_READERS)]
-pub struct Compact {
+pub struct CompactArgs {
     /// The converted table
     pub dest: String,
     #[command(flatten)]
@@ -107,7 +107,7 @@ partition, a query of these days may count rows twice, or fail because a file th
 or compact when nobody queries. A run that is stopped is finished by the next compact or convert, of whatever days.";
 
 #[derive(Debug, Args)]
-pub struct Plan {
+pub struct PlanArgs {
     #[command(flatten)]
     pub job: Job,
     /// Print JSON
@@ -233,7 +233,7 @@ pub struct StoreArgs {
 }
 
 #[derive(Debug, Args)]
-pub struct Ddl {
+pub struct DdlArgs {
     /// The converted table
     #[arg(required_unless_present_any = ["raw", "schema_version", "log_format"])]
     pub dest: Option<String>,
@@ -363,7 +363,7 @@ pub enum ProjectionArg {
 }
 
 #[derive(Debug, Args)]
-pub struct Queries {
+pub struct QueriesArgs {
     /// Query to print; without it, they are listed
     #[arg(value_parser = PossibleValuesParser::new(query_names()), hide_possible_values = true)]
     pub name: Option<String>,
@@ -398,7 +398,7 @@ pub struct Queries {
 }
 
 #[derive(Debug, Args)]
-pub struct Status {
+pub struct StatusArgs {
     /// The converted table
     pub dest: String,
     /// Print JSON
@@ -426,7 +426,7 @@ Exit codes:
 
 #[derive(Debug, Args)]
 #[command(after_help = VERIFY_EXIT_CODES)]
-pub struct Verify {
+pub struct VerifyArgs {
     /// Where the raw logs are
     pub source: String,
     /// The converted table
@@ -467,7 +467,7 @@ pub struct Verify {
 }
 
 #[derive(Debug, Args)]
-pub struct Fields {
+pub struct FieldsArgs {
     /// Only fields up to this flow log version
     #[arg(long, value_name = "N")]
     pub version: Option<u8>,
@@ -480,7 +480,7 @@ pub struct Fields {
 }
 
 #[derive(Debug, Args)]
-pub struct Generate {
+pub struct GenerateArgs {
     /// Folder or s3:// prefix that AWSLogs/ is made in
     pub dir: String,
     /// The same seed gives the same bytes
@@ -523,7 +523,7 @@ pub struct Generate {
 }
 
 #[derive(Debug, Args)]
-pub struct Demo {
+pub struct DemoArgs {
     /// Folder to work in; must be empty or not there [default: a folder in the temporary directory]
     pub dir: Option<PathBuf>,
     /// Objects of the day

@@ -3,10 +3,11 @@
 use clap::{ArgAction, Parser, Subcommand};
 
 use super::args::{
-    Compact, Convert, Ddl, Demo, Fields, Generate, Ledger, LogOutput, Plan, Queries, Rejects, Status, Verify,
+    CompactArgs, ConvertArgs, DdlArgs, DemoArgs, FieldsArgs, GenerateArgs, LedgerArgs, LogOutput, PlanArgs,
+    QueriesArgs, RejectsArgs, StatusArgs, VerifyArgs,
 };
 #[cfg(feature = "query")]
-use super::query_args::{Compare, Query, Tune};
+use super::query_args::{CompareArgs, QueryArgs, TuneArgs};
 
 /// Turns raw AWS VPC Flow Logs into Parquet that makes existing Athena queries fast and cheap.
 ///
@@ -36,32 +37,32 @@ S3 credentials and Region come from the AWS_* variables, a web identity or the i
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Convert raw flow logs to Parquet partitions; what was converted before is not read again
-    Convert(Convert),
+    Convert(ConvertArgs),
     /// Say what `convert` would do; reads listings and the ledger only
-    Plan(Plan),
+    Plan(PlanArgs),
     /// Print the table definition of a converted DEST or of raw logs, for Athena and others
-    Ddl(Ddl),
+    Ddl(DdlArgs),
     /// Say what DEST holds, day by day: converted, verified, late, missing, rejected; reads the ledger
-    Status(Status),
+    Status(StatusArgs),
     /// Print what was rejected: lines and objects that could not be converted
-    Rejects(Rejects),
+    Rejects(RejectsArgs),
     /// Merge the small files of each partition into one
-    Compact(Compact),
+    Compact(CompactArgs),
     /// Print the ledger of DEST: which objects became which file, and when
-    Ledger(Ledger),
+    Ledger(LedgerArgs),
     /// Recount raw logs, Parquet and ledger by a second reader, and name the rows that differ
-    Verify(Verify),
+    Verify(VerifyArgs),
     /// List ready queries, or print one for a table and days
-    Queries(Queries),
+    Queries(QueriesArgs),
     /// Run SQL, as it is written for Athena, over a converted table or raw logs; says what Athena would charge
     #[cfg(feature = "query")]
-    Query(Query),
+    Query(QueryArgs),
     /// Run SQL over raw logs and the table: proves equal answers, and prints what either costs
     #[cfg(feature = "query")]
-    Compare(Compare),
+    Compare(CompareArgs),
     /// Try layouts on a sample of raw logs against your statements, and say which serves them best
     #[cfg(feature = "query")]
-    Tune(Tune),
+    Tune(TuneArgs),
     /// What the small program says of the three above
     #[cfg(not(feature = "query"))]
     #[command(name = "query", aliases = ["compare", "tune"], hide = true, disable_help_flag = true)]
@@ -71,11 +72,11 @@ pub enum Command {
         rest: Vec<String>,
     },
     /// Print the fields of flow logs
-    Fields(Fields),
+    Fields(FieldsArgs),
     /// Write lifelike sample flow logs, the same for the same seed
-    Generate(Generate),
+    Generate(GenerateArgs),
     /// Generate, convert, DDL, gain: the whole story without AWS
-    Demo(Demo),
+    Demo(DemoArgs),
 }
 
 impl Command {
@@ -85,9 +86,9 @@ impl Command {
             Self::Convert(args) => args.job.memory,
             Self::Compact(args) => args.memory,
             #[cfg(feature = "query")]
-            Self::Query(Query { engine, .. })
-            | Self::Compare(Compare { engine, .. })
-            | Self::Tune(Tune { engine, .. }) => engine.memory,
+            Self::Query(QueryArgs { engine, .. })
+            | Self::Compare(CompareArgs { engine, .. })
+            | Self::Tune(TuneArgs { engine, .. }) => engine.memory,
             _ => None,
         }
     }

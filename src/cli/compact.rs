@@ -11,7 +11,7 @@ use super::show::{Align, bytes, count, plural, table};
 use super::{EXIT_SOME_REJECTED, args, open, print, settings, start_io, to_json};
 
 /// Runs `flowparquet compact`.
-pub fn run(args: &args::Compact) -> Result<ExitCode> {
+pub fn run(args: &args::CompactArgs) -> Result<ExitCode> {
     let options = settings::compact_options(args)?;
     let io = start_io()?;
     let dest = Table::new(open(&args.dest, &args.store, &io)?);

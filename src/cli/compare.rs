@@ -5,24 +5,24 @@ use std::process::ExitCode;
 use crate::days::Days;
 use crate::error::printable;
 use crate::ledger::table::Table;
-use crate::query::compare::{Compared, Comparison, Verdict, compare};
+use crate::query::compare::{CompareVerdict, Compared, Comparison, compare};
 use crate::query::sql;
 use crate::{Error, Result};
 
 use super::compare_page::page;
 use super::costs::{Costs, DAYS_PER_MONTH, less, span, word};
 use super::query::{options, statements};
-use super::query_args::Compare;
+use super::query_args::CompareArgs;
 use super::screen::{push_line, say};
 use super::show::{Align, bytes, count, dollars, plural, table};
 use super::{EXIT_SOME_REJECTED, open, print, settings, to_json};
 
 /// Runs `flowparquet compare`.
-pub fn run(args: &Compare) -> Result<ExitCode> {
+pub fn run(args: &CompareArgs) -> Result<ExitCode> {
     sql::on_large_stack(|| both(args))?
 }
 
-fn both(args: &Compare) -> Result<ExitCode> {
+fn both(args: &CompareArgs) -> Result<ExitCode> {
     let io = super::reading_io()?;
     let (text, place) = statements(&args.statements)?;
     let options = options(&args.statements, &args.engine, false)?;
@@ -123,13 +123,13 @@ fn short(name: &str) -> String {
 fn difference(compared: &Compared) -> String {
     let name = printable(&compared.name);
     match &compared.verdict {
-        Verdict::Equal => String::new(),
-        Verdict::EqualButTies { ties } => {
+        CompareVerdict::Equal => String::new(),
+        CompareVerdict::EqualButTies { ties } => {
             format!("{name}: {} tie at the LIMIT, and either choice of them is right\n\n", plural(*ties, "row"))
         }
-        Verdict::OtherOrder => format!("{name}: the same rows, in another order than ORDER BY asks for\n\n"),
-        Verdict::NotComparable { why } => format!("{name}: cannot be compared: {}\n\n", printable(why)),
-        Verdict::Different { only_raw, only_parquet, counts: (raw, parquet) } => {
+        CompareVerdict::OtherOrder => format!("{name}: the same rows, in another order than ORDER BY asks for\n\n"),
+        CompareVerdict::NotComparable { why } => format!("{name}: cannot be compared: {}\n\n", printable(why)),
+        CompareVerdict::Different { only_raw, only_parquet, counts: (raw, parquet) } => {
             let head = [vec!["only in".to_owned()], compared.columns.clone()].concat();
             let align = vec![Align::Left; head.len()];
             let mut rows = vec![head];

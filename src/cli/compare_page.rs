@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::error::printable;
-use crate::query::compare::{Compared, Comparison, Verdict};
+use crate::query::compare::{CompareVerdict, Compared, Comparison};
 
 use super::costs::{Costs, DAYS_PER_MONTH, less, span, word};
 use super::show::{bytes, count, dollars};
@@ -190,7 +190,7 @@ fn numbers(html: &mut String, all: &[Compared], costs: Costs) {
 /// Returns the rows that differ, if some do.
 fn verdict(compared: &Compared) -> String {
     match &compared.verdict {
-        Verdict::Different { only_raw, only_parquet, .. } => {
+        CompareVerdict::Different { only_raw, only_parquet, .. } => {
             let columns: String = compared.columns.iter().map(|name| format!("<th>{}</th>", escape(name))).collect();
             let mut rows = String::new();
             for (side, only) in [("raw", only_raw), ("Parquet", only_parquet)] {
@@ -201,8 +201,8 @@ fn verdict(compared: &Compared) -> String {
             }
             format!("<div class=\"scroll\"><table><tr><th>only in</th>{columns}</tr>{rows}</table></div>")
         }
-        Verdict::NotComparable { why } => format!("<p class=\"other\">{}</p>", escape(why)),
-        Verdict::Equal | Verdict::EqualButTies { .. } | Verdict::OtherOrder => String::new(),
+        CompareVerdict::NotComparable { why } => format!("<p class=\"other\">{}</p>", escape(why)),
+        CompareVerdict::Equal | CompareVerdict::EqualButTies { .. } | CompareVerdict::OtherOrder => String::new(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What scans cost in Athena, and what the text and the page of a comparison call the same: how much less, days, verdicts.
 
 use crate::athena::cost::scan_usd;
-use crate::query::compare::Verdict;
+use crate::query::compare::CompareVerdict;
 
 /// Days of the month that costs are told for.
 pub const DAYS_PER_MONTH: f64 = 30.0;
@@ -42,12 +42,12 @@ pub fn span(days: &[String]) -> String {
 }
 
 /// Returns what answers are to each other, in a word.
-pub fn word(verdict: &Verdict) -> &'static str {
+pub fn word(verdict: &CompareVerdict) -> &'static str {
     match verdict {
-        Verdict::Equal => "same",
-        Verdict::EqualButTies { .. } => "same but ties",
-        Verdict::Different { .. } => "DIFFERS",
-        Verdict::OtherOrder => "OTHER ORDER",
-        Verdict::NotComparable { .. } => "cannot tell",
+        CompareVerdict::Equal => "same",
+        CompareVerdict::EqualButTies { .. } => "same but ties",
+        CompareVerdict::Different { .. } => "DIFFERS",
+        CompareVerdict::OtherOrder => "OTHER ORDER",
+        CompareVerdict::NotComparable { .. } => "cannot tell",
     }
 }

@@ -15,12 +15,12 @@ use crate::survey::{Survey, survey};
 use crate::{Error, Result};
 use jiff::civil::Date;
 
-use super::args::Ddl;
+use super::args::DdlArgs;
 use super::open;
 use super::screen::{harmless_json, print_statements, say};
 
 /// Runs `flowparquet ddl`.
-pub fn run(args: &Ddl) -> Result<ExitCode> {
+pub fn run(args: &DdlArgs) -> Result<ExitCode> {
     let io = super::reading_io()?;
     let options = options(args);
     let defined = match &args.raw.raw {
@@ -36,7 +36,7 @@ pub fn run(args: &Ddl) -> Result<ExitCode> {
 }
 
 /// Returns how the table is to be defined.
-pub fn options(args: &Ddl) -> DefineOptions {
+pub fn options(args: &DdlArgs) -> DefineOptions {
     DefineOptions {
         form: args.format.into(),
         database: args.database.clone(),
@@ -61,7 +61,7 @@ pub fn say_notes(notes: &[String]) {
 }
 
 /// Returns the definition of DEST: as its ledger and footers have it, or as it will be.
-fn converted(args: &Ddl, options: &DefineOptions, io: &Io) -> Result<Defined> {
+fn converted(args: &DdlArgs, options: &DefineOptions, io: &Io) -> Result<Defined> {
     let ahead = args.ahead.schema_version.is_some() || args.raw.log_format.is_some();
     let table = args.dest.as_ref().map(|dest| open(dest, &args.store, io).map(Table::new)).transpose()?;
     if !ahead {
@@ -76,7 +76,7 @@ fn converted(args: &Ddl, options: &DefineOptions, io: &Io) -> Result<Defined> {
 }
 
 /// Returns the error of a DEST without data.
-pub fn nothing_converted(args: &Ddl, table: Option<&Table>) -> Result<Error> {
+pub fn nothing_converted(args: &DdlArgs, table: Option<&Table>) -> Result<Error> {
     let e = Error::usage("nothing is converted here yet").at(args.dest.as_deref().unwrap_or_default());
     let was_tried = table.map(Table::info).transpose()?.flatten().is_some();
     Ok(e.help(if was_tried {
@@ -87,7 +87,7 @@ pub fn nothing_converted(args: &Ddl, table: Option<&Table>) -> Result<Error> {
 }
 
 /// Returns what a table will hold, by what was typed.
-fn contents_ahead(args: &Ddl) -> Result<Contents> {
+fn contents_ahead(args: &DdlArgs) -> Result<Contents> {
     let log_type = args.ahead.log_type.map(LogType::from);
     let header = match &args.raw.log_format {
         Some(format) => Header::from_option(format)?,
@@ -105,12 +105,12 @@ fn contents_ahead(args: &Ddl) -> Result<Contents> {
 }
 
 /// Returns all objects of the accounts and Regions that were named.
-pub fn all_days(args: &Ddl) -> Wanted {
+pub fn all_days(args: &DdlArgs) -> Wanted {
     Wanted { accounts: args.raw.account.clone(), regions: args.raw.region.clone(), ..Wanted::default() }
 }
 
 /// Looks at the raw logs of SOURCE.
-pub fn look_at(args: &Ddl, source: &Store) -> Result<Survey> {
+pub fn look_at(args: &DdlArgs, source: &Store) -> Result<Survey> {
     let format = args.raw.log_format.as_deref().map(Header::from_option).transpose()?;
     let seen = survey(source, &all_days(args), format.as_ref())?;
     warn(&seen);

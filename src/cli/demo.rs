@@ -15,13 +15,13 @@ use crate::report::{Report, Silent};
 use crate::store::{Io, Location, Store, StoreOptions};
 use crate::{Error, Result};
 
-use super::args::Demo;
+use super::args::DemoArgs;
 use super::screen::{say, tell};
 use super::show::{Align, bytes, count, dollars, table};
 use super::{print, progress, settings};
 
 /// Runs `flowparquet demo`.
-pub fn run(args: &Demo) -> Result<ExitCode> {
+pub fn run(args: &DemoArgs) -> Result<ExitCode> {
     let dir = folder(args.dir.as_deref())?;
     let io = Io::start()?;
     let (raw_dir, table_dir) = (dir.join("raw"), dir.join("parquet"));

@@ -120,7 +120,7 @@ impl Subscriber for Events {
 
     fn event(&self, event: &Event<'_>) {
         let (level, target) = (event.metadata().level().as_str(), event.metadata().target());
-        let mut fields = Fields { secrets: &self.secrets, foreign: !target.starts_with(OURS), all: Vec::new() };
+        let mut fields = EventFields { secrets: &self.secrets, foreign: !target.starts_with(OURS), all: Vec::new() };
         event.record(&mut fields);
         let time = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string();
         let line = if self.json { fields.json(&time, level, target) } else { fields.text(&time, level, target) };
@@ -129,14 +129,14 @@ impl Subscriber for Events {
 }
 
 /// The fields of an event, with secrets masked; the first is its message.
-struct Fields<'a> {
+struct EventFields<'a> {
     secrets: &'a [String],
     /// Whether another crate wrote the event.
     foreign: bool,
     all: Vec<(&'static str, Json)>,
 }
 
-impl Fields<'_> {
+impl EventFields<'_> {
     fn add(&mut self, field: &Field, value: impl Into<Json>) {
         let at = if field.name() == "message" { 0 } else { self.all.len() };
         self.all.insert(at, (field.name(), value.into()));
@@ -208,7 +208,7 @@ fn quoted(text: &str) -> String {
     format!("\"{}\"", printable(&text.replace('\\', "\\\\").replace('"', "\\\"")))
 }
 
-impl Visit for Fields<'_> {
+impl Visit for EventFields<'_> {
     fn record_f64(&mut self, field: &Field, value: f64) {
         // Seconds, mostly: nobody reads more than milliseconds of them.
         self.add(field, (value * 1e3).round() / 1e3);
@@ -274,7 +274,7 @@ mod tests {
             ("reason", Json::from("a \"b\"\n\u{202e} rows=9")),
             ("rows", Json::from(7)),
         ];
-        let fields = Fields { secrets: &[], foreign: false, all };
+        let fields = EventFields { secrets: &[], foreign: false, all };
         assert_eq!(
             fields.text("T", "INFO", "flowparquet"),
             "T  INFO flowparquet: object\\u{1b} rejected object=s3://b/a=b reason=\"a \\\"b\\\"\\n\\u{202e} rows=9\" rows=7\n"
@@ -285,7 +285,7 @@ mod tests {
         assert_eq!(parsed["fields"]["reason"], "a \"b\"\n\u{202e} rows=9");
         assert_eq!(fields.masked("x"), "x");
         let secrets = ["hush".to_owned()];
-        let fields = Fields { secrets: &secrets, foreign: false, all: Vec::new() };
+        let fields = EventFields { secrets: &secrets, foreign: false, all: Vec::new() };
         assert_eq!(fields.masked("a hush, http://u:p@h/"), "a ***, http://***@h/");
         assert_eq!(without_users("(\"http\", me:pass@h:1) a@b x:y"), "(\"http\", ***@h:1) a@b x:y");
         assert_eq!(without_users("me:p@h\u{2003}m:n@"), "***@h\u{2003}***@");

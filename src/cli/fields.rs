@@ -5,13 +5,13 @@ use std::process::ExitCode;
 use crate::record::schema::{Field, LogType};
 use crate::{Error, Result};
 
-use super::args::{FieldFormat, Fields};
+use super::args::{FieldFormat, FieldsArgs};
 use super::screen::push_line;
 use super::show::{Align, table};
 use super::{print, to_json};
 
 /// Runs `flowparquet fields`.
-pub fn run(args: &Fields) -> Result<ExitCode> {
+pub fn run(args: &FieldsArgs) -> Result<ExitCode> {
     let log_type = LogType::from(args.log_type);
     let schema = log_type.schema();
     let versions = schema.versions();

@@ -8,12 +8,12 @@ use crate::generate::{GenerateOptions, Generated, TUTORIAL_DAY, generate_into};
 use crate::record::schema::LogType;
 use crate::store::Io;
 
-use super::args::Generate;
+use super::args::GenerateArgs;
 use super::screen::say;
 use super::{open, show};
 
 /// Runs `flowparquet generate`.
-pub fn run(args: &Generate) -> Result<ExitCode> {
+pub fn run(args: &GenerateArgs) -> Result<ExitCode> {
     let log_type = LogType::from(args.log_type);
     let days = match (args.from, args.to) {
         (Some(from), Some(to)) => match Days::range(from, to)? {

@@ -12,7 +12,7 @@ use crate::report::{Counts, Named, Report};
 use crate::{Error, Result};
 use serde::Serialize;
 
-use super::args::{Convert, Job, Plan};
+use super::args::{ConvertArgs, Job, PlanArgs};
 use super::compact;
 use super::screen::{line, push_line, tell};
 use super::show::{Align, bytes, count, dollars, plural, table};
@@ -22,7 +22,7 @@ use super::{EXIT_SOME_REJECTED, open, print, progress, settings, start_io, to_js
 const MAX_LINES: usize = 40;
 
 /// Runs `flowparquet convert`.
-pub fn convert(args: &Convert) -> Result<ExitCode> {
+pub fn convert(args: &ConvertArgs) -> Result<ExitCode> {
     if args.dry_run {
         return show_plan(&args.job, false);
     }
@@ -40,7 +40,7 @@ pub fn convert(args: &Convert) -> Result<ExitCode> {
 }
 
 /// Runs `flowparquet plan`.
-pub fn plan(args: &Plan) -> Result<ExitCode> {
+pub fn plan(args: &PlanArgs) -> Result<ExitCode> {
     show_plan(&args.job, args.json)
 }
 

@@ -13,7 +13,7 @@ use super::show::{bytes, plural};
 use super::{args, nothing_here, open, print, settings, to_json};
 
 /// Runs `flowparquet ledger`.
-pub fn run(args: &args::Ledger) -> Result<ExitCode> {
+pub fn run(args: &args::LedgerArgs) -> Result<ExitCode> {
     let io = super::reading_io()?;
     let days = settings::days(&args.days, |_| Ok(Days::All))?;
     let dest = Table::new(open(&args.dest, &args.store, &io)?);

@@ -19,7 +19,7 @@ use crate::store::Store;
 use crate::survey::Survey;
 use crate::{Error, Result};
 
-use super::args::{CutoverArg, Ddl};
+use super::args::{CutoverArg, DdlArgs};
 use super::screen::print_statements;
 use super::{ddl, open};
 
@@ -27,7 +27,7 @@ use super::{ddl, open};
 const MAX_SQL_BYTES: u64 = 1 << 20;
 
 /// Runs `flowparquet ddl --like` and `flowparquet ddl --cutover`.
-pub fn run(args: &Ddl) -> Result<ExitCode> {
+pub fn run(args: &DdlArgs) -> Result<ExitCode> {
     let io = super::reading_io()?;
     let Some(dest) = &args.dest else {
         return Err(Error::usage("--like and --cutover need DEST").help("flowparquet ddl DEST --like FILE.sql"));
@@ -78,7 +78,7 @@ pub fn run(args: &Ddl) -> Result<ExitCode> {
 
 /// Prints the steps that put the converted table in the place of theirs.
 fn cut_over(
-    (args, how): (&Ddl, CutoverArg),
+    (args, how): (&DdlArgs, CutoverArg),
     (source, seen): (&Store, Survey),
     (table, contents, location): (&Table, &Contents, &str),
     theirs: Option<Theirs>,

@@ -20,8 +20,8 @@ pub fn of_kind(kind: ProgressKind) -> Box<dyn Progress> {
     match kind {
         ProgressKind::Auto if std::io::stderr().is_terminal() => Box::new(Bar::new()),
         ProgressKind::Bar => Box::new(Bar::new()),
-        ProgressKind::Auto | ProgressKind::Plain => Box::new(Lines::new(false)),
-        ProgressKind::Json => Box::new(Lines::new(true)),
+        ProgressKind::Auto | ProgressKind::Plain => Box::new(PlainProgress::new(false)),
+        ProgressKind::Json => Box::new(PlainProgress::new(true)),
         ProgressKind::None => Box::new(Silent),
     }
 }
@@ -77,7 +77,7 @@ impl Progress for Bar {
 }
 
 /// A line every ten seconds, for logs of cron jobs and machines.
-struct Lines {
+struct PlainProgress {
     json: bool,
     totals: Totals,
     all_objects: AtomicU64,
@@ -86,7 +86,7 @@ struct Lines {
     last: Mutex<Instant>,
 }
 
-impl Lines {
+impl PlainProgress {
     fn new(json: bool) -> Self {
         Self {
             json,
@@ -125,7 +125,7 @@ impl Lines {
     }
 }
 
-impl Progress for Lines {
+impl Progress for PlainProgress {
     fn begin(&self, objects: u64, packed_bytes: u64) {
         self.all_objects.fetch_add(objects, Ordering::Relaxed);
         self.all_bytes.fetch_add(packed_bytes, Ordering::Relaxed);

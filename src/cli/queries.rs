@@ -13,7 +13,7 @@ use crate::record::schema::LogType;
 use crate::{Error, Result};
 use serde::Serialize;
 
-use super::args::{DayArgs, Queries};
+use super::args::{DayArgs, QueriesArgs};
 use super::screen::{print_statements, say};
 use super::show::{Align, table};
 use super::{open, print, settings, to_json};
@@ -27,7 +27,7 @@ struct Ready<'a> {
 }
 
 /// Runs `flowparquet queries`.
-pub fn run(args: &Queries) -> Result<ExitCode> {
+pub fn run(args: &QueriesArgs) -> Result<ExitCode> {
     let Some(query) = args.name.as_deref().and_then(queries::find) else {
         print(&if args.json { to_json(&queries::all())? } else { list() })?;
         return Ok(ExitCode::SUCCESS);
@@ -67,7 +67,7 @@ fn list() -> String {
 }
 
 /// Returns the rows that were selected: of the last complete day if nothing was, none for a query that is not about days.
-fn rows(args: &Queries, query: &Query) -> Result<Option<Selection>> {
+fn rows(args: &QueriesArgs, query: &Query) -> Result<Option<Selection>> {
     let days = settings::days(&args.days, |today| Days::lookback(today, 1))?;
     let when = match &args.days {
         DayArgs { local_day: Some(local), tz: Some(zone), .. } => When::Local(LocalDay::new(*local, zone)?),
@@ -88,7 +88,7 @@ struct Have {
 }
 
 /// Returns the columns of the table that is asked about, if one is.
-fn columns(args: &Queries) -> Result<Option<Have>> {
+fn columns(args: &QueriesArgs) -> Result<Option<Have>> {
     if let Some(dest) = &args.dest {
         let io = super::reading_io()?;
         let converted = Table::new(open(dest, &args.store, &io)?);

@@ -13,12 +13,12 @@ use crate::ledger::settled::MAX_TURNS;
 use crate::ledger::table::Table;
 use crate::query::answer::Value;
 use crate::query::sql::{Statement, on_large_stack, parse};
-use crate::query::{Kept, QueryOptions, Ran, RawOptions, Rows, Scan, Session};
+use crate::query::{AnswerRows, Kept, QueryOptions, Ran, RawOptions, Scan, Session};
 use crate::record::header::Header;
 use crate::source::discover::Wanted;
 use crate::{Error, Result};
 
-use super::query_args::{EngineArgs, Output, Query, StatementArgs};
+use super::query_args::{EngineArgs, QueryArgs, RowFormat, StatementArgs};
 use super::screen::{print_data, say, to_json_line};
 use super::show::{Align, bytes, count, dollars, plural, table};
 use super::{EXIT_SOME_REJECTED, open, print, settings};
@@ -27,11 +27,11 @@ use super::{EXIT_SOME_REJECTED, open, print, settings};
 const MAX_ROWS_HELD: usize = 10_000;
 
 /// Runs `flowparquet query`.
-pub fn run(args: &Query) -> Result<ExitCode> {
+pub fn run(args: &QueryArgs) -> Result<ExitCode> {
     on_large_stack(|| query(args))?
 }
 
-fn query(args: &Query) -> Result<ExitCode> {
+fn query(args: &QueryArgs) -> Result<ExitCode> {
     let io = super::reading_io()?;
     let (text, place) = statements(&args.statements)?;
     let options = options(&args.statements, &args.engine, args.page_index)?;
@@ -73,14 +73,14 @@ fn query(args: &Query) -> Result<ExitCode> {
 /// Runs a statement and prints its rows; again, over the files that are there by then, if another run replaced some before
 /// any of it was printed.
 fn answer(
-    args: &Query,
+    args: &QueryArgs,
     (session, reopen): (&mut Session, &dyn Fn(&Session) -> Result<Option<Session>>),
     (statements, at): (&[Statement], usize),
     place: &str,
 ) -> Result<Ran> {
     let mut turns = 1;
     loop {
-        let mut shown = Shown::new(if args.explain { None } else { Some(args.output) });
+        let mut shown = RowPrinter::new(if args.explain { None } else { Some(args.output) });
         let ran = session.run(&statements[at], place, &mut |rows| shown.take(rows));
         let failed = match ran {
             Ok(ran) => {
@@ -125,7 +125,7 @@ pub fn options(statements: &StatementArgs, engine: &EngineArgs, page_index: bool
     })
 }
 
-fn raw_options(args: &Query, days: Days) -> Result<RawOptions> {
+fn raw_options(args: &QueryArgs, days: Days) -> Result<RawOptions> {
     let logs = &args.logs;
     let log_format = logs.log_format.as_deref().map(Header::from_option).transpose()?;
     Ok(RawOptions {
@@ -142,8 +142,8 @@ fn raw_options(args: &Query, days: Days) -> Result<RawOptions> {
 }
 
 /// Prints rows as they come.
-struct Shown {
-    output: Option<Output>,
+struct RowPrinter {
+    output: Option<RowFormat>,
     /// Of a table, the rows so far and the sides its columns stand at; afterwards, that they are printed.
     held: Option<(Vec<Align>, Vec<Vec<String>>)>,
     begun: bool,
@@ -153,16 +153,16 @@ struct Shown {
     printed: bool,
 }
 
-impl Shown {
-    fn new(output: Option<Output>) -> Self {
+impl RowPrinter {
+    fn new(output: Option<RowFormat>) -> Self {
         Self { output, held: None, begun: false, names: String::new(), printed: false }
     }
 
-    fn take(&mut self, rows: Rows) -> Result<()> {
+    fn take(&mut self, rows: AnswerRows) -> Result<()> {
         let first = !std::mem::replace(&mut self.begun, true);
         match self.output {
             None => Ok(()),
-            Some(Output::Table) => {
+            Some(RowFormat::Table) => {
                 let (_, lines) = self.held.get_or_insert_with(|| {
                     let align = rows.numbers.iter().map(|number| if *number { Align::Right } else { Align::Left });
                     (align.collect(), vec![rows.columns.to_vec()])
@@ -170,7 +170,7 @@ impl Shown {
                 lines.extend(rows.rows.iter().map(|row| row.iter().map(Value::to_string).collect()));
                 if lines.len() > MAX_ROWS_HELD { self.flush() } else { Ok(()) }
             }
-            Some(Output::Csv) => {
+            Some(RowFormat::Csv) => {
                 if first && !rows.columns.is_empty() {
                     push_csv(&mut self.names, rows.columns.iter().map(|name| Some(name.as_str())));
                 }
@@ -186,7 +186,7 @@ impl Shown {
                 self.printed = true;
                 print_data(&text)
             }
-            Some(Output::Json) => {
+            Some(RowFormat::Json) => {
                 let mut text = String::new();
                 for row in &rows.rows {
                     let cells = rows.columns.iter().zip(row);

@@ -22,14 +22,14 @@ What of Athena's SQL there is, and what is counted: docs/query.md.";
 
 #[derive(Debug, Args)]
 #[command(after_help = QUERY_EXIT_CODES)]
-pub struct Query {
+pub struct QueryArgs {
     /// The converted table; with --raw, raw logs
     pub dest: String,
     #[command(flatten)]
     pub statements: StatementArgs,
     /// How to print the rows; json is an object a line
-    #[arg(long, value_enum, value_name = "FORM", default_value_t = Output::Table, help_heading = "What is shown")]
-    pub output: Output,
+    #[arg(long, value_enum, value_name = "FORM", default_value_t = RowFormat::Table, help_heading = "What is shown")]
+    pub output: RowFormat,
     /// Run the statement, and print what was read and what could be left instead of its rows
     #[arg(long, help_heading = "What is shown")]
     pub explain: bool,
@@ -60,7 +60,7 @@ Only days that are converted are compared. How rows are compared: docs/query.md.
 
 #[derive(Debug, Args)]
 #[command(after_help = COMPARE_EXIT_CODES)]
-pub struct Compare {
+pub struct CompareArgs {
     /// Where the raw logs are
     pub source: String,
     /// The converted table
@@ -85,7 +85,7 @@ pub struct Compare {
 }
 
 #[derive(Debug, Args)]
-pub struct Tune {
+pub struct TuneArgs {
     /// Where the raw logs are
     pub source: String,
     #[command(flatten)]
@@ -166,7 +166,7 @@ pub struct EngineArgs {
 
 /// How rows are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Output {
+pub enum RowFormat {
     Table,
     Csv,
     Json,

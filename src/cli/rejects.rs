@@ -12,7 +12,7 @@ use super::show::plural;
 use super::{EXIT_SOME_REJECTED, args, nothing_here, open, print, settings};
 
 /// Runs `flowparquet rejects`.
-pub fn run(args: &args::Rejects) -> Result<ExitCode> {
+pub fn run(args: &args::RejectsArgs) -> Result<ExitCode> {
     let io = super::reading_io()?;
     let days = settings::days(&args.days, |_| Ok(Days::All))?;
     let dest = Table::new(open(&args.dest, &args.store, &io)?);

@@ -16,7 +16,9 @@ use crate::verify::{Extent, VerifyOptions};
 use crate::{Error, Result};
 use jiff::civil::Date;
 
-use super::args::{Compact, DayArgs, FormArg, Job, LogTypeArg, PartitionByArg, ProjectionArg, StoreArgs, Verify};
+use super::args::{
+    CompactArgs, DayArgs, FormArg, Job, LogTypeArg, PartitionByArg, ProjectionArg, StoreArgs, VerifyArgs,
+};
 
 /// Returns the days that were selected, or what `otherwise` makes of today if none were.
 pub fn days(args: &DayArgs, otherwise: impl FnOnce(Date) -> Result<Days>) -> Result<Days> {
@@ -109,7 +111,7 @@ fn layout(job: &Job) -> Result<Layout> {
 }
 
 /// Returns what is to be verified and how.
-pub fn verify_options(args: &Verify) -> Result<VerifyOptions> {
+pub fn verify_options(args: &VerifyArgs) -> Result<VerifyOptions> {
     let extent = match args.sample {
         Some(percent) => Extent::Sample(percent),
         None if args.footers_only => Extent::Footers,
@@ -134,7 +136,7 @@ pub fn defaults(days: Days) -> ConvertOptions {
 }
 
 /// Returns how files are to be merged.
-pub fn compact_options(args: &Compact) -> Result<CompactOptions> {
+pub fn compact_options(args: &CompactArgs) -> Result<CompactOptions> {
     let defaults = CompactOptions::default();
     Ok(CompactOptions {
         wanted: Wanted {

@@ -19,7 +19,7 @@ use super::{EXIT_SOME_REJECTED, nothing_here, open, print, settings, to_json};
 const MAX_SILENCES: usize = 5;
 
 /// Runs `flowparquet status`.
-pub fn run(args: &args::Status) -> Result<ExitCode> {
+pub fn run(args: &args::StatusArgs) -> Result<ExitCode> {
     let io = super::reading_io()?;
     let days = settings::days(&args.days, |_| Ok(Days::All))?;
     let dest = Table::new(open(&args.dest, &args.store, &io)?);
@@ -46,7 +46,7 @@ pub fn run(args: &args::Status) -> Result<ExitCode> {
 }
 
 /// Prints the folders that may be deleted, one a line, and says why the others may not.
-fn expirable(args: &args::Status, dest: &Table, days: &Days, plan: Option<&Plan>) -> Result<ExitCode> {
+fn expirable(args: &args::StatusArgs, dest: &Table, days: &Days, plan: Option<&Plan>) -> Result<ExitCode> {
     let folders = safe_to_expire(dest, days, plan)?.ok_or_else(|| nothing_here(&args.dest))?;
     if args.json {
         print(&to_json(&folders)?)?;

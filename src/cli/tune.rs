@@ -16,26 +16,26 @@ use crate::{Error, Result};
 
 use super::costs::{Costs, DAYS_PER_MONTH, less};
 use super::query::{options, statements};
-use super::query_args::Tune;
+use super::query_args::TuneArgs;
 use super::screen::say;
 use super::show::{Align, bytes, count, dollars, plural, table};
 use super::{open, print, settings, start_io, to_json};
 
 /// Runs `flowparquet tune`.
-pub fn run(args: &Tune) -> Result<ExitCode> {
+pub fn run(args: &TuneArgs) -> Result<ExitCode> {
     on_large_stack(|| tuned(args))?
 }
 
 /// A folder that is removed at the end, however it comes.
-struct Folder(PathBuf);
+struct TemporaryFolder(PathBuf);
 
-impl Drop for Folder {
+impl Drop for TemporaryFolder {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 
-fn tuned(args: &Tune) -> Result<ExitCode> {
+fn tuned(args: &TuneArgs) -> Result<ExitCode> {
     let io = start_io()?;
     let (text, place) = statements(&args.statements)?;
     let options = options(&args.statements, &args.engine, false)?;
@@ -45,7 +45,7 @@ fn tuned(args: &Tune) -> Result<ExitCode> {
     let wanted = Wanted::of(days);
     let days = newest_days(&source, &wanted, usize::try_from(args.sample_days).unwrap_or(usize::MAX))?;
     let top = args.dir.clone().unwrap_or_else(std::env::temp_dir);
-    let folder = Folder(top.join(format!("flowparquet-tune-{}", std::process::id())));
+    let folder = TemporaryFolder(top.join(format!("flowparquet-tune-{}", std::process::id())));
     let how = ConvertOptions { merge: true, ..settings::defaults(Days::These(days.iter().copied().collect())) };
     let mut make = |name: &str, layout: &Layout| {
         let path = folder.0.join(name);

@@ -21,7 +21,7 @@ const MAX_SHOWN: usize = 5;
 const MAX_ROW_CHARS: usize = 600;
 
 /// Runs `flowparquet verify`.
-pub fn run(args: &args::Verify) -> Result<ExitCode> {
+pub fn run(args: &args::VerifyArgs) -> Result<ExitCode> {
     let options = settings::verify_options(args)?;
     let io = start_io()?;
     let source = open(&args.source, &args.store, &io)?;

@@ -36,7 +36,7 @@ use crate::record::columns::Batch;
 use crate::record::header::Column;
 use crate::record::schema::ColumnType;
 use crate::sort::run::{MAX_RUN_ROWS, batch_rows};
-use crate::sort::writer::{Rows, SortedFile};
+use crate::sort::writer::{ReadyRows, SortedFile};
 use crate::store::upload::{Upload, Uploaded, hex};
 
 /// Rows that are read at once, at most.
@@ -334,7 +334,7 @@ struct Merger<'a> {
     batch: Batch,
     pool: &'a ThreadPool,
     /// Batches that the pool makes ready to be written, in order.
-    made: VecDeque<Receiver<Result<Rows>>>,
+    made: VecDeque<Receiver<Result<ReadyRows>>>,
 }
 
 impl<'a> Merger<'a> {
@@ -400,7 +400,7 @@ impl<'a> Merger<'a> {
         let batch = std::mem::take(&mut self.batch);
         let (layout, encoders) = (self.layout.clone(), Arc::clone(self.file.encoders()));
         let (sender, receiver) = channel();
-        self.pool.spawn(move || drop(sender.send(Rows::of(&batch, &layout, &encoders))));
+        self.pool.spawn(move || drop(sender.send(ReadyRows::of(&batch, &layout, &encoders))));
         self.made.push_back(receiver);
         Ok(())
     }

@@ -201,7 +201,7 @@ pub fn compact(table: &Table, options: &CompactOptions) -> Result<CompactReport>
 }
 
 /// What became of a partition, what could not be merged, and what a person should know of it.
-type Outcome = (Compacted, Vec<NotMerged>, Vec<String>);
+type PartitionEnd = (Compacted, Vec<NotMerged>, Vec<String>);
 
 fn load(table: &Table, options: &CompactOptions) -> Result<(TableInfo, BTreeMap<Partition, PartitionState>)> {
     let info = table
@@ -290,7 +290,7 @@ fn run_partition(
     plan: &CompactPlan,
     options: &CompactOptions,
     pool: &ThreadPool,
-) -> Result<Outcome> {
+) -> Result<PartitionEnd> {
     let (mut not_merged, mut warnings) = (Vec::new(), Vec::new());
     let mut compacted = Compacted { partition: ledger.partition().path(), ..Compacted::default() };
     compacted.files_before = plan.files;

@@ -1,7 +1,7 @@
 //! One output file: a claim's inputs -> units -> row groups in order -> upload -> done.
 //!
 //! The thread that calls here only waits and writes; another one fetches objects and gives them to the workers that make units.
-//! Rows are put in order and encoded by other workers: those that make units may wait for them ([`Flow`]).
+//! Rows are put in order and encoded by other workers: those that make units may wait for them ([`Backlog`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -10,12 +10,12 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 use tracing::info;
 
-use super::flow::Flow;
-use super::unit::{self, Part, Recipe, Summary, UNIT_PACKED_BYTES};
-use super::{PartitionOutcome, Run as Job};
+use super::flow::Backlog;
+use super::unit::{self, Summary, UNIT_PACKED_BYTES, UnitOptions, UnitPart};
+use super::{PartitionResult, Round as Job};
 use crate::compact::merge::{self, Merged};
 use crate::encode::file::FileWriter;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::ledger::claim::{Claim, Draft, Input, Work};
 use crate::ledger::entry::{Done, Outcome};
 use crate::ledger::files::{FooterNote, LeftBehind};
@@ -38,7 +38,7 @@ const MAX_WARNED_FIELDS: usize = 20;
 const UNITS_AHEAD: usize = 4;
 
 /// What became of a claim whose file was to be made.
-enum Made {
+enum FileMade {
     /// Its file is visible, if it has rows.
     File(Written, Summary),
     /// It cannot be finished as it is recorded.
@@ -55,7 +55,7 @@ enum Unfinishable {
 
 /// What a worker sends to the thread that writes the file.
 enum Message {
-    Part(usize, Part),
+    Part(usize, UnitPart),
     Done(usize, Box<Result<Summary>>),
     /// Nothing more is fetched.
     Failed(Error),
@@ -67,12 +67,22 @@ impl Job<'_> {
         &self,
         ledger: &mut PartitionLedger<'_>,
         claimed: Claimed,
-        outcome: &mut PartitionOutcome,
+        outcome: &mut PartitionResult,
     ) -> Result<()> {
         if claimed.claim().work.is_merge() {
             return self.finish_merge(ledger, claimed, outcome);
         }
-        let (written, summary, recovered) = match ledger.find_written(claimed)? {
+        let left = match ledger.find_written(claimed) {
+            // Something else lies under its name. It stops its own claim alone.
+            Err(e) if e.kind() == ErrorKind::Usage => {
+                let object = e.place().unwrap_or_default().to_owned();
+                info!(object, reason = %e.in_a_line(), "a claim cannot be finished");
+                outcome.files_in_doubt.push(Named { object, line: None, byte: None, reason: e.in_a_line() });
+                return Ok(());
+            }
+            left => left?,
+        };
+        let (written, summary, recovered) = match left {
             LeftBehind::File(written, rejects) => {
                 let inputs = written.claim().work.inputs();
                 self.progress.advance(inputs.len() as u64, inputs.iter().map(|input| input.size).sum(), 0);
@@ -80,12 +90,14 @@ impl Job<'_> {
                 (written, summary, true)
             }
             LeftBehind::Nothing(claimed) => match self.make(ledger, claimed)? {
-                Made::File(written, summary) => (written, summary, false),
-                Made::Unfinishable(claimed, why) => return give_up(ledger, &claimed, why, outcome),
+                FileMade::File(written, summary) => (written, summary, false),
+                FileMade::Unfinishable(claimed, why) => return give_up(ledger, &claimed, why, outcome),
             },
         };
         match ledger.finish(&written)? {
             Ended::Done => {
+                // Objects of it may have changed since it was claimed: only what is planned now sees that.
+                outcome.again |= recovered;
                 outcome.counts.files_recovered += u64::from(recovered);
                 outcome.counts.files_replaced += written.claim().work.replaces().len() as u64;
                 count(outcome, written.done(), summary);
@@ -106,7 +118,7 @@ impl Job<'_> {
         &self,
         ledger: &mut PartitionLedger<'_>,
         written: &Written,
-        outcome: &mut PartitionOutcome,
+        outcome: &mut PartitionResult,
     ) -> Result<()> {
         let (claim, number) = (written.claim(), written.done().claim);
         let Some(objects) = claim.work.objects() else { return Ok(()) };
@@ -139,7 +151,7 @@ impl Job<'_> {
     /// Reads the objects twice if columns turn up when row groups without them are written: of rows as they came, where
     /// formats differ; of sorted rows, where they do not fit into memory together besides. The alternatives cost all files
     /// something: a request more for each object, or all row groups of a file in memory.
-    fn make(&self, ledger: &PartitionLedger<'_>, claimed: Claimed) -> Result<Made> {
+    fn make(&self, ledger: &PartitionLedger<'_>, claimed: Claimed) -> Result<FileMade> {
         let mut columns = Vec::new();
         let mut first_read = None;
         let (file, mut summary) = loop {
@@ -154,11 +166,11 @@ impl Job<'_> {
             };
             if let Some(reason) = summary.unfinishable(&claimed.claim().work) {
                 file.give_up();
-                return Ok(Made::Unfinishable(claimed, Unfinishable::Inputs(reason)));
+                return Ok(FileMade::Unfinishable(claimed, Unfinishable::Inputs(reason)));
             }
             if file.writer.is_full() {
                 file.give_up();
-                return Ok(Made::Unfinishable(claimed, Unfinishable::RowGroups));
+                return Ok(FileMade::Unfinishable(claimed, Unfinishable::RowGroups));
             }
             if !file.writer.is_late() {
                 break (file, summary);
@@ -181,14 +193,14 @@ impl Job<'_> {
             first_read = Some(summary.objects);
         };
         summary.objects_read_twice = first_read.unwrap_or_default();
-        Ok(Made::File(file.finish(claimed, &summary)?, summary))
+        Ok(FileMade::File(file.finish(claimed, &summary)?, summary))
     }
 
     fn finish_merge(
         &self,
         ledger: &mut PartitionLedger<'_>,
         claimed: Claimed,
-        outcome: &mut PartitionOutcome,
+        outcome: &mut PartitionResult,
     ) -> Result<()> {
         let (number, replaces) = (claimed.number(), claimed.claim().work.replaces().len());
         match merge::finish_merge(ledger, claimed, self.pool)? {
@@ -200,7 +212,7 @@ impl Job<'_> {
             }
         }
         // What was about to be replaced can be planned with now, if the claim came to its end.
-        outcome.again = !ledger.state().unfinished().any(|(open, _)| open == number);
+        outcome.again |= !ledger.state().unfinished().any(|(open, _)| open == number);
         Ok(())
     }
 
@@ -230,7 +242,7 @@ fn give_up(
     ledger: &mut PartitionLedger<'_>,
     claimed: &Claimed,
     why: Unfinishable,
-    outcome: &mut PartitionOutcome,
+    outcome: &mut PartitionResult,
 ) -> Result<()> {
     match why {
         Unfinishable::Inputs(reason) => {
@@ -252,7 +264,7 @@ fn give_up(
     }
 }
 
-fn count(outcome: &mut PartitionOutcome, done: &Done, summary: Summary) {
+fn count(outcome: &mut PartitionResult, done: &Done, summary: Summary) {
     let counts = &mut outcome.counts;
     counts.objects += summary.objects;
     counts.objects_read_twice += summary.objects_read_twice;
@@ -292,8 +304,8 @@ struct OpenFile {
     writer: SortedFile<Upload>,
     sender: Sender<Message>,
     receiver: Receiver<Message>,
-    flow: Arc<Flow>,
-    waiting: BTreeMap<usize, (Vec<Part>, Option<Summary>)>,
+    flow: Arc<Backlog>,
+    waiting: BTreeMap<usize, (Vec<UnitPart>, Option<Summary>)>,
     /// Written while units are made, as the file is: there may be more of them than memory.
     rejects: Upload,
     next: usize,
@@ -317,7 +329,7 @@ impl OpenFile {
             rejects: ledger.begin_rejects(claimed),
             sender,
             receiver,
-            flow: Arc::new(Flow::new(run.waiting_bytes)),
+            flow: Arc::new(Backlog::new(run.waiting_bytes)),
             waiting: BTreeMap::new(),
             next: 0,
             total: Summary::default(),
@@ -329,7 +341,8 @@ impl OpenFile {
     /// Makes every unit and appends its row groups in order.
     fn fill(&mut self, run: &Job<'_>, claim: &Claim) -> Result<Summary> {
         let encoders = Arc::clone(self.writer.encoders());
-        let recipe = Recipe::new(claim.log_type, &claim.options, Some(encoders), run.max_text, run.source.location())?;
+        let recipe =
+            UnitOptions::new(claim.log_type, &claim.options, Some(encoders), run.max_text, run.source.location())?;
         let feeder =
             Feeder { run, recipe: Arc::new(recipe), flow: Arc::clone(&self.flow), sender: self.sender.clone() };
         let inputs = claim.work.inputs();
@@ -398,13 +411,13 @@ impl OpenFile {
         Ok(())
     }
 
-    fn append(&mut self, run: &Job<'_>, part: Part) -> Result<()> {
+    fn append(&mut self, run: &Job<'_>, part: UnitPart) -> Result<()> {
         match part {
-            Part::Rows(rows) => self.writer.append(rows, run.pool),
-            Part::Rejects(packed) => {
+            UnitPart::Rows(rows) => self.writer.append(rows, run.pool),
+            UnitPart::Rejects(packed) => {
                 self.rejects.write_all(&packed).map_err(|e| Error::stopped("cannot keep rejects").because(e))
             }
-            Part::NoRejects => {
+            UnitPart::NoRejects => {
                 self.writer.forget_runs();
                 self.rejects.restart();
                 Ok(())
@@ -472,8 +485,8 @@ impl OpenFile {
 /// What fetches the objects of a file and has its units part.
 struct Feeder<'a> {
     run: &'a Job<'a>,
-    recipe: Arc<Recipe>,
-    flow: Arc<Flow>,
+    recipe: Arc<UnitOptions>,
+    flow: Arc<Backlog>,
     sender: Sender<Message>,
 }
 
@@ -513,12 +526,12 @@ impl Feeder<'_> {
     fn make(
         &self,
         number: usize,
-        work: impl FnOnce(&Recipe, &mut dyn FnMut(Part)) -> Result<Summary> + Send + 'static,
+        work: impl FnOnce(&UnitOptions, &mut dyn FnMut(UnitPart)) -> Result<Summary> + Send + 'static,
     ) {
         let slot = self.run.slots.take();
         let (recipe, flow, sender) = (Arc::clone(&self.recipe), Arc::clone(&self.flow), self.sender.clone());
         self.run.makers.spawn(move || {
-            let mut emit = |part: Part| {
+            let mut emit = |part: UnitPart| {
                 flow.make_way(number, part.memory() as u64);
                 drop(sender.send(Message::Part(number, part)));
             };

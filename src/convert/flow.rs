@@ -12,14 +12,14 @@ use crate::store::parallel::lock;
 
 /// What waits for one file.
 #[derive(Debug)]
-pub(super) struct Flow {
+pub(super) struct Backlog {
     most_bytes: u64,
-    state: Mutex<State>,
+    state: Mutex<BacklogState>,
     changed: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct BacklogState {
     /// The unit that is written next.
     next: usize,
     /// Bytes of each unit that are made and not written.
@@ -28,14 +28,14 @@ struct State {
     closed: bool,
 }
 
-impl Flow {
+impl Backlog {
     pub(super) fn new(most_bytes: u64) -> Self {
         Self { most_bytes, state: Mutex::default(), changed: Condvar::new() }
     }
 
     /// Waits until a unit may give away so many bytes.
     pub(super) fn make_way(&self, unit: usize, bytes: u64) {
-        let may = |state: &State| {
+        let may = |state: &BacklogState| {
             let waiting: u64 = state.waiting.values().sum();
             let own = state.waiting.get(&unit).copied().unwrap_or_default();
             state.closed || waiting + bytes <= self.most_bytes || (unit == state.next && own == 0)
@@ -72,7 +72,7 @@ impl Flow {
         self.changed.notify_all();
     }
 
-    fn wait_until(&self, may: impl Fn(&State) -> bool) -> MutexGuard<'_, State> {
+    fn wait_until(&self, may: impl Fn(&BacklogState) -> bool) -> MutexGuard<'_, BacklogState> {
         let state = lock(&self.state);
         self.changed.wait_while(state, |state| !may(state)).unwrap_or_else(PoisonError::into_inner)
     }
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     /// Has a unit of its own thread give bytes away; what comes says that it did.
-    fn give(flow: &Arc<Flow>, unit: usize, bytes: u64) -> Receiver<()> {
+    fn give(flow: &Arc<Backlog>, unit: usize, bytes: u64) -> Receiver<()> {
         let (sender, receiver) = channel();
         let flow = Arc::clone(flow);
         std::thread::spawn(move || {
@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn units_wait_for_room_and_the_next_one_for_its_own_things_only() {
-        let flow = Arc::new(Flow::new(10));
+        let flow = Arc::new(Backlog::new(10));
         flow.make_way(1, 8);
         let later = give(&flow, 1, 3);
         assert!(!comes(&later), "11 bytes of a unit that is not next");

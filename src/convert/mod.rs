@@ -36,7 +36,7 @@ use crate::compact::{CompactOptions, compact};
 use crate::encode::layout::{SortBy, sort_bytes, sort_share};
 use crate::error::{Error, Result};
 use crate::ledger::claim::OutputOptions;
-use crate::ledger::contents::Extent;
+use crate::ledger::contents::Reach;
 use crate::ledger::entry::VERSION;
 use crate::ledger::partition::{Partition, PartitionBy};
 use crate::ledger::partition_ledger::PartitionLedger;
@@ -272,9 +272,11 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
             }
         }
         if !doubtful.is_empty() {
-            // Listed again, they are claimed as they are now.
+            // Listed again, they are claimed as they are now; or another run was faster.
             let there: HashSet<&str> = prepared.found.objects.iter().map(|found| &*found.object.key).collect();
-            doubtful.retain(|key| !there.contains(&**key));
+            let root = source.location().root();
+            let known = |key: &str| prepared.states.values().any(|state| state.input(&root, key).is_some());
+            doubtful.retain(|key| !there.contains(&**key) && !known(key));
         }
         // The plan has what is to be read; there may be a million objects more.
         prepared.found.objects = Vec::new();
@@ -304,11 +306,11 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
                 continue; // Another run was faster and made it something else: plan for what it is.
             }
         }
-        let before = if prepared.founded { extent(table, &prepared)? } else { Extent::default() };
+        let before = if prepared.founded { extent(table, &prepared)? } else { Reach::default() };
         let total = plan.total();
         info!(round, objects = total.to_convert, bytes = total.to_convert_bytes, files = total.files, "round begins");
         progress.begin(total.to_convert, total.to_convert_bytes);
-        let run = Run::new(source, table, options, plan, (&pool, progress))?;
+        let run = Round::new(source, table, options, plan, (&pool, progress))?;
         let again = run.all(&mut prepared.states, &mut report, &mut doubtful);
         progress.end();
         let again = again?;
@@ -317,6 +319,9 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
         if !again {
             break;
         }
+        // What was planned and not claimed may be gone before it is listed again.
+        let planned = prepared.plan.partitions.iter().flat_map(PartitionPlan::to_read);
+        doubtful.extend(planned.map(|input| input.key.clone()));
         if round + 1 == MAX_ROUNDS {
             return Err(Error::stopped("other runs or changes of the inputs were faster five times in a row")
                 .at(table.store().location())
@@ -354,14 +359,14 @@ fn auto_compact(table: &Table, options: &ConvertOptions, report: &mut Report) ->
 }
 
 /// Returns how far a table reaches before a run: its folders, and the columns of the files in the partitions at hand.
-fn extent(table: &Table, prepared: &Prepared) -> Result<Extent> {
+fn extent(table: &Table, prepared: &Prepared) -> Result<Reach> {
     let mut extent = table.extent(prepared.info.partition_by)?;
     prepared.states.values().for_each(|state| extent.add_columns(state));
     Ok(extent)
 }
 
 /// Returns how far it reaches when these partitions have become what they are.
-fn grown(before: &Extent, states: &BTreeMap<Partition, PartitionState>) -> Extent {
+fn grown(before: &Reach, states: &BTreeMap<Partition, PartitionState>) -> Reach {
     let mut after = before.clone();
     for (partition, state) in states {
         if state.outputs().any(|output| output.done.file.is_some()) {
@@ -460,7 +465,7 @@ fn finish(report: &mut Report, source: &Store, table: &Table, begun: Instant) {
 }
 
 /// What all partitions of a run share.
-struct Run<'a> {
+struct Round<'a> {
     source: &'a Store,
     table: &'a Table,
     plan: &'a Plan,
@@ -479,7 +484,7 @@ struct Run<'a> {
 
 /// What became of one partition.
 #[derive(Debug, Default)]
-struct PartitionOutcome {
+struct PartitionResult {
     counts: Counts,
     rejects: Vec<Named>,
     warnings: Vec<String>,
@@ -494,7 +499,7 @@ struct PartitionOutcome {
     again: bool,
 }
 
-impl<'a> Run<'a> {
+impl<'a> Round<'a> {
     fn new(
         source: &'a Store,
         table: &'a Table,
@@ -573,8 +578,8 @@ impl<'a> Run<'a> {
     }
 
     /// Finishes what was begun in a partition, then claims and converts what is new.
-    fn partition(&self, plan: &PartitionPlan, ledger: &mut PartitionLedger<'_>) -> Result<PartitionOutcome> {
-        let mut outcome = PartitionOutcome::default();
+    fn partition(&self, plan: &PartitionPlan, ledger: &mut PartitionLedger<'_>) -> Result<PartitionResult> {
+        let mut outcome = PartitionResult::default();
         outcome.warnings.extend(foreign(&plan.partition, &ledger.tidy()?.foreign));
         for claimed in &plan.unfinished {
             self.finish_claim(ledger, claimed.clone(), &mut outcome)?;

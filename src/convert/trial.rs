@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 use tracing::info;
 
 use super::file::{listed, units};
-use super::unit::{self, Recipe, Summary};
-use super::{PartitionOutcome, Run};
+use super::unit::{self, Summary, UnitOptions};
+use super::{PartitionResult, Round};
 use crate::error::Result;
 use crate::ledger::claim::{Draft, Input};
 use crate::ledger::entry::LeftOut;
@@ -18,13 +18,13 @@ use crate::plan::{self, PartitionPlan, Remake, STREAMED_OBJECT_BYTES};
 use crate::record::header::without_text;
 use crate::report::{MAX_NAMED, Named};
 
-impl Run<'_> {
+impl Round<'_> {
     /// Reads what is to be claimed, and makes nothing of it.
     ///
     /// # Errors
     /// When SOURCE's store fails.
     pub(super) fn trial(&self, draft: &Draft) -> Result<Summary> {
-        let recipe = Recipe::new(draft.log_type, &draft.options, None, self.max_text, self.source.location())?;
+        let recipe = UnitOptions::new(draft.log_type, &draft.options, None, self.max_text, self.source.location())?;
         let inputs = draft.work.inputs();
         if let [input] = inputs
             && input.size >= STREAMED_OBJECT_BYTES
@@ -49,7 +49,7 @@ impl Run<'_> {
     }
 
     /// Returns those of the objects rejected before that read to their end now; names the others again.
-    pub(super) fn readable_now(&self, inputs: &[Input], outcome: &mut PartitionOutcome) -> Result<Vec<Input>> {
+    pub(super) fn readable_now(&self, inputs: &[Input], outcome: &mut PartitionResult) -> Result<Vec<Input>> {
         let mut refused: BTreeSet<&str> = BTreeSet::new();
         let mut rejected: Vec<LeftOut> = Vec::new();
         for draft in plan::drafts(inputs, &self.plan.options) {
@@ -75,7 +75,7 @@ impl Run<'_> {
         &self,
         plan: &PartitionPlan,
         remake: &Remake,
-        outcome: &mut PartitionOutcome,
+        outcome: &mut PartitionResult,
     ) -> Result<Option<Draft>> {
         let draft = plan::remake(remake, &self.plan.options);
         let read = self.trial(&draft)?;
@@ -104,7 +104,7 @@ impl Run<'_> {
     }
 
     /// Names an object that does not read to its end; its entry, if it has one, stands.
-    fn reject_again(&self, LeftOut { key, reason }: &LeftOut, outcome: &mut PartitionOutcome) {
+    fn reject_again(&self, LeftOut { key, reason }: &LeftOut, outcome: &mut PartitionResult) {
         let object = self.source.location().url_of(key);
         info!(object, reason = %without_text(reason), "object rejected");
         outcome.counts.objects_rejected += 1;

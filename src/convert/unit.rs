@@ -27,9 +27,9 @@ use crate::record::header::{Header, without_text};
 use crate::record::schema::LogType;
 use crate::report::{MAX_NAMED, Named};
 use crate::sort::run::batch_rows;
-use crate::sort::writer::Rows;
+use crate::sort::writer::ReadyRows;
 use crate::source::gunzip::TextReader;
-use crate::source::reader::{Ended, ObjectReader, Rules, Sink};
+use crate::source::reader::{ObjectEnded, ObjectReader, Rules, Sink};
 use crate::store::Location;
 use crate::store::fetch::Body;
 use crate::store::upload::hex;
@@ -64,16 +64,16 @@ pub(super) struct Summary {
 
 /// What a unit gives as soon as it is made, in order.
 #[derive(Debug)]
-pub(super) enum Part {
+pub(super) enum UnitPart {
     /// Rows for the file.
-    Rows(Rows),
+    Rows(ReadyRows),
     /// Lines of the rejects object, packed.
     Rejects(Vec<u8>),
     /// All rejects so far are void: their object turned out to be unreadable.
     NoRejects,
 }
 
-impl Part {
+impl UnitPart {
     /// Returns the memory it takes, in bytes.
     pub(super) fn memory(&self) -> usize {
         match self {
@@ -104,7 +104,7 @@ pub(super) fn add_known(total: &mut Option<u64>, more: Option<u64>) {
 
 /// What every unit of a file has in common.
 #[derive(Debug)]
-pub(super) struct Recipe {
+pub(super) struct UnitOptions {
     rules: Rules,
     layout: Layout,
     /// None if objects are only read, to see whether they can be.
@@ -112,7 +112,7 @@ pub(super) struct Recipe {
     pub(super) source: Location,
 }
 
-impl Recipe {
+impl UnitOptions {
     /// Returns how units are made with a claim's options; without encoders rows are read, and nothing is made of them.
     ///
     /// # Errors
@@ -154,12 +154,12 @@ thread_local! {
 /// # Errors
 /// When encoding fails, or the books do not balance.
 pub(super) fn whole_objects(
-    recipe: &Recipe,
+    recipe: &UnitOptions,
     objects: Vec<(Input, Body)>,
-    emit: &mut dyn FnMut(Part),
+    emit: &mut dyn FnMut(UnitPart),
 ) -> Result<Summary> {
     SCRATCH.with_borrow_mut(|Scratch { reader, batch }| {
-        let mut unit = Unit::new(recipe, batch, emit);
+        let mut unit = UnitMaker::new(recipe, batch, emit);
         let mut packed_bytes: u64 = objects.iter().map(|(input, _)| input.size).sum();
         for (input, body) in objects {
             let Body::Whole(bytes) = body else {
@@ -183,13 +183,13 @@ pub(super) fn whole_objects(
 /// # Errors
 /// When reading or encoding fails, or the books do not balance.
 pub(super) fn one_stream(
-    recipe: &Recipe,
+    recipe: &UnitOptions,
     input: &Input,
     object: impl Read,
-    emit: &mut dyn FnMut(Part),
+    emit: &mut dyn FnMut(UnitPart),
 ) -> Result<Summary> {
     SCRATCH.with_borrow_mut(|Scratch { batch, .. }| {
-        let mut unit = Unit::new(recipe, batch, emit);
+        let mut unit = UnitMaker::new(recipe, batch, emit);
         let text = TextReader::new(object, input.key.ends_with(".gz"), recipe.rules.max_object_bytes);
         let ended = ObjectReader::stream(&recipe.rules, text, &BTreeSet::new(), &mut unit.rows_of(input))?;
         let place = unit.place(input);
@@ -198,20 +198,20 @@ pub(super) fn one_stream(
     })
 }
 
-struct Unit<'a> {
-    recipe: &'a Recipe,
+struct UnitMaker<'a> {
+    recipe: &'a UnitOptions,
     batch: &'a mut Batch,
     summary: Summary,
     /// Rows and rejected rows of the objects that are over.
     counted: (u64, u64),
     unknown: BTreeSet<String>,
     rejects: GzEncoder<Vec<u8>>,
-    emit: &'a mut dyn FnMut(Part),
+    emit: &'a mut dyn FnMut(UnitPart),
 }
 
 /// Takes the rows of an object into its unit.
 struct RowsOf<'u, 'a> {
-    unit: &'u mut Unit<'a>,
+    unit: &'u mut UnitMaker<'a>,
     input: &'u Input,
 }
 
@@ -240,8 +240,8 @@ impl Sink for RowsOf<'_, '_> {
     }
 }
 
-impl<'a> Unit<'a> {
-    fn new(recipe: &'a Recipe, batch: &'a mut Batch, emit: &'a mut dyn FnMut(Part)) -> Self {
+impl<'a> UnitMaker<'a> {
+    fn new(recipe: &'a UnitOptions, batch: &'a mut Batch, emit: &'a mut dyn FnMut(UnitPart)) -> Self {
         // A unit that failed may have left rows behind.
         batch.clear();
         Self {
@@ -268,9 +268,9 @@ impl<'a> Unit<'a> {
     }
 
     /// Closes an object's books: every line of it is a row, a reject, blank, or a header.
-    fn end(&mut self, input: &Input, ended: Ended) -> Result<()> {
+    fn end(&mut self, input: &Input, ended: ObjectEnded) -> Result<()> {
         match ended {
-            Ended::Read { decoder, text_bytes } => {
+            ObjectEnded::Read { decoder, text_bytes } => {
                 decoder.check().map_err(|why| {
                     Error::stopped(format!("the rows of an object do not add up: {why}"))
                         .at(self.place(input))
@@ -291,19 +291,19 @@ impl<'a> Unit<'a> {
                     "decoded"
                 );
             }
-            Ended::Rejected { reason, taken } => {
+            ObjectEnded::Rejected { reason, taken } => {
                 if taken {
                     self.forget();
                 }
                 self.reject_object(input, reason);
             }
-            Ended::OtherType(other) => {
+            ObjectEnded::OtherType(other) => {
                 info!(object = %self.place(input), log_type = %other, "object of another log type left alone");
                 let reason = format!("its header is that of {}", other.schema().title);
                 self.leave_out(input, RejectKind::OtherType, &reason);
                 self.summary.outcome.other_type.push(LeftOut { key: input.key.clone(), reason: other.to_string() });
             }
-            Ended::Enough => {}
+            ObjectEnded::Enough => {}
         }
         Ok(())
     }
@@ -314,11 +314,11 @@ impl<'a> Unit<'a> {
             add_known(&mut outcome.nodata_rows, self.batch.count("log_status", b"NODATA"));
             add_known(&mut outcome.skipdata_rows, self.batch.count("log_status", b"SKIPDATA"));
             let rows = self.recipe.encoders.as_ref();
-            let rows = rows.map(|encoders| Rows::of(self.batch, &self.recipe.layout, encoders)).transpose()?;
+            let rows = rows.map(|encoders| ReadyRows::of(self.batch, &self.recipe.layout, encoders)).transpose()?;
             // Before they are given away, which may have to wait.
             self.batch.clear();
             if let Some(rows) = rows {
-                (self.emit)(Part::Rows(rows));
+                (self.emit)(UnitPart::Rows(rows));
             }
         }
         Ok(())
@@ -331,7 +331,7 @@ impl<'a> Unit<'a> {
         self.counted = (0, 0);
         self.unknown.clear();
         self.rejects = GzEncoder::new(Vec::new(), Compression::fast());
-        (self.emit)(Part::NoRejects);
+        (self.emit)(UnitPart::NoRejects);
     }
 
     fn reject_object(&mut self, input: &Input, reason: String) {
@@ -377,7 +377,7 @@ impl<'a> Unit<'a> {
         line.write_all(b"\n").and_then(|()| line.flush()).map_err(failed)?;
         drop(line);
         if self.rejects.get_ref().len() >= REJECTS_CHUNK_BYTES {
-            (self.emit)(Part::Rejects(std::mem::take(self.rejects.get_mut())));
+            (self.emit)(UnitPart::Rejects(std::mem::take(self.rejects.get_mut())));
         }
         Ok(())
     }
@@ -399,7 +399,7 @@ impl<'a> Unit<'a> {
         outcome.unknown_fields = self.unknown.into_iter().collect();
         if outcome.rejected_rows > 0 || !outcome.rejected_objects.is_empty() || !outcome.other_type.is_empty() {
             let packed = self.rejects.finish().map_err(|e| Error::stopped("cannot keep rejects").because(e))?;
-            (self.emit)(Part::Rejects(packed));
+            (self.emit)(UnitPart::Rejects(packed));
         }
         Ok(self.summary)
     }

@@ -16,7 +16,7 @@ pub struct Dictionary {
 }
 
 /// A value of one of several dictionaries.
-struct Entry {
+struct DictionaryValue {
     prefix: u128,
     len: u32,
     part: u32,
@@ -52,14 +52,18 @@ impl Dictionary {
             return Err(Error::stopped(format!("strings of {bytes} bytes are to be put in order together"))
                 .help("this is a bug in flowparquet: nothing of this file was written; please report it"));
         }
-        let mut entries: Vec<Entry> = Vec::with_capacity(parts.iter().map(|part| part.len()).sum());
+        let mut entries: Vec<DictionaryValue> = Vec::with_capacity(parts.iter().map(|part| part.len()).sum());
         for (number, part) in (0..).zip(parts) {
-            let entry =
-                |rank| Entry { prefix: part.prefix(rank), len: part.value(rank).len() as u32, part: number, rank };
+            let entry = |rank| DictionaryValue {
+                prefix: part.prefix(rank),
+                len: part.value(rank).len() as u32,
+                part: number,
+                rank,
+            };
             entries.extend((0..part.len() as u32).map(entry));
         }
-        let value = |entry: &Entry| parts[entry.part as usize].value(entry.rank);
-        let compare = |a: &Entry, b: &Entry| {
+        let value = |entry: &DictionaryValue| parts[entry.part as usize].value(entry.rank);
+        let compare = |a: &DictionaryValue, b: &DictionaryValue| {
             a.prefix.cmp(&b.prefix).then_with(|| match a.len.max(b.len) {
                 // All is in the prefix; zeros behind it may be values or nothing.
                 0..=16 => a.len.cmp(&b.len),
@@ -70,7 +74,7 @@ impl Dictionary {
         entries.par_sort_by(compare);
         let mut union = Self::default();
         let mut maps: Vec<Vec<u32>> = parts.iter().map(|part| vec![0; part.len()]).collect();
-        let mut last: Option<&Entry> = None;
+        let mut last: Option<&DictionaryValue> = None;
         for entry in &entries {
             if last.is_none_or(|last| compare(last, entry).is_ne()) {
                 union.push(value(entry));

@@ -54,13 +54,13 @@ pub(super) struct Footer<'a> {
 }
 
 /// Where the index of a chunk lies, and its size.
-type Place = (u64, i32);
+type IndexPlace = (u64, i32);
 
 impl Footer<'_> {
     /// Returns everything from `at`, the end of the last row group, to the end of the file.
     pub fn to_bytes(&self, at: u64) -> Vec<u8> {
         let mut out = Vec::new();
-        let indexed = |out: &mut Vec<u8>, write: &dyn Fn(&PlacedChunk, &mut Vec<u8>)| -> Vec<Vec<Option<Place>>> {
+        let indexed = |out: &mut Vec<u8>, write: &dyn Fn(&PlacedChunk, &mut Vec<u8>)| -> Vec<Vec<Option<IndexPlace>>> {
             let mut place = |chunk| {
                 let begin = out.len();
                 write(chunk, out);
@@ -82,8 +82,8 @@ impl Footer<'_> {
     fn file(
         &self,
         file: &mut Struct<'_>,
-        column_indexes: &[Vec<Option<Place>>],
-        offset_indexes: &[Vec<Option<Place>>],
+        column_indexes: &[Vec<Option<IndexPlace>>],
+        offset_indexes: &[Vec<Option<IndexPlace>>],
     ) {
         file.i32(1, 1); // Version 1: data pages are those of version 1.
         let root = [None].into_iter();
@@ -113,8 +113,8 @@ impl Footer<'_> {
         &self,
         number: usize,
         group: &PlacedGroup,
-        column_indexes: &[Option<Place>],
-        offset_indexes: &[Option<Place>],
+        column_indexes: &[Option<IndexPlace>],
+        offset_indexes: &[Option<IndexPlace>],
         out: &mut Struct<'_>,
     ) {
         let chunks = group.chunks.iter().zip(column_indexes).zip(offset_indexes);

@@ -19,7 +19,7 @@ pub fn put_zigzag(value: i64, out: &mut Vec<u8>) {
 
 /// What a field or an element of a list is.
 #[derive(Debug, Clone, Copy)]
-enum Kind {
+enum ThriftType {
     True = 1,
     False = 2,
     I16 = 4,
@@ -46,7 +46,7 @@ impl<'a> Struct<'a> {
         this.out.push(0);
     }
 
-    fn field(&mut self, id: u8, kind: Kind) {
+    fn field(&mut self, id: u8, kind: ThriftType) {
         debug_assert!(id > self.last && id - self.last < 16, "Parquet has no struct with more fields");
         self.out.push((id - self.last) << 4 | kind as u8);
         self.last = id;
@@ -54,66 +54,74 @@ impl<'a> Struct<'a> {
 
     /// Appends a number of 16 bits.
     pub fn i16(&mut self, id: u8, value: i16) {
-        self.field(id, Kind::I16);
+        self.field(id, ThriftType::I16);
         put_zigzag(value.into(), self.out);
     }
 
     /// Appends a number of 32 bits.
     pub fn i32(&mut self, id: u8, value: i32) {
-        self.field(id, Kind::I32);
+        self.field(id, ThriftType::I32);
         put_zigzag(value.into(), self.out);
     }
 
     /// Appends a number of 64 bits. Parquet has no unsigned ones: sizes and offsets of a file that can be written fit.
     pub fn i64(&mut self, id: u8, value: u64) {
-        self.field(id, Kind::I64);
+        self.field(id, ThriftType::I64);
         put_zigzag(value as i64, self.out);
     }
 
     /// Appends a truth value.
     pub fn bool(&mut self, id: u8, value: bool) {
-        self.field(id, if value { Kind::True } else { Kind::False });
+        self.field(id, if value { ThriftType::True } else { ThriftType::False });
     }
 
     /// Appends bytes or a string.
     pub fn binary(&mut self, id: u8, value: &[u8]) {
-        self.field(id, Kind::Binary);
+        self.field(id, ThriftType::Binary);
         put_binary(value, self.out);
     }
 
     /// Appends a struct with the fields that `fill` gives it.
     pub fn structure(&mut self, id: u8, fill: impl FnOnce(&mut Struct<'_>)) {
-        self.field(id, Kind::Struct);
+        self.field(id, ThriftType::Struct);
         Struct::write(self.out, fill);
     }
 
     /// Appends a list of numbers of 32 bits.
     pub fn i32s(&mut self, id: u8, values: impl ExactSizeIterator<Item = i32>) {
-        self.list(id, Kind::I32, values, |value, out| put_zigzag(value.into(), out));
+        self.list(id, ThriftType::I32, values, |value, out| put_zigzag(value.into(), out));
     }
 
     /// Appends a list of numbers of 64 bits.
     pub fn i64s(&mut self, id: u8, values: impl ExactSizeIterator<Item = u64>) {
-        self.list(id, Kind::I64, values, |value, out| put_zigzag(value as i64, out));
+        self.list(id, ThriftType::I64, values, |value, out| put_zigzag(value as i64, out));
     }
 
     /// Appends a list of truth values.
     pub fn bools(&mut self, id: u8, values: impl ExactSizeIterator<Item = bool>) {
-        self.list(id, Kind::False, values, |value, out| out.push(if value { Kind::True } else { Kind::False } as u8));
+        self.list(id, ThriftType::False, values, |value, out| {
+            out.push(if value { ThriftType::True } else { ThriftType::False } as u8)
+        });
     }
 
     /// Appends a list of strings.
     pub fn binaries<'b>(&mut self, id: u8, values: impl ExactSizeIterator<Item = &'b [u8]>) {
-        self.list(id, Kind::Binary, values, put_binary);
+        self.list(id, ThriftType::Binary, values, put_binary);
     }
 
     /// Appends a list of structs, each with the fields that `fill` gives it.
     pub fn structs<T>(&mut self, id: u8, items: impl ExactSizeIterator<Item = T>, fill: impl Fn(T, &mut Struct<'_>)) {
-        self.list(id, Kind::Struct, items, |item, out| Struct::write(out, |this| fill(item, this)));
+        self.list(id, ThriftType::Struct, items, |item, out| Struct::write(out, |this| fill(item, this)));
     }
 
-    fn list<T>(&mut self, id: u8, kind: Kind, items: impl ExactSizeIterator<Item = T>, put: impl Fn(T, &mut Vec<u8>)) {
-        self.field(id, Kind::List);
+    fn list<T>(
+        &mut self,
+        id: u8,
+        kind: ThriftType,
+        items: impl ExactSizeIterator<Item = T>,
+        put: impl Fn(T, &mut Vec<u8>),
+    ) {
+        self.field(id, ThriftType::List);
         let short = items.len().min(15) as u8;
         self.out.push(short << 4 | kind as u8);
         if short == 15 {

@@ -1,11 +1,11 @@
 //! One conversation of a client with a server, as one interface sees it: two records, one per direction.
 //!
 //! In: a [`View`] (who stands where), an [`Exchange`] (what went over the line) and a [`Capture`] (when).
-//! Out: records in [`Lines`]. Draws only what belongs to a single record.
+//! Out: records in [`SampleLines`]. Draws only what belongs to a single record.
 
 use super::network::{Interface, MISSING, Role};
 use super::random::Random;
-use super::record::{Flow, Lines, Record, Status};
+use super::record::{Flow, LogStatus, SampleLines, SampleRecord};
 use super::services::{self, Service, TCP, Volume};
 use super::text::Address;
 
@@ -239,7 +239,7 @@ pub(super) fn push_pair(
     exchange: &Exchange,
     capture: Capture,
     random: &mut Random,
-    lines: &mut Lines<'_>,
+    lines: &mut SampleLines<'_>,
 ) {
     let mut there = view.flow_there(exchange);
     if view.transit && random.percent(1) {
@@ -249,6 +249,6 @@ pub(super) fn push_pair(
     let back = Flow { lost: [0; 4], ..view.flow_back(exchange, &there) };
     for flow in [there, back] {
         let (start, end) = capture.moment(random);
-        lines.push(&Record { at: view.at, start, end, status: Status::Ok, flow: Some(flow) });
+        lines.push(&SampleRecord { at: view.at, start, end, status: LogStatus::Ok, flow: Some(flow) });
     }
 }

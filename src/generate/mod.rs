@@ -32,7 +32,7 @@ pub use self::keys::KeyLayout;
 use self::keys::{FlowLog, flow_log_id};
 use self::network::Site;
 use self::random::{Random, combine, hash_text};
-use self::record::{Format, Lines};
+use self::record::{SampleFormat, SampleLines};
 use self::services::Internet;
 use self::traffic::{Traffic, Window};
 
@@ -194,7 +194,7 @@ pub fn generate<E: Send>(
     options: &GenerateOptions,
     sink: &(dyn Fn(GeneratedObject) -> Result<(), E> + Sync),
 ) -> Result<Generated, E> {
-    let batch = Batch::new(options);
+    let batch = SampleObjects::new(options);
     let make = |workspace: &mut Workspace, (source_day, number): (usize, u32)| {
         let object = batch.object(source_day, number, workspace);
         let sums = Generated::of(&object);
@@ -235,26 +235,26 @@ impl Workspace {
 }
 
 /// One account in one Region: its network and its flow log.
-struct Source {
+struct AccountNetwork {
     site: Site,
     flow_log: FlowLog,
     seed: u64,
 }
 
 /// What all objects of one call share; each object is made from its place alone.
-struct Batch<'o> {
+struct SampleObjects<'o> {
     options: &'o GenerateOptions,
-    format: Format,
+    format: SampleFormat,
     internet: Internet,
-    sources: Vec<Source>,
+    sources: Vec<AccountNetwork>,
 }
 
-impl<'o> Batch<'o> {
+impl<'o> SampleObjects<'o> {
     fn new(options: &'o GenerateOptions) -> Self {
-        let format = Format::new(&options.fields, options.version);
+        let format = SampleFormat::new(&options.fields, options.version);
         let regions_of = |account| options.regions.iter().map(move |region: &String| (account, region));
         let places = options.accounts.iter().flat_map(regions_of);
-        let sources = places.map(|(account, region)| Source::new(options, &format, account, region)).collect();
+        let sources = places.map(|(account, region)| AccountNetwork::new(options, &format, account, region)).collect();
         Self { options, format, internet: Internet::new(), sources }
     }
 
@@ -273,7 +273,7 @@ impl<'o> Batch<'o> {
         let parts = [source.seed, midnight(day).cast_unsigned(), u64::from(number)];
         let [for_traffic, for_lines] = [1, 2].map(|purpose| Random::new(&[parts.as_slice(), &[purpose]].concat()));
         let mut traffic = Traffic::new(&source.site, &self.internet, window, for_traffic);
-        let mut lines = Lines::new(&self.format, std::mem::take(&mut workspace.text), for_lines);
+        let mut lines = SampleLines::new(&self.format, std::mem::take(&mut workspace.text), for_lines);
         self.fill(&mut traffic, source_number == 0, day, number, &mut lines);
 
         let rows = u64::from(lines.rows());
@@ -286,7 +286,7 @@ impl<'o> Batch<'o> {
         GeneratedObject { key, gzip, rows, text_bytes }
     }
 
-    fn fill(&self, traffic: &mut Traffic<'_>, is_first: bool, day: Date, number: u32, lines: &mut Lines<'_>) {
+    fn fill(&self, traffic: &mut Traffic<'_>, is_first: bool, day: Date, number: u32, lines: &mut SampleLines<'_>) {
         let rows = self.options.rows_per_object;
         if self.options.transit_gateway {
             lines.set_limit_rows(rows);
@@ -297,8 +297,8 @@ impl<'o> Batch<'o> {
     }
 }
 
-impl Source {
-    fn new(options: &GenerateOptions, format: &Format, account: &str, region: &str) -> Self {
+impl AccountNetwork {
+    fn new(options: &GenerateOptions, format: &SampleFormat, account: &str, region: &str) -> Self {
         let (kind, service_folder) = if options.transit_gateway { ("tgw", "service") } else { ("vpc", "aws-service") };
         let id = flow_log_id(account, region, &format!("{kind} {}", format.header()));
         let seed = combine(&[options.seed, hash_text(account), hash_text(region), hash_text(kind)]);

@@ -1,6 +1,6 @@
 //! Writes one record as one text line, for any list of header tokens.
 //!
-//! In: a [`Format`] made once from the tokens, and [`Record`]s. Out: the text of an object in [`Lines`], header line first.
+//! In: a [`SampleFormat`] made once from the tokens, and [`SampleRecord`]s. Out: the text of an object in [`SampleLines`], header line first.
 //! A token nobody knows gets `-`, as does every field that does not apply to a record. Makes up no values of its own.
 
 use super::network::{Interface, Label, MISSING};
@@ -9,7 +9,7 @@ use super::text::{Address, push_address, push_number};
 
 /// What AWS says about a record's completeness; the last two have no flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Status {
+pub(super) enum LogStatus {
     Ok,
     NoData,
     SkipData,
@@ -48,21 +48,21 @@ pub(super) struct Flow<'a> {
 
 /// One line of a flow log.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Record<'a> {
+pub(super) struct SampleRecord<'a> {
     /// The interface (or attachment) where the record was taken.
     pub(super) at: &'a Interface,
     /// Unix seconds.
     pub(super) start: i64,
     /// Unix seconds, not before `start`.
     pub(super) end: i64,
-    pub(super) status: Status,
+    pub(super) status: LogStatus,
     /// Present if and only if the status is `Ok`.
     pub(super) flow: Option<Flow<'a>>,
 }
 
 /// Where the value of one field comes from.
 #[derive(Clone, Copy, Debug)]
-enum Column {
+enum FieldSource {
     Fixed(&'static str),
     Version,
     Start,
@@ -102,90 +102,90 @@ enum FlowColumn {
 }
 
 /// Every token the generator knows, VPC fields in AWS's order, then those of Transit Gateway.
-const COLUMNS: &[(&str, Column)] = &[
-    ("version", Column::Version),
-    ("account-id", Column::Own(Label::AccountId)),
-    ("interface-id", Column::Own(Label::InterfaceId)),
-    ("srcaddr", Column::Flow(FlowColumn::Source)),
-    ("dstaddr", Column::Flow(FlowColumn::Destination)),
-    ("srcport", Column::Flow(FlowColumn::SourcePort)),
-    ("dstport", Column::Flow(FlowColumn::DestinationPort)),
-    ("protocol", Column::Flow(FlowColumn::Protocol)),
-    ("packets", Column::Flow(FlowColumn::Packets)),
-    ("bytes", Column::Flow(FlowColumn::Bytes)),
-    ("start", Column::Start),
-    ("end", Column::End),
-    ("action", Column::Flow(FlowColumn::Action)),
-    ("log-status", Column::LogStatus),
-    ("vpc-id", Column::Own(Label::VpcId)),
-    ("subnet-id", Column::Own(Label::SubnetId)),
-    ("instance-id", Column::Own(Label::InstanceId)),
-    ("tcp-flags", Column::Flow(FlowColumn::TcpFlags)),
-    ("type", Column::Flow(FlowColumn::Type)),
-    ("pkt-srcaddr", Column::Flow(FlowColumn::PacketSource)),
-    ("pkt-dstaddr", Column::Flow(FlowColumn::PacketDestination)),
-    ("region", Column::Own(Label::Region)),
-    ("az-id", Column::Own(Label::AzId)),
-    ("sublocation-type", Column::Own(Label::SublocationType)),
-    ("sublocation-id", Column::Own(Label::SublocationId)),
-    ("pkt-src-aws-service", Column::Flow(FlowColumn::SourceService)),
-    ("pkt-dst-aws-service", Column::Flow(FlowColumn::DestinationService)),
-    ("flow-direction", Column::Flow(FlowColumn::Direction)),
-    ("traffic-path", Column::Flow(FlowColumn::Path)),
-    ("ecs-cluster-arn", Column::Own(Label::EcsClusterArn)),
-    ("ecs-cluster-name", Column::Own(Label::EcsClusterName)),
-    ("ecs-container-instance-arn", Column::Own(Label::EcsContainerInstanceArn)),
-    ("ecs-container-instance-id", Column::Own(Label::EcsContainerInstanceId)),
-    ("ecs-container-id", Column::Own(Label::EcsContainerId)),
-    ("ecs-second-container-id", Column::Own(Label::EcsSecondContainerId)),
-    ("ecs-service-name", Column::Own(Label::EcsServiceName)),
-    ("ecs-task-definition-arn", Column::Own(Label::EcsTaskDefinitionArn)),
-    ("ecs-task-arn", Column::Own(Label::EcsTaskArn)),
-    ("ecs-task-id", Column::Own(Label::EcsTaskId)),
-    ("reject-reason", Column::Flow(FlowColumn::RejectReason)),
-    ("resource-id", Column::Own(Label::ResourceId)),
-    ("encryption-status", Column::Flow(FlowColumn::Encryption)),
-    ("instance-tag", Column::Own(Label::InstanceTag)),
-    ("instance-tag-2", Column::Own(Label::InstanceTag2)),
-    ("interface-tag", Column::Own(Label::InterfaceTag)),
-    ("interface-tag-2", Column::Own(Label::InterfaceTag2)),
-    ("asg-tag", Column::Own(Label::AsgTag)),
-    ("asg-tag-2", Column::Own(Label::AsgTag2)),
-    ("interface-type", Column::Own(Label::InterfaceType)),
-    ("next-hop-interface-id", Column::Hop(Label::InterfaceId)),
-    ("next-hop-subnet-id", Column::Hop(Label::SubnetId)),
-    ("next-hop-az-id", Column::Hop(Label::AzId)),
-    ("next-hop-vpc-id", Column::Hop(Label::VpcId)),
-    ("next-hop-interface-type", Column::Hop(Label::InterfaceType)),
-    ("resource-type", Column::Fixed("TransitGateway")),
-    ("tgw-id", Column::Own(Label::TransitGatewayId)),
-    ("tgw-attachment-id", Column::Own(Label::AttachmentId)),
-    ("tgw-src-vpc-account-id", Column::TransitSource(Label::AccountId)),
-    ("tgw-dst-vpc-account-id", Column::TransitDestination(Label::AccountId)),
-    ("tgw-src-vpc-id", Column::TransitSource(Label::VpcId)),
-    ("tgw-dst-vpc-id", Column::TransitDestination(Label::VpcId)),
-    ("tgw-src-subnet-id", Column::TransitSource(Label::SubnetId)),
-    ("tgw-dst-subnet-id", Column::TransitDestination(Label::SubnetId)),
-    ("tgw-src-eni", Column::TransitSource(Label::InterfaceId)),
-    ("tgw-dst-eni", Column::TransitDestination(Label::InterfaceId)),
-    ("tgw-src-az-id", Column::TransitSource(Label::AzId)),
-    ("tgw-dst-az-id", Column::TransitDestination(Label::AzId)),
-    ("tgw-pair-attachment-id", Column::Hop(Label::AttachmentId)),
-    ("packets-lost-no-route", Column::Flow(FlowColumn::Lost(0))),
-    ("packets-lost-blackhole", Column::Flow(FlowColumn::Lost(1))),
-    ("packets-lost-mtu-exceeded", Column::Flow(FlowColumn::Lost(2))),
-    ("packets-lost-ttl-expired", Column::Flow(FlowColumn::Lost(3))),
+const COLUMNS: &[(&str, FieldSource)] = &[
+    ("version", FieldSource::Version),
+    ("account-id", FieldSource::Own(Label::AccountId)),
+    ("interface-id", FieldSource::Own(Label::InterfaceId)),
+    ("srcaddr", FieldSource::Flow(FlowColumn::Source)),
+    ("dstaddr", FieldSource::Flow(FlowColumn::Destination)),
+    ("srcport", FieldSource::Flow(FlowColumn::SourcePort)),
+    ("dstport", FieldSource::Flow(FlowColumn::DestinationPort)),
+    ("protocol", FieldSource::Flow(FlowColumn::Protocol)),
+    ("packets", FieldSource::Flow(FlowColumn::Packets)),
+    ("bytes", FieldSource::Flow(FlowColumn::Bytes)),
+    ("start", FieldSource::Start),
+    ("end", FieldSource::End),
+    ("action", FieldSource::Flow(FlowColumn::Action)),
+    ("log-status", FieldSource::LogStatus),
+    ("vpc-id", FieldSource::Own(Label::VpcId)),
+    ("subnet-id", FieldSource::Own(Label::SubnetId)),
+    ("instance-id", FieldSource::Own(Label::InstanceId)),
+    ("tcp-flags", FieldSource::Flow(FlowColumn::TcpFlags)),
+    ("type", FieldSource::Flow(FlowColumn::Type)),
+    ("pkt-srcaddr", FieldSource::Flow(FlowColumn::PacketSource)),
+    ("pkt-dstaddr", FieldSource::Flow(FlowColumn::PacketDestination)),
+    ("region", FieldSource::Own(Label::Region)),
+    ("az-id", FieldSource::Own(Label::AzId)),
+    ("sublocation-type", FieldSource::Own(Label::SublocationType)),
+    ("sublocation-id", FieldSource::Own(Label::SublocationId)),
+    ("pkt-src-aws-service", FieldSource::Flow(FlowColumn::SourceService)),
+    ("pkt-dst-aws-service", FieldSource::Flow(FlowColumn::DestinationService)),
+    ("flow-direction", FieldSource::Flow(FlowColumn::Direction)),
+    ("traffic-path", FieldSource::Flow(FlowColumn::Path)),
+    ("ecs-cluster-arn", FieldSource::Own(Label::EcsClusterArn)),
+    ("ecs-cluster-name", FieldSource::Own(Label::EcsClusterName)),
+    ("ecs-container-instance-arn", FieldSource::Own(Label::EcsContainerInstanceArn)),
+    ("ecs-container-instance-id", FieldSource::Own(Label::EcsContainerInstanceId)),
+    ("ecs-container-id", FieldSource::Own(Label::EcsContainerId)),
+    ("ecs-second-container-id", FieldSource::Own(Label::EcsSecondContainerId)),
+    ("ecs-service-name", FieldSource::Own(Label::EcsServiceName)),
+    ("ecs-task-definition-arn", FieldSource::Own(Label::EcsTaskDefinitionArn)),
+    ("ecs-task-arn", FieldSource::Own(Label::EcsTaskArn)),
+    ("ecs-task-id", FieldSource::Own(Label::EcsTaskId)),
+    ("reject-reason", FieldSource::Flow(FlowColumn::RejectReason)),
+    ("resource-id", FieldSource::Own(Label::ResourceId)),
+    ("encryption-status", FieldSource::Flow(FlowColumn::Encryption)),
+    ("instance-tag", FieldSource::Own(Label::InstanceTag)),
+    ("instance-tag-2", FieldSource::Own(Label::InstanceTag2)),
+    ("interface-tag", FieldSource::Own(Label::InterfaceTag)),
+    ("interface-tag-2", FieldSource::Own(Label::InterfaceTag2)),
+    ("asg-tag", FieldSource::Own(Label::AsgTag)),
+    ("asg-tag-2", FieldSource::Own(Label::AsgTag2)),
+    ("interface-type", FieldSource::Own(Label::InterfaceType)),
+    ("next-hop-interface-id", FieldSource::Hop(Label::InterfaceId)),
+    ("next-hop-subnet-id", FieldSource::Hop(Label::SubnetId)),
+    ("next-hop-az-id", FieldSource::Hop(Label::AzId)),
+    ("next-hop-vpc-id", FieldSource::Hop(Label::VpcId)),
+    ("next-hop-interface-type", FieldSource::Hop(Label::InterfaceType)),
+    ("resource-type", FieldSource::Fixed("TransitGateway")),
+    ("tgw-id", FieldSource::Own(Label::TransitGatewayId)),
+    ("tgw-attachment-id", FieldSource::Own(Label::AttachmentId)),
+    ("tgw-src-vpc-account-id", FieldSource::TransitSource(Label::AccountId)),
+    ("tgw-dst-vpc-account-id", FieldSource::TransitDestination(Label::AccountId)),
+    ("tgw-src-vpc-id", FieldSource::TransitSource(Label::VpcId)),
+    ("tgw-dst-vpc-id", FieldSource::TransitDestination(Label::VpcId)),
+    ("tgw-src-subnet-id", FieldSource::TransitSource(Label::SubnetId)),
+    ("tgw-dst-subnet-id", FieldSource::TransitDestination(Label::SubnetId)),
+    ("tgw-src-eni", FieldSource::TransitSource(Label::InterfaceId)),
+    ("tgw-dst-eni", FieldSource::TransitDestination(Label::InterfaceId)),
+    ("tgw-src-az-id", FieldSource::TransitSource(Label::AzId)),
+    ("tgw-dst-az-id", FieldSource::TransitDestination(Label::AzId)),
+    ("tgw-pair-attachment-id", FieldSource::Hop(Label::AttachmentId)),
+    ("packets-lost-no-route", FieldSource::Flow(FlowColumn::Lost(0))),
+    ("packets-lost-blackhole", FieldSource::Flow(FlowColumn::Lost(1))),
+    ("packets-lost-mtu-exceeded", FieldSource::Flow(FlowColumn::Lost(2))),
+    ("packets-lost-ttl-expired", FieldSource::Flow(FlowColumn::Lost(3))),
 ];
 
 /// The header line and what stands below it.
 #[derive(Debug)]
-pub(super) struct Format {
+pub(super) struct SampleFormat {
     header: String,
     version: u8,
-    columns: Vec<Column>,
+    columns: Vec<FieldSource>,
 }
 
-impl Format {
+impl SampleFormat {
     /// Prepares lines with these header tokens; `version` is what their `version` field shows.
     pub(super) fn new(tokens: &[String], version: u8) -> Self {
         let columns = tokens.iter().map(|token| column(token)).collect();
@@ -198,9 +198,9 @@ impl Format {
     }
 }
 
-fn column(token: &str) -> Column {
+fn column(token: &str) -> FieldSource {
     let known = COLUMNS.iter().find(|(name, _)| *name == token);
-    known.map_or(Column::Fixed(MISSING), |(_, column)| *column)
+    known.map_or(FieldSource::Fixed(MISSING), |(_, column)| *column)
 }
 
 /// How many lines wait to be mixed with later ones. Chosen so that the default format compresses as real logs do, to some
@@ -211,8 +211,8 @@ const WAITING_LINES: usize = 1000;
 ///
 /// Lines come out a little later than their records came in, each by a random number of lines.
 #[derive(Debug)]
-pub(super) struct Lines<'f> {
-    format: &'f Format,
+pub(super) struct SampleLines<'f> {
+    format: &'f SampleFormat,
     text: Vec<u8>,
     waiting: Vec<Vec<u8>>,
     /// The line in the making; its memory is reused.
@@ -222,9 +222,9 @@ pub(super) struct Lines<'f> {
     limit_rows: u32,
 }
 
-impl<'f> Lines<'f> {
+impl<'f> SampleLines<'f> {
     /// Starts with the header line; `buffer` is reused and its content lost.
-    pub(super) fn new(format: &'f Format, buffer: Vec<u8>, random: Random) -> Self {
+    pub(super) fn new(format: &'f SampleFormat, buffer: Vec<u8>, random: Random) -> Self {
         let mut text = buffer;
         text.clear();
         text.extend_from_slice(format.header.as_bytes());
@@ -258,7 +258,7 @@ impl<'f> Lines<'f> {
     }
 
     /// Adds one line.
-    pub(super) fn push(&mut self, record: &Record<'_>) {
+    pub(super) fn push(&mut self, record: &SampleRecord<'_>) {
         if self.is_full() {
             return;
         }
@@ -286,19 +286,19 @@ impl<'f> Lines<'f> {
     }
 }
 
-fn push_field(out: &mut Vec<u8>, column: Column, record: &Record<'_>, version: u8) {
+fn push_field(out: &mut Vec<u8>, column: FieldSource, record: &SampleRecord<'_>, version: u8) {
     let transit = record.flow.and_then(|flow| flow.transit);
     match column {
-        Column::Fixed(text) => push_text(out, text),
-        Column::Version => push_number(out, u64::from(version)),
-        Column::Start => push_number(out, record.start.unsigned_abs()),
-        Column::End => push_number(out, record.end.unsigned_abs()),
-        Column::LogStatus => push_text(out, status_text(record.status)),
-        Column::Own(label) => push_text(out, record.at.text(label)),
-        Column::Hop(label) => push_label(out, record.flow.and_then(|flow| flow.hop), label),
-        Column::TransitSource(label) => push_label(out, transit.map(|(source, _)| source), label),
-        Column::TransitDestination(label) => push_label(out, transit.map(|(_, destination)| destination), label),
-        Column::Flow(column) => match &record.flow {
+        FieldSource::Fixed(text) => push_text(out, text),
+        FieldSource::Version => push_number(out, u64::from(version)),
+        FieldSource::Start => push_number(out, record.start.unsigned_abs()),
+        FieldSource::End => push_number(out, record.end.unsigned_abs()),
+        FieldSource::LogStatus => push_text(out, status_text(record.status)),
+        FieldSource::Own(label) => push_text(out, record.at.text(label)),
+        FieldSource::Hop(label) => push_label(out, record.flow.and_then(|flow| flow.hop), label),
+        FieldSource::TransitSource(label) => push_label(out, transit.map(|(source, _)| source), label),
+        FieldSource::TransitDestination(label) => push_label(out, transit.map(|(_, destination)| destination), label),
+        FieldSource::Flow(column) => match &record.flow {
             Some(flow) => push_flow_field(out, column, flow),
             None => push_text(out, MISSING),
         },
@@ -340,11 +340,11 @@ fn push_text(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(text.as_bytes());
 }
 
-const fn status_text(status: Status) -> &'static str {
+const fn status_text(status: LogStatus) -> &'static str {
     match status {
-        Status::Ok => "OK",
-        Status::NoData => "NODATA",
-        Status::SkipData => "SKIPDATA",
+        LogStatus::Ok => "OK",
+        LogStatus::NoData => "NODATA",
+        LogStatus::SkipData => "SKIPDATA",
     }
 }
 
@@ -377,14 +377,14 @@ mod tests {
     #[test]
     fn a_record_without_flow_keeps_only_what_is_known() {
         let site = Site::new("123456789012", "us-east-1");
-        let format = Format::new(
+        let format = SampleFormat::new(
             &tokens("version account-id interface-id srcaddr bytes start end action log-status shoe-size"),
             2,
         );
-        let mut lines = Lines::new(&format, Vec::new(), Random::new(&[1]));
+        let mut lines = SampleLines::new(&format, Vec::new(), Random::new(&[1]));
         lines.set_limit_rows(1);
         let at = &site.interfaces[0];
-        let record = Record { at, start: 60, end: 99, status: Status::NoData, flow: None };
+        let record = SampleRecord { at, start: 60, end: 99, status: LogStatus::NoData, flow: None };
         lines.push(&record);
         lines.push(&record);
         let id = at.text(Label::InterfaceId);

@@ -1,13 +1,13 @@
 //! The traffic model: what the interfaces of one [`Site`] see during the window of one object.
 //!
-//! In: the site, the internet, the window, random numbers. Out: records, pushed to [`Lines`] until these are full.
+//! In: the site, the internet, the window, random numbers. Out: records, pushed to [`SampleLines`] until these are full.
 //! As in real objects records come in bursts: one interface, one capture window, several conversations, both directions
 //! of each. What a second interface sees of the same conversations (the peer, the NAT gateway) follows after the burst.
 
 use super::conversation::{Capture, Exchange, Side, View, push_pair};
 use super::network::{Interface, Label, MISSING, Role, Site, VPCS};
 use super::random::Random;
-use super::record::{Flow, Lines, Record, Status};
+use super::record::{Flow, LogStatus, SampleLines, SampleRecord};
 use super::services::{self, INBOUND, INTERNAL, Internet, OUTBOUND, PublicHost, Service, TCP};
 use super::text::Address;
 
@@ -69,7 +69,7 @@ impl<'a> Traffic<'a> {
     }
 
     /// Adds records of a VPC flow log until `lines` are full.
-    pub(super) fn fill(&mut self, lines: &mut Lines<'_>) {
+    pub(super) fn fill(&mut self, lines: &mut SampleLines<'_>) {
         while !lines.is_full() {
             let rows_before = lines.rows();
             self.burst(lines);
@@ -94,7 +94,7 @@ impl<'a> Traffic<'a> {
     }
 
     /// Adds the records of one interface for one capture window, then what others see of them.
-    fn burst(&mut self, lines: &mut Lines<'_>) {
+    fn burst(&mut self, lines: &mut SampleLines<'_>) {
         let at = self.site.host(&mut self.random);
         let capture = self.capture();
         for _ in 0..self.random.between(1, 10) {
@@ -106,7 +106,7 @@ impl<'a> Traffic<'a> {
         self.echo(lines);
     }
 
-    fn echo(&mut self, lines: &mut Lines<'_>) {
+    fn echo(&mut self, lines: &mut SampleLines<'_>) {
         let capture = self.capture();
         let mut echoes = std::mem::take(&mut self.echoes);
         // Stable: the records of one interface stand together, in the order of the conversations.
@@ -117,7 +117,7 @@ impl<'a> Traffic<'a> {
         self.echoes = echoes;
     }
 
-    fn converse(&mut self, at: &'a Interface, capture: Capture, lines: &mut Lines<'_>) {
+    fn converse(&mut self, at: &'a Interface, capture: Capture, lines: &mut SampleLines<'_>) {
         match (at.is_public(), self.random.below(100)) {
             (true, 0..60) => self.inbound(at, capture, lines),
             (true, 60..80) => self.outbound(at, capture, lines),
@@ -127,7 +127,7 @@ impl<'a> Traffic<'a> {
     }
 
     /// A client of the internet talks to a public web server.
-    fn inbound(&mut self, at: &'a Interface, capture: Capture, lines: &mut Lines<'_>) {
+    fn inbound(&mut self, at: &'a Interface, capture: Capture, lines: &mut SampleLines<'_>) {
         let client = PublicHost { address: self.internet.client(&mut self.random), service: MISSING };
         let Some(exchange) = self.exchange(INBOUND, client.service, MISSING) else { return };
         let view = View::new(at, Side::Server, client.address, at.v4(), None).with_client_port(self.client_port());
@@ -135,7 +135,7 @@ impl<'a> Traffic<'a> {
     }
 
     /// A public host talks to a server of the internet.
-    fn outbound(&mut self, at: &'a Interface, capture: Capture, lines: &mut Lines<'_>) {
+    fn outbound(&mut self, at: &'a Interface, capture: Capture, lines: &mut SampleLines<'_>) {
         let server = self.internet.server(&mut self.random);
         let Some(exchange) = self.exchange(OUTBOUND, MISSING, server.service) else { return };
         let view = View::new(at, Side::Client, at.v4(), server.address, None).with_client_port(self.client_port());
@@ -143,7 +143,7 @@ impl<'a> Traffic<'a> {
     }
 
     /// A private host talks to a server of the internet; its NAT gateway sees that too, on both of its sides.
-    fn outbound_through_nat(&mut self, at: &'a Interface, capture: Capture, lines: &mut Lines<'_>) {
+    fn outbound_through_nat(&mut self, at: &'a Interface, capture: Capture, lines: &mut SampleLines<'_>) {
         let server = self.internet.server(&mut self.random);
         let Some(exchange) = self.exchange(OUTBOUND, MISSING, server.service) else { return };
         let nat = self.site.nat(at.vpc);
@@ -161,7 +161,7 @@ impl<'a> Traffic<'a> {
     }
 
     /// Two hosts of the site talk; now and then the other one's records are in this object too.
-    fn internal(&mut self, at: &'a Interface, capture: Capture, lines: &mut Lines<'_>) {
+    fn internal(&mut self, at: &'a Interface, capture: Capture, lines: &mut SampleLines<'_>) {
         let always_serves = is_service(at.role) || self.random.percent(70);
         let chosen = services::choose(INTERNAL, &mut self.random, |service| always_serves && service.role == at.role);
         let vpc = if self.random.percent(4) { self.random.index(VPCS.len()) } else { at.vpc };
@@ -197,7 +197,7 @@ impl<'a> Traffic<'a> {
     }
 
     /// Adds the special rows that belong to `rows` ordinary ones.
-    fn settle(&mut self, rows: u32, specials: &[(Special, i64)], lines: &mut Lines<'_>) {
+    fn settle(&mut self, rows: u32, specials: &[(Special, i64)], lines: &mut SampleLines<'_>) {
         for (place, (special, share)) in specials.iter().enumerate() {
             self.owed[place] += i64::from(rows) * share;
             while self.owed[place] > 0 && !lines.is_full() {
@@ -208,26 +208,26 @@ impl<'a> Traffic<'a> {
         }
     }
 
-    fn add(&mut self, special: Special, lines: &mut Lines<'_>) {
+    fn add(&mut self, special: Special, lines: &mut SampleLines<'_>) {
         match special {
-            Special::NoData => self.silence(Status::NoData, lines),
-            Special::SkipData => self.silence(Status::SkipData, lines),
+            Special::NoData => self.silence(LogStatus::NoData, lines),
+            Special::SkipData => self.silence(LogStatus::SkipData, lines),
             Special::Scan => self.scan(lines),
             Special::Ipv6 => self.burst6(lines),
         }
     }
 
     /// Adds a record without a flow.
-    fn silence(&mut self, status: Status, lines: &mut Lines<'_>) {
+    fn silence(&mut self, status: LogStatus, lines: &mut SampleLines<'_>) {
         let vpc = self.random.index(VPCS.len());
         let role = *self.random.pick(&[Role::Web, Role::App, Role::Database, Role::Cache, Role::Broker, Role::Worker]);
         let at = self.site.member(vpc, role, &mut self.random);
         let Capture { start, end, .. } = self.capture();
-        lines.push(&Record { at, start, end, status, flow: None });
+        lines.push(&SampleRecord { at, start, end, status, flow: None });
     }
 
     /// Adds what a public host rejects from somebody who tries its ports.
-    fn scan(&mut self, lines: &mut Lines<'_>) {
+    fn scan(&mut self, lines: &mut SampleLines<'_>) {
         let vpc = self.random.index(VPCS.len());
         let at = self.site.member(vpc, Role::Web, &mut self.random);
         let source = self.internet.scanner(&mut self.random);
@@ -236,7 +236,7 @@ impl<'a> Traffic<'a> {
         for _ in 0..self.random.between(1, 10) {
             let (start, end) = capture.moment(&mut self.random);
             let flow = Some(self.probe(at, source, source_port));
-            lines.push(&Record { at, start, end, status: Status::Ok, flow });
+            lines.push(&SampleRecord { at, start, end, status: LogStatus::Ok, flow });
         }
     }
 
@@ -273,7 +273,7 @@ impl<'a> Traffic<'a> {
     }
 
     /// Adds the IPv6 records of one interface: half of them to the internet, half inside the VPC.
-    fn burst6(&mut self, lines: &mut Lines<'_>) {
+    fn burst6(&mut self, lines: &mut SampleLines<'_>) {
         let vpc = self.random.index(VPCS.len());
         let at = self.site.member(vpc, Role::App, &mut self.random);
         let capture = self.capture();
@@ -292,7 +292,7 @@ impl<'a> Traffic<'a> {
 
     /// Adds records of a Transit Gateway flow log until `lines` are full: hosts of different VPCs talk, and each direction
     /// is seen where it enters the gateway and where it leaves it.
-    pub(super) fn fill_transit(&mut self, lines: &mut Lines<'_>) {
+    pub(super) fn fill_transit(&mut self, lines: &mut SampleLines<'_>) {
         while !lines.is_full() {
             let rows_before = lines.rows();
             let client_vpc = self.random.index(VPCS.len());
@@ -305,7 +305,7 @@ impl<'a> Traffic<'a> {
         }
     }
 
-    fn transit(&mut self, client_vpc: usize, server_vpc: usize, capture: Capture, lines: &mut Lines<'_>) {
+    fn transit(&mut self, client_vpc: usize, server_vpc: usize, capture: Capture, lines: &mut SampleLines<'_>) {
         // VPC endpoints cannot be reached from outside their VPC.
         let reachable = |service: &Service| service.role != Role::Endpoint;
         let Some(service) = services::choose(INTERNAL, &mut self.random, reachable) else { return };

@@ -8,7 +8,7 @@ use jiff::civil::{Date, date};
 
 use super::conversation::{Exchange, Side, View, push_pair};
 use super::network::{MISSING, TUTORIAL_VPC};
-use super::record::Lines;
+use super::record::SampleLines;
 use super::services::{self, OUTBOUND, Service};
 use super::text::Address;
 use super::traffic::{Traffic, nat_inside, nat_outside};
@@ -42,7 +42,7 @@ pub(super) fn exchanges_of(day: Date, number: u32, objects_per_day: u32) -> u32 
 /// Fills an object with `rows` records, `exchanges` of the tutorial among them.
 ///
 /// The tutorial takes at most half of the object; where the object is smaller than that one exchange still goes in.
-pub(super) fn fill(traffic: &mut Traffic<'_>, exchanges: u32, rows: u32, lines: &mut Lines<'_>) {
+pub(super) fn fill(traffic: &mut Traffic<'_>, exchanges: u32, rows: u32, lines: &mut SampleLines<'_>) {
     let exchanges = exchanges.min((rows / (2 * RECORDS_PER_EXCHANGE)).max(1));
     for exchange in 0..exchanges {
         lines.set_limit_rows(place(exchange, exchanges, rows));
@@ -61,7 +61,7 @@ fn place(exchange: u32, exchanges: u32, rows: u32) -> u32 {
     u32::try_from(spread).unwrap_or(rows).min(rows.saturating_sub(room))
 }
 
-fn push_exchange(traffic: &mut Traffic<'_>, lines: &mut Lines<'_>) {
+fn push_exchange(traffic: &mut Traffic<'_>, lines: &mut SampleLines<'_>) {
     let (instance, nat) = (traffic.site.tutorial_instance(), traffic.site.nat(TUTORIAL_VPC));
     let server = *traffic.random.pick(&SERVERS);
     let https = |service: &Service| service.port == 443;

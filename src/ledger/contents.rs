@@ -32,7 +32,7 @@ pub struct Contents {
 
 /// How far a table reaches, as its folders and some of its files show: what a definition has to cover.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Extent {
+pub struct Reach {
     /// Years with folders.
     pub years: BTreeSet<i16>,
     /// Accounts with folders.
@@ -43,7 +43,7 @@ pub struct Extent {
     pub columns: BTreeSet<String>,
 }
 
-impl Extent {
+impl Reach {
     /// Adds a partition.
     pub fn add(&mut self, partition: &Partition) {
         self.years.insert(partition.day.year());
@@ -66,8 +66,8 @@ impl Table {
     ///
     /// # Errors
     /// When a listing fails.
-    pub(crate) fn extent(&self, by: PartitionBy) -> Result<Extent> {
-        let mut extent = Extent::default();
+    pub(crate) fn extent(&self, by: PartitionBy) -> Result<Reach> {
+        let mut extent = Reach::default();
         let mut tops = vec![self.store().location().prefix().to_owned()];
         let levels = by.columns().into_iter().take_while(|column| *column != "month");
         for column in levels {

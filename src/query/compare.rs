@@ -66,16 +66,16 @@ pub struct Compared {
     /// Names of the columns of the answer.
     pub columns: Vec<String>,
     /// Over the raw logs.
-    pub raw: Side,
+    pub raw: CompareSide,
     /// Over the table.
-    pub parquet: Side,
+    pub parquet: CompareSide,
     /// What the answers are to each other.
-    pub verdict: Verdict,
+    pub verdict: CompareVerdict,
 }
 
 /// What a statement took on one side.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Side {
+pub struct CompareSide {
     /// Rows of the answer.
     pub rows: u64,
     /// Seconds, in this program.
@@ -88,7 +88,7 @@ pub struct Side {
 /// What two answers are to each other.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "answers", rename_all = "snake_case")]
-pub enum Verdict {
+pub enum CompareVerdict {
     /// The same rows, in the order that was asked for.
     Equal,
     /// The same rows, but for those that tie at the LIMIT: either choice is right.
@@ -114,7 +114,7 @@ pub enum Verdict {
     },
 }
 
-impl Verdict {
+impl CompareVerdict {
     /// Returns whether it is the same answer.
     pub fn is_equal(&self) -> bool {
         matches!(self, Self::Equal | Self::EqualButTies { .. })
@@ -173,17 +173,17 @@ pub fn compare(
 }
 
 /// Objects by their partitions.
-type Objects = BTreeMap<Partition, Vec<Listed>>;
+type ObjectsByPartition = BTreeMap<Partition, Vec<Listed>>;
 
 /// Returns the objects that both sides answer from, and what is left out.
-fn common(source: &Store, table: &Table, live: &Live) -> Result<(Objects, Vec<String>)> {
+fn common(source: &Store, table: &Table, live: &Live) -> Result<(ObjectsByPartition, Vec<String>)> {
     let days = Days::These(live.partitions.iter().map(|partition| partition.day).collect());
     let wanted = Wanted::of(days);
     let found = discover(source, &wanted)?;
     let mut there: BTreeMap<&str, &Listed> =
         found.objects.iter().chain(&found.other_days).map(|object| (&*object.object.key, &object.object)).collect();
     let root = source.location().root();
-    let (mut objects, mut gone, mut changed) = (Objects::new(), 0_u64, 0_u64);
+    let (mut objects, mut gone, mut changed) = (ObjectsByPartition::new(), 0_u64, 0_u64);
     for (partition, of, input) in &live.objects {
         match there.remove(&*input.key).filter(|_| *of == root) {
             Some(listed) => {
@@ -220,7 +220,7 @@ fn common(source: &Store, table: &Table, live: &Live) -> Result<(Objects, Vec<St
 struct Answer {
     columns: Vec<String>,
     rows: Vec<Vec<Value>>,
-    side: Side,
+    side: CompareSide,
     too_many: bool,
 }
 
@@ -235,56 +235,62 @@ impl Answer {
             }
             Ok(())
         })?;
-        let side = Side { rows: ran.rows, seconds: ran.seconds, scan: ran.scan };
+        let side = CompareSide { rows: ran.rows, seconds: ran.seconds, scan: ran.scan };
         Ok(Self { columns, rows, side, too_many })
     }
 }
 
-type Row = Vec<Value>;
+type AnswerRow = Vec<Value>;
 
-fn compare_rows(a: &Row, b: &Row) -> Ordering {
+fn compare_rows(a: &AnswerRow, b: &AnswerRow) -> Ordering {
     let unequal = a.iter().zip(b).map(|(a, b)| a.compare(b)).find(|order| order.is_ne());
     unequal.unwrap_or_else(|| a.len().cmp(&b.len()))
 }
 
-fn judge(raw: &Answer, parquet: &Answer, order: &Order) -> Verdict {
+fn judge(raw: &Answer, parquet: &Answer, order: &Order) -> CompareVerdict {
     if raw.too_many || parquet.too_many {
         let why = format!("the answer has more than {MAX_ROWS_COMPARED} rows: ask for fewer, or for sums");
-        return Verdict::NotComparable { why };
+        return CompareVerdict::NotComparable { why };
     }
-    let comparable =
-        |rows: &[Row]| -> Vec<Row> { rows.iter().map(|row| row.iter().map(Value::comparable).collect()).collect() };
+    let comparable = |rows: &[AnswerRow]| -> Vec<AnswerRow> {
+        rows.iter().map(|row| row.iter().map(Value::comparable).collect()).collect()
+    };
     let (raw_rows, parquet_rows) = (comparable(&raw.rows), comparable(&parquet.rows));
     let (only_raw, only_parquet) = differences(&raw_rows, &parquet_rows);
     let keys: Option<Vec<usize>> = order.keys.iter().map(|key| place_of(key, &raw.columns)).collect();
     let keys = keys.filter(|keys| !keys.is_empty());
     if only_raw.is_empty() && only_parquet.is_empty() {
-        let Some(keys) = keys else { return Verdict::Equal };
-        let sequence = |rows: &[Row]| -> Vec<Row> {
+        let Some(keys) = keys else { return CompareVerdict::Equal };
+        let sequence = |rows: &[AnswerRow]| -> Vec<AnswerRow> {
             rows.iter().map(|row| keys.iter().filter_map(|at| row.get(*at).cloned()).collect()).collect()
         };
         // Rows with equal keys have no order among themselves.
-        return if sequence(&raw_rows) == sequence(&parquet_rows) { Verdict::Equal } else { Verdict::OtherOrder };
+        return if sequence(&raw_rows) == sequence(&parquet_rows) {
+            CompareVerdict::Equal
+        } else {
+            CompareVerdict::OtherOrder
+        };
     }
     if order.limited && raw_rows.len() == parquet_rows.len() {
         let Some(keys) = keys else {
             let why = "LIMIT takes any rows here: add an ORDER BY of columns of the answer".to_owned();
-            return Verdict::NotComparable { why };
+            return CompareVerdict::NotComparable { why };
         };
-        let key = |row: &Row| -> Row { keys.iter().filter_map(|at| row.get(*at).cloned()).collect() };
+        let key = |row: &AnswerRow| -> AnswerRow { keys.iter().filter_map(|at| row.get(*at).cloned()).collect() };
         let last = raw_rows.last().map(&key);
         if last == parquet_rows.last().map(&key) {
-            let before =
-                |rows: &[Row]| -> Vec<Row> { rows.iter().filter(|row| Some(key(row)) != last).cloned().collect() };
+            let before = |rows: &[AnswerRow]| -> Vec<AnswerRow> {
+                rows.iter().filter(|row| Some(key(row)) != last).cloned().collect()
+            };
             let (a, b) = (before(&raw_rows), before(&parquet_rows));
             let (more, fewer) = differences(&a, &b);
             if more.is_empty() && fewer.is_empty() {
-                return Verdict::EqualButTies { ties: (raw_rows.len() - a.len()) as u64 };
+                return CompareVerdict::EqualButTies { ties: (raw_rows.len() - a.len()) as u64 };
             }
         }
     }
-    let first = |rows: &[&Row]| rows.iter().take(MAX_DIFFERENCES).map(|row| (*row).clone()).collect();
-    Verdict::Different {
+    let first = |rows: &[&AnswerRow]| rows.iter().take(MAX_DIFFERENCES).map(|row| (*row).clone()).collect();
+    CompareVerdict::Different {
         only_raw: first(&only_raw),
         only_parquet: first(&only_parquet),
         counts: (only_raw.len() as u64, only_parquet.len() as u64),
@@ -292,9 +298,9 @@ fn judge(raw: &Answer, parquet: &Answer, order: &Order) -> Verdict {
 }
 
 /// Returns the rows that one side alone has, as often as it has more of them.
-fn differences<'a>(a: &'a [Row], b: &'a [Row]) -> (Vec<&'a Row>, Vec<&'a Row>) {
-    let sorted = |rows: &'a [Row]| {
-        let mut rows: Vec<&Row> = rows.iter().collect();
+fn differences<'a>(a: &'a [AnswerRow], b: &'a [AnswerRow]) -> (Vec<&'a AnswerRow>, Vec<&'a AnswerRow>) {
+    let sorted = |rows: &'a [AnswerRow]| {
+        let mut rows: Vec<&AnswerRow> = rows.iter().collect();
         rows.sort_by(|a, b| compare_rows(a, b));
         rows
     };
@@ -328,7 +334,7 @@ mod tests {
     use super::*;
 
     fn answer(rows: &[(&str, i64)]) -> Answer {
-        let side = Side { rows: rows.len() as u64, seconds: 0.0, scan: Scan::default() };
+        let side = CompareSide { rows: rows.len() as u64, seconds: 0.0, scan: Scan::default() };
         let rows = rows.iter().map(|(text, number)| vec![Value::Text((*text).into()), Value::Int(*number)]).collect();
         Answer { columns: vec!["a".into(), "n".into()], rows, side, too_many: false }
     }
@@ -340,9 +346,9 @@ mod tests {
     #[test]
     fn rows_without_an_order_are_a_bag() {
         let any = order(&[], false);
-        assert_eq!(judge(&answer(&[("x", 1), ("y", 2)]), &answer(&[("y", 2), ("x", 1)]), &any), Verdict::Equal);
+        assert_eq!(judge(&answer(&[("x", 1), ("y", 2)]), &answer(&[("y", 2), ("x", 1)]), &any), CompareVerdict::Equal);
         let twice = judge(&answer(&[("x", 1), ("x", 1)]), &answer(&[("x", 1)]), &any);
-        let Verdict::Different { only_raw, only_parquet, counts } = twice else { panic!("{twice:?}") };
+        let CompareVerdict::Different { only_raw, only_parquet, counts } = twice else { panic!("{twice:?}") };
         assert_eq!((only_raw.len(), only_parquet.len(), counts), (1, 0, (1, 0)));
         assert!(!judge(&answer(&[("x", 1)]), &answer(&[("x", 2)]), &any).is_equal());
     }
@@ -351,20 +357,23 @@ mod tests {
     fn an_order_holds_but_for_ties() {
         let by_n = order(&["n"], false);
         let tied = judge(&answer(&[("x", 1), ("y", 1), ("z", 2)]), &answer(&[("y", 1), ("x", 1), ("z", 2)]), &by_n);
-        assert_eq!(tied, Verdict::Equal);
+        assert_eq!(tied, CompareVerdict::Equal);
         let turned = judge(&answer(&[("x", 1), ("z", 2)]), &answer(&[("z", 2), ("x", 1)]), &by_n);
-        assert_eq!(turned, Verdict::OtherOrder);
-        assert_eq!(judge(&answer(&[("x", 1)]), &answer(&[("x", 1)]), &order(&["2", "t.a"], false)), Verdict::Equal);
+        assert_eq!(turned, CompareVerdict::OtherOrder);
+        assert_eq!(
+            judge(&answer(&[("x", 1)]), &answer(&[("x", 1)]), &order(&["2", "t.a"], false)),
+            CompareVerdict::Equal
+        );
     }
 
     #[test]
     fn ties_at_the_limit_are_either_choice() {
         let by_n = order(&["n"], true);
         let tied = judge(&answer(&[("x", 3), ("y", 1)]), &answer(&[("x", 3), ("z", 1)]), &by_n);
-        assert_eq!(tied, Verdict::EqualButTies { ties: 1 });
+        assert_eq!(tied, CompareVerdict::EqualButTies { ties: 1 });
         assert!(!judge(&answer(&[("x", 3), ("y", 1)]), &answer(&[("w", 3), ("y", 1)]), &by_n).is_equal());
         assert!(!judge(&answer(&[("x", 3), ("y", 1)]), &answer(&[("x", 3), ("y", 2)]), &by_n).is_equal());
         let any = judge(&answer(&[("x", 1)]), &answer(&[("y", 1)]), &order(&[], true));
-        assert!(matches!(any, Verdict::NotComparable { .. }));
+        assert!(matches!(any, CompareVerdict::NotComparable { .. }));
     }
 }

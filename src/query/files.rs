@@ -45,7 +45,7 @@ const PIECE_BYTES: usize = 8 << 20;
 
 /// A file of the table.
 #[derive(Debug, Clone)]
-pub struct TableFile {
+pub struct QueryFile {
     /// Place of its partition in [`FileTable::partitions`].
     pub partition: usize,
     /// Its key.
@@ -60,7 +60,7 @@ pub struct TableFile {
 ///
 /// # Errors
 /// When the store fails.
-pub fn damaged<'a>(store: &Store, files: impl Iterator<Item = &'a TableFile>) -> crate::Result<Vec<String>> {
+pub fn damaged<'a>(store: &Store, files: impl Iterator<Item = &'a QueryFile>) -> crate::Result<Vec<String>> {
     let mut damaged = Vec::new();
     for file in files {
         let Some(recorded) = &file.sha256 else { continue };
@@ -86,7 +86,7 @@ pub struct FileTable {
     /// Partitions with files.
     pub partitions: Vec<Partition>,
     /// The files.
-    pub files: Vec<TableFile>,
+    pub files: Vec<QueryFile>,
     /// The store of the files.
     pub store: Store,
     /// Counts what is read.
@@ -100,7 +100,7 @@ impl FileTable {
     /// Makes a table of these files.
     pub fn new(
         (columns, by): (Vec<Column>, PartitionBy),
-        (partitions, files): (Vec<Partition>, Vec<TableFile>),
+        (partitions, files): (Vec<Partition>, Vec<QueryFile>),
         store: Store,
         meter: Arc<Meter>,
         page_index: bool,
@@ -132,7 +132,7 @@ impl TableProvider for FileTable {
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let keep = prune::keep(state, filters, self.by, &self.partitions)?;
-        let kept: Vec<&TableFile> = self.files.iter().filter(|file| keep[file.partition]).collect();
+        let kept: Vec<&QueryFile> = self.files.iter().filter(|file| keep[file.partition]).collect();
         let partitions = keep.iter().filter(|keep| **keep).count() as u64;
         self.meter.scanned(
             Kept { kept: partitions, all: self.partitions.len() as u64 },
@@ -187,21 +187,21 @@ impl ParquetFileReaderFactory for Readers {
         _metrics: &ExecutionPlanMetricsSet,
     ) -> Result<Box<dyn AsyncFileReader + Send>> {
         let missing = || datafusion::common::internal_datafusion_err!("a file without a key");
-        let file = file.extension::<TableFile>().cloned().ok_or_else(missing)?;
+        let file = file.extension::<QueryFile>().cloned().ok_or_else(missing)?;
         let (store, meter) = (self.store.clone(), Arc::clone(&self.meter));
-        Ok(Box::new(Reader { store, meter, file, page_index: self.page_index }))
+        Ok(Box::new(FileReader { store, meter, file, page_index: self.page_index }))
     }
 }
 
 /// Reads a file; calls of the store wait on threads that may.
-struct Reader {
+struct FileReader {
     store: Store,
     meter: Arc<Meter>,
-    file: TableFile,
+    file: QueryFile,
     page_index: bool,
 }
 
-impl Reader {
+impl FileReader {
     fn read(&self, ranges: Vec<Range<u64>>) -> BoxFuture<'static, Result<Vec<Bytes>, ParquetError>> {
         let (store, key) = (self.store.clone(), self.file.key.clone());
         self.meter.data(ranges.iter().map(|range| range.end - range.start).sum(), near(&ranges).len() as u64);
@@ -209,7 +209,7 @@ impl Reader {
     }
 }
 
-impl AsyncFileReader for Reader {
+impl AsyncFileReader for FileReader {
     fn get_bytes(&mut self, range: Range<u64>) -> BoxFuture<'_, Result<Bytes, ParquetError>> {
         let read = self.read(vec![range]);
         async move { Ok(read.await?.into_iter().next().unwrap_or_default()) }.boxed()
@@ -236,7 +236,7 @@ impl AsyncFileReader for Reader {
 }
 
 /// Reads a footer, and with it the page index if that is wanted.
-fn metadata(store: &Store, file: &TableFile, meter: &Meter, page_index: bool) -> Result<ParquetMetaData, ParquetError> {
+fn metadata(store: &Store, file: &QueryFile, meter: &Meter, page_index: bool) -> Result<ParquetMetaData, ParquetError> {
     let policy = if page_index { PageIndexPolicy::Optional } else { PageIndexPolicy::Skip };
     let mut reader = ParquetMetaDataReader::new().with_page_index_policy(policy);
     let mut tail = TAIL_BYTES.min(file.bytes);

@@ -45,7 +45,7 @@ pub struct Scan {
 }
 
 /// A footer that is read once by whoever comes first.
-pub type Footer = Arc<OnceCell<Arc<ParquetMetaData>>>;
+pub type SharedFooter = Arc<OnceCell<Arc<ParquetMetaData>>>;
 
 /// Counts what one statement reads.
 #[derive(Debug, Default)]
@@ -56,7 +56,7 @@ pub struct Meter {
     rejected_rows: AtomicU64,
     rejected_objects: AtomicU64,
     kept: Mutex<(Kept, Kept)>,
-    footers: Mutex<HashMap<String, Footer>>,
+    footers: Mutex<HashMap<String, SharedFooter>>,
 }
 
 fn add(counter: &AtomicU64, more: u64) {
@@ -103,7 +103,7 @@ impl Meter {
     }
 
     /// Returns the footer of a file, which may not be read yet.
-    pub fn footer(&self, key: &str) -> Footer {
+    pub fn footer(&self, key: &str) -> SharedFooter {
         let mut footers = self.footers.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(footers.entry(key.to_owned()).or_default())
     }

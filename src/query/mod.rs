@@ -41,11 +41,11 @@ use crate::source::discover::{Wanted, discover};
 use crate::source::reader::Rules;
 use crate::store::{Listed, Store};
 use crate::survey::formats;
-use files::{FileTable, TableFile};
+use files::{FileTable, QueryFile};
 use meter::Meter;
 pub use meter::{Kept, Scan};
 use raw::{MAX_TEXT_BYTES, RawTable};
-pub use run::{Ran, Rows};
+pub use run::{AnswerRows, Ran};
 
 /// Consumers of memory that are named when there is too little of it.
 const MAX_CONSUMERS_NAMED: usize = 3;
@@ -85,7 +85,7 @@ pub struct Session {
     /// Bytes of the table's files; none are known of raw logs.
     file_bytes: u64,
     /// The table's files and where they are; not those of raw logs.
-    files: Option<(Store, Vec<TableFile>)>,
+    files: Option<(Store, Vec<QueryFile>)>,
 }
 
 impl std::fmt::Debug for Session {
@@ -100,7 +100,7 @@ struct Live {
     by: PartitionBy,
     log_type: LogType,
     partitions: Vec<Partition>,
-    files: Vec<TableFile>,
+    files: Vec<QueryFile>,
     /// Raw objects whose rows are in the files, with their partition and the root of their store.
     objects: Vec<(Partition, String, Input)>,
     /// How the newest of them were read.
@@ -275,7 +275,7 @@ fn live(table: &Table, days: &Days) -> Result<Live> {
             }
             let key = table.output_key(&partition, &output.claim);
             let sha256 = file.sha256.clone();
-            live.files.push(TableFile { partition: live.partitions.len() - 1, key, bytes: file.bytes, sha256 });
+            live.files.push(QueryFile { partition: live.partitions.len() - 1, key, bytes: file.bytes, sha256 });
             for column in &file.columns {
                 if !live.columns.contains(column) {
                     live.columns.push(column.clone());

@@ -31,7 +31,7 @@ use crate::ledger::partition::{Partition, PartitionBy};
 use crate::record::columns::{Batch, ColumnData, Values};
 use crate::record::decode::ObjectDecoder;
 use crate::record::header::Column;
-use crate::source::reader::{Ended, ObjectReader, Rules, Sink};
+use crate::source::reader::{ObjectEnded, ObjectReader, Rules, Sink};
 use crate::store::{Listed, Store};
 
 /// Rows that are handed on at once.
@@ -43,14 +43,14 @@ pub const MAX_TEXT_BYTES: usize = 64 << 20;
 /// The table.
 #[derive(Debug)]
 pub struct RawTable {
-    objects: Arc<Objects>,
+    objects: Arc<ScanQueue>,
     by: PartitionBy,
     schema: SchemaRef,
 }
 
 /// What all readers of the table share.
 #[derive(Debug)]
-struct Objects {
+struct ScanQueue {
     store: Store,
     rules: Rules,
     columns: Vec<Column>,
@@ -69,7 +69,7 @@ impl RawTable {
         meter: Arc<Meter>,
     ) -> Self {
         let schema = prune::table_schema(&columns, by);
-        Self { objects: Arc::new(Objects { store, rules, columns, partitions, objects, meter }), by, schema }
+        Self { objects: Arc::new(ScanQueue { store, rules, columns, partitions, objects, meter }), by, schema }
     }
 }
 
@@ -111,7 +111,7 @@ impl TableProvider for RawTable {
         let queue = Arc::new((kept, AtomicUsize::new(0)));
         let reader = || -> Arc<dyn PartitionStream> {
             let (objects, wanted) = (Arc::clone(shared), wanted.clone());
-            Arc::new(Reader { objects, queue: Arc::clone(&queue), wanted, schema: Arc::clone(&schema) })
+            Arc::new(RawReader { objects, queue: Arc::clone(&queue), wanted, schema: Arc::clone(&schema) })
         };
         let readers = (0..readers).map(|_| reader()).collect();
         Ok(Arc::new(StreamingTableExec::try_new(Arc::clone(&schema), readers, None, [], false, limit)?))
@@ -120,8 +120,8 @@ impl TableProvider for RawTable {
 
 /// Takes one object after the other from the queue.
 #[derive(Debug)]
-struct Reader {
-    objects: Arc<Objects>,
+struct RawReader {
+    objects: Arc<ScanQueue>,
     /// Places of the objects, and the next one to read.
     queue: Arc<(Vec<usize>, AtomicUsize)>,
     /// Places of the wanted columns: of the text's, and behind them of the partition's.
@@ -129,7 +129,7 @@ struct Reader {
     schema: SchemaRef,
 }
 
-impl PartitionStream for Reader {
+impl PartitionStream for RawReader {
     fn schema(&self) -> &SchemaRef {
         &self.schema
     }
@@ -140,7 +140,7 @@ impl PartitionStream for Reader {
         let (sender, objects, queue) = (stream.tx(), Arc::clone(&self.objects), Arc::clone(&self.queue));
         let (wanted, schema) = (self.wanted.clone(), Arc::clone(&self.schema));
         stream.spawn_blocking(move || {
-            let mut work = Work { objects: &objects, wanted: &wanted, schema: &schema, batch: Batch::default() };
+            let mut work = RawWork { objects: &objects, wanted: &wanted, schema: &schema, batch: Batch::default() };
             let mut reader = ObjectReader::default();
             loop {
                 let next = queue.1.fetch_add(1, Ordering::Relaxed);
@@ -160,14 +160,14 @@ impl PartitionStream for Reader {
     }
 }
 
-struct Work<'a> {
-    objects: &'a Objects,
+struct RawWork<'a> {
+    objects: &'a ScanQueue,
     wanted: &'a [usize],
     schema: &'a SchemaRef,
     batch: Batch,
 }
 
-impl Work<'_> {
+impl RawWork<'_> {
     /// Reads an object and emits its rows, until `emit` says that they are not wanted any more.
     fn object(
         &mut self,
@@ -175,7 +175,7 @@ impl Work<'_> {
         at: usize,
         emit: &mut dyn FnMut(RecordBatch) -> bool,
     ) -> Result<()> {
-        let Objects { store, rules, meter, objects, .. } = self.objects;
+        let ScanQueue { store, rules, meter, objects, .. } = self.objects;
         let (partition, listed) = &objects[at];
         let packed = store.get(&listed.key).map_err(external)?.ok_or_else(|| {
             external(
@@ -184,11 +184,11 @@ impl Work<'_> {
                     .help("somebody deletes raw logs: run again"),
             )
         })?;
-        let mut rows = RowsOf { work: self, partition: *partition, emit };
+        let mut rows = ObjectRows { work: self, partition: *partition, emit };
         let object = (packed.as_ref(), listed.key.ends_with(".gz"));
         match reader.whole(rules, object, &BTreeSet::new(), &mut rows).map_err(external)? {
-            Ended::Read { .. } | Ended::Enough => {}
-            Ended::Rejected { .. } | Ended::OtherType(_) => meter.left_out(0, 1),
+            ObjectEnded::Read { .. } | ObjectEnded::Enough => {}
+            ObjectEnded::Rejected { .. } | ObjectEnded::OtherType(_) => meter.left_out(0, 1),
         }
         Ok(())
     }
@@ -217,13 +217,13 @@ impl Work<'_> {
 }
 
 /// Emits the rows of an object.
-struct RowsOf<'w, 'a, 'e> {
-    work: &'w mut Work<'a>,
+struct ObjectRows<'w, 'a, 'e> {
+    work: &'w mut RawWork<'a>,
     partition: usize,
     emit: &'e mut dyn FnMut(RecordBatch) -> bool,
 }
 
-impl Sink for RowsOf<'_, '_, '_> {
+impl Sink for ObjectRows<'_, '_, '_> {
     fn text(&mut self, decoder: &mut ObjectDecoder, text: &[u8], mut from: usize) -> crate::Result<bool> {
         let work = &mut *self.work;
         let mut rejects = Vec::new();

@@ -17,7 +17,7 @@ use crate::options::of_queries::MEMORY;
 
 /// Rows of an answer that came together.
 #[derive(Debug)]
-pub struct Rows<'a> {
+pub struct AnswerRows<'a> {
     /// Names of the columns.
     pub columns: &'a [String],
     /// Whether the columns hold numbers.
@@ -48,7 +48,12 @@ impl Session {
     /// # Errors
     /// A usage error for a statement that cannot be planned or computed; otherwise when reading fails or memory does not
     /// suffice.
-    pub fn run(&self, statement: &Statement, place: &str, take: &mut dyn FnMut(Rows) -> Result<()>) -> Result<Ran> {
+    pub fn run(
+        &self,
+        statement: &Statement,
+        place: &str,
+        take: &mut dyn FnMut(AnswerRows) -> Result<()>,
+    ) -> Result<Ran> {
         let begun = Instant::now();
         self.meter.reset();
         let mut rows = 0;
@@ -69,14 +74,14 @@ impl Session {
         let schema = stream.schema();
         let columns: Vec<String> = schema.fields().iter().map(|field| field.name().clone()).collect();
         let numbers: Vec<bool> = schema.fields().iter().map(|field| field.data_type().is_numeric()).collect();
-        take(Rows { columns: &columns, numbers: &numbers, rows: Vec::new() })?;
+        take(AnswerRows { columns: &columns, numbers: &numbers, rows: Vec::new() })?;
         while let Some(batch) = self.runtime.block_on(stream.next()) {
             let batch = batch.map_err(failed)?;
             let row = |row: usize| batch.columns().iter().map(|column| value(column, row)).collect();
             let values = (0..batch.num_rows()).map(row).collect::<Result<Vec<Vec<Value>>, _>>().map_err(failed)?;
             rows += values.len() as u64;
             if !values.is_empty() {
-                take(Rows { columns: &columns, numbers: &numbers, rows: values })?;
+                take(AnswerRows { columns: &columns, numbers: &numbers, rows: values })?;
             }
         }
         drop(stream);

@@ -71,7 +71,7 @@ pub struct Tuning {
 }
 
 /// Makes a table of the sample: gets a folder's name and a layout, returns the table with raw objects and bytes.
-pub type Convert<'a> = dyn FnMut(&str, &Layout) -> Result<(Table, u64, u64)> + 'a;
+pub type MakeTable<'a> = dyn FnMut(&str, &Layout) -> Result<(Table, u64, u64)> + 'a;
 
 /// Tries layouts; `make` converts the sample, `begin` is told of each candidate.
 ///
@@ -81,7 +81,7 @@ pub fn tune(
     (statements, place): (&[Statement], &str),
     days: &[Date],
     options: &QueryOptions,
-    make: &mut Convert,
+    make: &mut MakeTable,
     begin: &mut dyn FnMut(&str),
 ) -> Result<Tuning> {
     let mut tuning = Tuning {

@@ -16,7 +16,7 @@ pub struct Interner {
     // Slot: place in `keys`, that of no value if empty.
     table: Vec<u32>,
     // The first is of no value, so that an empty slot needs no question; a code is its place less one.
-    keys: Vec<Key>,
+    keys: Vec<InternKey>,
     bytes: Vec<u8>,
     /// Length of the longest value.
     longest: usize,
@@ -26,7 +26,7 @@ pub struct Interner {
 
 /// What a value is compared by, and where it lies: 32 bytes, half a cache line.
 #[derive(Debug, Clone, Copy)]
-struct Key {
+struct InternKey {
     /// The first 16 bytes, zero behind the value's end.
     low: u64,
     high: u64,
@@ -38,7 +38,7 @@ struct Key {
 }
 
 /// No value has this length.
-const NO_VALUE: Key = Key { low: 0, high: 0, tail: 0, len: u32::MAX, begin: 0 };
+const NO_VALUE: InternKey = InternKey { low: 0, high: 0, tail: 0, len: u32::MAX, begin: 0 };
 
 /// Longest value that its key says everything of.
 const KEY_BYTES: usize = 24;
@@ -117,7 +117,7 @@ impl Interner {
 
     /// Returns the code of `text[token]`, a new one if the value is new.
     pub fn intern(&mut self, text: &[u8], token: Range<usize>) -> u32 {
-        self.find_or_add(&Key::of(text, token.start, token.end), &text[token])
+        self.find_or_add(&InternKey::of(text, token.start, token.end), &text[token])
     }
 
     /// Appends the codes of one field of every row to `codes`, as [`Interner::intern`] gives them.
@@ -138,7 +138,7 @@ impl Interner {
         let (mut last, mut code) = (NO_VALUE, 0);
         for row in rows {
             let (start, end) = (row[field].start as usize, row[field].end as usize);
-            let key = Key::of(text, start, end);
+            let key = InternKey::of(text, start, end);
             if !key.same_words(&last) || key.len as usize > KEY_BYTES {
                 code = self.find_or_add(&key, &text[start..end]);
                 last = key;
@@ -155,7 +155,7 @@ impl Interner {
             let mut used = 0;
             for (lane, row) in lanes.iter_mut().zip(&mut rows) {
                 let (start, end) = (row[field].start as usize, row[field].end as usize);
-                let key = Key::of(text, start, end);
+                let key = InternKey::of(text, start, end);
                 let slot = key.hash(&text[start..end]) as usize & mask;
                 *lane = (key, self.table[slot]);
                 used += 1;
@@ -177,7 +177,7 @@ impl Interner {
     }
 
     #[inline]
-    fn find_or_add(&mut self, key: &Key, value: &[u8]) -> u32 {
+    fn find_or_add(&mut self, key: &InternKey, value: &[u8]) -> u32 {
         let mask = self.table.len() - 1;
         let mut slot = key.hash(value) as usize & mask;
         loop {
@@ -193,15 +193,15 @@ impl Interner {
         }
     }
 
-    fn stored(&self, key: &Key) -> &[u8] {
+    fn stored(&self, key: &InternKey) -> &[u8] {
         &self.bytes[key.begin as usize..][..key.len as usize]
     }
 
-    fn add(&mut self, key: &Key, value: &[u8], slot: usize) -> u32 {
+    fn add(&mut self, key: &InternKey, value: &[u8], slot: usize) -> u32 {
         // Neither wraps: see `columns::Batch::has_room`.
         debug_assert!(u32::try_from(self.bytes.len() + value.len()).is_ok());
         let place = self.keys.len() as u32;
-        self.keys.push(Key { begin: self.bytes.len() as u32, ..*key });
+        self.keys.push(InternKey { begin: self.bytes.len() as u32, ..*key });
         self.longest = self.longest.max(value.len());
         self.bytes.extend_from_slice(value);
         self.table[slot] = place;
@@ -227,7 +227,7 @@ impl Interner {
     }
 }
 
-impl Key {
+impl InternKey {
     /// Returns the key of `text[start..end]`.
     #[inline(always)]
     fn of(text: &[u8], start: usize, end: usize) -> Self {

@@ -14,7 +14,7 @@ use crate::record::schema::ColumnType;
 pub(super) struct RegionColumn {
     pub(super) column: Column,
     /// What each run has of it; one that lacks it has NULLs.
-    parts: Vec<Option<Part>>,
+    parts: Vec<Option<ColumnPart>>,
     /// No integer lies below it; 0 for ranks.
     base: i64,
     /// Nothing lies farther above that.
@@ -27,7 +27,7 @@ pub(super) struct RegionColumn {
 
 /// A column of one run.
 #[derive(Debug)]
-struct Part {
+struct ColumnPart {
     values: Packed,
     whole: Whole,
 }
@@ -43,7 +43,7 @@ enum Whole {
 
 /// Where the rows of a row group come from, run by run: rows of a run lie in memory as they are read, and a column asks
 /// once a run how wide its numbers are there.
-pub(super) struct Rows {
+pub(super) struct GroupRows {
     pub(super) count: usize,
     /// Rows of a run, ascending, and their places in the row group; those of the first run first.
     moves: Vec<(u32, u32)>,
@@ -51,7 +51,7 @@ pub(super) struct Rows {
     ends: Vec<usize>,
 }
 
-impl Rows {
+impl GroupRows {
     pub(super) fn of(slices: &[Slice], runs: usize) -> Self {
         let mut next = vec![0; runs + 1];
         slices.iter().for_each(|slice| next[slice.run as usize + 1] += slice.rows as usize);
@@ -109,7 +109,7 @@ impl RegionColumn {
             // Without ranks: integers, or strings whose numbers are ranks of the whole, or that are NULL all of them.
             let above = part.values.base.abs_diff(base);
             let whole = if ranks.is_empty() { Whole::Above(above) } else { Whole::Ranks(ranks) };
-            Part { values: part.values, whole }
+            ColumnPart { values: part.values, whole }
         };
         let parts = parts.into_iter().zip(ranks).map(|(run, ranks)| Some(part((run?, ranks)))).collect();
         let has_long = dictionary.longest() > LONG_VALUE_BYTES;
@@ -159,7 +159,7 @@ impl RegionColumn {
     }
 
     /// Copies the values of these rows.
-    pub(super) fn cells(&self, rows: &Rows) -> Cells<'_> {
+    pub(super) fn cells(&self, rows: &GroupRows) -> Cells<'_> {
         let (values, nulls) = match self.column.column_type {
             ColumnType::String => {
                 let (ranks, nulls) = self.gather(rows, |number| number as u32);
@@ -178,15 +178,15 @@ impl RegionColumn {
     }
 
     /// Returns what `value` makes of the numbers of these rows, those that are NULL left out, and the places of these.
-    fn gather<V: Copy + Default>(&self, rows: &Rows, value: impl Fn(u64) -> V) -> (Vec<V>, Vec<u32>) {
-        let no_nulls = |part: &Option<Part>| part.as_ref().is_some_and(|part| part.values.nulls.is_empty());
+    fn gather<V: Copy + Default>(&self, rows: &GroupRows, value: impl Fn(u64) -> V) -> (Vec<V>, Vec<u32>) {
+        let no_nulls = |part: &Option<ColumnPart>| part.as_ref().is_some_and(|part| part.values.nulls.is_empty());
         if self.most == 0 && self.parts.iter().all(no_nulls) {
             return (vec![value(0); rows.count], Vec::new()); // All rows of the file have the same.
         }
         let mut values = vec![V::default(); rows.count];
         let mut nulls: Vec<u32> = Vec::new();
         for (part, moves) in self.parts.iter().zip(rows.by_run()) {
-            let Some(Part { values: packed, whole }) = part else {
+            let Some(ColumnPart { values: packed, whole }) = part else {
                 nulls.extend(moves.iter().map(|(_, place)| *place));
                 continue;
             };

@@ -1,6 +1,6 @@
 //! Runs -> row groups in the order that was asked for.
 //!
-//! In: the [`Run`]s of a file, or as many of them as fit into memory. Out: row groups, each of them rows of all runs,
+//! In: the [`SortedRun`]s of a file, or as many of them as fit into memory. Out: row groups, each of them rows of all runs,
 //! which are encoded one by one, at any number of threads alike.
 //!
 //! Runs stay as they are, so that memory holds rows once. For each of them a column knows what its numbers are among all:
@@ -9,9 +9,9 @@
 
 use rayon::prelude::*;
 
-use super::column::{RegionColumn, Rows};
+use super::column::{GroupRows, RegionColumn};
 use super::order;
-use super::run::{Run, RunColumn, Slice};
+use super::run::{RunColumn, Slice, SortedRun};
 use crate::encode::chunk::Coding;
 use crate::encode::column::{EncodedRowGroup, Encoder, Encoders, Sizes, smallest};
 use crate::encode::layout::{Layout, SortBy};
@@ -23,20 +23,20 @@ const TRIED_GROUPS: usize = 3;
 
 /// Rows of several runs, in order.
 #[derive(Debug)]
-pub struct Region {
+pub struct SortedRows {
     runs: usize,
     columns: Vec<RegionColumn>,
     groups: Vec<Vec<Slice>>,
     sorted_by: Vec<String>,
 }
 
-impl Region {
+impl SortedRows {
     /// Puts the rows of runs in order.
     ///
     /// # Errors
     /// As [`crate::encode::dictionary::Dictionary::union`].
-    pub fn new(runs: Vec<Run>, layout: &Layout) -> Result<Self> {
-        let rows: Vec<usize> = runs.iter().map(Run::rows).collect();
+    pub fn new(runs: Vec<SortedRun>, layout: &Layout) -> Result<Self> {
+        let rows: Vec<usize> = runs.iter().map(SortedRun::rows).collect();
         let mut parts: Vec<(Column, Vec<Option<RunColumn>>)> = Vec::new();
         for (number, run) in runs.into_iter().enumerate() {
             for column in run.into_columns() {
@@ -68,9 +68,9 @@ impl Region {
     /// # Errors
     /// As [`Encoder::row_group`].
     pub fn codings(&self, encoders: &Encoders) -> Result<Vec<Coding>> {
-        let tried: Vec<Rows> = (0..TRIED_GROUPS.min(self.groups.len()))
+        let tried: Vec<GroupRows> = (0..TRIED_GROUPS.min(self.groups.len()))
             .map(|i| (2 * i + 1) * self.groups.len() / (2 * TRIED_GROUPS.min(self.groups.len())))
-            .map(|group| Rows::of(&self.groups[group], self.runs))
+            .map(|group| GroupRows::of(&self.groups[group], self.runs))
             .collect();
         let coding = |column: &RegionColumn| {
             encoders.with(|encoder| {
@@ -85,12 +85,12 @@ impl Region {
         self.columns.par_iter().map(coding).collect()
     }
 
-    /// Encodes a row group, `codings` as [`Region::codings`] gave them.
+    /// Encodes a row group, `codings` as [`SortedRows::codings`] gave them.
     ///
     /// # Errors
     /// As [`Encoder::row_group`].
     pub fn row_group(&self, group: usize, codings: &[Coding], encoder: &mut Encoder) -> Result<EncodedRowGroup> {
-        let rows = Rows::of(&self.groups[group], self.runs);
+        let rows = GroupRows::of(&self.groups[group], self.runs);
         let encode = |(column, coding): (&RegionColumn, &Coding)| encoder.column(&column.cells(&rows), *coding);
         let columns = self.columns.iter().zip(codings).map(encode).collect::<Result<_>>()?;
         Ok(EncodedRowGroup { rows: rows.count as u64, columns, sorted_by: self.sorted_by.clone() })

@@ -1,7 +1,7 @@
 //! Rows of some objects, sorted among themselves and packed narrow: what waits in memory until all rows of a file are
 //! there to be put in order.
 //!
-//! In: a [`Batch`]. Out: a [`Run`], a third of its size: a column takes one, two, four or eight bytes a row, as its
+//! In: a [`Batch`]. Out: a [`SortedRun`], a third of its size: a column takes one, two, four or eight bytes a row, as its
 //! values need, and none at all if they are all the same.
 
 use super::packed::{Nulls, Packed};
@@ -47,7 +47,7 @@ pub(super) struct Slice {
 
 /// Sorted rows: by the columns that were asked for; for boxes, by cell and then so.
 #[derive(Debug)]
-pub struct Run {
+pub struct SortedRun {
     rows: usize,
     columns: Vec<RunColumn>,
 }
@@ -61,7 +61,7 @@ pub(super) struct RunColumn {
     pub(super) dictionary: Dictionary,
 }
 
-impl Run {
+impl SortedRun {
     /// Sorts and packs the rows of a batch. Rows that are equal in what they are sorted by stay in their order.
     pub fn of(batch: &Batch, sort_by: &SortBy) -> Self {
         let dictionaries: Vec<Option<(Dictionary, Vec<u32>)>> = batch

@@ -5,8 +5,8 @@ use parquet::bloom_filter::Sbbf;
 use parquet::file::metadata::{RowGroupMetaData, SortingColumn};
 use proptest::prelude::*;
 
-use super::region::Region;
-use super::run::Run;
+use super::region::SortedRows;
+use super::run::SortedRun;
 use crate::encode::codec::Compression;
 use crate::encode::column::Encoders;
 use crate::encode::file::FileWriter;
@@ -32,8 +32,8 @@ fn write_regions(regions: &[&[Batch]], layout: &Layout) -> Vec<u8> {
     let batches = regions.iter().flat_map(|batches| *batches);
     file.declare(batches.flat_map(Batch::columns).map(|data| &data.column)).unwrap();
     for batches in regions {
-        let runs = batches.iter().map(|batch| Run::of(batch, &layout.sort_by)).collect();
-        let region = Region::new(runs, layout).unwrap();
+        let runs = batches.iter().map(|batch| SortedRun::of(batch, &layout.sort_by)).collect();
+        let region = SortedRows::new(runs, layout).unwrap();
         let codings = region.codings(&encoders).unwrap();
         file.begin_anew();
         for group in 0..region.groups() {

@@ -1,6 +1,6 @@
 //! The one way from sorted runs to a file, for `convert` and `compact`.
 //!
-//! In: [`Rows`] in the order in which they came. Out: a file. Sorted rows wait as runs until all of a file's are there, or as
+//! In: [`ReadyRows`] in the order in which they came. Out: a file. Sorted rows wait as runs until all of a file's are there, or as
 //! many as memory is meant for ([`Layout::sort_bytes`]); then they become row groups, which a pool encodes some ahead of
 //! what is written. What comes out follows from the rows and the layout, never from threads or timing.
 
@@ -11,8 +11,8 @@ use std::sync::mpsc::channel;
 
 use rayon::ThreadPool;
 
-use super::region::Region;
-use super::run::Run;
+use super::region::SortedRows;
+use super::run::SortedRun;
 use crate::encode::chunk::Coding;
 use crate::encode::codec::Compression;
 use crate::encode::column::{EncodedRowGroup, Encoders};
@@ -25,14 +25,14 @@ use crate::record::schema::LogType;
 
 /// Rows on their way into a file.
 #[derive(Debug)]
-pub enum Rows {
+pub enum ReadyRows {
     /// In the order in which they came.
     RowGroup(Box<EncodedRowGroup>),
     /// To be put in order with others.
-    Run(Box<Run>),
+    Run(Box<SortedRun>),
 }
 
-impl Rows {
+impl ReadyRows {
     /// Returns the memory they take, in bytes.
     pub fn memory(&self) -> usize {
         match self {
@@ -48,7 +48,7 @@ impl Rows {
     pub fn of(batch: &Batch, layout: &Layout, encoders: &Encoders) -> Result<Self> {
         Ok(match &layout.sort_by {
             SortBy::Arrival => Self::RowGroup(Box::new(encoders.with(|encoder| encoder.row_group(batch))?)),
-            sort_by => Self::Run(Box::new(Run::of(batch, sort_by))),
+            sort_by => Self::Run(Box::new(SortedRun::of(batch, sort_by))),
         })
     }
 }
@@ -59,7 +59,7 @@ pub struct SortedFile<W: Write> {
     file: FileWriter<W>,
     layout: Layout,
     encoders: Arc<Encoders>,
-    runs: Vec<Run>,
+    runs: Vec<SortedRun>,
     /// Memory that they take, in bytes.
     runs_bytes: u64,
 }
@@ -113,15 +113,15 @@ impl<W: Write> SortedFile<W> {
     ///
     /// # Errors
     /// When the writer fails; as [`FileWriter::declare`].
-    pub fn append(&mut self, rows: Rows, pool: &ThreadPool) -> Result<()> {
+    pub fn append(&mut self, rows: ReadyRows, pool: &ThreadPool) -> Result<()> {
         match &rows {
-            Rows::Run(run) => self.file.declare(run.columns())?,
-            Rows::RowGroup(group) => self.file.declare(group.columns.iter().map(|chunk| &chunk.column))?,
+            ReadyRows::Run(run) => self.file.declare(run.columns())?,
+            ReadyRows::RowGroup(group) => self.file.declare(group.columns.iter().map(|chunk| &chunk.column))?,
         }
         match rows {
             _ if self.is_late() => Ok(()),
-            Rows::RowGroup(group) => self.file.append(*group),
-            Rows::Run(run) => {
+            ReadyRows::RowGroup(group) => self.file.append(*group),
+            ReadyRows::Run(run) => {
                 let bytes = run.memory() as u64;
                 // What is sorted together follows from the rows alone, so that the file's bytes do.
                 if !self.runs.is_empty() && self.runs_bytes + bytes > self.layout.sort_bytes {
@@ -147,7 +147,7 @@ impl<W: Write> SortedFile<W> {
         let runs = std::mem::take(&mut self.runs);
         self.runs_bytes = 0;
         self.file.begin_anew();
-        let region = Arc::new(pool.install(|| Region::new(runs, &self.layout))?);
+        let region = Arc::new(pool.install(|| SortedRows::new(runs, &self.layout))?);
         let codings: Arc<[Coding]> = pool.install(|| region.codings(&self.encoders))?.into();
         let (sender, receiver) = channel();
         let (mut begun, mut waiting) = (0, BTreeMap::new());

@@ -192,14 +192,14 @@ fn not_gzip(object: &[u8]) -> UnpackError {
 
 /// Text of an object that is too large to be held, piece by piece.
 pub struct TextReader<R: Read> {
-    source: Source<R>,
+    source: Packed<R>,
     read: u64,
     max_bytes: u64,
 }
 
-enum Source<R: Read> {
+enum Packed<R: Read> {
     Plain(R),
-    Gzip(Box<Members<BufReader<Counted<R>>>>),
+    Gzip(Box<Members<BufReader<CountingReader<R>>>>),
 }
 
 /// The members of gzip data, one after the other, and zeros behind the last one: tapes and block devices fill up with them,
@@ -256,12 +256,12 @@ fn nothing_follows(rest: &mut impl BufRead) -> io::Result<bool> {
 }
 
 /// Counts the packed bytes, to say where the data ends too early.
-struct Counted<R> {
+struct CountingReader<R> {
     inner: R,
     bytes: u64,
 }
 
-impl<R: Read> Read for Counted<R> {
+impl<R: Read> Read for CountingReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
         self.bytes += read as u64;
@@ -279,10 +279,10 @@ impl<R: Read> TextReader<R> {
     /// Makes a reader of an object's text; `gzip` says whether it is packed.
     pub fn new(object: R, gzip: bool, max_bytes: u64) -> Self {
         let source = if gzip {
-            let counted = Counted { inner: object, bytes: 0 };
-            Source::Gzip(Box::new(Members::new(BufReader::with_capacity(256 << 10, counted))))
+            let counted = CountingReader { inner: object, bytes: 0 };
+            Packed::Gzip(Box::new(Members::new(BufReader::with_capacity(256 << 10, counted))))
         } else {
-            Source::Plain(object)
+            Packed::Plain(object)
         };
         Self { source, read: 0, max_bytes }
     }
@@ -293,8 +293,8 @@ impl<R: Read> TextReader<R> {
     /// [`UnpackError`] if the data is damaged, cut off or too much.
     pub fn read_some(&mut self, buffer: &mut [u8]) -> Result<usize, UnpackError> {
         let read = match &mut self.source {
-            Source::Plain(plain) => plain.read(buffer)?,
-            Source::Gzip(gzip) => match gzip.read(buffer) {
+            Packed::Plain(plain) => plain.read(buffer)?,
+            Packed::Gzip(gzip) => match gzip.read(buffer) {
                 Ok(read) => read,
                 Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => {
                     return Err(UnpackError::Truncated(gzip.source().map_or(0, |source| source.get_ref().bytes)));

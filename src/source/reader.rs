@@ -1,7 +1,7 @@
 //! The one reader of raw objects: bytes -> text -> header -> rows in batches, within all limits.
 //!
 //! In: an object, held packed or as a stream, and the [`Rules`] for it. Out: its text in pieces that end with a line, each
-//! with the decoder that fits it, to a [`Sink`], which decodes as much at once as it likes; and how the object [`Ended`].
+//! with the decoder that fits it, to a [`Sink`], which decodes as much at once as it likes; and how the object [`ObjectEnded`].
 //! `convert` and `query` read by it, so that both have the same rows. (`verify` shares nothing with it but [`super::limits`].)
 
 use std::collections::BTreeSet;
@@ -44,7 +44,7 @@ pub trait Sink {
 
 /// How an object came to its end.
 #[derive(Debug)]
-pub enum Ended {
+pub enum ObjectEnded {
     /// It was read to its end.
     Read {
         /// The decoder, with its counts.
@@ -65,7 +65,7 @@ pub enum Ended {
     Enough,
 }
 
-impl Ended {
+impl ObjectEnded {
     fn rejected(reason: impl ToString) -> Self {
         Self::Rejected { reason: reason.to_string(), taken: false }
     }
@@ -92,28 +92,28 @@ impl ObjectReader {
         (object, named_gz): (&[u8], bool),
         unknown: &BTreeSet<String>,
         sink: &mut dyn Sink,
-    ) -> Result<Ended> {
+    ) -> Result<ObjectEnded> {
         match self.unpack(rules, object, named_gz) {
             Ok(true) => {
                 let (header, from) = match header_of(rules, &self.text) {
                     Ok(found) => found,
-                    Err(reason) => return Ok(Ended::rejected(reason)),
+                    Err(reason) => return Ok(ObjectEnded::rejected(reason)),
                 };
                 let mut decoder = match decoder(rules, header, unknown, (0, 0)) {
                     Ok(decoder) => decoder,
                     Err(ended) => return Ok(ended),
                 };
                 if !sink.text(&mut decoder, &self.text, from)? {
-                    return Ok(Ended::Enough);
+                    return Ok(ObjectEnded::Enough);
                 }
-                Ok(Ended::Read { decoder: Box::new(decoder), text_bytes: self.text.len() as u64 })
+                Ok(ObjectEnded::Read { decoder: Box::new(decoder), text_bytes: self.text.len() as u64 })
             }
             // First to its end, then again for its rows: none may be taken of an object that cannot be read whole.
             Ok(false) => {
                 let text = large(rules, object);
                 Self::stream(rules, text, unknown, sink)?.map_err(|e| Error::stopped("cannot read").because(e))
             }
-            Err(e) => Ok(Ended::rejected(e)),
+            Err(e) => Ok(ObjectEnded::rejected(e)),
         }
     }
 
@@ -126,17 +126,17 @@ impl ObjectReader {
         mut reader: TextReader<R>,
         unknown: &BTreeSet<String>,
         sink: &mut dyn Sink,
-    ) -> Result<Result<Ended, std::io::Error>> {
+    ) -> Result<Result<ObjectEnded, std::io::Error>> {
         let mut buffer = Vec::new();
         let mut current: Option<ObjectDecoder> = None;
-        let (mut lines, mut blank) = (Lines::default(), (0, 0));
+        let (mut lines, mut blank) = (LongLines::default(), (0, 0));
         loop {
             let before = buffer.len();
             let filled = fill(&mut reader, &mut buffer);
             let last = match filled.and_then(|last| lines.add(&buffer[before..]).map(|()| last)) {
                 Ok(last) => last,
                 Err(UnpackError::Io(e)) => return Ok(Err(e)),
-                Err(e) => return Ok(Ok(Ended::Rejected { reason: e.to_string(), taken: true })),
+                Err(e) => return Ok(Ok(ObjectEnded::Rejected { reason: e.to_string(), taken: true })),
             };
             let whole = if last { buffer.len() } else { memchr::memrchr(b'\n', &buffer).map_or(0, |at| at + 1) };
             let piece = &buffer[..whole];
@@ -147,7 +147,7 @@ impl ObjectReader {
             } else if current.is_none() {
                 let (header, end) = match header_of(rules, piece) {
                     Ok(found) => found,
-                    Err(reason) => return Ok(Ok(Ended::rejected(reason))),
+                    Err(reason) => return Ok(Ok(ObjectEnded::rejected(reason))),
                 };
                 from = end;
                 current = match decoder(rules, header, unknown, blank) {
@@ -157,7 +157,7 @@ impl ObjectReader {
             }
             if let Some(decoder) = &mut current {
                 if !sink.text(decoder, piece, from)? {
-                    return Ok(Ok(Ended::Enough));
+                    return Ok(Ok(ObjectEnded::Enough));
                 }
                 decoder.next_piece(piece);
             }
@@ -169,9 +169,9 @@ impl ObjectReader {
         Ok(Ok(match current {
             Some(decoder) => {
                 let text_bytes = decoder.text_bytes();
-                Ended::Read { decoder: Box::new(decoder), text_bytes }
+                ObjectEnded::Read { decoder: Box::new(decoder), text_bytes }
             }
-            None => Ended::rejected(NO_TEXT),
+            None => ObjectEnded::rejected(NO_TEXT),
         }))
     }
 
@@ -179,7 +179,7 @@ impl ObjectReader {
     fn unpack(&mut self, rules: &Rules, object: &[u8], named_gz: bool) -> Result<bool, UnpackError> {
         let (held, most) = (rules.max_held_bytes, rules.max_object_bytes);
         match self.unpacker.unpack(object, named_gz, &mut self.text, held, most)? {
-            Unpacked::Whole => Lines::default().bound(&self.text).map(|_| true),
+            Unpacked::Whole => LongLines::default().bound(&self.text).map(|_| true),
             Unpacked::Large => check_lines(&mut large(rules, object)).map(|()| false),
         }
     }
@@ -196,14 +196,14 @@ fn decoder(
     header: Arc<Header>,
     unknown: &BTreeSet<String>,
     before: (u64, u64),
-) -> Result<ObjectDecoder, Ended> {
+) -> Result<ObjectDecoder, ObjectEnded> {
     if let Some(other) = header.log_type().filter(|log_type| *log_type != rules.log_type) {
-        return Err(Ended::OtherType(other));
+        return Err(ObjectEnded::OtherType(other));
     }
     let new: Vec<&str> = header.unknown().filter(|name| !unknown.contains(*name)).collect();
     if unknown.len() + new.len() > MAX_UNKNOWN {
         let (count, first) = (new.len(), new.first().copied().unwrap_or_default());
-        return Err(Ended::rejected(format!(
+        return Err(ObjectEnded::rejected(format!(
             "its header names {count} unknown field{} ({first:?}{}), with those of the objects before it more than the {MAX_UNKNOWN} that are allowed",
             if count == 1 { "" } else { "s" },
             if count == 1 { "" } else { " and so on" },
@@ -232,7 +232,7 @@ fn header_of(rules: &Rules, text: &[u8]) -> Result<(Arc<Header>, usize), String>
 
 fn check_lines<R: Read>(reader: &mut TextReader<R>) -> Result<(), UnpackError> {
     let mut piece = vec![0; 1 << 20];
-    let mut lines = Lines::default();
+    let mut lines = LongLines::default();
     loop {
         let read = reader.read_some(&mut piece)?;
         if read == 0 {
@@ -244,13 +244,13 @@ fn check_lines<R: Read>(reader: &mut TextReader<R>) -> Result<(), UnpackError> {
 
 /// Finds lines that are too long in text that comes piece by piece.
 #[derive(Default)]
-struct Lines {
+struct LongLines {
     before: u64,
     /// Bytes of the line that has not ended.
     length: usize,
 }
 
-impl Lines {
+impl LongLines {
     /// Takes a piece of text that others follow.
     fn add(&mut self, text: &[u8]) -> Result<(), UnpackError> {
         let rest = self.bound(text)?;

@@ -122,7 +122,7 @@ impl Fetches {
 }
 
 /// The content of an object as it comes.
-type Pieces = BoxStream<'static, object_store::Result<Bytes>>;
+type BodyPieces = BoxStream<'static, object_store::Result<Bytes>>;
 
 /// Groups that one reader has under way, if the budget allows: enough to fill it with groups of a few megabytes.
 const GROUPS_AHEAD: usize = 8;
@@ -277,10 +277,10 @@ impl Store {
     /// Returns the content of an object whose answer has begun, and asks for the rest of it when the answer breaks off.
     ///
     /// So does object_store, but only in the first minutes of a request; a large object on a slow line takes longer.
-    fn going_on(&self, path: Path, found: GetResult) -> Pieces {
+    fn going_on(&self, path: Path, found: GetResult) -> BodyPieces {
         let (inner, etag, range) = (Arc::clone(&self.inner), found.meta.e_tag.clone(), found.range.clone());
         let begin = (found.into_stream(), range.start, range.start);
-        let next = move |(mut pieces, at, mut asked): (Pieces, u64, u64)| {
+        let next = move |(mut pieces, at, mut asked): (BodyPieces, u64, u64)| {
             let (inner, etag, path) = (Arc::clone(&inner), etag.clone(), path.clone());
             async move {
                 loop {

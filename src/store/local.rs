@@ -15,7 +15,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::{Level, Listed};
+use super::{FolderListing, Listed};
 
 /// Returns whether an object of this name can be read: no control characters, and no bytes that are not UTF-8, which
 /// stand as U+FFFD in a listing.
@@ -27,8 +27,8 @@ pub(super) fn is_key(name: &str) -> bool {
 ///
 /// # Errors
 /// When a folder or what lies in it cannot be looked at.
-pub(super) fn level(prefix: &str) -> io::Result<Level> {
-    let mut level = Level::default();
+pub(super) fn level(prefix: &str) -> io::Result<FolderListing> {
+    let mut level = FolderListing::default();
     for (path, key, metadata) in entries(&path_of(prefix), prefix)? {
         if !metadata.is_dir() {
             level.objects.extend(listed(key, &metadata));
@@ -145,7 +145,7 @@ mod tests {
         for object in found.iter().filter(|object| is_key(&object.key)) {
             assert_eq!(store.head(&object.key).unwrap().as_ref(), Some(object), "object_store says the same");
         }
-        assert_eq!(level(&format!("{prefix}/nowhere")).unwrap(), Level::default());
+        assert_eq!(level(&format!("{prefix}/nowhere")).unwrap(), FolderListing::default());
         fs::remove_dir_all(dir).unwrap();
     }
 }

@@ -94,7 +94,7 @@ impl Listed {
 
 /// One level of a listing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Level {
+pub struct FolderListing {
     /// Folders, whole, without a trailing slash.
     pub folders: Vec<String>,
     /// Objects directly in the prefix.
@@ -243,7 +243,7 @@ impl Store {
     ///
     /// # Errors
     /// When a listing fails for good.
-    pub(crate) fn list_levels(&self, prefixes: &[String]) -> Result<Vec<Level>> {
+    pub(crate) fn list_levels(&self, prefixes: &[String]) -> Result<Vec<FolderListing>> {
         self.each(prefixes, |prefix| self.list_level(prefix))
     }
 
@@ -431,7 +431,7 @@ impl Store {
         })?
     }
 
-    async fn list_level(&self, prefix: &str) -> Result<Level> {
+    async fn list_level(&self, prefix: &str) -> Result<FolderListing> {
         if self.location.is_local() {
             let level = self.list_disk(prefix, local::level).await?;
             count(&self.counters.list, pages(level.folders.len() + level.objects.len()));
@@ -443,7 +443,7 @@ impl Store {
         let folders: Vec<String> = listing.common_prefixes.into_iter().map(String::from).collect();
         let objects: Vec<Listed> = listing.objects.into_iter().map(listed).collect();
         count(&self.counters.list, pages(folders.len() + objects.len()));
-        Ok(Level { folders, objects })
+        Ok(FolderListing { folders, objects })
     }
 
     async fn list_below(&self, prefix: &str) -> Result<Vec<Listed>> {

@@ -35,14 +35,14 @@ type Notice = Box<dyn Fn(&str) + Send + Sync>;
 /// The pace of a process, shared by all stores of a run.
 #[derive(Default)]
 pub(super) struct Pace {
-    state: Mutex<State>,
+    state: Mutex<PaceState>,
     /// When the last request went through; held while the next one waits, so that they go one after the other.
     gate: Gate<Option<Instant>>,
     notice: OnceLock<Notice>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct PaceState {
     /// Time between two requests; zero while nobody complains.
     gap: Duration,
     doubled: Option<Instant>,
@@ -112,13 +112,13 @@ impl Pace {
         self.lock().gap
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, PaceState> {
         // A panic elsewhere does not make the value wrong: it is only replaced.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl PaceState {
     /// Doubles the gap, unless that was done just now; returns it if it grew.
     fn widen(&mut self, now: Instant) -> Option<Duration> {
         if self.doubled.is_some_and(|doubled| now.duration_since(doubled) < DOUBLE_EVERY) && !self.gap.is_zero() {
@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn the_gap_grows_while_a_store_complains_and_closes_when_it_answers() {
-        let (mut state, begun) = (State::default(), Instant::now());
+        let (mut state, begun) = (PaceState::default(), Instant::now());
         let at = |seconds: f64| begun + Duration::from_secs_f64(seconds);
         assert_eq!(state.widen(at(0.0)), Some(FIRST_GAP));
         for early in [0.1, 0.5, 0.9] {
@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn a_person_hears_of_what_lasts_and_once_a_minute() {
-        let (mut state, begun) = (State::default(), Instant::now());
+        let (mut state, begun) = (PaceState::default(), Instant::now());
         let told: Vec<u64> =
             (0..200).filter(|second| state.trouble(begun + Duration::from_secs(*second)).is_some()).collect();
         assert_eq!(told, [5, 65, 125, 185]);

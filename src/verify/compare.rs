@@ -8,7 +8,7 @@ use super::file::{Readable, TableFile};
 use super::outcome::{Difference, LoneRow, LoneRows, MAX_ROWS_SHOWN};
 use super::raw::Counted;
 use super::tally::{Row, RowHash, Tally};
-use super::unit::{Expected, RecordedFile, Unit};
+use super::unit::{Expected, OutputUnit, RecordedFile};
 use crate::error::Result;
 
 /// Rows of a file whose hashes are held at once to find those that differ: 140 MB. A larger file takes several turns.
@@ -72,10 +72,10 @@ pub(super) fn numbers(raw: &Counted, parquet: &Tally, expected: &Expected) -> Ve
 /// # Errors
 /// When a store fails.
 pub(super) fn lone_rows(
-    unit: &Unit,
+    unit: &OutputUnit,
     file: Option<&TableFile>,
     name: &str,
-    mut each_raw: impl FnMut(&Unit, &mut dyn FnMut(&str, u64, RowHash, &Row)) -> Result<()>,
+    mut each_raw: impl FnMut(&OutputUnit, &mut dyn FnMut(&str, u64, RowHash, &Row)) -> Result<()>,
 ) -> Result<Readable<(LoneRows, LoneRows)>> {
     let (mut missing, mut extra) = (LoneRows::default(), LoneRows::default());
     let turns = u128::from(file.map_or(0, TableFile::rows).div_ceil(MAX_ROWS_AT_ONCE).max(1));

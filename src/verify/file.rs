@@ -175,7 +175,7 @@ impl TableFile {
 }
 
 /// A column of a batch.
-enum Values<'a> {
+enum BatchColumn<'a> {
     Int(&'a Int32Array),
     Bigint(&'a Int64Array),
     String(&'a StringViewArray),
@@ -190,9 +190,9 @@ fn count(
     let mut columns = Vec::new();
     for (field, array) in batch.schema_ref().fields().iter().zip(batch.columns()) {
         let any = array.as_any();
-        let int = any.downcast_ref().map(Values::Int);
-        let bigint = || any.downcast_ref().map(Values::Bigint);
-        let values = int.or_else(bigint).or_else(|| any.downcast_ref().map(Values::String));
+        let int = any.downcast_ref().map(BatchColumn::Int);
+        let bigint = || any.downcast_ref().map(BatchColumn::Bigint);
+        let values = int.or_else(bigint).or_else(|| any.downcast_ref().map(BatchColumn::String));
         let Some(values) = values else {
             return Err(ParquetError::General(format!("column {} has type {}", field.name(), field.data_type())));
         };
@@ -206,9 +206,9 @@ fn count(
         for (name, array, values) in &columns {
             match values {
                 _ if array.is_null(at) => {}
-                Values::Int(values) => row.number(name, values.value(at).into()),
-                Values::Bigint(values) => row.number(name, values.value(at)),
-                Values::String(values) => row.text(name, values.value(at).as_bytes()),
+                BatchColumn::Int(values) => row.number(name, values.value(at).into()),
+                BatchColumn::Bigint(values) => row.number(name, values.value(at)),
+                BatchColumn::String(values) => row.text(name, values.value(at).as_bytes()),
             }
         }
         let hash = row.hash();

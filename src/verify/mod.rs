@@ -27,9 +27,9 @@ use jiff::civil::Date;
 use tracing::info;
 
 use self::outcome::{Depth, PartitionOutcome, Remarks, VERIFICATION_VERSION, Verdict, Verification};
-use self::run::{Run, choose, open};
+use self::run::{Recount, choose, open};
 use self::tally::Tally;
-use self::unit::{Unit, units};
+use self::unit::{OutputUnit, units};
 use crate::days::Days;
 use crate::error::{Error, Result};
 use crate::ledger::entry::{Verified, VerifiedHow};
@@ -133,7 +133,7 @@ fn verify_once(
     states.retain(|partition, _| options.wanted.selects(partition.account_region.as_ref()));
 
     settle_days(&mut found, &states, info.partition_by, &source.location().root());
-    let run = Run::new(source, table, progress);
+    let run = Recount::new(source, table, progress);
     let (mut partitions, rows_read) = recount(&run, options, &info, (&found, &files), &states)?;
     let passed_over = remark_objects(source, &found, &states, info.partition_by, &mut partitions);
     remark_files(table, &files, &states, &mut partitions)?;
@@ -182,13 +182,13 @@ fn verify_once(
 
 /// Counts what is asked for; returns what that says of each partition, and how many rows were read.
 fn recount(
-    run: &Run<'_>,
+    run: &Recount<'_>,
     options: &VerifyOptions,
     info: &TableInfo,
     (found, files): (&Found, &HashMap<Arc<str>, Listed>),
     states: &BTreeMap<Partition, PartitionState>,
 ) -> Result<(BTreeMap<Partition, PartitionOutcome>, u64)> {
-    let units: Vec<Unit> =
+    let units: Vec<OutputUnit> =
         states.iter().flat_map(|(partition, state)| units(run.table, info, partition, state)).collect();
     let objects = list_objects(run.source, found, &units)?;
     let mut work = open(run.source, run.table.store(), units, &objects, files)?;
@@ -278,7 +278,7 @@ fn list_files(dest: &Store, wanted: &Wanted, by: PartitionBy) -> Result<HashMap<
 /// Returns SOURCE's objects by key: those that were found, and the neighbours of those that the ledger has besides.
 ///
 /// An object may be there and not be found: SOURCE may point at one folder today and at another one tomorrow.
-fn list_objects(source: &Store, found: &Found, units: &[Unit]) -> Result<HashMap<Arc<str>, Listed>> {
+fn list_objects(source: &Store, found: &Found, units: &[OutputUnit]) -> Result<HashMap<Arc<str>, Listed>> {
     let mut objects: HashMap<Arc<str>, Listed> =
         found.objects.iter().map(|found| (found.object.key.clone(), found.object.clone())).collect();
     let root = source.location().root();

@@ -1,6 +1,6 @@
 //! Raw objects, read a second time, by a reader that shares nothing with the one that converts.
 //!
-//! In: bytes of an object and the [`Rules`] it was converted by. Out: an [`Object`]: what was counted, or why it gives
+//! In: bytes of an object and the [`RecountRules`] it was converted by. Out: an [`Object`]: what was counted, or why it gives
 //! no rows. Reads line by line: one line is held at a time, so that any object fits. Only the list of fields
 //! ([`LogType::schema`]) is common to both readers. It is written to be read, not to be fast; where both differ, one of
 //! them is wrong.
@@ -23,7 +23,7 @@ const MAX_NAME_BYTES: usize = 255;
 
 /// How an object was converted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rules {
+pub struct RecountRules {
     /// Log type of the table.
     pub log_type: LogType,
     /// Whether `-` is NULL in string columns too.
@@ -75,7 +75,7 @@ impl Counted {
 pub fn read(
     mut object: impl Read,
     named_gz: bool,
-    rules: &Rules,
+    rules: &RecountRules,
     visit: &mut dyn FnMut(u64, RowHash, &Row),
 ) -> io::Result<Object> {
     let mut head = Vec::new();
@@ -140,12 +140,16 @@ fn is_damage(kind: io::ErrorKind) -> bool {
     matches!(kind, io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData)
 }
 
-fn lines(mut text: impl BufRead, rules: &Rules, visit: &mut dyn FnMut(u64, RowHash, &Row)) -> io::Result<Object> {
-    let fallback = match rules.log_format.as_deref().map(Header::of_log_format).transpose() {
+fn lines(
+    mut text: impl BufRead,
+    rules: &RecountRules,
+    visit: &mut dyn FnMut(u64, RowHash, &Row),
+) -> io::Result<Object> {
+    let fallback = match rules.log_format.as_deref().map(HeaderLine::of_log_format).transpose() {
         Ok(fallback) => fallback,
         Err(why) => return Ok(Object::Unreadable(why)),
     };
-    let mut header: Option<Header> = None;
+    let mut header: Option<HeaderLine> = None;
     let mut counted = Counted::default();
     let mut other_type = None;
     let (mut line, mut number, mut row) = (Vec::new(), 0, Row::default());
@@ -169,14 +173,14 @@ fn lines(mut text: impl BufRead, rules: &Rules, visit: &mut dyn FnMut(u64, RowHa
             if line.iter().all(|b| matches!(b, b' ' | b'\r')) {
                 continue;
             }
-            let first = Header::parse(line);
+            let first = HeaderLine::parse(line);
             let is_line = first.is_ok();
             match (first, &fallback) {
                 (Ok(first), _) => header = Some(first),
                 (Err(_), Some(format)) => header = Some(format.clone()),
                 (Err(why), None) => return Ok(Object::Unreadable(why)),
             }
-            other_type = header.as_ref().and_then(Header::log_type).filter(|of| *of != rules.log_type);
+            other_type = header.as_ref().and_then(HeaderLine::log_type).filter(|of| *of != rules.log_type);
             if is_line {
                 continue;
             }
@@ -185,7 +189,7 @@ fn lines(mut text: impl BufRead, rules: &Rules, visit: &mut dyn FnMut(u64, RowHa
         if other_type.is_some() {
             continue; // Whether it reads to its end counts first.
         }
-        if let Some(next) = Header::again(line) {
+        if let Some(next) = HeaderLine::again(line) {
             current.close(&mut counted.tally);
             *current = next;
             continue;
@@ -219,7 +223,7 @@ enum Line {
 
 /// A header line, and what was counted of the lines behind it.
 #[derive(Debug, Clone)]
-struct Header {
+struct HeaderLine {
     names: Vec<String>,
     /// The columns in the order of their names.
     columns: Vec<HeaderColumn>,
@@ -237,7 +241,7 @@ struct HeaderColumn {
     nulls: u64,
 }
 
-impl Header {
+impl HeaderLine {
     fn parse(line: &[u8]) -> Result<Self, String> {
         let text = std::str::from_utf8(line).map_err(|_| "its first line is not UTF-8".to_owned())?;
         let names: Vec<String> = text.split(' ').filter(|name| !name.is_empty()).map(str::to_owned).collect();

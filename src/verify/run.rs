@@ -1,6 +1,6 @@
 //! The counting: files and raw objects are read, whatever of them is asked for, and what is found is judged.
 //!
-//! In: [`Unit`]s. Out: what they are in the [`PartitionOutcome`] of their partition.
+//! In: [`OutputUnit`]s. Out: what they are in the [`PartitionOutcome`] of their partition.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -12,7 +12,7 @@ use super::file::{Readable, TableFile};
 use super::outcome::{Checksums, Depth, Difference, FileOutcome, LoneRows, PartitionOutcome};
 use super::raw::{self, Counted, Object};
 use super::tally::{Row, RowHash, Tally};
-use super::unit::{RecordedFile, Said, Unit, UnitInput};
+use super::unit::{LedgerSays, OutputUnit, RecordedFile, UnitInput};
 use super::{Extent, compare};
 use crate::error::{Error, Result};
 use crate::ledger::claim::Input;
@@ -33,8 +33,8 @@ const LARGE_OBJECT_BYTES: u64 = 8 << 20;
 const REQUESTS_AT_ONCE: usize = 16;
 
 /// A unit, and what is found out about it.
-pub struct Work {
-    pub unit: Unit,
+pub struct UnitWork {
+    pub unit: OutputUnit,
     pub depth: Depth,
     /// The file, if it is there and its footer can be read.
     file: Option<TableFile>,
@@ -50,7 +50,7 @@ pub struct Work {
     parquet: Mutex<Tally>,
 }
 
-impl Work {
+impl UnitWork {
     fn differs(&self, what: impl Into<String>, raw: Option<&str>, parquet: Option<&str>, ledger: Option<&str>) {
         let text = |said: Option<&str>| said.map(str::to_owned);
         let (raw, parquet, ledger) = (text(raw), text(parquet), text(ledger));
@@ -58,7 +58,7 @@ impl Work {
     }
 
     fn objects(&self) -> u64 {
-        self.unit.inputs.iter().filter(|input| input.said == Said::Converted).count() as u64
+        self.unit.inputs.iter().filter(|input| input.said == LedgerSays::Converted).count() as u64
     }
 }
 
@@ -66,13 +66,13 @@ impl Work {
 pub fn open(
     source: &Store,
     dest: &Store,
-    units: Vec<Unit>,
+    units: Vec<OutputUnit>,
     objects: &HashMap<Arc<str>, Listed>,
     files: &HashMap<Arc<str>, Listed>,
-) -> Result<Vec<Work>> {
+) -> Result<Vec<UnitWork>> {
     let root = source.location().root();
     in_parallel(REQUESTS_AT_ONCE, units, |unit| {
-        let mut work = Work {
+        let mut work = UnitWork {
             depth: Depth::Footer,
             file: None,
             misread: None,
@@ -85,7 +85,9 @@ pub fn open(
             unit,
         };
         let mut elsewhere = None;
-        for UnitInput { source, input, .. } in work.unit.inputs.iter().filter(|input| input.said == Said::Converted) {
+        for UnitInput { source, input, .. } in
+            work.unit.inputs.iter().filter(|input| input.said == LedgerSays::Converted)
+        {
             match objects.get(&input.key) {
                 _ if *source != root => elsewhere = Some(source.clone()),
                 None => work.gone.push(input.key.to_string()),
@@ -124,14 +126,14 @@ pub fn open(
 }
 
 /// Chooses the files whose rows are counted: by a hash of their names, so that the same ones are chosen again.
-pub fn choose(work: &mut [Work], extent: Extent) {
+pub fn choose(work: &mut [UnitWork], extent: Extent) {
     let percent = match extent {
         Extent::Full => 100.0,
         Extent::Sample(percent) => percent,
         Extent::Footers => return,
     };
-    let comparable = |work: &&mut Work| lock(&work.not_compared).is_none();
-    let (mut candidates, others): (Vec<&mut Work>, Vec<&mut Work>) = work.iter_mut().partition(comparable);
+    let comparable = |work: &&mut UnitWork| lock(&work.not_compared).is_none();
+    let (mut candidates, others): (Vec<&mut UnitWork>, Vec<&mut UnitWork>) = work.iter_mut().partition(comparable);
     if extent == Extent::Full {
         others.into_iter().for_each(|work| work.depth = Depth::Hash);
     }
@@ -144,26 +146,26 @@ pub fn choose(work: &mut [Work], extent: Extent) {
 }
 
 /// What all threads share.
-pub struct Run<'a> {
+pub struct Recount<'a> {
     pub source: &'a Store,
     pub table: &'a Table,
     progress: &'a dyn Progress,
     failed: Mutex<Option<Error>>,
 }
 
-impl<'a> Run<'a> {
+impl<'a> Recount<'a> {
     /// Begins a run; reads nothing yet.
     pub fn new(source: &'a Store, table: &'a Table, progress: &'a dyn Progress) -> Self {
         Self { source, table, progress, failed: Mutex::new(None) }
     }
 
     /// Counts the rows of the chosen units, on both sides.
-    pub fn all(&self, work: &[Work], threads: usize) -> Result<()> {
-        let chosen: Vec<&Work> = work.iter().filter(|work| work.depth == Depth::Rows).collect();
-        let inputs: Vec<(&Work, &UnitInput)> =
+    pub fn all(&self, work: &[UnitWork], threads: usize) -> Result<()> {
+        let chosen: Vec<&UnitWork> = work.iter().filter(|work| work.depth == Depth::Rows).collect();
+        let inputs: Vec<(&UnitWork, &UnitInput)> =
             chosen.iter().flat_map(|work| work.unit.inputs.iter().map(move |input| (*work, input))).collect();
         let files = chosen.iter().filter_map(|work| Some((*work, work.file.as_ref()?)));
-        let groups: Vec<(&Work, &TableFile, usize)> =
+        let groups: Vec<(&UnitWork, &TableFile, usize)> =
             files.flat_map(|(work, file)| (0..file.row_groups()).map(move |group| (work, file, group))).collect();
         let hashed = work.iter().filter(|work| work.depth != Depth::Footer).filter_map(|work| {
             let (output, file) = (work.unit.output.as_ref()?, work.file.as_ref()?);
@@ -216,7 +218,7 @@ impl<'a> Run<'a> {
     }
 
     /// Compares the bytes of a file: statistics and indexes, which queries rely on, are in no row.
-    fn hash(&self, work: &Work, file: &TableFile, kept: &str) -> Result<()> {
+    fn hash(&self, work: &UnitWork, file: &TableFile, kept: &str) -> Result<()> {
         if self.has_failed() {
             return Ok(());
         }
@@ -237,14 +239,14 @@ impl<'a> Run<'a> {
     }
 
     /// As [`or_gone`], of a unit's file.
-    fn or_gone<T>(&self, work: &Work, read: Result<Readable<T>>) -> Result<Readable<T>> {
+    fn or_gone<T>(&self, work: &UnitWork, read: Result<Readable<T>>) -> Result<Readable<T>> {
         match &work.unit.output {
             Some(output) => or_gone(self.table.store(), &output.key, read),
             None => read,
         }
     }
 
-    fn row_group(&self, work: &Work, file: &TableFile, group: usize) -> Result<()> {
+    fn row_group(&self, work: &UnitWork, file: &TableFile, group: usize) -> Result<()> {
         if self.has_failed() {
             return Ok(());
         }
@@ -257,7 +259,7 @@ impl<'a> Run<'a> {
     }
 
     /// Counts an object that was read ahead; takes it whole, since its share of the budget is held as long as it is.
-    fn fetched(&self, work: &Work, input: &UnitInput, fetched: Fetched) -> Result<()> {
+    fn fetched(&self, work: &UnitWork, input: &UnitInput, fetched: Fetched) -> Result<()> {
         if self.has_failed() {
             return Ok(());
         }
@@ -271,7 +273,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    fn large(&self, work: &Work, input: &UnitInput) -> Result<()> {
+    fn large(&self, work: &UnitWork, input: &UnitInput) -> Result<()> {
         if self.has_failed() {
             return Ok(());
         }
@@ -293,35 +295,35 @@ impl<'a> Run<'a> {
         Error::stopped("cannot read").at(self.source.location().url_of(&input.input.key)).because(e)
     }
 
-    fn vanished(&self, work: &Work, input: &UnitInput) {
+    fn vanished(&self, work: &UnitWork, input: &UnitInput) {
         self.progress.advance(1, input.input.size, 0);
-        if input.said == Said::Converted {
+        if input.said == LedgerSays::Converted {
             *lock(&work.not_compared) = Some("a raw object vanished or changed meanwhile".to_owned());
         }
     }
 
     /// Counts an object, and says so if it is not what the ledger takes it for.
-    fn count(&self, work: &Work, input: &UnitInput, object: Object) {
+    fn count(&self, work: &UnitWork, input: &UnitInput, object: Object) {
         let rows = if let Object::Rows(counted) = &object { counted.tally.rows } else { 0 };
         debug!(object = %self.source.location().url_of(&input.input.key), rows, "recounted");
         self.progress.advance(1, input.input.size, rows);
         let (is, agrees) = match object {
             Object::Rows(counted) => {
                 let is = format!("reads to its end: {rows} rows");
-                if input.said == Said::Converted {
+                if input.said == LedgerSays::Converted {
                     lock(&work.raw).add(&counted);
                 }
                 // A rejected object may read to its end and be over a limit of the conversion; it is named as not converted.
-                (is, matches!(input.said, Said::Converted | Said::Rejected))
+                (is, matches!(input.said, LedgerSays::Converted | LedgerSays::Rejected))
             }
-            Object::OtherType(of) => (format!("of the log type {of}"), input.said == Said::OtherType),
-            Object::Unreadable(why) => (format!("does not read to its end: {why}"), input.said == Said::Rejected),
+            Object::OtherType(of) => (format!("of the log type {of}"), input.said == LedgerSays::OtherType),
+            Object::Unreadable(why) => (format!("does not read to its end: {why}"), input.said == LedgerSays::Rejected),
         };
         if !agrees {
             let said = match input.said {
-                Said::Converted => "converted",
-                Said::OtherType => "of another log type",
-                Said::Rejected => "does not read to its end",
+                LedgerSays::Converted => "converted",
+                LedgerSays::OtherType => "of another log type",
+                LedgerSays::Rejected => "does not read to its end",
             };
             let what = format!("object {}", self.source.location().url_of(&input.input.key));
             work.differs(what, Some(&is), None, Some(said));
@@ -329,9 +331,9 @@ impl<'a> Run<'a> {
     }
 
     /// Draws the conclusions of a unit, and finds the rows that differ.
-    pub fn judge(&self, work: Work, outcome: &mut PartitionOutcome, total: &mut Tally) -> Result<()> {
+    pub fn judge(&self, work: UnitWork, outcome: &mut PartitionOutcome, total: &mut Tally) -> Result<()> {
         let objects = work.objects();
-        let Work { unit, mut depth, file, misread, gone, changed, not_compared, differences, raw, parquet } = work;
+        let UnitWork { unit, mut depth, file, misread, gone, changed, not_compared, differences, raw, parquet } = work;
         let mut differences = into_inner(differences);
         differences.sort_by(|a, b| (&a.what, &a.parquet).cmp(&(&b.what, &b.parquet)));
         differences.dedup();
@@ -392,8 +394,8 @@ impl<'a> Run<'a> {
     }
 
     /// Reads the rows of a unit's objects that read to their end, in order.
-    fn each_raw_row(&self, unit: &Unit, visit: &mut dyn FnMut(&str, u64, RowHash, &Row)) -> Result<()> {
-        for input in unit.inputs.iter().filter(|input| input.said == Said::Converted) {
+    fn each_raw_row(&self, unit: &OutputUnit, visit: &mut dyn FnMut(&str, u64, RowHash, &Row)) -> Result<()> {
+        for input in unit.inputs.iter().filter(|input| input.said == LedgerSays::Converted) {
             let url = self.source.location().url_of(&input.input.key);
             self.object(input, &mut |line, hash, row| visit(&url, line, hash, row))?;
         }

@@ -1,6 +1,6 @@
 //! What is compared: units, each a live output file and the raw objects whose rows stand in it, by the ledger.
 
-use super::raw::Rules;
+use super::raw::RecountRules;
 use crate::ledger::claim::Input;
 use crate::ledger::partition::Partition;
 use crate::ledger::state::{InputState, Output, PartitionState};
@@ -9,7 +9,7 @@ use crate::record::header::Column;
 
 /// A live output file and the raw objects whose rows stand in it.
 #[derive(Debug, Clone)]
-pub struct Unit {
+pub struct OutputUnit {
     pub partition: Partition,
     pub claim: u64,
     /// None if the objects gave no row.
@@ -42,30 +42,30 @@ pub struct Expected {
 pub struct UnitInput {
     pub source: String,
     pub input: Input,
-    pub said: Said,
-    pub rules: Rules,
+    pub said: LedgerSays,
+    pub rules: RecountRules,
 }
 
 /// What the ledger says of a raw object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Said {
+pub enum LedgerSays {
     Converted,
     OtherType,
     Rejected,
 }
 
 /// Returns what is to be compared in a partition: the one place that knows how the ledger ties files to objects.
-pub fn units(table: &Table, info: &TableInfo, partition: &Partition, state: &PartitionState) -> Vec<Unit> {
+pub fn units(table: &Table, info: &TableInfo, partition: &Partition, state: &PartitionState) -> Vec<OutputUnit> {
     let mut units = Vec::new();
     for Output { number, claim, done, .. } in state.outputs() {
         let traced = state.trace(*number).into_iter().filter_map(|(claim, input, stands)| {
             let said = match stands {
-                InputState::Converted => Said::Converted,
-                InputState::OtherType => Said::OtherType,
-                InputState::Rejected(_) => Said::Rejected,
+                InputState::Converted => LedgerSays::Converted,
+                InputState::OtherType => LedgerSays::OtherType,
+                InputState::Rejected(_) => LedgerSays::Rejected,
                 InputState::Claimed => return None,
             };
-            let rules = Rules {
+            let rules = RecountRules {
                 log_type: claim.log_type,
                 dash_as_null: info.dash_as_null,
                 log_format: claim.options.log_format.clone(),
@@ -83,7 +83,7 @@ pub fn units(table: &Table, info: &TableInfo, partition: &Partition, state: &Par
             sha256: file.sha256.clone(),
         });
         let outcome = &done.outcome;
-        units.push(Unit {
+        units.push(OutputUnit {
             partition: partition.clone(),
             claim: done.claim,
             output,
