@@ -82,6 +82,7 @@ fi
 step "binary" cargo build --release --locked
 export FLOWPARQUET_TEST_LONG=$long
 step "Rust tests" cargo test --release --locked ${long:+-- --include-ignored}
+step "the protocol's model" cargo test --release --manifest-path tests/model/Cargo.toml --target-dir target/model --locked
 step "fuzz targets compile" cargo check --manifest-path tests/fuzz/Cargo.toml --target-dir target/fuzz --locked
 step "benchmarks compile" cargo check --manifest-path benches/Cargo.toml --benches --target-dir target/fuzz --locked
 
