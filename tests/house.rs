@@ -348,8 +348,9 @@ fn every_file_opens_with_what_it_is_for() {
 #[test]
 fn every_test_module_is_listed_in_tests_rs() {
     let list = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tests.rs")).unwrap();
-    // The fuzz targets are a crate of their own.
-    let ours = |source: &&Source| source.path != "tests.rs" && !source.path.starts_with("fuzz/");
+    // The fuzz targets and the model are crates of their own.
+    let apart = |path: &str| path.starts_with("fuzz/") || path.starts_with("model/");
+    let ours = |source: &&Source| source.path != "tests.rs" && !apart(&source.path);
     for source in sources("tests").iter().filter(ours) {
         let module = source.path.trim_end_matches(".rs");
         assert!(
@@ -359,6 +360,23 @@ fn every_test_module_is_listed_in_tests_rs() {
         );
         assert!(list.contains(&format!("//! * [`{module}`]: ")), "say in tests/tests.rs what belongs in {module}");
     }
+}
+
+#[test]
+fn the_model_names_functions_that_are_there() {
+    let code: BTreeMap<String, String> = sources("src").into_iter().map(|file| (file.path, file.whole)).collect();
+    let mut named = 0;
+    for model in sources("tests/model/src") {
+        for name in model.whole.split('`').skip(1).step_by(2).filter(|name| name.contains(".rs::")) {
+            let (file, item) = name.split_once("::").unwrap();
+            let item = item.rsplit("::").next().unwrap();
+            let is = |kind: &&str| code.get(file).is_some_and(|text| text.contains(&format!("{kind} {item}")));
+            let found = ["fn", "struct", "enum", "const"].iter().any(|kind| is(&kind));
+            assert!(found, "tests/model/src/{} speaks of {name}, which is not there", model.path);
+            named += 1;
+        }
+    }
+    assert!(named > 20, "the model names the functions that its steps stand for");
 }
 
 #[test]

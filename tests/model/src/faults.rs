@@ -5,6 +5,8 @@
 pub struct Faults {
     /// The note of a replacement is written before its entry, and recovery deletes every note whose claim is not there yet.
     pub note_deleted_early: bool,
+    /// Recovery deletes a note whose claim is not known: an older version wrote it, and was killed before its entry.
+    pub unknown_note_deleted: bool,
     /// The note is written before the entry, and the loser of a race deletes it, though another writer's may be the same.
     pub loser_forgets_note: bool,
     /// A merge that cannot be made stops the run, and the claim stays open.

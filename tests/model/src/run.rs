@@ -10,6 +10,11 @@
 //!   change in one direction and files of a merge go in one order, so that longer reads see nothing else.
 //! * All objects of a day that are new become one claim. Target sizes, rejected lines, other types and other sources are left
 //!   out. Rejects objects go with their files.
+//! * The note of a replacement is written behind its entry, by whoever makes the file. Until version 0.2 it was written before:
+//!   `Faults::note_before_entry`.
+//! * Whatever makes a claim unfinishable is seen before it is claimed (`Task::ProbeChanged`). The code must look for the same
+//!   things there as in `Task::Make`; which they are is not modelled.
+//! * Bytes are right: no read is corrupted, and somebody else's object never has the name of an output.
 //! * `--retry`, `--auto-compact`, `--min-age` and `misread` are left out: their claims are those of remakes and merges.
 
 use crate::faults::Faults;
@@ -371,7 +376,7 @@ impl Run {
         for claim in noted {
             let open = state.unfinished().any(|(_, open)| open == claim);
             // Nobody can tell whether a claim that is not there is still to come.
-            if !open && (state.knows(claim) || rules.faults.note_deleted_early) {
+            if !open && (state.knows(claim) || rules.faults.note_deleted_early || rules.faults.unknown_note_deleted) {
                 self.tasks.push(Task::ForgetNote { day, claim });
             }
         }
@@ -500,7 +505,6 @@ impl Run {
             // One that changed again is left to the next run.
             readable &= now[object] == version;
             if now[object] == version && version == BAD && !faults.refused_after_claim {
-                // The code holds less against it than `make` will: see fault 3 of docs/reliability.md.
                 self.named = true;
                 readable = false;
             }
@@ -689,6 +693,7 @@ impl Run {
         true
     }
 
+    /// Only for a bug put in on purpose: whether its deletes are through.
     fn has_deleted(&self, day: Day, claim: Claim, store: &Store, state: &State) -> bool {
         state.replaced(claim).all(|name| store.file(day, name).is_none())
     }

@@ -40,6 +40,11 @@ fn two_files() -> Store {
     nothing_yet().converted(0, &[0]).converted(0, &[1])
 }
 
+/// An older version was about to merge them.
+fn two_files_and_an_old_note() -> Store {
+    two_files().noted(0, &[1, 3])
+}
+
 /// And one more came late.
 fn two_files_and_a_late_one() -> Store {
     two_files().now(0, 2, FIRST)
@@ -138,6 +143,14 @@ pub fn all() -> Vec<Scenario> {
         Scenario {
             name: "two merges, a late object",
             jobs: [Compact(FIRST_DAY), Compact(FIRST_DAY), Convert(FIRST_DAY)],
+            lost: 0,
+            restarts: 0,
+            ..NIGHT
+        },
+        Scenario {
+            name: "a merge, an old note of it",
+            store: two_files_and_an_old_note,
+            jobs: [Compact(FIRST_DAY), Compact(FIRST_DAY), Convert(SECOND_DAY)],
             lost: 0,
             restarts: 0,
             ..NIGHT

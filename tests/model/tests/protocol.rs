@@ -48,6 +48,7 @@ macro_rules! bugs {
 
 bugs! {
     note_deleted_early in "night, an object changes": "a plain run of any day leaves no row twice",
+    unknown_note_deleted in "a merge, an old note of it": "a plain run of any day leaves no row twice",
     loser_forgets_note in "two merges, a late object": "a plain run of any day leaves no row twice",
     unmergeable_blocks_all in "two merges, a file is damaged": "nothing of one day stops another",
     refused_after_claim in "a file made again, its object goes bad": "plain runs come to rest",
