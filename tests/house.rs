@@ -122,7 +122,7 @@ fn crates_have_homes() {
     only_in("arrow_schema", &["record/schema.rs", "encode/", "query/"]);
     only_in("arrow_array", &["encode/", "compact/merge.rs", "verify/file.rs", "query/"]);
     // ledger: footers.
-    only_in("parquet", &["encode/", "ledger/table.rs", "compact/merge.rs", "verify/file.rs", "query/"]);
+    only_in("parquet", &["encode/", "ledger/files.rs", "compact/merge.rs", "verify/file.rs", "query/"]);
     only_in("datafusion", &["query/"]);
     only_in("regex", &["query/"]);
     only_in("toml", &["record/schema.rs"]);
