@@ -24,7 +24,7 @@ const DOUBLE_EVERY: Duration = Duration::from_secs(1);
 const RECOVERY: f64 = 0.99;
 
 /// Requests fail now and then; a person hears of it when they go on failing for this long.
-const TELL_AFTER: Duration = Duration::from_secs(5);
+const TELL_AFTER: Duration = Duration::from_secs(2);
 
 /// How often a person hears of it; and after so long without a failure all is well again.
 const TELL_EVERY: Duration = Duration::from_secs(60);
@@ -176,7 +176,7 @@ mod tests {
         let (mut state, begun) = (PaceState::default(), Instant::now());
         let told: Vec<u64> =
             (0..200).filter(|second| state.trouble(begun + Duration::from_secs(*second)).is_some()).collect();
-        assert_eq!(told, [5, 65, 125, 185]);
+        assert_eq!(told, [2, 62, 122, 182]);
         let later = begun + Duration::from_secs(200 + 60);
         assert_eq!((state.trouble(later), state.trouble(later + TELL_AFTER)), (None, Some(2)), "the count begins anew");
     }

@@ -89,7 +89,7 @@ pub fn read(
     }
     let object = Cursor::new(head).chain(object);
     let text: Box<dyn Read + '_> = if gzip {
-        Box::new(Gzip::Member(GzDecoder::new(BufReader::with_capacity(64 << 10, object))))
+        Box::new(Gzip::Member(Box::new(GzDecoder::new(BufReader::with_capacity(64 << 10, object)))))
     } else {
         Box::new(object)
     };
@@ -102,7 +102,7 @@ pub fn read(
 
 /// gzip data: members, and zeros behind the last one, which fill up a block and mean nothing.
 enum Gzip<R> {
-    Member(GzDecoder<R>),
+    Member(Box<GzDecoder<R>>),
     Behind(R),
     Over,
 }
@@ -129,7 +129,7 @@ impl<R: BufRead> Read for Gzip<R> {
                             Some(Ok(_)) => return Err(io::Error::from(io::ErrorKind::InvalidData)),
                         }
                     }
-                    Some(_) => Self::Member(GzDecoder::new(rest)),
+                    Some(_) => Self::Member(Box::new(GzDecoder::new(rest))),
                 },
             };
         }
