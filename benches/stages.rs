@@ -44,7 +44,7 @@ impl Sample {
         options.days = vec![jiff::civil::date(2026, 1, 16)];
         options.objects_per_day = OBJECTS;
         options.rows_per_object = ROWS_PER_OBJECT;
-        options.regions = vec!["eu-west-1".to_owned()];
+        options.parts = vec!["eu-west-1".to_owned()];
         let objects = Mutex::new(Vec::new());
         let Ok(_) = generate::<Infallible>(&options, &|object| {
             objects.lock().unwrap().push((object.key, object.gzip));
@@ -173,10 +173,10 @@ fn sort(group: &mut BenchmarkGroup<'_, WallTime>, sample: &Sample) {
     group.bench_function("sort into a run", |bencher| bencher.iter(|| black_box(run())));
     let encoders = Encoders::new(Compression::default(), &layout);
     let encode = |runs: Vec<SortedRun>| -> u64 {
-        let region = SortedRows::new(runs, &layout).unwrap();
-        let codings = region.codings(&encoders).unwrap();
-        let rows = |group| encoders.with(|encoder| region.row_group(group, &codings, encoder)).unwrap().rows;
-        (0..region.groups()).map(rows).sum()
+        let sorted = SortedRows::new(runs, &layout).unwrap();
+        let codings = sorted.codings(&encoders).unwrap();
+        let rows = |group| encoders.with(|encoder| sorted.row_group(group, &codings, encoder)).unwrap().rows;
+        (0..sorted.groups()).map(rows).sum()
     };
     // On one thread, as the other stages.
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();

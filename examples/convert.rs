@@ -47,7 +47,7 @@ fn run(source: &str, dest: &str, sample: bool) -> Result<()> {
 
     // All there is; what was converted before is not read again.
     let report = convert(&source, &table, &ConvertOptions::default(), &Silent)?;
-    eprintln!("{} rows written, {} rejected", report.totals.rows_written, report.totals.rows_rejected);
+    eprintln!("{} rows written, {} rejected", report.totals.rows_written, report.totals.rejected_rows);
     for warning in &report.warnings {
         eprintln!("warning: {warning}");
     }

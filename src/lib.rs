@@ -145,7 +145,7 @@ pub mod internals {
     pub use crate::record::header::{Header, MAX_COLUMNS, MAX_UNKNOWN};
     pub use crate::record::interner::Interner;
     pub use crate::record::tokens::TokenTable;
-    pub use crate::sort::region::SortedRows;
+    pub use crate::sort::rows::SortedRows;
     pub use crate::sort::run::SortedRun;
     pub use crate::source::gunzip::{Unpacked, Unpacker};
     pub use crate::source::layout::{FileName, Level, Place, Suffix, folders_of};

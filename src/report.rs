@@ -53,7 +53,8 @@ pub struct Counts {
     /// Rows written.
     pub rows_written: u64,
     /// Rows rejected.
-    pub rows_rejected: u64,
+    #[serde(rename = "rows_rejected")]
+    pub rejected_rows: u64,
     /// Objects that do not read to their end.
     pub objects_rejected: u64,
     /// Objects of another log type, left alone.
@@ -79,7 +80,7 @@ impl Counts {
         self.text_bytes += other.text_bytes;
         self.rows_read += other.rows_read;
         self.rows_written += other.rows_written;
-        self.rows_rejected += other.rows_rejected;
+        self.rejected_rows += other.rejected_rows;
         self.objects_rejected += other.objects_rejected;
         self.objects_of_other_type += other.objects_of_other_type;
         self.files += other.files;
@@ -185,8 +186,8 @@ fn is_zero(count: &u64) -> bool {
 impl Report {
     /// Returns whether some input was rejected or skipped (exit code 1).
     pub fn needs_a_person(&self) -> bool {
-        let Counts { rows_rejected, objects_rejected, objects_of_other_type, .. } = self.totals;
-        rows_rejected + objects_rejected + objects_of_other_type + self.objects_to_look_at > 0
+        let Counts { rejected_rows, objects_rejected, objects_of_other_type, .. } = self.totals;
+        rejected_rows + objects_rejected + objects_of_other_type + self.objects_to_look_at > 0
             || !self.objects_changed.is_empty()
             || !self.objects_vanished.is_empty()
             || !self.files_in_doubt.is_empty()

@@ -221,7 +221,7 @@ fn done(report: &Report) -> String {
             bytes(c.packed_bytes),
             bytes(c.output_bytes),
             format!("{ratio:.2}"),
-            count(c.rows_rejected),
+            count(c.rejected_rows),
             count(c.files),
         ]
     };
@@ -242,7 +242,7 @@ fn done(report: &Report) -> String {
         count(rate as u64),
         count(totals.rows_read),
         count(totals.rows_written),
-        count(totals.rows_rejected)
+        count(totals.rejected_rows)
     );
     if totals.files_recovered > 0 {
         push_line!(text, "{} of a stopped run found complete and recorded", plural(totals.files_recovered, "file"));
@@ -270,9 +270,9 @@ fn summary(report: &Report, days: &Days) -> String {
     for warning in &report.warnings {
         push_line!(text, "warning: {warning}");
     }
-    let rejected = totals.rows_rejected + totals.objects_rejected;
+    let rejected = totals.rejected_rows + totals.objects_rejected;
     push_named(&mut text, "rejected", &report.rejects, rejected);
-    if totals.rows_rejected > 0 {
+    if totals.rejected_rows > 0 {
         push_line!(text, "rejected rows are kept whole below {}/_flowparquet/rejects/", report.dest);
     }
     if totals.objects_rejected > 0 {

@@ -40,7 +40,7 @@ const UNITS_AHEAD: usize = 4;
 /// What became of a claim whose file was to be made.
 enum FileMade {
     /// Its file is visible, if it has rows.
-    File(Written, Summary),
+    File(Written, Box<Summary>),
     /// It cannot be finished as it is recorded.
     Unfinishable(Claimed, Unfinishable),
 }
@@ -90,7 +90,7 @@ impl Job<'_> {
                 (written, summary, true)
             }
             LeftBehind::Nothing(claimed) => match self.make(ledger, claimed)? {
-                FileMade::File(written, summary) => (written, summary, false),
+                FileMade::File(written, summary) => (written, *summary, false),
                 FileMade::Unfinishable(claimed, why) => return give_up(ledger, &claimed, why, outcome),
             },
         };
@@ -127,16 +127,13 @@ impl Job<'_> {
         let refused = self.trial(&draft)?.unfinishable(&draft.work);
         let object = self.table.store().location().url_of(&self.table.output_key(ledger.partition(), claim));
         info!(object, refused, "two runs wrote this file differently: it is made again");
-        let why = match refused {
-            Some(why) => why,
-            None => match ledger.claim(draft)? {
+        let Some(why) = refused else {
+            match ledger.claim(draft)? {
                 Some(claimed) => return self.finish_claim(ledger, claimed, outcome),
                 // It may be the other run that makes it again.
-                None => {
-                    outcome.again = true;
-                    return Ok(());
-                }
-            },
+                None => outcome.again = true,
+            }
+            return Ok(());
         };
         let reason = format!(
             "two runs wrote this file, each with other bytes, so one of them read or wrote damaged ones; it cannot be made \
@@ -193,7 +190,7 @@ impl Job<'_> {
             first_read = Some(summary.objects);
         };
         summary.objects_read_twice = first_read.unwrap_or_default();
-        Ok(FileMade::File(file.finish(claimed, &summary)?, summary))
+        Ok(FileMade::File(file.finish(claimed, &summary)?, Box::new(summary)))
     }
 
     fn finish_merge(
@@ -272,7 +269,7 @@ fn count(outcome: &mut PartitionResult, done: &Done, summary: Summary) {
     counts.text_bytes += done.outcome.text_bytes;
     counts.rows_read += done.outcome.rows + done.outcome.rejected_rows;
     counts.rows_written += done.outcome.rows;
-    counts.rows_rejected += done.outcome.rejected_rows;
+    counts.rejected_rows += done.outcome.rejected_rows;
     counts.objects_rejected += done.outcome.rejected_objects.len() as u64;
     counts.objects_of_other_type += done.outcome.other_type.len() as u64;
     counts.files += u64::from(done.file.is_some());

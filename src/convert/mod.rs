@@ -444,7 +444,7 @@ fn finish(report: &mut Report, source: &Store, table: &Table, begun: Instant) {
     info!(
         objects = totals.objects,
         rows = totals.rows_written,
-        rejected_rows = totals.rows_rejected,
+        rejected_rows = totals.rejected_rows,
         rejected_objects = totals.objects_rejected,
         files = totals.files,
         bytes = totals.output_bytes,

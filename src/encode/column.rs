@@ -1,6 +1,6 @@
 //! Columns of a row group -> Parquet column chunks: dictionaries, encoded values, Bloom filters.
 //!
-//! In: [`Cells`], a column's values in the order of its rows. Out: [`EncodedColumn`]s. arrow-rs would hash every dictionary
+//! In: [`ColumnValues`], a column's values in the order of its rows. Out: [`EncodedColumn`]s. arrow-rs would hash every dictionary
 //! value again while encoding; here the codes made while decoding stay codes down to the page. PLAIN, RLE_DICTIONARY and
 //! DELTA_BINARY_PACKED: what Athena, Trino, Spark, Redshift Spectrum, DuckDB, DataFusion and pyarrow all read.
 //!
@@ -68,7 +68,7 @@ pub struct EncodedRowGroup {
 
 /// A column of a row group, in the order of its rows.
 #[derive(Debug)]
-pub struct Cells<'a> {
+pub struct ColumnValues<'a> {
     /// Name and type.
     pub column: &'a Column,
     /// Rows, those that are NULL included.
@@ -76,12 +76,12 @@ pub struct Cells<'a> {
     /// The rows that are NULL, ascending.
     pub nulls: Vec<u32>,
     /// The values of all other rows.
-    pub values: CellValues<'a>,
+    pub values: TypedValues<'a>,
 }
 
 /// Values without NULLs.
 #[derive(Debug)]
-pub enum CellValues<'a> {
+pub enum TypedValues<'a> {
     /// Of an `int` or `bigint` column: what each lies above `base`.
     Narrow {
         /// No value lies below it.
@@ -95,7 +95,7 @@ pub enum CellValues<'a> {
     Strings(Vec<u32>, &'a Dictionary),
 }
 
-impl CellValues<'_> {
+impl TypedValues<'_> {
     fn len(&self) -> usize {
         match self {
             Self::Narrow { above, .. } => above.len(),
@@ -178,33 +178,33 @@ impl Encoder {
         let (column, rows, nulls) = (&data.column, data.values.len(), data.nulls.clone());
         let dictionary;
         let values = match &data.values {
-            Values::Int(values) => CellValues::integers(&present(data, values)),
-            Values::Bigint(values) => CellValues::integers(&present(data, values)),
+            Values::Int(values) => TypedValues::integers(&present(data, values)),
+            Values::Bigint(values) => TypedValues::integers(&present(data, values)),
             Values::String { codes, dictionary: interner } => {
                 let (sorted, ranks) = Dictionary::of(interner);
                 dictionary = sorted;
                 let ranks = present(data, codes).iter().map(|code| ranks[*code as usize]).collect();
-                CellValues::Strings(ranks, &dictionary)
+                TypedValues::Strings(ranks, &dictionary)
             }
         };
-        let cells = Cells { column, rows, nulls, values };
-        match &cells.values {
-            values if values.len() == 0 => self.all_null(&cells),
-            CellValues::Narrow { base, above } => {
+        let data = ColumnValues { column, rows, nulls, values };
+        match &data.values {
+            values if values.len() == 0 => self.all_null(&data),
+            TypedValues::Narrow { base, above } => {
                 let coded = self.integer_dictionary(above);
                 let coding = smallest(&self.integer_sizes(column.column_type, *base, above, &coded)?);
-                self.integers(&cells, *base, above, Some(coded), coding)
+                self.integers(&data, *base, above, Some(coded), coding)
             }
-            CellValues::Wide(values) => {
+            TypedValues::Wide(values) => {
                 let coded = self.integer_dictionary(values);
                 let coding = smallest(&self.integer_sizes(column.column_type, 0, values, &coded)?);
-                self.integers(&cells, 0, values, Some(coded), coding)
+                self.integers(&data, 0, values, Some(coded), coding)
             }
-            CellValues::Strings(ranks, dictionary) => {
+            TypedValues::Strings(ranks, dictionary) => {
                 // Every value of a batch's dictionary is that of a row.
                 let coded = Coded { distinct: (0..dictionary.len() as u32).collect(), codes: ranks.clone() };
                 let coding = smallest(&self.string_sizes(&coded, dictionary)?);
-                self.strings(&cells, coded, dictionary, coding)
+                self.strings(&data, coded, dictionary, coding)
             }
         }
     }
@@ -216,24 +216,24 @@ impl Encoder {
     pub fn null_column(&mut self, column: &Column, rows: usize) -> Result<EncodedColumn> {
         let nothing = Dictionary::default();
         let values = match column.column_type {
-            ColumnType::Int | ColumnType::Bigint => CellValues::Wide(Vec::new()),
-            ColumnType::String => CellValues::Strings(Vec::new(), &nothing),
+            ColumnType::Int | ColumnType::Bigint => TypedValues::Wide(Vec::new()),
+            ColumnType::String => TypedValues::Strings(Vec::new(), &nothing),
         };
-        self.column(&Cells { column, rows, nulls: (0..rows as u32).collect(), values }, Coding::Plain)
+        self.column(&ColumnValues { column, rows, nulls: (0..rows as u32).collect(), values }, Coding::Plain)
     }
 
     /// Encodes a column.
     ///
     /// # Errors
     /// As [`Encoder::row_group`].
-    pub fn column(&mut self, cells: &Cells<'_>, coding: Coding) -> Result<EncodedColumn> {
-        match &cells.values {
-            values if values.len() == 0 => self.all_null(cells),
-            CellValues::Narrow { base, above } => self.integers(cells, *base, above, None, coding),
-            CellValues::Wide(values) => self.integers(cells, 0, values, None, coding),
-            CellValues::Strings(ranks, dictionary) => {
+    pub fn column(&mut self, data: &ColumnValues<'_>, coding: Coding) -> Result<EncodedColumn> {
+        match &data.values {
+            values if values.len() == 0 => self.all_null(data),
+            TypedValues::Narrow { base, above } => self.integers(data, *base, above, None, coding),
+            TypedValues::Wide(values) => self.integers(data, 0, values, None, coding),
+            TypedValues::Strings(ranks, dictionary) => {
                 let coded = self.string_dictionary(ranks, dictionary);
-                self.strings(cells, coded, dictionary, coding)
+                self.strings(data, coded, dictionary, coding)
             }
         }
     }
@@ -242,48 +242,48 @@ impl Encoder {
     ///
     /// # Errors
     /// As [`Encoder::row_group`].
-    pub fn sizes(&mut self, cells: &Cells<'_>) -> Result<Sizes> {
-        let column_type = cells.column.column_type;
-        match &cells.values {
-            CellValues::Narrow { base, above } => {
+    pub fn sizes(&mut self, data: &ColumnValues<'_>) -> Result<Sizes> {
+        let column_type = data.column.column_type;
+        match &data.values {
+            TypedValues::Narrow { base, above } => {
                 let coded = self.integer_dictionary(above);
                 self.integer_sizes(column_type, *base, above, &coded)
             }
-            CellValues::Wide(values) => {
+            TypedValues::Wide(values) => {
                 let coded = self.integer_dictionary(values);
                 self.integer_sizes(column_type, 0, values, &coded)
             }
-            CellValues::Strings(ranks, dictionary) => {
+            TypedValues::Strings(ranks, dictionary) => {
                 let coded = self.string_dictionary(ranks, dictionary);
                 self.string_sizes(&coded, dictionary)
             }
         }
     }
 
-    fn chunk<'a>(&'a mut self, cells: &'a Cells<'_>) -> Chunk<'a> {
-        Chunk::new((&mut self.codec, self.page_rows), cells.column, (cells.rows, &cells.nulls))
+    fn chunk<'a>(&'a mut self, data: &'a ColumnValues<'_>) -> Chunk<'a> {
+        Chunk::new((&mut self.codec, self.page_rows), data.column, (data.rows, &data.nulls))
     }
 
-    fn all_null(&mut self, cells: &Cells<'_>) -> Result<EncodedColumn> {
-        let mut chunk = self.chunk(cells);
+    fn all_null(&mut self, data: &ColumnValues<'_>) -> Result<EncodedColumn> {
+        let mut chunk = self.chunk(data);
         chunk.data_pages(Coding::Plain, &ValueBytes::Each(0), |_, _| {}, |_| None)?;
         Ok(chunk.finish(Coding::Plain, None))
     }
 
     fn strings(
         &mut self,
-        cells: &Cells<'_>,
+        data: &ColumnValues<'_>,
         Coded { distinct, codes }: Coded<u32>,
         dictionary: &Dictionary,
         coding: Coding,
     ) -> Result<EncodedColumn> {
         let value = |code: u32| dictionary.value(distinct[code as usize]);
-        let bloom = self.bloom_filter(cells.column, distinct.len(), (0..distinct.len() as u32).map(value))?;
+        let bloom = self.bloom_filter(data.column, distinct.len(), (0..distinct.len() as u32).map(value))?;
         let min_max = |rows: Range<usize>| {
             let (low, high) = bounds(&codes[rows])?;
             MinMax::of_strings(value(low), value(high))
         };
-        let mut chunk = self.chunk(cells);
+        let mut chunk = self.chunk(data);
         // How a column is coded was decided by other row groups: this one may have a dictionary that is too large.
         if coding == Coding::Plain || page_bytes(&distinct, dictionary) > MAX_DICTIONARY_BYTES {
             let put = |rows: Range<usize>, body: &mut Vec<u8>| {
@@ -364,15 +364,15 @@ impl Encoder {
     /// Encodes integers, each `base` more than a number; `coded` is the dictionary of the numbers if that is at hand.
     fn integers<N: Number>(
         &mut self,
-        cells: &Cells<'_>,
+        data: &ColumnValues<'_>,
         base: i64,
         numbers: &[N],
         coded: Option<Coded<N>>,
         coding: Coding,
     ) -> Result<EncodedColumn> {
-        let column_type = cells.column.column_type;
+        let column_type = data.column.column_type;
         let by_dictionary = matches!(coding, Coding::Dictionary | Coding::WideDictionary);
-        let with_bloom = self.bloom_filters.contains(&cells.column.name);
+        let with_bloom = self.bloom_filters.contains(&data.column.name);
         let Coded { distinct, codes } = match coded {
             Some(coded) => coded,
             None if by_dictionary || with_bloom => self.integer_dictionary(numbers),
@@ -383,9 +383,9 @@ impl Encoder {
             put_integers(column_type, base, std::slice::from_ref(number), &mut bytes);
             bytes
         };
-        let bloom = self.bloom_filter(cells.column, distinct.len(), distinct.iter().map(bytes))?;
+        let bloom = self.bloom_filter(data.column, distinct.len(), distinct.iter().map(bytes))?;
         let min_max = |rows: Range<usize>| Some(MinMax::of_integers(column_type, base, bounds(&numbers[rows])?));
-        let mut chunk = self.chunk(cells);
+        let mut chunk = self.chunk(data);
         let too_large = distinct.len() * size_of::<i64>() > MAX_DICTIONARY_BYTES;
         let coding = if by_dictionary && too_large { Coding::Plain } else { coding };
         // Codes take four bytes at most.
@@ -602,13 +602,13 @@ mod tests {
             ints in prop::collection::vec(any::<i32>(), 1..40),
         ) {
             for (values, form) in [
-                (values.clone(), CellValues::integers(&values)),
-                (ints.iter().map(|value| i64::from(*value)).collect(), CellValues::integers(&ints)),
+                (values.clone(), TypedValues::integers(&values)),
+                (ints.iter().map(|value| i64::from(*value)).collect(), TypedValues::integers(&ints)),
             ] {
                 let back = match form {
-                    CellValues::Narrow { base, above } => above.iter().map(|number| number.value(base)).collect(),
-                    CellValues::Wide(values) => values,
-                    CellValues::Strings(..) => unreachable!(),
+                    TypedValues::Narrow { base, above } => above.iter().map(|number| number.value(base)).collect(),
+                    TypedValues::Wide(values) => values,
+                    TypedValues::Strings(..) => unreachable!(),
                 };
                 prop_assert_eq!(back, values);
             }

@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn no_offset_wraps() {
         let long = "x".repeat(16 << 20);
-        let (part, _) = dictionary(&[long.clone()]);
+        let (part, _) = dictionary(std::slice::from_ref(&long));
         let (union, ranks) = Dictionary::union(&[&part; 255]).unwrap();
         assert_eq!((union.len(), union.longest(), ranks[254].as_slice()), (1, long.len(), [0].as_slice()));
         // Even if they are the same: what is put in order together is far below.

@@ -100,7 +100,7 @@ impl<'a> Struct<'a> {
     /// Appends a list of truth values.
     pub fn bools(&mut self, id: u8, values: impl ExactSizeIterator<Item = bool>) {
         self.list(id, ThriftType::False, values, |value, out| {
-            out.push(if value { ThriftType::True } else { ThriftType::False } as u8)
+            out.push(if value { ThriftType::True } else { ThriftType::False } as u8);
         });
     }
 

@@ -53,6 +53,7 @@ pub struct Outcome {
     /// Rows in the output file.
     pub rows: u64,
     /// Rows rejected, kept under `_flowparquet/rejects/`.
+    #[serde(alias = "rows_rejected")]
     pub rejected_rows: u64,
     /// Bytes of text, unpacked.
     pub text_bytes: u64,

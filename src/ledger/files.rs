@@ -39,6 +39,7 @@ pub struct FooterNote {
     /// Rows in the file.
     pub rows: u64,
     /// Rows rejected.
+    #[serde(alias = "rows_rejected")]
     pub rejected_rows: u64,
     /// Bytes of text, unpacked.
     pub text_bytes: u64,

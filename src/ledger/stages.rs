@@ -58,7 +58,7 @@ impl Claimed {
 
     /// Returns the claim with what is to be recorded at its end.
     pub(super) fn with(self, outcome: Outcome, file: Option<OutputFile>) -> Written {
-        Written { done: Done { claim: self.number, outcome, file }, claim: self.claim }
+        Written { done: Box::new(Done { claim: self.number, outcome, file }), claim: self.claim }
     }
 }
 
@@ -66,7 +66,7 @@ impl Claimed {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
     claim: Claim,
-    done: Done,
+    done: Box<Done>,
 }
 
 impl Written {

@@ -612,7 +612,7 @@ mod tests {
         let mut decoder = ObjectDecoder::new(header, BTreeSet::new(), false, 1, 0);
         let (mut batch, mut rejects, mut sizes) = (Batch::default(), Vec::new(), Vec::new());
         let lines: Vec<&str> = text.split_inclusive('\n').collect();
-        for piece in lines.chunks(lines_a_piece).map(|lines| lines.concat()) {
+        for piece in lines.chunks(lines_a_piece).map(<[&str]>::concat) {
             let mut at = 0;
             while at < piece.len() {
                 if batch.is_full() {

@@ -2,7 +2,7 @@
 
 use super::packed::Packed;
 use super::run::{RunColumn, Slice};
-use crate::encode::column::{CellValues, Cells};
+use crate::encode::column::{ColumnValues, TypedValues};
 use crate::encode::dictionary::Dictionary;
 use crate::error::Result;
 use crate::record::columns::{LONG_VALUE_BYTES, long};
@@ -11,7 +11,7 @@ use crate::record::schema::ColumnType;
 
 /// A column of any of the runs.
 #[derive(Debug)]
-pub(super) struct RegionColumn {
+pub(super) struct SortedColumn {
     pub(super) column: Column,
     /// What each run has of it; one that lacks it has NULLs.
     parts: Vec<Option<ColumnPart>>,
@@ -94,7 +94,7 @@ fn whole_dictionary(parts: &mut [Option<RunColumn>]) -> Result<(Dictionary, Vec<
     Dictionary::union(&dictionaries)
 }
 
-impl RegionColumn {
+impl SortedColumn {
     pub(super) fn new(column: Column, mut parts: Vec<Option<RunColumn>>) -> Result<Self> {
         let (dictionary, ranks) = whole_dictionary(&mut parts)?;
         let known = || parts.iter().flatten().map(|part| &part.values);
@@ -144,7 +144,7 @@ impl RegionColumn {
         }
     }
 
-    /// Returns the [`RegionColumn::key`] of every row of a run, the two greatest integers alike.
+    /// Returns the [`SortedColumn::key`] of every row of a run, the two greatest integers alike.
     pub(super) fn keys(&self, run: usize, rows: usize) -> Vec<u64> {
         let mut keys = vec![0; rows];
         let Some(part) = &self.parts[run] else { return keys };
@@ -159,22 +159,22 @@ impl RegionColumn {
     }
 
     /// Copies the values of these rows.
-    pub(super) fn cells(&self, rows: &GroupRows) -> Cells<'_> {
+    pub(super) fn values(&self, rows: &GroupRows) -> ColumnValues<'_> {
         let (values, nulls) = match self.column.column_type {
             ColumnType::String => {
                 let (ranks, nulls) = self.gather(rows, |number| number as u32);
-                (CellValues::Strings(ranks, &self.dictionary), nulls)
+                (TypedValues::Strings(ranks, &self.dictionary), nulls)
             }
             ColumnType::Int | ColumnType::Bigint if self.most <= u64::from(u32::MAX) => {
                 let (above, nulls) = self.gather(rows, |number| number as u32);
-                (CellValues::Narrow { base: self.base, above }, nulls)
+                (TypedValues::Narrow { base: self.base, above }, nulls)
             }
             ColumnType::Int | ColumnType::Bigint => {
                 let (values, nulls) = self.gather(rows, |number| self.base.wrapping_add(number as i64));
-                (CellValues::Wide(values), nulls)
+                (TypedValues::Wide(values), nulls)
             }
         };
-        Cells { column: &self.column, rows: rows.count, nulls, values }
+        ColumnValues { column: &self.column, rows: rows.count, nulls, values }
     }
 
     /// Returns what `value` makes of the numbers of these rows, those that are NULL left out, and the places of these.

@@ -2,7 +2,7 @@
 //!
 //! In: the columns of sorted runs. Out: for each row group the slices of rows that it is made of.
 //!
-//! The default order makes row groups boxes: each holds the rows whose source address lies in one range and whose
+//! The default order makes row groups k-d partitions: each holds the rows whose source address lies in one range and whose
 //! destination address lies in another, so that the minima and maxima of both columns rule it out for most addresses.
 //! Ranges are found as in a k-d tree: rows are halved where they reach farthest, the halves are halved again, and so on.
 //! How far they reach is counted in rows of the whole: a range of addresses that half of all rows have is half as wide as
@@ -15,7 +15,7 @@ use std::collections::binary_heap::PeekMut;
 
 use rayon::prelude::*;
 
-use super::column::RegionColumn;
+use super::column::SortedColumn;
 use super::run::Slice;
 use crate::encode::layout::{BOX_COLUMNS, Layout, MAX_SORT_COLUMNS, SortBy};
 use crate::record::columns::MAX_LONG_BYTES;
@@ -34,13 +34,13 @@ const WEIGHTS: [u64; 3] = [10, 10, 1];
 const TIMES: u64 = 1 << 12;
 
 /// Returns the slices of every row group. `runs` are the rows of each run.
-pub(super) fn groups(runs: &[usize], columns: &[RegionColumn], layout: &Layout) -> Vec<Vec<Slice>> {
+pub(super) fn groups(runs: &[usize], columns: &[SortedColumn], layout: &Layout) -> Vec<Vec<Slice>> {
     let most = u64::from(layout.row_group_rows.max(1));
     match &layout.sort_by {
         SortBy::Addresses => {
             let mut segments = segments(runs, columns);
             let before: Vec<Vec<u64>> = [0, 1, 2].into_par_iter().map(|axis| rows_before(&segments, axis)).collect();
-            boxes(&mut segments, most, &before)
+            kd_partitions(&mut segments, most, &before)
         }
         SortBy::Columns(names) => cut(merged(runs, columns, names), most),
         SortBy::Arrival => {
@@ -52,8 +52,8 @@ pub(super) fn groups(runs: &[usize], columns: &[RegionColumn], layout: &Layout) 
 
 /// Cuts row groups where their rows have long strings of more than [`MAX_LONG_BYTES`]: in a row group they may be written as
 /// often as rows have them.
-pub(super) fn bounded(groups: Vec<Vec<Slice>>, columns: &[RegionColumn]) -> Vec<Vec<Slice>> {
-    let long: Vec<&RegionColumn> = columns.iter().filter(|column| column.has_long()).collect();
+pub(super) fn bounded(groups: Vec<Vec<Slice>>, columns: &[SortedColumn]) -> Vec<Vec<Slice>> {
+    let long: Vec<&SortedColumn> = columns.iter().filter(|column| column.has_long()).collect();
     if long.is_empty() {
         return groups;
     }
@@ -99,13 +99,13 @@ impl Segment {
 }
 
 /// Returns the segments of all runs.
-fn segments(runs: &[usize], columns: &[RegionColumn]) -> Vec<Segment> {
+fn segments(runs: &[usize], columns: &[SortedColumn]) -> Vec<Segment> {
     let column = |name| columns.iter().find(|column| column.column.name == name);
     let [src, dst] = BOX_COLUMNS.map(column);
     let start = column("start");
     let per_time = start.map_or(0, |start| start.most) / TIMES + 1;
     let of_run = |(run, rows): (usize, &usize)| {
-        let keys = |column: Option<&RegionColumn>| match column {
+        let keys = |column: Option<&SortedColumn>| match column {
             Some(column) => column.keys(run, *rows),
             None => vec![0; *rows],
         };
@@ -144,7 +144,7 @@ fn rows_before(segments: &[Segment], axis: usize) -> Vec<u64> {
 }
 
 /// Splits segments into row groups of at most `most` rows; `before` are the [`rows_before`] of each dimension.
-fn boxes(segments: &mut [Segment], most: u64, before: &[Vec<u64>]) -> Vec<Vec<Slice>> {
+fn kd_partitions(segments: &mut [Segment], most: u64, before: &[Vec<u64>]) -> Vec<Vec<Slice>> {
     let rows: u64 = segments.iter().map(|segment| u64::from(segment.rows)).sum();
     if rows <= most {
         segments.sort_unstable_by_key(Segment::key);
@@ -167,9 +167,9 @@ fn boxes(segments: &mut [Segment], most: u64, before: &[Vec<u64>]) -> Vec<Vec<Sl
     let at = partition(segments, |segment| segment.at[axis] < value);
     let (left, right) = segments.split_at_mut(at);
     let (mut left, right) = if rows >= ROWS_WORTH_A_TASK {
-        rayon::join(|| boxes(left, most, before), || boxes(right, most, before))
+        rayon::join(|| kd_partitions(left, most, before), || kd_partitions(right, most, before))
     } else {
-        (boxes(left, most, before), boxes(right, most, before))
+        (kd_partitions(left, most, before), kd_partitions(right, most, before))
     };
     left.extend(right);
     left
@@ -247,8 +247,8 @@ fn joined(segments: &[Segment]) -> Vec<Slice> {
 }
 
 /// Merges runs that are sorted by these columns; of equal rows those of the first run come first.
-fn merged(runs: &[usize], columns: &[RegionColumn], names: &[String]) -> Vec<Slice> {
-    let columns: Vec<Option<&RegionColumn>> =
+fn merged(runs: &[usize], columns: &[SortedColumn], names: &[String]) -> Vec<Slice> {
+    let columns: Vec<Option<&SortedColumn>> =
         names.iter().map(|name| columns.iter().find(|column| column.column.name == *name)).collect();
     let key = |run: usize, row: usize| {
         let mut all = [0; MAX_SORT_COLUMNS];

@@ -11,10 +11,10 @@ use crate::encode::number::{Number, bounds};
 use crate::record::columns::{Batch, ColumnData, Values};
 use crate::record::header::Column;
 
-/// Parts of about equal size that an address has in a run's cells. A row group, a box of the whole, takes some rows of
-/// each run: there are about a dozen boxes along each address, so those rows make out most of some cells, and are
+/// Parts of about equal size that an address has in a run's buckets. A row group, a k-d partition of the whole, takes some rows of
+/// each run: there are about a dozen k-d partitions along each address, so those rows make out most of some buckets, and are
 /// copied from memory that was fetched for the ones before them.
-const CELLS: usize = 32;
+const BUCKETS: usize = 32;
 
 /// Most rows of a row group of rows as they came, reached only by units with an object of tens of megabytes.
 pub const MAX_BATCH_ROWS: usize = 256 << 10;
@@ -45,7 +45,7 @@ pub(super) struct Slice {
     pub(super) rows: u32,
 }
 
-/// Sorted rows: by the columns that were asked for; for boxes, by cell and then so.
+/// Sorted rows: by the columns that were asked for; for k-d partitions, by bucket and then so.
 #[derive(Debug)]
 pub struct SortedRun {
     rows: usize,
@@ -81,14 +81,14 @@ impl SortedRun {
             }
         }
         if *sort_by == SortBy::Addresses {
-            let mut cells = vec![0; batch.rows()];
+            let mut buckets = vec![0; batch.rows()];
             for name in BOX_COLUMNS {
                 let found = columns().find(|(data, _)| data.column.name == name);
                 if let Some((data, Some((_, ranks)))) = found {
-                    add_cells(&mut cells, data, ranks);
+                    add_buckets(&mut buckets, data, ranks);
                 }
             }
-            order = by_counting(&order, &cells, CELLS * CELLS);
+            order = by_counting(&order, &buckets, BUCKETS * BUCKETS);
         }
         let columns = batch.columns().iter().zip(dictionaries);
         let columns = columns.map(|(data, dictionary)| RunColumn::of(data, dictionary, &order)).collect();
@@ -179,17 +179,17 @@ fn sort_by_numbers<N: Number>(order: &mut Vec<u32>, numbers: &[N], nulls: &[u32]
     }
 }
 
-/// Appends the part of an address that each row lies in to its cell, as a digit to a number.
-fn add_cells(cells: &mut [u32], data: &ColumnData, ranks: &[u32]) {
+/// Appends the part of an address that each row lies in to its bucket, as a digit to a number.
+fn add_buckets(buckets: &mut [u32], data: &ColumnData, ranks: &[u32]) {
     let Values::String { codes, .. } = &data.values else { return };
     let mut parts = vec![0; ranks.len().max(1)];
     codes.iter().for_each(|code| parts[rank(ranks, *code) as usize] += 1);
     let mut before = 0;
     for part in &mut parts {
-        before += std::mem::replace(part, before * CELLS / codes.len().max(1));
+        before += std::mem::replace(part, before * BUCKETS / codes.len().max(1));
     }
     let part = |code: &u32| parts[rank(ranks, *code) as usize] as u32;
-    cells.iter_mut().zip(codes).for_each(|(cell, code)| *cell = *cell * CELLS as u32 + part(code));
+    buckets.iter_mut().zip(codes).for_each(|(bucket, code)| *bucket = *bucket * BUCKETS as u32 + part(code));
 }
 
 /// Sorts by keys below `range`: rows of a key are counted, then put where they belong.

@@ -5,7 +5,7 @@ use parquet::bloom_filter::Sbbf;
 use parquet::file::metadata::{RowGroupMetaData, SortingColumn};
 use proptest::prelude::*;
 
-use super::region::SortedRows;
+use super::rows::SortedRows;
 use super::run::SortedRun;
 use crate::encode::codec::Compression;
 use crate::encode::column::Encoders;
@@ -21,23 +21,23 @@ const ORDERS: [&str; 4] = ["addresses", "srcaddr,dstaddr,start", "bytes", "start
 
 /// Writes batches as runs that are put in order.
 fn write_sorted(batches: &[Batch], layout: &Layout) -> Vec<u8> {
-    write_regions(&[batches], layout)
+    write_parts(&[batches], layout)
 }
 
 /// Writes batches that are put in order apart from each other.
-fn write_regions(regions: &[&[Batch]], layout: &Layout) -> Vec<u8> {
+fn write_parts(parts: &[&[Batch]], layout: &Layout) -> Vec<u8> {
     let compression = Compression::default();
     let (mut file, encoders) =
         (FileWriter::new(Vec::new(), LogType::Vpc, compression), Encoders::new(compression, layout));
-    let batches = regions.iter().flat_map(|batches| *batches);
+    let batches = parts.iter().flat_map(|batches| *batches);
     file.declare(batches.flat_map(Batch::columns).map(|data| &data.column)).unwrap();
-    for batches in regions {
+    for batches in parts {
         let runs = batches.iter().map(|batch| SortedRun::of(batch, &layout.sort_by)).collect();
-        let region = SortedRows::new(runs, layout).unwrap();
-        let codings = region.codings(&encoders).unwrap();
+        let sorted = SortedRows::new(runs, layout).unwrap();
+        let codings = sorted.codings(&encoders).unwrap();
         file.begin_anew();
-        for group in 0..region.groups() {
-            file.append(encoders.with(|encoder| region.row_group(group, &codings, encoder)).unwrap()).unwrap();
+        for group in 0..sorted.groups() {
+            file.append(encoders.with(|encoder| sorted.row_group(group, &codings, encoder)).unwrap()).unwrap();
         }
     }
     file.finish("{}").unwrap().0
@@ -152,14 +152,14 @@ fn columns_are_encoded_as_their_values_ask_for_it() {
     let least = group.column(0).statistics().unwrap().min_bytes_opt().unwrap().to_vec();
     assert!(addresses.check(least.as_slice()) && !addresses.check("10.9.9.9"));
     assert!(filter(1).is_none(), "only where it was asked for");
-    assert_eq!(group.sorting_columns(), None, "boxes are no order of a column");
+    assert_eq!(group.sorting_columns(), None, "k-d partitions are no order of a column");
     let layout = Layout { sort_by: "start".parse().unwrap(), ..Layout::default() };
     let reader = opened(&write_sorted(&[conversations()], &layout));
     let group = reader.metadata().row_group(0);
     let sorted = SortingColumn { column_idx: 3, descending: false, nulls_first: true };
     assert_eq!(group.sorting_columns(), Some(&vec![sorted]));
     assert!(group.column(3).encodings().any(|e| e == Encoding::DELTA_BINARY_PACKED), "times that ascend");
-    let twice = write_regions(&[&[conversations()], &[conversations()]], &layout);
+    let twice = write_parts(&[&[conversations()], &[conversations()]], &layout);
     let reader = opened(&twice);
     assert_eq!(reader.metadata().row_group(0).sorting_columns(), None, "the file is not sorted as a whole");
 }
@@ -179,8 +179,8 @@ proptest! {
         let sort_by = ORDERS[order].parse().unwrap();
         let layout = Layout { sort_by, row_group_rows, page_rows: 50, bloom_filters, ..Layout::default() };
         // Sorted apart from each other: columns of the later ones come late.
-        let regions: Vec<&[Batch]> = batches.chunks(2).collect();
-        check_row_groups(&write_regions(&regions, &layout))?;
+        let parts: Vec<&[Batch]> = batches.chunks(2).collect();
+        check_row_groups(&write_parts(&parts, &layout))?;
     }
 }
 

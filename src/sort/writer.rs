@@ -11,7 +11,7 @@ use std::sync::mpsc::channel;
 
 use rayon::ThreadPool;
 
-use super::region::SortedRows;
+use super::rows::SortedRows;
 use super::run::SortedRun;
 use crate::encode::chunk::Coding;
 use crate::encode::codec::Compression;
@@ -147,16 +147,16 @@ impl<W: Write> SortedFile<W> {
         let runs = std::mem::take(&mut self.runs);
         self.runs_bytes = 0;
         self.file.begin_anew();
-        let region = Arc::new(pool.install(|| SortedRows::new(runs, &self.layout))?);
-        let codings: Arc<[Coding]> = pool.install(|| region.codings(&self.encoders))?.into();
+        let sorted = Arc::new(pool.install(|| SortedRows::new(runs, &self.layout))?);
+        let codings: Arc<[Coding]> = pool.install(|| sorted.codings(&self.encoders))?.into();
         let (sender, receiver) = channel();
         let (mut begun, mut waiting) = (0, BTreeMap::new());
-        for next in 0..region.groups() {
-            while begun < region.groups().min(next + 2 * pool.current_num_threads()) {
-                let (region, codings, sender) = (Arc::clone(&region), Arc::clone(&codings), sender.clone());
+        for next in 0..sorted.groups() {
+            while begun < sorted.groups().min(next + 2 * pool.current_num_threads()) {
+                let (sorted, codings, sender) = (Arc::clone(&sorted), Arc::clone(&codings), sender.clone());
                 let (group, encoders) = (begun, Arc::clone(&self.encoders));
                 pool.spawn(move || {
-                    let made = encoders.with(|encoder| region.row_group(group, &codings, encoder));
+                    let made = encoders.with(|encoder| sorted.row_group(group, &codings, encoder));
                     drop(sender.send((group, made)));
                 });
                 begun += 1;

@@ -24,7 +24,7 @@ pub type Numbers = u64;
 /// Objects with their versions; [`GONE`] for those that are not meant.
 pub type Inputs = [Version; OBJECTS];
 
-/// `ledger/entry.rs::Claim`, and the name of its file (`ledger/table.rs::output_name`).
+/// `ledger/entry.rs::Claim`, and the name of its file (`ledger/claim.rs::output_name`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Claim {
     /// Objects that are read; none of a merge.

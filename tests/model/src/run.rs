@@ -72,7 +72,7 @@ pub enum Task {
     Load,
     /// `ledger/replacing.rs::replacing`.
     ListNotes,
-    /// `compact/resume.rs::finish_replacing_in`: catches up; the notes of the day are those that were listed.
+    /// `compact/resume.rs::finish_in`: catches up; the notes of the day are those that were listed.
     Resume { day: Day },
     /// The end of it: deletes the notes of what is over.
     ForgetOver { day: Day },
@@ -80,37 +80,37 @@ pub enum Task {
     ForgetNote { day: Day, claim: Claim },
     /// `plan.rs::plan` and `convert/mod.rs::Run::all`, or `compact/mod.rs::plan_partition` and `run_partition`.
     Plan,
-    /// `ledger/table.rs::tidy`: lists the folder.
+    /// `ledger/partition_ledger.rs::tidy`: lists the folder.
     Tidy { day: Day },
     /// `store/mod.rs::delete`, of a file and its rejects.
     DeleteFile { day: Day, name: Claim },
-    /// `convert/file.rs::readable_now`, of what is to take the place of rows.
+    /// `convert/trial.rs::readable_now`, of what is to take the place of rows.
     ProbeChanged { day: Day, changed: Inputs, claim: Claim },
-    /// `convert/file.rs::readable_now`, of what was rejected before.
+    /// `convert/trial.rs::readable_now`, of what was rejected before.
     ProbeRejected { day: Day, rejected: Inputs, fresh: Inputs },
     /// `compact/merge.rs::first_damaged`, of what could not be merged before.
     ProbeFiles { day: Day, claim: Claim },
-    /// `ledger/table.rs::claim`, up to its request.
+    /// `ledger/partition_ledger.rs::claim`, up to its request.
     Claim { day: Day, claim: Claim },
     /// `ledger/replacing.rs::note_replacing`.
     Note { day: Day, claim: Claim },
-    /// `ledger/table.rs::append`, of a claim or replace.
+    /// `ledger/partition_ledger.rs::append`, of a claim or replace.
     Append { day: Day, claim: Claim },
     /// `convert/file.rs::finish_claim`, `compact/merge.rs::finish_merge`.
     Finish { day: Day, number: u8, recovering: bool },
-    /// `ledger/table.rs::find_complete`; `only` if the file is not made by this run.
+    /// `ledger/files.rs::find_written`; `only` if the file is not made by this run.
     FindComplete { day: Day, number: u8, only: bool },
     /// `convert/file.rs::make`, `compact/merge.rs::merge`: reads.
     Make { day: Day, number: u8 },
     /// The end of them: `store/upload.rs::finish`.
     Upload { day: Day, name: Claim, rows: Rows, doubled: bool },
-    /// `ledger/table.rs::done`.
+    /// `ledger/partition_ledger.rs::done`.
     Done { day: Day, number: u8, rejected: u8, file: bool },
-    /// `ledger/table.rs::settle`.
+    /// `ledger/partition_ledger.rs::settle`.
     Settle { day: Day, number: u8, ended: Ended },
     /// `settle`, when it has caught up.
     SettleNow { day: Day, number: u8, ended: Ended },
-    /// `ledger/table.rs::abandon`.
+    /// `ledger/partition_ledger.rs::abandon`.
     Abandon { day: Day, number: u8 },
     /// The end of `convert/mod.rs::Run::partition`: a claim that cannot be made leaps to it.
     EndOfDay,
@@ -548,7 +548,7 @@ impl Run {
         }
     }
 
-    /// `ledger/table.rs::append`: creates the next entry, or learns what stands there.
+    /// `ledger/partition_ledger.rs::append`: creates the next entry, or learns what stands there.
     fn append(&mut self, day: Day, entry: Entry, store: &mut Store, rules: Rules) -> bool {
         let at = usize::from(self.known[day]);
         let ledger = &mut store.ledger[day];

@@ -9,7 +9,7 @@
 
 use rayon::prelude::*;
 
-use super::column::{GroupRows, RegionColumn};
+use super::column::{GroupRows, SortedColumn};
 use super::order;
 use super::run::{RunColumn, Slice, SortedRun};
 use crate::encode::chunk::Coding;
@@ -25,7 +25,7 @@ const TRIED_GROUPS: usize = 3;
 #[derive(Debug)]
 pub struct SortedRows {
     runs: usize,
-    columns: Vec<RegionColumn>,
+    columns: Vec<SortedColumn>,
     groups: Vec<Vec<Slice>>,
     sorted_by: Vec<String>,
 }
@@ -47,10 +47,10 @@ impl SortedRows {
                 parts[place].1[number] = Some(column);
             }
         }
-        let columns: Vec<RegionColumn> =
-            parts.into_par_iter().map(|(column, parts)| RegionColumn::new(column, parts)).collect::<Result<_>>()?;
+        let columns: Vec<SortedColumn> =
+            parts.into_par_iter().map(|(column, parts)| SortedColumn::new(column, parts)).collect::<Result<_>>()?;
         let groups = order::bounded(order::groups(&rows, &columns, layout), &columns);
-        // Within a box rows ascend by both addresses, but engines take what all row groups say for the order of the file.
+        // Within a k-d partition rows ascend by both addresses, but engines take what all row groups say for the order of the file.
         let sorted_by = match &layout.sort_by {
             SortBy::Addresses | SortBy::Arrival => Vec::new(),
             SortBy::Columns(columns) => columns.clone(),
@@ -72,11 +72,11 @@ impl SortedRows {
             .map(|i| (2 * i + 1) * self.groups.len() / (2 * TRIED_GROUPS.min(self.groups.len())))
             .map(|group| GroupRows::of(&self.groups[group], self.runs))
             .collect();
-        let coding = |column: &RegionColumn| {
+        let coding = |column: &SortedColumn| {
             encoders.with(|encoder| {
                 let mut total: Option<Sizes> = None;
                 for rows in &tried {
-                    let sizes = encoder.sizes(&column.cells(rows))?;
+                    let sizes = encoder.sizes(&column.values(rows))?;
                     total = Some(total.map_or(sizes, |total| add(total, sizes)));
                 }
                 Ok(total.map_or(Coding::Dictionary, |sizes| smallest(&sizes)))
@@ -91,7 +91,7 @@ impl SortedRows {
     /// As [`Encoder::row_group`].
     pub fn row_group(&self, group: usize, codings: &[Coding], encoder: &mut Encoder) -> Result<EncodedRowGroup> {
         let rows = GroupRows::of(&self.groups[group], self.runs);
-        let encode = |(column, coding): (&RegionColumn, &Coding)| encoder.column(&column.cells(&rows), *coding);
+        let encode = |(column, coding): (&SortedColumn, &Coding)| encoder.column(&column.values(&rows), *coding);
         let columns = self.columns.iter().zip(codings).map(encode).collect::<Result<_>>()?;
         Ok(EncodedRowGroup { rows: rows.count as u64, columns, sorted_by: self.sorted_by.clone() })
     }
