@@ -34,6 +34,14 @@ impl Days {
         }
     }
 
+    /// Returns these days and others.
+    pub fn with(&self, others: impl IntoIterator<Item = Date>) -> Self {
+        match self {
+            Self::All => Self::All,
+            Self::These(days) => Self::These(days.iter().copied().chain(others).collect()),
+        }
+    }
+
     /// Returns the last `days` complete days before `today`.
     ///
     /// # Errors

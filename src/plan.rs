@@ -481,6 +481,7 @@ mod tests {
             day: date(2026, 1, 15),
             hour: None,
             folder: None,
+            assumed: false,
         }
     }
 

@@ -148,7 +148,7 @@ fn where_folder_and_name_of_a_copy_disagree_the_name_decides() {
     // Asked for the folder's day alone: the other one is named.
     let ran = work.convert_from("raw", "one", &["--day", "2026-01-20"]);
     let passed_over =
-        "passed over: its folder says another day than its name, and the name decides (ask for both days, or --all)\n";
+        "passed over: its folder says another day than its name, and the name decides (ask for both days)\n";
     ran.code(1).says(passed_over).says(&format!("  at WORK/raw/{}\n", named(DAY, 0)));
     assert_rows(&work.rows_of("one"), &all_expected([&text(10, 5)]));
     // Asked for all: it is of its name's day, and that is said.
@@ -536,4 +536,40 @@ fn a_second_run_reads_no_log_object() {
     let ran = work.convert(&ON_THIS_DAY);
     assert_eq!(ran.report()["source_requests"]["get"], 0);
     assert_eq!(ran.report()["dest_requests"]["put"], 0);
+}
+
+/// An object without a date of its own belongs to the day that was assumed first, whatever later runs assume.
+#[test]
+fn an_assumed_day_is_for_good() {
+    let work = Work::new();
+    let flat = |name: &str, text: &str| drop(work.write(&format!("raw/flat/{name}.log.gz"), crate::util::gz(text)));
+    flat("a", &text(0, 5));
+    let convert = |args: &[&str]| work.convert_from("raw/flat", "table", args);
+    convert(&["--assume-day", "2026-01-14"]).code(0).totals(&[("rows_written", 5)]);
+    for args in [&["--assume-day", "2026-01-15"][..], &["--day", "2026-01-16", "--assume-day", "2026-01-16"]] {
+        convert(args).nothing_to_do(1);
+    }
+    // Its day is known now, so nothing needs to be assumed.
+    convert(&["--day", "2026-01-14"]).nothing_to_do(1);
+    work.run(&["verify", "raw/flat", "table", "--day", "2026-01-14"]).code(0);
+    // A new one is of the day that is assumed when it comes; one that changed stays where it was.
+    flat("b", &text(10, 3));
+    std::thread::sleep(std::time::Duration::from_millis(20));
+    flat("a", &text(20, 7));
+    convert(&["--assume-day", "2026-01-15"]).code(0).totals(&[("rows_written", 10), ("files_replaced", 1)]);
+    let mut days: Vec<String> = work
+        .parquet_files("table")
+        .iter()
+        .map(|file| file.split('/').next_back().map_or("", |_| file).to_owned())
+        .collect();
+    days.sort();
+    assert!(days.len() == 2 && days[0].contains("day=14") && days[1].contains("day=15"), "{days:?}");
+    assert_eq!(work.rows().len(), 10);
+    // A table of a version that recorded no days.
+    work.remove("table/_flowparquet/undated");
+    convert(&["--assume-day", "2026-01-16"]).nothing_to_do(2);
+    flat("c", &text(40, 1));
+    convert(&["--assume-day", "2026-01-16"]).code(0).totals(&[("rows_written", 1)]);
+    convert(&["--assume-day", "2026-01-17"]).nothing_to_do(3);
+    assert_eq!(work.rows().len(), 11);
 }

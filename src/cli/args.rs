@@ -20,7 +20,8 @@ use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 use jiff::{Span, SpanRelativeTo};
 
-use super::settings::MOST_MEMORY_BYTES;
+/// Most memory that is used if nobody says how much.
+pub const MOST_MEMORY_BYTES: u64 = 8 << 30;
 
 #[derive(Debug, Args)]
 pub struct ConvertArgs {

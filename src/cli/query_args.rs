@@ -8,8 +8,7 @@ use crate::ledger::claim::DEFAULT_MAX_OBJECT_BYTES;
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 
-use super::args::{DayArgs, PartitionByArg, StoreArgs, parse_bytes, size};
-use super::settings::MOST_MEMORY_BYTES;
+use super::args::{DayArgs, MOST_MEMORY_BYTES, PartitionByArg, StoreArgs, parse_bytes, size};
 
 const QUERY_EXIT_CODES: &str = "\
 Exit codes:

@@ -17,7 +17,8 @@ use crate::{Error, Result};
 use jiff::civil::Date;
 
 use super::args::{
-    CompactArgs, DayArgs, FormArg, Job, LogTypeArg, PartitionByArg, ProjectionArg, StoreArgs, VerifyArgs,
+    CompactArgs, DayArgs, FormArg, Job, LogTypeArg, MOST_MEMORY_BYTES, PartitionByArg, ProjectionArg, StoreArgs,
+    VerifyArgs,
 };
 
 /// Returns the days that were selected, or what `otherwise` makes of today if none were.
@@ -163,9 +164,6 @@ pub fn store_options(args: &StoreArgs) -> StoreOptions {
         anonymous: args.anonymous,
     }
 }
-
-/// Most memory that is used if nobody says how much.
-pub const MOST_MEMORY_BYTES: u64 = 8 << 30;
 
 /// Returns half of the machine's or the container's memory, at most [`MOST_MEMORY_BYTES`].
 pub fn default_memory() -> u64 {

@@ -26,6 +26,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
+use jiff::civil::Date;
 use rayon::ThreadPool;
 use tracing::info;
 
@@ -42,6 +43,7 @@ use crate::ledger::partition::{Partition, PartitionBy};
 use crate::ledger::partition_ledger::PartitionLedger;
 use crate::ledger::state::PartitionState;
 use crate::ledger::table::{Table, TableInfo, tool_name};
+use crate::ledger::undated::UndatedDays;
 use crate::options::{DASH_AS_NULL, LOG_TYPE, OptionName, PARTITION_BY};
 use crate::plan::{self, DEFAULT_TARGET_FILE_BYTES, PartitionPlan, Plan, PlanOptions};
 use crate::record::header::Header;
@@ -135,6 +137,20 @@ pub struct Prepared {
     info: TableInfo,
     founded: bool,
     states: BTreeMap<Partition, PartitionState>,
+    undated: UndatedDays,
+}
+
+impl Prepared {
+    /// Returns the objects whose day is assumed for the first time, by that day.
+    fn newly_assumed(&self) -> BTreeMap<Date, Vec<Arc<str>>> {
+        let mut new: BTreeMap<Date, Vec<Arc<str>>> = BTreeMap::new();
+        for found in self.found.objects.iter().filter(|found| found.assumed) {
+            if !self.undated.days.contains_key(&found.object.key) {
+                new.entry(found.day).or_default().push(Arc::clone(&found.object.key));
+            }
+        }
+        new
+    }
 }
 
 /// Lists SOURCE, reads DEST's ledger and makes the plan; writes nothing.
@@ -161,9 +177,16 @@ pub fn prepare(source: &Store, table: &Table, options: &ConvertOptions) -> Resul
     refuse_other_table(&info, options, table.store())?;
     let TableInfo { log_type, partition_by, .. } = &info;
     info!(dest = %table.store().location(), %log_type, %partition_by, founded, "the table");
-    let mut states = if founded { table.load(&options.wanted.days, info.partition_by)? } else { BTreeMap::new() };
+    let (root, undated) = (source.location().root(), found.undated());
+    let undated = match founded && !undated.is_empty() {
+        true => table.undated(&root, &undated, info.partition_by)?,
+        false => UndatedDays::default(),
+    };
+    // Whoever assumes a day looks after all objects that give none, on whatever days they are.
+    let days = options.wanted.days.with(found.settle_undated(&undated.days, &options.wanted.days));
+    let mut states = if founded { table.load(&days, info.partition_by)? } else { BTreeMap::new() };
     states.retain(|partition, _| options.wanted.selects(partition.account_region.as_ref()));
-    plan::settle_days(&mut found, &states, info.partition_by, &source.location().root());
+    plan::settle_days(&mut found, &states, info.partition_by, &root);
     for (key, why) in &found.two_days {
         info!(object = %source.location().url_of(key), reason = why, "an object of two days");
     }
@@ -174,7 +197,7 @@ pub fn prepare(source: &Store, table: &Table, options: &ConvertOptions) -> Resul
         merge: options.merge,
         target_file_bytes: options.target_file_bytes,
         log_type: info.log_type,
-        source: source.location().root(),
+        source: root,
         output,
         retry_rejected: options.retry_rejected,
     };
@@ -199,7 +222,7 @@ pub fn prepare(source: &Store, table: &Table, options: &ConvertOptions) -> Resul
             info!(object = %source.location().url_of(key), reason = why, "the object changed, and keeps its old rows");
         }
     }
-    Ok(Prepared { plan, found, info, founded, states })
+    Ok(Prepared { plan, found, info, founded, states, undated })
 }
 
 fn refuse_nesting(source: &Store, dest: &Store) -> Result<()> {
@@ -278,6 +301,7 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
             let known = |key: &str| prepared.states.values().any(|state| state.input(&root, key).is_some());
             doubtful.retain(|key| !there.contains(&**key) && !known(key));
         }
+        let assumed = prepared.newly_assumed();
         // The plan has what is to be read; there may be a million objects more.
         prepared.found.objects = Vec::new();
         let plan = &prepared.plan;
@@ -305,6 +329,9 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
                 info!(round, "another run founded the table, as something else: planned again");
                 continue; // Another run was faster and made it something else: plan for what it is.
             }
+        }
+        if !assumed.is_empty() && !table.assume(&source.location().root(), &mut prepared.undated, assumed)? {
+            continue; // Another run was faster, perhaps with other days: plan with what it recorded.
         }
         let before = if prepared.founded { extent(table, &prepared)? } else { Reach::default() };
         let total = plan.total();

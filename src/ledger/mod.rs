@@ -4,7 +4,8 @@
 //! the folders; [`claim`] is what is to become a file, [`stages`] how far it is, [`entry`] what is recorded, [`state`] what that adds up to;
 //! [`partition_ledger`] is the protocol by which files become visible, [`replacing`] the notes of replacements under way,
 //! [`settled`] how it is read while others write;
-//! [`table`] is a DEST as a whole, [`files`] and [`rejects`] what lies in it, [`contents`] what its definition must cover.
+//! [`table`] is a DEST as a whole, [`files`] and [`rejects`] what lies in it, [`contents`] what its definition must cover;
+//! [`undated`] has the days of objects whose keys give none.
 //!
 //! Knows a file by its footer alone, and nothing of text.
 
@@ -21,3 +22,4 @@ mod shared_text;
 pub mod stages;
 pub mod state;
 pub mod table;
+pub mod undated;

@@ -4,7 +4,7 @@
 //! a Region and from there goes straight to the folders of the asked days, so that the number of LIST requests
 //! grows with accounts, Regions and days asked for, never with the archive. Only `--all` lists whole Regions.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -59,6 +59,8 @@ pub struct SourceObject {
     pub day: Date,
     /// UTC hour, from folder or name.
     pub hour: Option<i8>,
+    /// Whether its key gives no day, so that `day` is one that was assumed.
+    pub assumed: bool,
     /// UTC day and hour of its folder, if the name says another day: then the name decides ([`Found::settle_days`]).
     pub folder: Option<(Date, Option<i8>)>,
 }
@@ -93,9 +95,7 @@ impl Why {
             Self::NoDate => return format!("its key gives no date (say {ASSUME_DAY} if you know it)"),
             Self::Misplaced => "it lies in a folder below the day's or hour's folder",
             Self::AwsParquet => "it is Parquet already, delivered by AWS",
-            Self::OtherDay => {
-                "its folder says another day than its name, and the name decides (ask for both days, or --all)"
-            }
+            Self::OtherDay => "its folder says another day than its name, and the name decides (ask for both days)",
             Self::OtherName => "its name does not end in .log.gz, .gz, .log or .txt",
             Self::NoKey => {
                 "its key has an empty folder (//), `.`, `..`, control characters, or is not UTF-8 (rename it)"
@@ -116,9 +116,52 @@ pub struct Found {
     pub other_days: Vec<SourceObject>,
     /// Those of the objects whose folder says another day than their name, and why they are of the one they are of.
     pub two_days: Vec<(Arc<str>, String)>,
+    /// Log objects whose key gives no day, and for which none was to be assumed; passed over too.
+    undated: Vec<Undated>,
+}
+
+/// A log object whose key gives no day.
+#[derive(Debug, Clone)]
+struct Undated {
+    object: Listed,
+    account: Option<Arc<str>>,
+    region: Option<Arc<str>>,
 }
 
 impl Found {
+    /// Returns the keys of objects that give no day, whether one is assumed or not.
+    pub fn undated(&self) -> Vec<Arc<str>> {
+        let assumed = self.objects.iter().filter(|found| found.assumed).map(|found| &found.object.key);
+        assumed.chain(self.undated.iter().map(|undated| &undated.object.key)).cloned().collect()
+    }
+
+    /// Gives objects whose keys give no day the one that was recorded when they were first converted: there they belong for
+    /// good, whatever day is assumed now. Returns the days that they are of.
+    pub fn settle_undated(&mut self, recorded: &HashMap<Arc<str>, Date>, days: &Days) -> BTreeSet<Date> {
+        for found in self.objects.iter_mut().filter(|found| found.assumed) {
+            found.day = recorded.get(&found.object.key).copied().unwrap_or(found.day);
+        }
+        let mut no_longer = HashSet::new();
+        for Undated { object, account, region } in std::mem::take(&mut self.undated) {
+            let Some(day) = recorded.get(&object.key).copied() else { continue };
+            no_longer.insert(Arc::clone(&object.key));
+            if days.contains(day) {
+                self.objects.push(SourceObject {
+                    object,
+                    account,
+                    region,
+                    day,
+                    hour: None,
+                    assumed: true,
+                    folder: None,
+                });
+            }
+        }
+        self.passed_over.retain(|(key, why)| *why != Why::NoDate || !no_longer.contains(key));
+        self.objects.sort_by(|a, b| a.object.key.cmp(&b.object.key));
+        self.objects.iter().filter(|found| found.assumed).map(|found| found.day).collect()
+    }
+
     /// Settles the day of objects whose folder says another one than their name. `is_known` tells of an object whether it
     /// was converted as one of its folder's day, as earlier versions did: there it stays, or its rows would be there
     /// twice. The others are of the name's day, and passed over if that was not asked for.
@@ -358,12 +401,16 @@ impl Search<'_> {
         let folder = folder.map(|day| (day, place.hour));
         let Some(day) = place.day.filter(|_| folder.is_none()).or(said.day).or(self.wanted.assume_day) else {
             if suffix == Suffix::Text {
-                self.found.passed_over.push((object.key, Why::NoDate));
+                self.found.passed_over.push((object.key.clone(), Why::NoDate));
+                if self.matches(account.as_deref(), region.as_deref(), false) && Store::is_key(&object.key) {
+                    let [account, region] = [account, region].map(|name| name.map(|name| self.shared(name)));
+                    self.found.undated.push(Undated { object, account, region });
+                }
             }
             return;
         };
-        let assumed = self.wanted.assume_day == Some(day);
-        let asked = assumed || self.wanted.days.contains(day);
+        let assumed = place.day.is_none() && said.day.is_none();
+        let asked = self.wanted.assume_day == Some(day) || self.wanted.days.contains(day);
         let asked_by_folder = folder.is_some_and(|(day, _)| self.wanted.days.contains(day));
         if !(asked || asked_by_folder) || !self.matches(account.as_deref(), region.as_deref(), false) {
             return;
@@ -373,7 +420,7 @@ impl Search<'_> {
             Suffix::Text => {
                 let hour = place.hour.filter(|_| folder.is_none()).or(said.hour);
                 let [account, region] = [account, region].map(|name| name.map(|name| self.shared(name)));
-                let found = SourceObject { object, account, region, day, hour, folder };
+                let found = SourceObject { object, account, region, day, hour, assumed, folder };
                 if asked { self.found.objects.push(found) } else { self.found.other_days.push(found) }
             }
             Suffix::Parquet => self.found.passed_over.push((object.key, Why::AwsParquet)),

@@ -128,6 +128,12 @@ fn verify_once(
     })?;
     // In this order: what the listings show, the ledger knows, unless something is wrong.
     let mut found = discover(source, &options.wanted)?;
+    let undated = found.undated();
+    if !undated.is_empty() {
+        let undated = table.undated(&source.location().root(), &undated, info.partition_by)?;
+        let _ = found.settle_undated(&undated.days, &options.wanted.days);
+        found.objects.retain(|found| !found.assumed || options.wanted.days.contains(found.day));
+    }
     let files = list_files(table.store(), &options.wanted, info.partition_by)?;
     let mut states = table.load(&options.wanted.days, info.partition_by)?;
     states.retain(|partition, _| options.wanted.selects(partition.account_region.as_ref()));

@@ -24,7 +24,7 @@ pub type Numbers = u64;
 /// Objects with their versions; [`GONE`] for those that are not meant.
 pub type Inputs = [Version; OBJECTS];
 
-/// `ledger/entry.rs::Claim`, and the name of its file (`ledger/claim.rs::output_name`).
+/// `ledger/claim.rs::Claim`, and the name of its file (`ledger/claim.rs::output_name`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Claim {
     /// Objects that are read; none of a merge.
@@ -36,7 +36,7 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// `ledger/entry.rs::Claim::is_merge`.
+    /// `ledger/claim.rs::Claim::is_merge`.
     pub fn is_merge(&self) -> bool {
         self.replaces != 0 && self.inputs == [GONE; OBJECTS]
     }
@@ -64,7 +64,7 @@ pub enum End {
     Abandoned,
 }
 
-/// Where an object stands: `ledger/entry.rs::Known`.
+/// Where an object stands: `ledger/state.rs::Known`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
     /// Version it was claimed with.
@@ -75,7 +75,7 @@ pub struct Standing {
     pub state: InputState,
 }
 
-/// `ledger/entry.rs::InputState`, without other log types.
+/// `ledger/state.rs::InputState`, without other log types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InputState {
     Claimed,
@@ -83,7 +83,7 @@ pub enum InputState {
     Rejected,
 }
 
-/// `ledger/entry.rs::PartitionState`.
+/// `ledger/state.rs::PartitionState`.
 #[derive(Debug, Clone, Default)]
 pub struct State {
     /// Claims by number.
@@ -112,7 +112,7 @@ impl State {
         state
     }
 
-    /// `ledger/entry.rs::PartitionState::add`.
+    /// `ledger/state.rs::PartitionState::add`.
     fn add(&mut self, number: u8, entry: Entry, revive: bool) {
         match entry {
             Entry::Claim(claim) => {

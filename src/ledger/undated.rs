@@ -1,0 +1,143 @@
+//! The days of raw objects whose keys give none: assumed once, by the first run that converts them, and recorded for good.
+//!
+//! A partition's ledger knows its own objects only. Assumed to be of another day, an object would be converted into another
+//! partition too, and its rows would be there twice. So before it is claimed its day is recorded in entries of the whole table,
+//! `_flowparquet/undated/00000001.json`, created only if the number is free: of two runs that assume different days, one is
+//! first, and the other reads what stands there.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use tracing::info;
+
+use super::entry::{OWN_FOLDER, VERSION, entry_number, refuse_newer};
+use super::partition::PartitionBy;
+use super::state::refuse_gap;
+use super::table::{Table, tool_name};
+use crate::days::Days;
+use crate::error::{Error, Result};
+use crate::store::{Created, name_of};
+
+/// Some objects of one day, as they are stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Assumed {
+    version: u32,
+    tool: String,
+    run: String,
+    time: String,
+    /// Root of the store that the keys are relative to.
+    source: String,
+    /// The UTC day.
+    day: String,
+    /// Keys, whole.
+    objects: Vec<String>,
+}
+
+/// What is known of the days of objects of one store.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UndatedDays {
+    /// Number of the last entry, 0 if there is none.
+    last: u64,
+    /// The days, by key.
+    pub days: HashMap<Arc<str>, Date>,
+    /// Those of them that partitions show, and that no entry records: earlier versions wrote none.
+    unrecorded: BTreeMap<Date, Vec<Arc<str>>>,
+}
+
+impl Table {
+    /// Returns the recorded days of objects of a store whose keys give none. In a table of an earlier version, which recorded
+    /// none, looks for these objects in all partitions.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read, is damaged or newer than this program.
+    pub(crate) fn undated(&self, source: &str, objects: &[Arc<str>], by: PartitionBy) -> Result<UndatedDays> {
+        let mut known = UndatedDays::default();
+        let root = self.store().location().key(&format!("{OWN_FOLDER}/undated"));
+        let listed = self.store().list_all(std::slice::from_ref(&root))?.into_iter().flatten();
+        let mut numbers: Vec<u64> = listed.filter_map(|object| entry_number(name_of(&object.key))).collect();
+        numbers.sort_unstable();
+        let keys: Vec<String> = numbers.iter().map(|number| self.undated_key(*number)).collect();
+        for ((number, key), text) in numbers.into_iter().zip(&keys).zip(self.store().get_all(&keys)?) {
+            known.add(number, &text, source, &self.store().location().url_of(key))?;
+        }
+        if known.last == 0 {
+            for (partition, state) in self.load(&Days::All, by)? {
+                for key in objects.iter().filter(|key| state.input(source, key).is_some()) {
+                    known.days.insert(Arc::clone(key), partition.day);
+                    known.unrecorded.entry(partition.day).or_default().push(Arc::clone(key));
+                }
+            }
+        }
+        Ok(known)
+    }
+
+    /// Records the days of objects, before they are claimed; returns false if another run recorded some meanwhile, which may
+    /// be the same.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) fn assume(
+        &self,
+        source: &str,
+        known: &mut UndatedDays,
+        mut new: BTreeMap<Date, Vec<Arc<str>>>,
+    ) -> Result<bool> {
+        for (day, mut objects) in std::mem::take(&mut known.unrecorded) {
+            new.entry(day).or_default().append(&mut objects);
+        }
+        for (day, objects) in new {
+            let number = known.last + 1;
+            let key = self.undated_key(number);
+            let place = self.store().location().url_of(&key);
+            let entry = Assumed {
+                version: VERSION,
+                tool: tool_name(),
+                run: self.run().to_owned(),
+                time: crate::days::now(),
+                source: source.to_owned(),
+                day: day.to_string(),
+                objects: objects.iter().map(|key| key.to_string()).collect(),
+            };
+            let text = serde_json::to_string_pretty(&entry).map_err(|e| Error::stopped("cannot write").because(e))?;
+            if self.store().create(&key, text.clone())? == Created::AlreadyThere {
+                let there = self.store().get(&key)?;
+                // The answer to our own create may have been lost.
+                if there.as_deref() != Some(text.as_bytes()) {
+                    info!(object = place, "another run recorded the days of objects");
+                    return Ok(false);
+                }
+            }
+            info!(object = place, %day, objects = objects.len(), "the day of objects is recorded");
+            known.last = number;
+        }
+        Ok(true)
+    }
+
+    fn undated_key(&self, number: u64) -> String {
+        self.store().location().key(&format!("{OWN_FOLDER}/undated/{number:08}.json"))
+    }
+}
+
+impl UndatedDays {
+    fn add(&mut self, number: u64, text: &[u8], source: &str, place: &str) -> Result<()> {
+        refuse_newer(text, place)?;
+        refuse_gap(self.last, number, place)?;
+        self.last = number;
+        let wrong = || {
+            Error::usage("this is not an entry of the days of objects")
+                .at(place)
+                .help("nobody but flowparquet may write here: restore it from a version or backup")
+        };
+        let entry: Assumed = serde_json::from_slice(text).map_err(|e| wrong().because(e))?;
+        let day: Date = entry.day.parse().map_err(|e: jiff::Error| wrong().because(e))?;
+        if entry.source == source {
+            // What was recorded first stays.
+            for key in entry.objects {
+                self.days.entry(key.into()).or_insert(day);
+            }
+        }
+        Ok(())
+    }
+}
