@@ -98,7 +98,7 @@ impl Table {
                 time: crate::days::now(),
                 source: source.to_owned(),
                 day: day.to_string(),
-                objects: objects.iter().map(|key| key.to_string()).collect(),
+                objects: objects.iter().map(ToString::to_string).collect(),
             };
             let text = serde_json::to_string_pretty(&entry).map_err(|e| Error::stopped("cannot write").because(e))?;
             if self.store().create(&key, text.clone())? == Created::AlreadyThere {

@@ -117,12 +117,12 @@ pub struct Found {
     /// Those of the objects whose folder says another day than their name, and why they are of the one they are of.
     pub two_days: Vec<(Arc<str>, String)>,
     /// Log objects whose key gives no day, and for which none was to be assumed; passed over too.
-    undated: Vec<Undated>,
+    pub(crate) undated: Vec<Undated>,
 }
 
 /// A log object whose key gives no day.
 #[derive(Debug, Clone)]
-struct Undated {
+pub(crate) struct Undated {
     object: Listed,
     account: Option<Arc<str>>,
     region: Option<Arc<str>>,
