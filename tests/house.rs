@@ -371,7 +371,7 @@ fn the_model_names_functions_that_are_there() {
             let (file, item) = name.split_once("::").unwrap();
             let item = item.rsplit("::").next().unwrap();
             let is = |kind: &&str| code.get(file).is_some_and(|text| text.contains(&format!("{kind} {item}")));
-            let found = ["fn", "struct", "enum", "const"].iter().any(|kind| is(kind));
+            let found = ["fn", "struct", "enum", "const"].iter().any(is);
             assert!(found, "tests/model/src/{} speaks of {name}, which is not there", model.path);
             named += 1;
         }
