@@ -166,17 +166,11 @@ fn plan_table(prepared: &Prepared, days: &Days, source: &str) -> String {
             );
         }
     }
-    let passed_over: Vec<Named> = prepared
-        .found
-        .passed_over
-        .iter()
-        .map(|(key, why)| Named { object: key.to_string(), line: None, byte: None, reason: why.explain() })
-        .collect();
+    let named = |object: &str, reason: String| Named { object: object.to_owned(), line: None, byte: None, reason };
+    let found = &prepared.found;
+    let passed_over: Vec<Named> = found.passed_over.iter().map(|(key, why)| named(key, why.explain())).collect();
+    let two_days: Vec<Named> = found.two_days.iter().map(|(key, why)| named(key, why.clone())).collect();
     push_named(&mut text, "passed over", &passed_over, passed_over.len() as u64);
-    let two_days = prepared.found.two_days.iter();
-    let two_days: Vec<Named> = two_days
-        .map(|(key, why)| Named { object: key.to_string(), line: None, byte: None, reason: why.clone() })
-        .collect();
     push_named(&mut text, "two days", &two_days, two_days.len() as u64);
     text
 }

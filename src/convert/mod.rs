@@ -202,6 +202,12 @@ pub fn prepare(source: &Store, table: &Table, options: &ConvertOptions) -> Resul
         retry_rejected: options.retry_rejected,
     };
     let plan = plan::plan(&found, &states, plan_options)?;
+    tell(&plan, source);
+    Ok(Prepared { plan, found, info, founded, states, undated })
+}
+
+/// Says what is planned, by events.
+fn tell(plan: &Plan, source: &Store) {
     for planned in &plan.partitions {
         let estimate = plan.estimate(planned);
         info!(
@@ -222,7 +228,6 @@ pub fn prepare(source: &Store, table: &Table, options: &ConvertOptions) -> Resul
             info!(object = %source.location().url_of(key), reason = why, "the object changed, and keeps its old rows");
         }
     }
-    Ok(Prepared { plan, found, info, founded, states, undated })
 }
 
 fn refuse_nesting(source: &Store, dest: &Store) -> Result<()> {
@@ -294,25 +299,12 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
                 prepared = prepare(source, table, options)?;
             }
         }
-        if !doubtful.is_empty() {
-            // Listed again, they are claimed as they are now; or another run was faster.
-            let there: HashSet<&str> = prepared.found.objects.iter().map(|found| &*found.object.key).collect();
-            let root = source.location().root();
-            let known = |key: &str| prepared.states.values().any(|state| state.input(&root, key).is_some());
-            doubtful.retain(|key| !there.contains(&**key) && !known(key));
-        }
+        forget_those_there(&mut doubtful, &prepared, source);
         let assumed = prepared.newly_assumed();
         // The plan has what is to be read; there may be a million objects more.
         prepared.found.objects = Vec::new();
         let plan = &prepared.plan;
-        // Partitions with something to do are looked at when it is done.
-        for done in plan.partitions.iter().filter(|plan| plan.is_done()) {
-            if let Some(state) = prepared.states.get(&done.partition)
-                && state.leftovers().next().is_some()
-            {
-                table.open(done.partition.clone(), state.clone()).tidy()?;
-            }
-        }
+        tidy_done(table, &prepared)?;
         if round == 0 {
             describe(&mut report, &prepared, source);
             report
@@ -359,6 +351,29 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
     auto_compact(table, options, &mut report)?;
     finish(&mut report, source, table, begun);
     Ok(report)
+}
+
+/// Forgets those of the objects that are listed again, to be claimed as they are now, or that another run has read.
+fn forget_those_there(doubtful: &mut BTreeSet<Arc<str>>, prepared: &Prepared, source: &Store) {
+    if doubtful.is_empty() {
+        return;
+    }
+    let there: HashSet<&str> = prepared.found.objects.iter().map(|found| &*found.object.key).collect();
+    let root = source.location().root();
+    let known = |key: &str| prepared.states.values().any(|state| state.input(&root, key).is_some());
+    doubtful.retain(|key| !there.contains(&**key) && !known(key));
+}
+
+/// Removes leftovers in partitions without anything to do; the others are looked at when it is done.
+fn tidy_done(table: &Table, prepared: &Prepared) -> Result<()> {
+    for done in prepared.plan.partitions.iter().filter(|plan| plan.is_done()) {
+        if let Some(state) = prepared.states.get(&done.partition)
+            && state.leftovers().next().is_some()
+        {
+            table.open(done.partition.clone(), state.clone()).tidy()?;
+        }
+    }
+    Ok(())
 }
 
 /// Merges files where there are more than asked for.

@@ -127,13 +127,7 @@ fn verify_once(
             .help("run `flowparquet convert SOURCE DEST` first, or check DEST")
     })?;
     // In this order: what the listings show, the ledger knows, unless something is wrong.
-    let mut found = discover(source, &options.wanted)?;
-    let undated = found.undated();
-    if !undated.is_empty() {
-        let undated = table.undated(&source.location().root(), &undated, info.partition_by)?;
-        let _ = found.settle_undated(&undated.days, &options.wanted.days);
-        found.objects.retain(|found| !found.assumed || options.wanted.days.contains(found.day));
-    }
+    let mut found = discover_settled(source, table, &options.wanted, info.partition_by)?;
     let files = list_files(table.store(), &options.wanted, info.partition_by)?;
     let mut states = table.load(&options.wanted.days, info.partition_by)?;
     states.retain(|partition, _| options.wanted.selects(partition.account_region.as_ref()));
@@ -184,6 +178,18 @@ fn verify_once(
         source_requests: source.requests(),
         dest_requests: table.store().requests(),
     })
+}
+
+/// Finds the objects of the asked days; those whose keys give no day are of the one that was recorded for them.
+fn discover_settled(source: &Store, table: &Table, wanted: &Wanted, by: PartitionBy) -> Result<Found> {
+    let mut found = discover(source, wanted)?;
+    let undated = found.undated();
+    if !undated.is_empty() {
+        let undated = table.undated(&source.location().root(), &undated, by)?;
+        found.settle_undated(&undated.days, &wanted.days);
+        found.objects.retain(|found| !found.assumed || wanted.days.contains(found.day));
+    }
+    Ok(found)
 }
 
 /// Counts what is asked for; returns what that says of each partition, and how many rows were read.
