@@ -212,7 +212,7 @@ fn packed(rows: impl Iterator<Item = (String, String)>) -> Vec<u8> {
 fn long_strings(memory_mib: &[u64], rows: u64, row: impl Fn(u64) -> (String, String)) {
     let bad = packed((0..rows).map(row));
     for memory_mib in memory_mib {
-        for order in ["addresses", "none", "brand_new,start"] {
+        for order in ["addresses", "none", "interface_id,start"] {
             let work = beside(&bad);
             let (source, dest) = (work.arg("raw"), work.arg("table"));
             // A file of each object, so that there is something to merge.
