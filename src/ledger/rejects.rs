@@ -69,10 +69,18 @@ impl Table {
                 let known = sources.iter().find_map(|source| Some((*source, state.input(source, &reject.object)?)));
                 if reject.kind == RejectKind::Row || known.is_none_or(|(_, now)| now.state != InputState::Converted) {
                     let source = known.map(|(source, _)| source).or(sources.first().copied()).unwrap_or_default();
-                    // As `Location::url_of` names it: a path, or s3://bucket/key.
-                    reject.object.insert_str(0, source.strip_prefix("file://").unwrap_or(source));
+                    reject.object.insert_str(0, shown(source));
                     all.push(reject);
                 }
+            }
+        }
+        // Of an object whose claim was made again without it nothing is kept but what the ledger says.
+        let named: BTreeSet<String> = all.iter().map(|reject| reject.object.clone()).collect();
+        for (source, key, reason) in state.rejected_objects() {
+            let object = format!("{}{key}", shown(source));
+            if !named.contains(&object) {
+                let (kind, reason) = (RejectKind::Object, reason.to_owned());
+                all.push(Reject { kind, object, reason, line: None, byte: None, text: None, hex: None });
             }
         }
         Ok(all)
@@ -90,4 +98,9 @@ impl Table {
             .map(|line| serde_json::from_str(&line.map_err(failed)?).map_err(|e| failed(e.into())))
             .collect()
     }
+}
+
+/// Returns the root of a store as `Location::url_of` names it: a path, or s3://bucket/key.
+fn shown(source: &str) -> &str {
+    source.strip_prefix("file://").unwrap_or(source)
 }

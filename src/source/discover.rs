@@ -356,7 +356,9 @@ impl Search<'_> {
         for object in objects {
             let name = name_of(&object.key);
             let named_by_aws = FileName::parse(name).day.is_some();
-            if Suffix::of(name) == Suffix::Text && (named_by_aws || (node.depth == 0 && !beside_logs)) {
+            // Beside AWS's folder lies what people put into a bucket; whoever assumes a day says that it is logs.
+            let is_log = named_by_aws || (node.depth == 0 && (!beside_logs || self.wanted.assume_day.is_some()));
+            if Suffix::of(name) == Suffix::Text && is_log {
                 self.take(object, &node.place);
             }
         }
