@@ -271,6 +271,7 @@ fn count(outcome: &mut PartitionResult, done: &Done, summary: Summary) {
     counts.rows_written += done.outcome.rows;
     counts.rejected_rows += done.outcome.rejected_rows;
     counts.objects_rejected += done.outcome.rejected_objects.len() as u64;
+    outcome.unreadable.extend(done.outcome.rejected_objects.iter().map(|left| left.key.clone()));
     counts.objects_of_other_type += done.outcome.other_type.len() as u64;
     counts.files += u64::from(done.file.is_some());
     counts.output_bytes += done.file.as_ref().map_or(0, |file| file.bytes);

@@ -289,6 +289,8 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
     let mut report = empty_report(source, table);
     let pool = workers::start(options.threads, options.memory_bytes)?;
     let mut doubtful: BTreeSet<Arc<str>> = BTreeSet::new();
+    // Rejected in an earlier round: not to be read and named once more.
+    let mut unreadable: BTreeSet<Arc<str>> = BTreeSet::new();
     for round in 0..MAX_ROUNDS {
         let mut prepared = prepare(source, table, options)?;
         if round == 0 {
@@ -300,6 +302,11 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
             }
         }
         forget_those_there(&mut doubtful, &prepared, source);
+        prepared
+            .plan
+            .partitions
+            .iter_mut()
+            .for_each(|plan| plan.retry.retain(|input| !unreadable.contains(&input.key)));
         let assumed = prepared.newly_assumed();
         // The plan has what is to be read; there may be a million objects more.
         prepared.found.objects = Vec::new();
@@ -330,7 +337,7 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
         info!(round, objects = total.to_convert, bytes = total.to_convert_bytes, files = total.files, "round begins");
         progress.begin(total.to_convert, total.to_convert_bytes);
         let run = Round::new(source, table, options, plan, (&pool, progress))?;
-        let again = run.all(&mut prepared.states, &mut report, &mut doubtful);
+        let again = run.all(&mut prepared.states, &mut report, (&mut doubtful, &mut unreadable));
         progress.end();
         let again = again?;
         report.warnings.extend(outgrown(&before, &grown(&before, &prepared.states)));
@@ -537,6 +544,8 @@ struct PartitionResult {
     files_in_doubt: Vec<Named>,
     /// Keys of objects of which one was gone or another one when it was to be read.
     doubtful: Vec<Arc<str>>,
+    /// Keys of objects that do not read to their end.
+    unreadable: Vec<Arc<str>>,
     /// Another writer was faster, or inputs changed: plan again.
     again: bool,
 }
@@ -591,7 +600,7 @@ impl<'a> Round<'a> {
         &self,
         states: &mut BTreeMap<Partition, PartitionState>,
         report: &mut Report,
-        doubtful: &mut BTreeSet<Arc<str>>,
+        (doubtful, unreadable): (&mut BTreeSet<Arc<str>>, &mut BTreeSet<Arc<str>>),
     ) -> Result<bool> {
         let to_do = self.plan.partitions.iter().filter(|plan| !plan.is_done());
         let work = to_do.map(|plan| (plan, states.remove(&plan.partition).unwrap_or_default())).collect();
@@ -610,6 +619,7 @@ impl<'a> Round<'a> {
             report.objects_changed.extend(outcome.changed);
             report.files_in_doubt.extend(outcome.files_in_doubt);
             doubtful.extend(outcome.doubtful);
+            unreadable.extend(outcome.unreadable);
             let partition = plan.partition.path();
             match report.partitions.iter_mut().find(|p| p.partition == partition) {
                 Some(before) => before.counts.add(&outcome.counts),

@@ -5,6 +5,7 @@
 //! reader and in the same units as for its file, and only what is read to its end is claimed.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use tracing::info;
 
@@ -108,6 +109,7 @@ impl Round<'_> {
         let object = self.source.location().url_of(key);
         info!(object, reason = %without_text(reason), "object rejected");
         outcome.counts.objects_rejected += 1;
+        outcome.unreadable.push(Arc::clone(key));
         if outcome.rejects.len() < MAX_NAMED {
             outcome.rejects.push(Named { object, line: None, byte: None, reason: reason.clone() });
         }
