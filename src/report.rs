@@ -157,7 +157,7 @@ pub struct Report {
     pub objects_passed_over: u64,
     /// How many of them may be logs that are being missed.
     pub objects_to_look_at: u64,
-    /// Objects whose folder says another day than their name, the first [`MAX_NAMED`]; the name decides.
+    /// Objects whose folder says another day than their name, the first `MAX_NAMED`; the name decides.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub two_days: Vec<Named>,
     /// How many there are.

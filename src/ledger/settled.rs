@@ -75,10 +75,10 @@ impl Table {
         read(&states)
     }
 
-    /// Returns what [`Table::rejects`] does, of the partition as it is when all of it is read.
+    /// Returns what `Table::rejects` does, of the partition as it is when all of it is read.
     ///
     /// # Errors
-    /// As [`Table::rejects`].
+    /// As `Table::rejects`.
     pub fn rejects_now(&self, partition: &Partition, state: PartitionState) -> Result<Vec<Reject>> {
         let mut ledger = self.open(partition.clone(), state);
         for turn in 1.. {

@@ -1,7 +1,7 @@
 //! Rows in order: batches -> sorted runs -> k-d partitions or a merge -> row groups of one file.
 //!
 //! In: [`crate::record::columns::Batch`]es. Out: row groups for [`mod@crate::encode::file`]. A [`run`] is a batch, sorted and
-//! packed narrow; [`sorted`] puts the rows of several runs in order, by what `order` decides; [`writer`] makes a file of them,
+//! packed narrow; [`rows`] puts the rows of several runs in order, by what `order` decides; [`writer`] makes a file of them,
 //! for whoever has rows.
 //!
 //! Knows how a column is encoded, and nothing of object stores or of the ledger.

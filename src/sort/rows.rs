@@ -34,7 +34,7 @@ impl SortedRows {
     /// Puts the rows of runs in order.
     ///
     /// # Errors
-    /// As [`crate::encode::dictionary::Dictionary::union`].
+    /// As `Dictionary::union`.
     pub fn new(runs: Vec<SortedRun>, layout: &Layout) -> Result<Self> {
         let rows: Vec<usize> = runs.iter().map(SortedRun::rows).collect();
         let mut parts: Vec<(Column, Vec<Option<RunColumn>>)> = Vec::new();

@@ -284,7 +284,7 @@ impl Store {
         })?
     }
 
-    /// As [`Store::get`], unless the object is larger than `most_bytes`: then nothing of it is read, and its size comes back.
+    /// As `Store::get`, unless the object is larger than `most_bytes`: then nothing of it is read, and its size comes back.
     ///
     /// # Errors
     /// As there.
