@@ -52,13 +52,11 @@ def read(name, body, log_type="vpc", dash_as_null=False, log_format=None):
             if header is None:
                 raise Unreadable("no header")
             columns = columns_of(header)
-            if len(set(columns)) < len(columns):
-                raise Unreadable("a field is named twice")
             found.other_type = type_of(header) not in (None, log_type)
             if is_header:
                 found.columns |= set(columns)
                 continue
-        elif is_header and len(set(columns_of(is_header))) == len(is_header):
+        elif is_header:
             columns = columns_of(is_header)
             found.columns |= set(columns)
             continue
@@ -94,11 +92,14 @@ def unpack(name, body):
 
 
 def names_of(tokens):
-    """The names, if a line is a header: all of it can be names of fields, and one of them is known."""
+    """The names, if a line is a header: all of it can be names of fields, one of them is known, and none has the column of
+    another."""
     if not all(NAME.fullmatch(token) for token in tokens):
         return None
     names = [token.decode() for token in tokens]
-    return names if any(name in KNOWN for name in names) else None
+    if not any(name in KNOWN for name in names) or len(set(columns_of(names))) < len(names):
+        return None
+    return names
 
 
 def columns_of(names):
