@@ -202,7 +202,7 @@ class Maker:
         if self.log_format and self.chance(0.5):
             names, lines = self.log_format, []
         if self.chance(0.03):
-            lines = rng.choice([[], [b"not a header"], [b"version srcaddr version"], [b"", b" \r"]])
+            lines = rng.choice([[], [b"not a header"], [b"version srcaddr version"], [b"", b" "]])
         if self.chance(0.03):
             lines.insert(0, b"")
         for _ in range(rng.choice([0, 1, rng.randint(2, 20), rng.randint(2, 20), rng.randint(20, 60)])):

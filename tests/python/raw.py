@@ -44,7 +44,7 @@ def read(name, body, log_type="vpc", dash_as_null=False, log_format=None):
         number, start, at = number + 1, at, at + len(line) + 1
         line = line.removesuffix(b"\r")
         tokens = [token for token in line.split(b" ") if token]
-        if not tokens or (header is None and not b"".join(tokens).strip(b"\r")):
+        if not tokens:
             continue
         is_header = names_of(tokens)
         if header is None:
