@@ -193,17 +193,23 @@ def shown_rows(table):
     return Counter(tuple(text(value) for value in row) for row in arrow_rows(table))
 
 
+OWN = threading.local()  # What a thread keeps of the engines: to start them takes longer than to ask.
+
+
 def by_duckdb(dest, dataset, table, asked):
     """DuckDB: on the files, filters pushed into the scan; and on a table loaded without WHERE, nothing pushed."""
-    with duckdb.connect(config={"threads": 1}) as db:
-        scan = f"read_parquet([{', '.join(map(literal, dataset.files))}], hive_partitioning = true, hive_types_autocast = false, " \
-               "union_by_name = true)"
-        db.execute("SET parquet_metadata_cache = true")
-        db.execute(f"CREATE VIEW f AS FROM {scan}")
-        db.execute("CREATE TABLE t AS FROM f")
-        for way, name, off in (("files", "f", ""), ("loaded", "t", "filter_pushdown,statistics_propagation")):
-            db.execute(f"SET disabled_optimizers = '{off}'")
-            yield f"DuckDB, {way}", sorted_out(asked, db.execute(statement(asked, name)).fetchall())
+    if not hasattr(OWN, "duckdb"):
+        OWN.duckdb = duckdb.connect(config={"threads": 1})
+    db = OWN.duckdb
+    scan = f"read_parquet([{', '.join(map(literal, dataset.files))}], hive_partitioning = true, hive_types_autocast = false, " \
+           "union_by_name = true)"
+    db.execute("SET parquet_metadata_cache = true")
+    db.execute(f"CREATE OR REPLACE VIEW f AS FROM {scan}")
+    db.execute("CREATE OR REPLACE TABLE t AS FROM f")
+    for way, name, off in (("files", "f", ""), ("loaded", "t", "filter_pushdown,statistics_propagation")):
+        db.execute(f"SET disabled_optimizers = '{off}'")
+        yield f"DuckDB, {way}", sorted_out(asked, db.execute(statement(asked, name)).fetchall())
+    db.execute("DROP VIEW f; DROP TABLE t; SET disabled_optimizers = ''")
 
 
 _PARQUET = "datafusion.execution.parquet."
@@ -220,7 +226,10 @@ def by_datafusion(dest, dataset, table, asked):
     """DataFusion: statistics of files, row groups and pages, Bloom filters and late columns, all on and all off."""
     keys = [(name, pa.string()) for name in table.column_names if name in KEYS]
     for way, value in (("pruning", "true"), ("off", "false")):
-        engine = datafusion.SessionContext(datafusion.SessionConfig(_context(value)))
+        if not hasattr(OWN, way):
+            setattr(OWN, way, datafusion.SessionContext(datafusion.SessionConfig(_context(value))))
+        engine = getattr(OWN, way)
+        engine.deregister_table("t")
         engine.register_parquet("t", f"{dest}/", table_partition_cols=keys, schema=without(table.schema, keys))
         batches = engine.sql(statement(asked, "t")).collect()
         rows = [row for batch in batches for row in zip(*(column.to_pylist() for column in batch.columns))]
