@@ -44,7 +44,7 @@ impl Sample {
         options.days = vec![jiff::civil::date(2026, 1, 16)];
         options.objects_per_day = OBJECTS;
         options.rows_per_object = ROWS_PER_OBJECT;
-        options.parts = vec!["eu-west-1".to_owned()];
+        options.regions = vec!["eu-west-1".to_owned()];
         let objects = Mutex::new(Vec::new());
         let Ok(_) = generate::<Infallible>(&options, &|object| {
             objects.lock().unwrap().push((object.key, object.gzip));

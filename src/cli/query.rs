@@ -70,11 +70,14 @@ fn query(args: &QueryArgs) -> Result<ExitCode> {
     Ok(if left_out { ExitCode::from(EXIT_SOME_REJECTED) } else { ExitCode::SUCCESS })
 }
 
+/// Opens the session of a table anew, if there is a table.
+type Reopen<'a> = dyn Fn(&Session) -> Result<Option<Session>> + 'a;
+
 /// Runs a statement and prints its rows; again, over the files that are there by then, if another run replaced some before
 /// any of it was printed.
 fn answer(
     args: &QueryArgs,
-    (session, reopen): (&mut Session, &dyn Fn(&Session) -> Result<Option<Session>>),
+    (session, reopen): (&mut Session, &Reopen<'_>),
     (statements, at): (&[Statement], usize),
     place: &str,
 ) -> Result<Ran> {
