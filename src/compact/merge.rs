@@ -124,14 +124,7 @@ fn end(ledger: &mut PartitionLedger<'_>, written: &Written) -> Result<Merged> {
         Ended::Done => Merged::Done,
         Ended::DoneByAnother => Merged::ByAnother,
         Ended::AbandonedByAnother => Merged::Abandoned("another run gave it up".to_owned()),
-        Ended::Contested => {
-            let place = ledger
-                .table()
-                .store()
-                .location()
-                .url_of(&ledger.table().output_key(ledger.partition(), written.claim()));
-            Merged::Refused(NotMerged::new(ledger.partition(), &contested().at(place)))
-        }
+        Ended::Contested => Merged::Refused(contested(ledger, written)),
     })
 }
 
@@ -301,10 +294,13 @@ fn another(why: &str) -> Error {
         )
 }
 
-/// Returns the error of a merged file that another run recorded with other bytes.
-fn contested() -> Error {
-    Error::usage("another run made this file at the same time, and its bytes are others")
-        .help("one of the two read or wrote damaged bytes: run verify, which says whether what lies there is right")
+/// Returns what is to be said of a file that another run recorded with other bytes.
+pub(super) fn contested(ledger: &PartitionLedger<'_>, written: &Written) -> NotMerged {
+    let table = ledger.table();
+    let error = Error::usage("another run made this file at the same time, and its bytes are others")
+        .at(table.store().location().url_of(&table.output_key(ledger.partition(), written.claim())))
+        .help("one of the two read or wrote damaged bytes: run verify, which says whether what lies there is right");
+    NotMerged::new(ledger.partition(), &error)
 }
 
 fn unreadable(e: &dyn std::error::Error) -> Error {

@@ -7,12 +7,12 @@ use std::collections::BTreeSet;
 use rayon::ThreadPool;
 use tracing::info;
 
-use super::merge::{Merged, NotMerged, finish_merge};
+use super::merge::{Merged, NotMerged, contested, finish_merge};
 use crate::error::{ErrorKind, Result};
 use crate::ledger::files::LeftBehind;
 use crate::ledger::partition::Partition;
 use crate::ledger::partition_ledger::PartitionLedger;
-use crate::ledger::stages::Claimed;
+use crate::ledger::stages::{Claimed, Ended};
 use crate::ledger::table::Table;
 
 /// What became of the replacements that stopped runs had begun in a partition.
@@ -71,10 +71,10 @@ fn finish_in(mut ledger: PartitionLedger<'_>, outputs: &BTreeSet<String>, pool: 
         }
         match ledger.find_written(claimed) {
             Ok(LeftBehind::Nothing(_)) => {}
-            Ok(LeftBehind::File(written, _)) => {
-                ledger.finish(&written)?;
-                finished += 1;
-            }
+            Ok(LeftBehind::File(written, _)) => match ledger.finish(&written)? {
+                Ended::Contested => not_merged.push(contested(&ledger, &written)),
+                Ended::Done | Ended::DoneByAnother | Ended::AbandonedByAnother => finished += 1,
+            },
             // It stops its own partition alone.
             Err(e) if e.kind() == ErrorKind::Usage => not_merged.push(NotMerged::new(ledger.partition(), &e)),
             Err(e) => return Err(e),
