@@ -8,14 +8,18 @@ use super::{ConvertOptions, MIN_MEMORY_BYTES, convert};
 use crate::compact::{CompactOptions, compact};
 use crate::days::Days;
 use crate::encode::codec::Compression;
+use crate::encode::file::FileContent;
 use crate::encode::layout::Layout;
 use crate::ledger::claim::{DEFAULT_MAX_OBJECT_BYTES, OutputOptions};
+use crate::ledger::entry::Outcome;
 use crate::ledger::partition::PartitionBy;
+use crate::ledger::stages::Ended;
 use crate::ledger::table::Table;
-use crate::report::Silent;
+use crate::report::{Report, Silent};
 use crate::source::discover::Wanted;
 use crate::store::beside::Beside;
 use crate::store::faults::Backend;
+use crate::store::upload::Uploaded;
 use crate::store::{Io, Location, Store};
 use crate::verify::{Extent, VerifyOptions, verify};
 
@@ -43,12 +47,20 @@ impl Place {
 
     /// Converts an object more: it becomes a file more.
     fn late(&self, number: u32) {
+        self.put(number);
+        self.convert(&self.raw());
+    }
+
+    fn put(&self, number: u32) {
         let name = format!("123456789012_vpcflowlogs_us-east-1_fl-0123456789abcdef0_20260115T{number:02}00Z");
         let key = format!("AWSLogs/123456789012/vpcflowlogs/us-east-1/2026/01/15/{name}_{number:08x}.log.gz");
         let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         write!(packed, "version srcaddr bytes\n2 10.0.0.{number} 5\nno record\n").unwrap();
         let store = self.raw();
         store.put(&store.location().key(&key), packed.finish().unwrap()).unwrap();
+    }
+
+    fn convert(&self, raw: &Store) -> Report {
         let options = ConvertOptions {
             wanted: wanted(),
             partition_by: Some(PartitionBy::Day),
@@ -68,7 +80,7 @@ impl Place {
             threads: 1,
             memory_bytes: MIN_MEMORY_BYTES,
         };
-        convert(&store, &self.table(), &options, &Silent).unwrap();
+        convert(raw, &self.table(), &options, &Silent).unwrap()
     }
 
     /// Merges all files.
@@ -205,4 +217,43 @@ fn an_entry_that_a_listing_passes_over_is_asked_for() {
     place.table().store().delete(&key).unwrap();
     let refused = place.table().load(&Days::All, PartitionBy::Day).unwrap_err().to_string();
     assert!(refused.contains("entry 3 is missing before it"), "{refused}");
+}
+
+/// While a claim's object is read another run finishes the claim: with other bytes, or without any, since it read damaged ones.
+/// Whose lie there nobody knows, so the file is made again under a new name, and rows are there once.
+#[test]
+fn a_claim_that_two_runs_finished_differently_is_made_again() {
+    for has_file in [true, false] {
+        let place = Place::new();
+        place.put(3);
+        let (others, before) = (place.clone(), place.files());
+        let damaged = move || {
+            let table = others.table();
+            let (partition, _) = table.load(&Days::All, PartitionBy::Day).unwrap().pop_first().unwrap();
+            let mut ledger = table.read(partition).unwrap();
+            let claimed = ledger.state().to_finish().next().unwrap();
+            let uploaded = Uploaded { bytes: 1, sha256: "00".to_owned() };
+            let content = FileContent { rows: 1, row_groups: 1, columns: Vec::new() };
+            let written = if has_file {
+                claimed.with_file(Outcome { rows: 1, ..Outcome::default() }, uploaded, content)
+            } else {
+                claimed.without_file(Outcome::default())
+            };
+            assert_eq!(ledger.finish(&written).unwrap(), Ended::Done);
+        };
+        let beside = (&place.source, &place.io);
+        let report = place.convert(&Beside::store(place.backend.inner(), beside, "_00000003", damaged));
+        assert_eq!(report.totals.finished_by_others, 1, "{report:#?}");
+        assert_eq!((report.totals.files_replaced, report.totals.rows_written), (1, 1), "{report:#?}");
+        assert!(report.files_in_doubt.is_empty() && report.not_merged.is_empty(), "{report:#?}");
+        let files = place.files();
+        assert_eq!(files.len(), before.len() + 1);
+        let listed = place.table().store().list_all(&["table/year=2026".to_owned()]).unwrap().concat();
+        let mut listed: Vec<String> = listed.into_iter().map(|object| object.key.to_string()).collect();
+        listed.sort();
+        let mut wanted = files;
+        wanted.sort();
+        assert_eq!(listed, wanted, "nothing is left of the one that was finished twice");
+        assert!(verified(&place, &place.table(), Extent::Full).agrees);
+    }
 }
