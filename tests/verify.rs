@@ -812,3 +812,19 @@ fn what_people_see() {
     json.code(0);
     assert_eq!(work.files("table"), seen, "--no-record writes nothing");
 }
+
+/// Lines of blanks and CRs above the first record: no header line says that they stand above it, so they are records that do not
+/// fit, to both readers.
+#[test]
+fn lines_above_the_first_record_mean_the_same_to_both_readers() {
+    let format = "${version} ${srcaddr}";
+    for (text, rejected) in
+        [("\n \r\r\n2 a\n", 1), ("\r\n  \n2 a\n", 0), ("\r\r\r\n \r \r\n", 2), (" \r\r\nversion srcaddr\n2 a\n", 0)]
+    {
+        let work = Work::new();
+        work.object(&key(0), text);
+        let ran = work.convert(&["--day", DAY, "--log-type", "vpc", "--log-format", format]);
+        ran.code(i32::from(rejected > 0)).totals(&[("rows_rejected", rejected)]);
+        work.run(&["verify", "raw", "table", "--day", DAY]).code(0);
+    }
+}

@@ -60,13 +60,13 @@ fn said(record: &Record) -> String {
             if let Some(file) = &done.file {
                 text.push_str(&format!(", {}", bytes(file.bytes)));
             }
-            for (many, noun) in [
-                (outcome.rejected_rows, "rejected line"),
-                (outcome.rejected_objects.len() as u64, "rejected object"),
-                (outcome.other_type.len() as u64, "object of another log type"),
+            for (many, noun, more) in [
+                (outcome.rejected_rows, "rejected line", ""),
+                (outcome.rejected_objects.len() as u64, "rejected object", ""),
+                (outcome.other_type.len() as u64, "object", " of another log type"),
             ] {
                 if many > 0 {
-                    text.push_str(&format!(", {}", plural(many, noun)));
+                    text.push_str(&format!(", {}{more}", plural(many, noun)));
                 }
             }
             text

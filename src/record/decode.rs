@@ -49,12 +49,12 @@ pub struct ObjectDecoder {
     end: u64,
     /// Up to where in the piece at hand lines were counted, and how many.
     counted: (usize, u64),
-    books: Books,
+    counts: LineCounts,
 }
 
 /// Lines of the object, counted twice: by their line ends, and by what became of them.
 #[derive(Debug, Default)]
-struct Books {
+struct LineCounts {
     lines: u64,
     rows: u64,
     rejected: u64,
@@ -98,7 +98,7 @@ impl ObjectDecoder {
             bytes_before,
             end: bytes_before,
             counted: (0, 0),
-            books: Books::default(),
+            counts: LineCounts::default(),
         }
     }
 
@@ -155,21 +155,21 @@ impl ObjectDecoder {
             let (rows, rejected) = self.append(text, all_utf8, &header_rows, &places, batch, rejects);
             done.rows += rows;
             done.rejected += rejected;
-            self.books.lines += count_lines(&text[at..end]);
+            self.counts.lines += count_lines(&text[at..end]);
             at = end;
             if let Some(line) = turn {
                 if let Ok(header) = Header::parse(&text[line.clone()]) {
                     self.turn_to(header);
                 }
                 at = next_line(text, line.end);
-                self.books.lines += count_lines(&text[end..at]);
-                self.books.headers += 1;
+                self.counts.lines += count_lines(&text[end..at]);
+                self.counts.headers += 1;
                 break;
             }
         }
         done.bytes = at - from;
-        self.books.rows += done.rows;
-        self.books.rejected += done.rejected;
+        self.counts.rows += done.rows;
+        self.counts.rejected += done.rejected;
         self.end = self.bytes_before + at as u64;
         done
     }
@@ -191,7 +191,7 @@ impl ObjectDecoder {
     /// # Errors
     /// The two counts, if they differ: a bug in this program.
     pub fn check(&self) -> Result<(), String> {
-        let Books { lines, rows, rejected, blank, headers } = self.books;
+        let LineCounts { lines, rows, rejected, blank, headers } = self.counts;
         if lines == rows + rejected + blank + headers {
             return Ok(());
         }
@@ -262,7 +262,7 @@ impl ObjectDecoder {
         rejects: &mut Vec<RejectedRow>,
     ) -> (u64, u64) {
         let header = Arc::clone(&self.header);
-        self.books.blank += self.table.blank();
+        self.counts.blank += self.table.blank();
         let wanted = header.columns.len();
         let mut bad: Vec<(Range<usize>, String)> = Vec::new();
         for odd in self.table.odd() {
@@ -273,7 +273,7 @@ impl ObjectDecoder {
             };
             bad.push((odd.line.clone(), reason));
         }
-        self.books.headers += header_rows.len() as u64;
+        self.counts.headers += header_rows.len() as u64;
         if !all_utf8 || !header_rows.is_empty() {
             let mut keep = vec![true; self.table.lines()];
             header_rows.iter().for_each(|row| keep[*row] = false);

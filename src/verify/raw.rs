@@ -153,6 +153,8 @@ fn lines(
     let mut counted = Counted::default();
     let mut other_type = None;
     let (mut line, mut number, mut row) = (Vec::new(), 0, Row::default());
+    // Lines above the first that are no record, for they hold a CR: passed over, unless there is no header line.
+    let mut odd = 0;
     loop {
         line.clear();
         let read = (&mut text).take(MAX_LINE_BYTES + 1).read_until(b'\n', &mut line)? as u64;
@@ -171,6 +173,7 @@ fn lines(
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         if header.is_none() {
             if line.iter().all(|b| matches!(b, b' ' | b'\r')) {
+                odd += u64::from(line.contains(&b'\r'));
                 continue;
             }
             let first = HeaderLine::parse(line);
@@ -184,6 +187,7 @@ fn lines(
             if is_line {
                 continue;
             }
+            counted.rejected += odd;
         }
         let Some(current) = &mut header else { continue };
         if other_type.is_some() {
@@ -206,6 +210,9 @@ fn lines(
     }
     if let Some(of) = other_type {
         return Ok(Object::OtherType(of));
+    }
+    if header.is_none() {
+        counted.rejected += odd;
     }
     match header.or(fallback) {
         Some(mut header) => header.close(&mut counted.tally),
