@@ -5,14 +5,15 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::claim::Claim;
-use super::entry::Outcome;
+use super::entry::{LeftOut, Outcome};
 use super::partition::Partition;
 use super::state::{InputState, Output, PartitionState};
 use super::table::Table;
 use crate::error::{Error, Result};
+use crate::record::schema::LogType;
 
 /// What a line of a rejects object is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RejectKind {
     /// One line of an object.
@@ -76,10 +77,9 @@ impl Table {
         }
         // Of an object whose claim was made again without it nothing is kept but what the ledger says.
         let named: BTreeSet<String> = all.iter().map(|reject| reject.object.clone()).collect();
-        for (source, key, reason) in state.rejected_objects() {
+        for (source, key, kind, reason) in left_out(state) {
             let object = format!("{}{key}", shown(source));
             if !named.contains(&object) {
-                let (kind, reason) = (RejectKind::Object, reason.to_owned());
                 all.push(Reject { kind, object, reason, line: None, byte: None, text: None, hex: None });
             }
         }
@@ -98,6 +98,32 @@ impl Table {
             .map(|line| serde_json::from_str(&line.map_err(failed)?).map_err(|e| failed(e.into())))
             .collect()
     }
+}
+
+/// Returns the objects that gave no row and still give none: the roots of their stores, their keys, and why.
+fn left_out(state: &PartitionState) -> Vec<(&str, &str, RejectKind, String)> {
+    let mut found = Vec::new();
+    for Output { claim, done, .. } in state.history() {
+        let source = claim.work.source();
+        let stands = |left: &LeftOut| state.input(source, &left.key).map(|known| &known.state);
+        for left in &done.outcome.rejected_objects {
+            if matches!(stands(left), Some(InputState::Rejected(_))) {
+                found.push((source, &*left.key, RejectKind::Object, left.reason.clone()));
+            }
+        }
+        for left in done.outcome.other_type.iter().filter(|left| stands(left) == Some(&InputState::OtherType)) {
+            found.push((source, &*left.key, RejectKind::OtherType, other_type(&left.reason)));
+        }
+    }
+    found.sort();
+    found.dedup_by(|a, b| (a.0, a.1) == (b.0, b.1));
+    found
+}
+
+/// Returns why an object is left alone that has this log type, by the ledger.
+fn other_type(log_type: &str) -> String {
+    let known = LogType::ALL.iter().find(|known| known.to_string() == log_type);
+    format!("its header is that of {}", known.map_or(log_type, |known| &known.schema().title))
 }
 
 /// Returns the root of a store as `Location::url_of` names it: a path, or s3://bucket/key.

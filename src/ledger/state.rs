@@ -190,19 +190,6 @@ impl PartitionState {
         self.inputs.values().flat_map(HashMap::values).map(|known| &known.state)
     }
 
-    /// Returns the objects that no try could read so far, by store and key: the root of their store, their key, and why.
-    pub fn rejected_objects(&self) -> Vec<(&str, &Arc<str>, &str)> {
-        let of_store = self.inputs.iter().flat_map(|(source, known)| {
-            known.iter().filter_map(|(key, known)| match &known.state {
-                InputState::Rejected(reason) => Some((source.as_str(), key, reason.as_str())),
-                _ => None,
-            })
-        });
-        let mut rejected: Vec<_> = of_store.collect();
-        rejected.sort_unstable();
-        rejected
-    }
-
     /// Returns the claims that are neither done nor abandoned, by number.
     pub fn unfinished(&self) -> impl Iterator<Item = (u64, &Claim)> {
         self.open.iter().map(|(number, claim)| (*number, claim))
