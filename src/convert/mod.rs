@@ -1,7 +1,7 @@
 //! The job: prepare -> plan -> run -> report.
 //!
 //! [`prepare`] looks at SOURCE and DEST and makes the plan; [`convert`] executes it, partition by partition, several
-//! at once. `file` makes one output file, `unit` decodes and encodes the objects of one row group.
+//! at once. `claim` brings one claim to its end, `file` makes one output file, `unit` decodes and encodes the objects of one row group.
 //!
 //! Memory for `--memory` M and T threads, at most one for each 128 MiB: bytes fetched ahead (M/8, at most 8 MiB * T or T + 1
 //! of the largest object, but at least one unit), text and columns of the units in work (at most M/8T of text each, 20 MiB if
@@ -14,6 +14,7 @@
 
 #[cfg(test)]
 mod beside_tests;
+mod claim;
 #[cfg(test)]
 mod fault_tests;
 mod file;

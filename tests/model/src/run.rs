@@ -96,11 +96,11 @@ pub enum Task {
     Note { day: Day, claim: Claim },
     /// `ledger/partition_ledger.rs::append`, of a claim or replace.
     Append { day: Day, claim: Claim },
-    /// `convert/file.rs::finish_claim`, `compact/merge.rs::finish_merge`.
+    /// `convert/claim.rs::finish_claim`, `compact/merge.rs::finish_merge`.
     Finish { day: Day, number: u8, recovering: bool },
     /// `ledger/files.rs::find_written`; `only` if the file is not made by this run.
     FindComplete { day: Day, number: u8, only: bool },
-    /// `convert/file.rs::make`, `compact/merge.rs::merge`: reads.
+    /// `convert/claim.rs::make`, `compact/merge.rs::merge`: reads.
     Make { day: Day, number: u8 },
     /// The end of them: `store/upload.rs::finish`.
     Upload { day: Day, name: Claim, rows: Rows, doubled: bool },
