@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use tracing::info;
 
 use super::file::OpenFile;
+use super::round::{PartitionResult, Round};
 use super::unit::Summary;
-use super::{PartitionResult, Round};
 use crate::compact::merge::{self, Merged};
 use crate::encode::file::FileWriter;
 use crate::error::{Error, ErrorKind, Result};

@@ -8,8 +8,8 @@ use std::io::Write;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use super::Round;
 use super::flow::Backlog;
+use super::round::Round;
 use super::unit::{self, Summary, UNIT_PACKED_BYTES, UnitOptions, UnitPart};
 use crate::error::{Error, Result};
 use crate::ledger::claim::{Claim, Input};

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use tracing::info;
 
 use super::file::{listed, units};
+use super::round::{PartitionResult, Round};
 use super::unit::{self, Summary, UnitOptions};
-use super::{PartitionResult, Round};
 use crate::error::Result;
 use crate::ledger::claim::{Draft, Input};
 use crate::ledger::entry::LeftOut;

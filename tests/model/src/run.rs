@@ -78,7 +78,7 @@ pub enum Task {
     ForgetOver { day: Day },
     /// `ledger/replacing.rs::forget_note`.
     ForgetNote { day: Day, claim: Claim },
-    /// `plan.rs::plan` and `convert/mod.rs::Round::all`, or `compact/mod.rs::plan_partition` and `run_partition`.
+    /// `plan.rs::plan` and `convert/round.rs::Round::all`, or `compact/mod.rs::plan_partition` and `run_partition`.
     Plan,
     /// `ledger/partition_ledger.rs::tidy`: lists the folder.
     Tidy { day: Day },
@@ -112,7 +112,7 @@ pub enum Task {
     SettleNow { day: Day, number: u8, ended: Ended },
     /// `ledger/partition_ledger.rs::abandon`.
     Abandon { day: Day, number: u8 },
-    /// The end of `convert/mod.rs::Round::partition`: a claim that cannot be made leaps to it.
+    /// The end of `convert/round.rs::Round::partition`: a claim that cannot be made leaps to it.
     EndOfDay,
     /// The end of a round of `convert`.
     EndOfRound,
@@ -396,7 +396,7 @@ impl Run {
         }
     }
 
-    /// `plan.rs::plan_partition` of each day, in the order in which `convert/mod.rs::Round::partition` follows it.
+    /// `plan.rs::plan_partition` of each day, in the order in which `convert/round.rs::Round::partition` follows it.
     fn plan_convert(&mut self, store: &Store, rules: Rules) {
         self.tasks.push(Task::EndOfRound);
         for day in rules.job.days().rev() {

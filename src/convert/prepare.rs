@@ -1,0 +1,176 @@
+//! SOURCE and DEST -> the plan. Writes nothing.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use tracing::info;
+
+use super::options::ConvertOptions;
+use crate::encode::layout::sort_bytes;
+use crate::error::{Error, Result};
+use crate::ledger::entry::VERSION;
+use crate::ledger::partition::Partition;
+use crate::ledger::state::PartitionState;
+use crate::ledger::table::{Table, TableInfo};
+use crate::ledger::undated::UndatedDays;
+use crate::options::{DASH_AS_NULL, LOG_TYPE, OptionName, PARTITION_BY};
+use crate::plan::{self, Plan, PlanOptions};
+use crate::record::header::Header;
+use crate::record::schema::LogType;
+use crate::source::discover::{Found, discover};
+use crate::source::gunzip;
+use crate::store::Store;
+use crate::survey::{HEAD_BYTES, newest};
+
+/// SOURCE and DEST, looked at.
+#[derive(Debug)]
+pub struct Prepared {
+    /// What will be done.
+    pub plan: Plan,
+    pub(crate) found: Found,
+    pub(super) info: TableInfo,
+    pub(super) founded: bool,
+    pub(super) states: BTreeMap<Partition, PartitionState>,
+    pub(super) undated: UndatedDays,
+}
+
+impl Prepared {
+    /// Returns the objects whose day is assumed for the first time, by that day.
+    pub(super) fn newly_assumed(&self) -> BTreeMap<Date, Vec<Arc<str>>> {
+        let mut new: BTreeMap<Date, Vec<Arc<str>>> = BTreeMap::new();
+        for found in self.found.objects.iter().filter(|found| found.assumed) {
+            if !self.undated.days.contains_key(&found.object.key) {
+                new.entry(found.day).or_default().push(Arc::clone(&found.object.key));
+            }
+        }
+        new
+    }
+}
+
+/// Lists SOURCE, reads DEST's ledger and makes the plan; writes nothing.
+///
+/// # Errors
+/// A usage error if SOURCE and DEST lie within each other, DEST is something else than asked for, or several
+/// accounts or Regions would be mixed; otherwise when a store fails.
+pub fn prepare(source: &Store, table: &Table, options: &ConvertOptions) -> Result<Prepared> {
+    refuse_nesting(source, table.store())?;
+    let info = table.info()?;
+    let mut found = discover(source, &options.wanted)?;
+    let founded = info.is_some();
+    let info = match info {
+        Some(info) => info,
+        None => TableInfo {
+            version: VERSION,
+            log_type: options.log_type.map_or_else(|| newest_log_type(source, &found), Ok)?,
+            partition_by: options.partition_by.unwrap_or_default(),
+            dash_as_null: options.output.dash_as_null,
+            single_writer: options.single_writer,
+            founded: Some(crate::days::today().to_string()),
+        },
+    };
+    refuse_other_table(&info, options, table.store())?;
+    let TableInfo { log_type, partition_by, .. } = &info;
+    info!(dest = %table.store().location(), %log_type, %partition_by, founded, "the table");
+    let (root, undated) = (source.location().root(), found.undated());
+    let undated = match founded && !undated.is_empty() {
+        true => table.undated(&root, &undated, info.partition_by)?,
+        false => UndatedDays::default(),
+    };
+    // Whoever assumes a day looks after all objects that give none, on whatever days they are.
+    let days = options.wanted.days.with(found.settle_undated(&undated.days, &options.wanted.days));
+    let mut states = if founded { table.load(&days, info.partition_by)? } else { BTreeMap::new() };
+    states.retain(|partition, _| options.wanted.selects(partition.account_region.as_ref()));
+    plan::settle_days(&mut found, &states, info.partition_by, &root);
+    for (key, why) in &found.two_days {
+        info!(object = %source.location().url_of(key), reason = why, "an object of two days");
+    }
+    let mut output = options.output.clone();
+    output.layout.sort_bytes = output.layout.sort_bytes.min(sort_bytes(options.memory_bytes));
+    let plan_options = PlanOptions {
+        partition_by: info.partition_by,
+        merge: options.merge,
+        target_file_bytes: options.target_file_bytes,
+        log_type: info.log_type,
+        source: root,
+        output,
+        retry_rejected: options.retry_rejected,
+    };
+    let plan = plan::plan(&found, &states, plan_options)?;
+    tell(&plan, source);
+    Ok(Prepared { plan, found, info, founded, states, undated })
+}
+
+/// Says what is planned, by events.
+fn tell(plan: &Plan, source: &Store) {
+    for planned in &plan.partitions {
+        let estimate = plan.estimate(planned);
+        info!(
+            partition = %planned.partition,
+            objects = estimate.objects,
+            converted = estimate.converted,
+            to_convert = estimate.to_convert,
+            to_convert_bytes = estimate.to_convert_bytes,
+            late = estimate.late,
+            changed = estimate.changed,
+            unfinished = planned.unfinished.len(),
+            retried = planned.retry.len(),
+            made_again = planned.remakes.len(),
+            files = estimate.files,
+            "partition planned"
+        );
+        for (key, why) in &planned.stuck {
+            info!(object = %source.location().url_of(key), reason = why, "the object changed, and keeps its old rows");
+        }
+    }
+}
+
+fn refuse_nesting(source: &Store, dest: &Store) -> Result<()> {
+    let (from, to) = (source.location(), dest.location());
+    let problem = if from == to {
+        format!("SOURCE and DEST are the same: {from}")
+    } else if from.contains(to) {
+        format!("DEST {to} lies inside SOURCE {from}")
+    } else if to.contains(from) {
+        format!("SOURCE {from} lies inside DEST {to}")
+    } else {
+        return Ok(());
+    };
+    Err(Error::usage(problem).help(
+        "Athena reads all that lies below a table's location: keep raw logs and Parquet apart, \
+         e.g. s3://bucket/AWSLogs and s3://bucket/flow-parquet",
+    ))
+}
+
+fn refuse_other_table(info: &TableInfo, options: &ConvertOptions, dest: &Store) -> Result<()> {
+    let differ = |what: OptionName, is: String, asked: String| {
+        Err(Error::usage(format!("DEST was begun with {what} {is}, not {asked}"))
+            .at(dest.location())
+            .help(format!("leave {what} away, or convert into another DEST")))
+    };
+    match (options.partition_by, options.log_type) {
+        (Some(by), _) if by != info.partition_by => differ(PARTITION_BY, info.partition_by.to_string(), by.to_string()),
+        (_, Some(log_type)) if log_type != info.log_type => {
+            differ(LOG_TYPE, info.log_type.to_string(), log_type.to_string())
+        }
+        _ if options.output.dash_as_null != info.dash_as_null => {
+            let shown = |on: bool| if on { "on" } else { "off" }.to_owned();
+            differ(DASH_AS_NULL, shown(info.dash_as_null), shown(options.output.dash_as_null))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Returns the log type that the newest object's header says; VPC if it says none.
+fn newest_log_type(source: &Store, found: &Found) -> Result<LogType> {
+    let Some(newest) = newest(&found.objects) else { return Ok(LogType::Vpc) };
+    if newest.object.size == 0 {
+        return Ok(LogType::Vpc);
+    }
+    let head = source.get_range(&newest.object.key, 0..newest.object.size.min(HEAD_BYTES))?;
+    let line = gunzip::first_line(&head);
+    let log_type = Header::parse(&line).ok().and_then(|header| header.log_type());
+    let object = source.location().url_of(&newest.object.key);
+    info!(object, log_type = log_type.map(tracing::field::display), "log type by the newest object's header");
+    Ok(log_type.unwrap_or(LogType::Vpc))
+}
