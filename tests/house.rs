@@ -345,6 +345,23 @@ fn every_file_opens_with_what_it_is_for() {
     }
 }
 
+/// Tests import modules of scripts, from a folder further back in Python's path: of two with one name they get the wrong one.
+#[test]
+fn python_modules_have_a_name_each() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut seen = BTreeMap::new();
+    for folder in ["scripts", "scripts/bench_queries", "tests/python"] {
+        for entry in fs::read_dir(root.join(folder)).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            if name.ends_with(".py") && !name.starts_with("__") {
+                let other = seen.insert(name.clone(), folder);
+                assert_eq!(other, None, "{name} is in {folder} too: give one of them another name");
+            }
+        }
+    }
+    assert!(seen.len() > 20, "only {} modules found", seen.len());
+}
+
 #[test]
 fn every_test_module_is_listed_in_tests_rs() {
     let list = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tests.rs")).unwrap();

@@ -1,7 +1,7 @@
 """The measuring half of bench_queries.sh: the same day in many layouts, the same questions of each.
 
 Every layout is what `flowparquet convert` makes with some options. Of each file the model says what the questions read
-(model.py); of some, engines are asked the questions themselves (engines.py). An answer that differs from that of the raw text
+(model.py); of some, engines are asked the questions themselves (asking.py). An answer that differs from that of the raw text
 is a failure of the run. Tables go to --out, pictures to --pictures.
 """
 
@@ -16,7 +16,7 @@ import sys
 import time
 from dataclasses import dataclass, field
 
-import engines
+import asking
 import footer
 import model
 import pictures
@@ -155,13 +155,13 @@ def ask(day, root, names, only):
         layouts = [layout for layout in day.layouts if name in layout.asked]
         if not layouts:
             continue
-        engine = engines.ENGINES[name](counting)
+        engine = asking.ENGINES[name](counting)
         for layout in layouts:
             began = time.perf_counter()
             for question in asked:
                 try:
                     run = engine.ask(question, layout)
-                except engines.Unable:
+                except asking.Unable:
                     continue
                 wanted = (scans if engine.scans else answers)[question.name]
                 if raw.comparable(run.answer) != wanted:

@@ -1,5 +1,5 @@
 """A random case, all of it from one seed: raw objects and where they lie, the options of the table and of each run, and the steps
-that are taken. What is right, raw.py says.
+that are taken. What is right, raw_text.py says.
 """
 
 import contextlib
@@ -7,9 +7,9 @@ import gzip
 import random
 from dataclasses import dataclass, field
 
-import raw
+import raw_text
 from flowlogs import LAYOUTS, TGW, V2, V5
-from raw import VPC, kind_of
+from raw_text import VPC, kind_of
 
 DAYS = ["2026-01-14", "2026-01-15", "2026-01-16"]
 ACCOUNTS = ["123456789012", "000000000042"]
@@ -261,6 +261,6 @@ class Maker:
         """What an object holds later. It can be read: else the old rows would have to stay, if they were ever converted."""
         while True:
             body = self.body(key.endswith(".gz"))
-            with contextlib.suppress(raw.Unreadable):
-                if not raw.read(key, body, self.log_type, log_format=self.log_format).other_type:
+            with contextlib.suppress(raw_text.Unreadable):
+                if not raw_text.read(key, body, self.log_type, log_format=self.log_format).other_type:
                     return body

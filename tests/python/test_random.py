@@ -1,5 +1,5 @@
 """Random cases: raw objects of any shape, layouts, options, and steps (convert, late and changed objects, a killed run, compact,
---retry, --auto-compact, verify, status); then a plain convert. What the table holds must be what raw.py reads of the objects, each
+--retry, --auto-compact, verify, status); then a plain convert. What the table holds must be what raw_text.py reads of the objects, each
 row once, the rejected lines those that it rejects; and random predicates must find the same rows in plain Python and through every
 engine, with pruning on and off.
 
@@ -30,7 +30,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 import random_case
-import raw
+import raw_text
 from conftest import LONG, finish
 from fire import KILLED, OUTCOMES
 from flowlogs import Folder, data_keys
@@ -90,13 +90,13 @@ class Expected:
     def __init__(self, case, objects):
         self.rows, self.rejected, self.unreadable, self.undated, self.other = [], Counter(), set(), set(), set()
         for key, body in objects.items():
-            place = raw.place_of(key, case.partition_by, case.assume_day)
+            place = raw_text.place_of(key, case.partition_by, case.assume_day)
             if place is None:
                 self.undated |= {key}
                 continue
             try:
-                read = raw.read(key, body, case.log_type, case.dash_as_null, case.log_format)
-            except raw.Unreadable:
+                read = raw_text.read(key, body, case.log_type, case.dash_as_null, case.log_format)
+            except raw_text.Unreadable:
                 self.unreadable.add(key)
                 continue
             self.other |= {key} if read.other_type else set()
@@ -160,13 +160,13 @@ def check_rows(bench, want):
     dataset = open_dataset(bench.dest, files)
     table = dataset.to_table()
     for column in table.schema:
-        assert column.type == TYPES[raw.kind_of(column.name)], column
+        assert column.type == TYPES[raw_text.kind_of(column.name)], column
     names = table.column_names
     have = Counter(frozenset((n, v) for n, v in zip(names, row) if v is not None) for row in predicates.arrow_rows(table))
     wanted = Counter(frozenset(row.items()) for row in want.rows)
     assert have == wanted, differences("rows", have, wanted)
     bench.count["rows"] += table.num_rows
-    kinds = {name: raw.kind_of(name) for name in names}
+    kinds = {name: raw_text.kind_of(name) for name in names}
     asked = predicates.questions(random.Random(f"questions {bench.case.seed}"), want.rows, kinds, PREDICATES)
     right = [predicates.answer(question, want.rows) for question in asked]
     for engine in bench.engines:
@@ -282,7 +282,7 @@ def fewer_rows(reads):
 
     def read(*args, **more):
         found = reads(*args, **more)
-        return found if not found.rows else raw.Read(found.rows[:-1], found.rejected, found.columns, found.other_type)
+        return found if not found.rows else raw_text.Read(found.rows[:-1], found.rejected, found.columns, found.other_type)
 
     return read
 
@@ -306,7 +306,7 @@ def prunes_too_much(engine):
 
 MISTAKES = {
     "rows twice": {"kind": TwiceThere}, "rows lost": {"kind": Lost}, "a value changed": {"kind": OneValue},
-    "a row dropped from the expected ones": {"patch": (raw, "read", fewer_rows)},
+    "a row dropped from the expected ones": {"patch": (raw_text, "read", fewer_rows)},
     "a predicate is another one": {"patch": (predicates, "sql", other_sql)},
     **{f"{engine.__name__[3:]} skips a row": {"engines": [prunes_too_much(engine)]} for engine in ENGINES},
 }
