@@ -22,9 +22,10 @@ use flowparquet::internals::{
     Batch, ColumnData, Encoder, Encoders, Header, Interner, ObjectDecoder, SortedRows, SortedRun, TokenTable, Unpacked,
     Unpacker, Values,
 };
+use flowparquet::parts::generate;
 use flowparquet::{
     Compression, ConvertOptions, GenerateOptions, Io, Layout, Location, LogType, Silent, SortBy, Store, StoreOptions,
-    Table, convert, generate,
+    Table, convert,
 };
 
 const OBJECTS: u32 = 6;

@@ -76,7 +76,8 @@ else
     skipped+=("lints: rustup component add clippy")
 fi
 
-step "binary" cargo build --release --locked
+# The program and its tests at once: each takes one processor for minutes.
+step "binary and Rust tests" cargo test --release --locked --no-run
 step "documentation" env RUSTDOC="$PWD/scripts/rustdoc_lints.sh" cargo test --release --locked --doc
 # Checked together, so that they share dependencies. None is linked, so LLVM's fuzzer need not be compiled.
 step "small program, fuzz targets and benchmarks" env CUSTOM_LIBFUZZER_PATH=/dev/null \

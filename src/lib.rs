@@ -89,40 +89,45 @@ mod verify;
 
 pub use jiff::civil::Date;
 
-pub use athena::definition::Partitions;
-pub use athena::form::Form;
 #[doc(hidden)]
 pub use cli::main as program;
-pub use compact::{CompactOptions, CompactPlan, CompactReport, compact, plan as plan_compact};
-pub use convert::{ConvertOptions, Prepared, convert, prepare};
+pub use compact::{CompactOptions, CompactReport, compact};
+pub use convert::{ConvertOptions, convert};
 pub use days::{Days, today};
-pub use define::{DefineOptions, Defined, define};
+pub use define::{DefineOptions, define};
 pub use encode::codec::Compression;
 pub use encode::layout::{Layout, SortBy};
 pub use error::{Error, ErrorKind, Result};
-pub use generate::{GenerateOptions, Generated, GeneratedObject, KeyLayout, generate, generate_into};
+pub use generate::{GenerateOptions, generate_into};
 pub use ledger::claim::OutputOptions;
-pub use ledger::contents::Contents;
 pub use ledger::partition::PartitionBy;
 pub use ledger::table::Table;
-pub use plan::{Estimate, Plan};
 pub use record::schema::LogType;
 pub use report::{Progress, Report, Silent};
-pub use source::discover::Wanted;
 pub use status::{Status, status};
-pub use store::{Io, Location, Requests, Store, StoreOptions};
+pub use store::{Io, Location, Store, StoreOptions};
 pub use verify::outcome::Verification;
-pub use verify::{Extent, VerifyOptions, verify};
+pub use verify::{VerifyOptions, verify};
 
-/// What the values above are made of.
+/// What the values above are made of, and plans of jobs that are not executed.
 pub mod parts {
-    pub use crate::compact::Compacted;
+    pub use crate::athena::definition::Partitions;
+    pub use crate::athena::form::Form;
     pub use crate::compact::merge::NotMerged;
+    pub use crate::compact::{CompactPlan, Compacted, plan as plan_compact};
+    pub use crate::convert::{Prepared, prepare};
+    pub use crate::define::Defined;
+    pub use crate::generate::{Generated, GeneratedObject, KeyLayout, generate};
+    pub use crate::ledger::contents::Contents;
     pub use crate::ledger::partition::Partition;
+    pub use crate::plan::{Estimate, Plan};
     pub use crate::record::header::Column;
     pub use crate::record::schema::{ColumnType, Field, Schema};
     pub use crate::report::{Counts, Named, PartitionReport};
+    pub use crate::source::discover::Wanted;
     pub use crate::status::{DayStatus, PlaceStatus, Silence};
+    pub use crate::store::Requests;
+    pub use crate::verify::Extent;
     pub use crate::verify::outcome::{
         Checksums, Depth, Difference, FileOutcome, LoneRow, LoneRows, PartitionOutcome, Remark, Remarks, Verdict,
     };

@@ -31,6 +31,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
+use jiff::civil::Date;
+use rayon::ThreadPool;
 use tracing::info;
 
 pub use self::options::ConvertOptions;
@@ -67,46 +69,28 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
     for round in 0..MAX_ROUNDS {
         let mut prepared = prepare(source, table, options)?;
         if round == 0 {
-            let resumed = finish_replacing(table, &pool)?;
-            if !resumed.is_empty() {
-                report.warnings.extend(resumed.iter().filter_map(Resumed::explain));
-                report.not_merged.extend(resumed.iter().flat_map(|resumed| resumed.not_merged.clone()));
-                prepared = prepare(source, table, options)?;
-            }
+            prepared = resume(prepared, (source, table), options, &pool, &mut report)?;
         }
         forget_those_there(&mut doubtful, &prepared, source);
-        prepared
-            .plan
-            .partitions
-            .iter_mut()
-            .for_each(|plan| plan.retry.retain(|input| !unreadable.contains(&input.key)));
+        let partitions = prepared.plan.partitions.iter_mut();
+        partitions.for_each(|plan| plan.retry.retain(|input| !unreadable.contains(&input.key)));
         let assumed = prepared.newly_assumed();
         // The plan has what is to be read; there may be a million objects more.
         prepared.found.objects = Vec::new();
-        let plan = &prepared.plan;
         tidy_done(table, &prepared)?;
         if round == 0 {
             describe(&mut report, &prepared, source);
-            report
-                .warnings
-                .extend(prepared.info.founded_year().and_then(|year| running_out(year, crate::days::today())));
         }
-        if plan.partitions.iter().all(PartitionPlan::is_done) {
+        if prepared.plan.partitions.iter().all(PartitionPlan::is_done) {
             info!(round, "nothing is left to do");
             break;
         }
-        if !prepared.founded {
-            let info = table.found(prepared.info.clone())?;
-            if info != prepared.info {
-                info!(round, "another run founded the table, as something else: planned again");
-                continue; // Another run was faster and made it something else: plan for what it is.
-            }
-        }
-        if !assumed.is_empty() && !table.assume(&source.location().root(), &mut prepared.undated, assumed)? {
-            continue; // Another run was faster, perhaps with other days: plan with what it recorded.
-        }
         let before = if prepared.founded { extent(table, &prepared)? } else { Reach::default() };
-        let total = plan.total();
+        if !record_what_it_is(&mut prepared, source, table, assumed)? {
+            info!(round, "another run was faster, and recorded something else: planned again");
+            continue;
+        }
+        let (plan, total) = (&prepared.plan, prepared.plan.total());
         info!(round, objects = total.to_convert, bytes = total.to_convert_bytes, files = total.files, "round begins");
         progress.begin(total.to_convert, total.to_convert_bytes);
         let run = Round::new(source, table, options, plan, (&pool, progress))?;
@@ -131,6 +115,35 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
     auto_compact(table, options, &mut report)?;
     finish(&mut report, source, table, begun);
     Ok(report)
+}
+
+/// Ends the replacements that earlier runs left; returns a plan for what DEST is after that.
+fn resume(
+    prepared: Prepared,
+    (source, table): (&Store, &Table),
+    options: &ConvertOptions,
+    pool: &ThreadPool,
+    report: &mut Report,
+) -> Result<Prepared> {
+    let resumed = finish_replacing(table, pool)?;
+    if resumed.is_empty() {
+        return Ok(prepared);
+    }
+    report.warnings.extend(resumed.iter().filter_map(Resumed::explain));
+    report.not_merged.extend(resumed.into_iter().flat_map(|resumed| resumed.not_merged));
+    prepare(source, table, options)
+}
+
+/// Records what the plan supposes, before the first claim: what the table is, and the days of objects whose keys give none.
+/// Returns false if another run recorded something else.
+fn record_what_it_is(
+    prepared: &mut Prepared,
+    source: &Store,
+    table: &Table,
+    assumed: BTreeMap<Date, Vec<Arc<str>>>,
+) -> Result<bool> {
+    let same = prepared.founded || table.found(prepared.info.clone())? == prepared.info;
+    Ok(same && (assumed.is_empty() || table.assume(&source.location().root(), &mut prepared.undated, assumed)?))
 }
 
 /// Forgets those of the objects that are listed again, to be claimed as they are now, or that another run has read.
@@ -258,6 +271,8 @@ fn describe(report: &mut Report, prepared: &Prepared, source: &Store) {
             format!("{} has an unfinished claim on objects of {source}: run convert with that SOURCE", plan.partition)
         })
     }));
+    let year = prepared.info.founded_year();
+    report.warnings.extend(year.and_then(|year| running_out(year, crate::days::today())));
 }
 
 fn finish(report: &mut Report, source: &Store, table: &Table, begun: Instant) {

@@ -263,17 +263,8 @@ impl ObjectDecoder {
     ) -> (u64, u64) {
         let header = Arc::clone(&self.header);
         self.counts.blank += self.table.blank();
-        let wanted = header.columns.len();
-        let mut bad: Vec<(Range<usize>, String)> = Vec::new();
-        for odd in self.table.odd() {
-            let (fields, s) = (odd.fields, if odd.fields == 1 { "" } else { "s" });
-            let reason = match wanted {
-                0 => format!("no usable header: with the one above, there are more than {MAX_UNKNOWN} unknown fields"),
-                _ => format!("{fields} field{s}, the header names {wanted}"),
-            };
-            bad.push((odd.line.clone(), reason));
-        }
         self.counts.headers += header_rows.len() as u64;
+        let mut bad = self.odd_lines();
         if !all_utf8 || !header_rows.is_empty() {
             let mut keep = vec![true; self.table.lines()];
             header_rows.iter().for_each(|row| keep[*row] = false);
@@ -305,7 +296,6 @@ impl ObjectDecoder {
             batch.count_long(place, self.table.lines());
         }
         batch.grow(self.table.lines());
-        let appended = self.table.lines() as u64;
 
         let rejected = bad.len() as u64;
         bad.sort_by_key(|(line, _)| line.start);
@@ -318,7 +308,17 @@ impl ObjectDecoder {
                 text: text[line].to_vec(),
             });
         }
-        (appended, rejected)
+        (self.table.lines() as u64, rejected)
+    }
+
+    /// Returns the lines that have not as many fields as the header names, each with the reason.
+    fn odd_lines(&self) -> Vec<(Range<usize>, String)> {
+        let wanted = self.header.columns.len();
+        let reason = |fields: usize| match wanted {
+            0 => format!("no usable header: with the one above, there are more than {MAX_UNKNOWN} unknown fields"),
+            _ => format!("{fields} field{}, the header names {wanted}", if fields == 1 { "" } else { "s" }),
+        };
+        self.table.odd().iter().map(|odd| (odd.line.clone(), reason(odd.fields))).collect()
     }
 
     fn reject_non_utf8(&self, text: &[u8], keep: &mut [bool], bad: &mut Vec<(Range<usize>, String)>) {

@@ -153,59 +153,53 @@ fn lines(
     let mut counted = Counted::default();
     let mut other_type = None;
     let (mut line, mut number, mut row) = (Vec::new(), 0, Row::default());
+    let mut record = |header: &mut HeaderLine, number, line: &[u8], counted: &mut Counted| match header.row(
+        line,
+        rules.dash_as_null,
+        &mut row,
+    ) {
+        Line::Empty => {}
+        Line::Misfit => counted.rejected += 1,
+        Line::Row => {
+            let hash = row.hash();
+            counted.tally.row(&row, hash);
+            visit(number, hash, &row);
+        }
+    };
     // Lines above the first that are no record, for they hold a CR: passed over, unless there is no header line.
     let mut odd = 0;
-    loop {
-        line.clear();
-        let read = (&mut text).take(MAX_LINE_BYTES + 1).read_until(b'\n', &mut line)? as u64;
-        if read == 0 {
-            break;
-        }
+    while let Some(read) = next_line(&mut text, &mut line)? {
         number += 1;
         counted.text_bytes += read;
-        if counted.text_bytes > rules.max_object_bytes {
-            return Ok(Object::Unreadable(format!("it has more than {} bytes of text", rules.max_object_bytes)));
-        }
-        if read > MAX_LINE_BYTES && !line.ends_with(b"\n") {
-            return Ok(Object::Unreadable(format!("line {number} is longer than {MAX_LINE_BYTES} bytes")));
+        if let Some(why) = over(rules, counted.text_bytes, number, &line) {
+            return Ok(Object::Unreadable(why));
         }
         let line = line.strip_suffix(b"\n").unwrap_or(&line);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        if header.is_none() {
+        let Some(current) = &mut header else {
             if line.iter().all(|b| matches!(b, b' ' | b'\r')) {
                 odd += u64::from(line.contains(&b'\r'));
                 continue;
             }
-            let first = HeaderLine::parse(line);
-            let is_line = first.is_ok();
-            match (first, &fallback) {
-                (Ok(first), _) => header = Some(first),
-                (Err(_), Some(format)) => header = Some(format.clone()),
-                (Err(why), None) => return Ok(Object::Unreadable(why)),
+            let (first, is_line) = match HeaderLine::first(line, fallback.as_ref()) {
+                Ok(first) => first,
+                Err(why) => return Ok(Object::Unreadable(why)),
+            };
+            other_type = first.log_type().filter(|of| *of != rules.log_type);
+            let current = header.insert(first);
+            if !is_line && other_type.is_none() {
+                counted.rejected += odd;
+                record(current, number, line, &mut counted);
             }
-            other_type = header.as_ref().and_then(HeaderLine::log_type).filter(|of| *of != rules.log_type);
-            if is_line {
-                continue;
-            }
-            counted.rejected += odd;
-        }
-        let Some(current) = &mut header else { continue };
+            continue;
+        };
+        // Whether an object of the other type reads to its end counts first.
         if other_type.is_some() {
-            continue; // Whether it reads to its end counts first.
-        }
-        if let Some(next) = HeaderLine::again(line) {
-            current.close(&mut counted.tally);
-            *current = next;
             continue;
         }
-        match current.row(line, rules.dash_as_null, &mut row) {
-            Line::Empty => {}
-            Line::Misfit => counted.rejected += 1,
-            Line::Row => {
-                let hash = row.hash();
-                counted.tally.row(&row, hash);
-                visit(number, hash, &row);
-            }
+        match HeaderLine::again(line) {
+            Some(next) => std::mem::replace(current, next).close(&mut counted.tally),
+            None => record(current, number, line, &mut counted),
         }
     }
     if let Some(of) = other_type {
@@ -219,6 +213,22 @@ fn lines(
         None => return Ok(Object::Unreadable("it has no text".to_owned())),
     }
     Ok(Object::Rows(Box::new(counted)))
+}
+
+/// Returns why an object is not read on, if this line or the text so far is longer than is allowed.
+fn over(rules: &RecountRules, text_bytes: u64, number: u64, line: &[u8]) -> Option<String> {
+    if text_bytes > rules.max_object_bytes {
+        return Some(format!("it has more than {} bytes of text", rules.max_object_bytes));
+    }
+    let long = line.len() as u64 > MAX_LINE_BYTES && !line.ends_with(b"\n");
+    long.then(|| format!("line {number} is longer than {MAX_LINE_BYTES} bytes"))
+}
+
+/// Reads a line, with its end, but no more than is allowed and a byte; returns its bytes, or none at the end of the text.
+fn next_line(text: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Option<u64>> {
+    line.clear();
+    let read = text.take(MAX_LINE_BYTES + 1).read_until(b'\n', line)? as u64;
+    Ok((read > 0).then_some(read))
 }
 
 /// What a line is.
@@ -300,6 +310,15 @@ impl HeaderLine {
         let most = LogType::ALL.into_iter().max_by_key(|log_type| known(*log_type))?;
         let others = LogType::ALL.into_iter().filter(|log_type| *log_type != most);
         others.map(known).all(|fewer| fewer < known(most)).then_some(most)
+    }
+
+    /// Returns the header of the first line that is not empty, and whether it is that line; if not, records are as said.
+    fn first(line: &[u8], said: Option<&Self>) -> Result<(Self, bool), String> {
+        match (Self::parse(line), said) {
+            (Ok(first), _) => Ok((first, true)),
+            (Err(_), Some(said)) => Ok((said.clone(), false)),
+            (Err(why), None) => Err(why),
+        }
     }
 
     /// Returns the header that a line among records is, if it is one again: as the first line is one.

@@ -10,8 +10,8 @@ use flowparquet::internals::{
     Batch, Dialect, FileName, Header, Hints, Level, MAX_COLUMNS, MAX_UNKNOWN, ObjectDecoder, PartitionState, Place,
     Record, RejectedRow, Suffix, TableName, Theirs, Values, bridge, create_view, entry_number, folders_of, hive,
 };
-use flowparquet::parts::{ColumnType, Partition};
-use flowparquet::{Contents, LogType, PartitionBy};
+use flowparquet::parts::{ColumnType, Contents, Partition};
+use flowparquet::{LogType, PartitionBy};
 use jiff::civil::date;
 
 /// Keys of raw objects: nothing of a key is lost, and a day's folder is the one that the way to the day leads to.
