@@ -106,7 +106,23 @@ if ! find_java; then
     skipped+=("what Spark and Hive judge, for want of Java $MIN_JAVA to $MAX_JAVA: apt-get install openjdk-17-jdk-headless")
 fi
 pytest=("$PYTHON" -m pytest -q -c tests/python/pytest.ini tests/python)
-step "black-box tests, S3 by moto, definitions by Hive and Spark" env FLOWPARQUET_TEST_S3=moto "${pytest[@]}"
+# Tests of S3 wait more than they compute, so they run beside the others; what they print comes after.
+black_box() {
+    trap 'kill $(jobs -p) 2>/dev/null' EXIT
+    trap 'exit 143' TERM
+    local s3 others failed=""
+    FLOWPARQUET_TEST_S3=moto "${pytest[@]}" -m s3 >target/s3-tests.log 2>&1 &
+    s3=$!
+    FLOWPARQUET_TEST_S3=moto "${pytest[@]}" -m "not s3" &
+    others=$!
+    wait $others || failed=1
+    wait $s3 || failed=1
+    echo
+    echo "S3 by moto:"
+    cat target/s3-tests.log
+    [ -z "$failed" ]
+}
+step "black-box tests, S3 by moto, definitions by Hive and Spark" black_box
 [ -z "$readers" ] || step "every reader, in every way" env FLOWPARQUET_TEST_READERS=1 ${trino:+FLOWPARQUET_TEST_TRINO=1} \
     "${pytest[@]}" -k "zoo"
 [ -z "$rgw" ] || step "S3 tests by Ceph RGW" env FLOWPARQUET_TEST_S3=rgw "${pytest[@]}" -m s3
