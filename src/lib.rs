@@ -104,6 +104,7 @@ pub use ledger::partition::PartitionBy;
 pub use ledger::table::Table;
 pub use record::schema::LogType;
 pub use report::{Progress, Report, Silent};
+pub use source::discover::Wanted;
 pub use status::{Status, status};
 pub use store::{Io, Location, Store, StoreOptions};
 pub use verify::outcome::Verification;
@@ -124,7 +125,6 @@ pub mod parts {
     pub use crate::record::header::Column;
     pub use crate::record::schema::{ColumnType, Field, Schema};
     pub use crate::report::{Counts, Named, PartitionReport};
-    pub use crate::source::discover::Wanted;
     pub use crate::status::{DayStatus, PlaceStatus, Silence};
     pub use crate::store::Requests;
     pub use crate::verify::Extent;
