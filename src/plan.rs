@@ -74,6 +74,8 @@ pub struct PartitionPlan {
     pub remakes: Vec<Remake>,
     /// Objects that changed after they were converted and cannot take the place of what they were, and why.
     pub stuck: Vec<(Arc<str>, String)>,
+    /// Names of files that are not the ones that were recorded and cannot be made again, and why.
+    pub in_doubt: Vec<(String, String)>,
     /// Rejected lines that were to be tried again and cannot be, and why.
     pub stuck_rejects: Vec<(u64, String)>,
     /// Claims that were begun and not finished, by number.
@@ -93,6 +95,16 @@ pub struct Remake {
     pub changed: Vec<Input>,
     /// Lines of it that were rejected.
     pub rejected_rows: u64,
+    /// Name of its file, if that is not the one that was recorded.
+    pub altered: Option<String>,
+}
+
+/// Returns what is said of a file that is not the one that was recorded, and cannot be made again.
+pub fn in_doubt(why: &str) -> String {
+    format!(
+        "this is not the file that was recorded: another run put damaged bytes there and was stopped, or somebody changed it; \
+         it cannot be made again ({why}): run verify, which says whether what lies there is right"
+    )
 }
 
 /// Returns what is said of an object that changed and cannot take the place of what it was.
@@ -322,6 +334,7 @@ fn plan_partition(
         late: state.history().next().is_some(),
         remakes: Vec::new(),
         stuck: Vec::new(),
+        in_doubt: Vec::new(),
         stuck_rejects: Vec::new(),
         unfinished: Vec::new(),
         unfinished_elsewhere: BTreeSet::new(),
@@ -362,7 +375,8 @@ fn plan_partition(
     plan
 }
 
-/// Plans outputs that are to be made again: those with objects that changed, and those with rejected lines if that is wanted.
+/// Plans outputs that are to be made again: those with objects that changed, those whose files are not the recorded ones, and
+/// those with rejected lines if that is wanted.
 fn plan_remakes(
     plan: &mut PartitionPlan,
     (mut again, now): (BTreeMap<u64, Vec<Input>>, &HashMap<&str, &SourceObject>),
@@ -374,6 +388,9 @@ fn plan_remakes(
             again.entry(output.number).or_default();
         }
     }
+    let altered: BTreeMap<u64, &str> =
+        state.altered().map(|output| (output.number, output.claim.output.as_str())).collect();
+    altered.keys().for_each(|number| _ = again.entry(*number).or_default());
     for (replaces, changed) in again {
         // Whoever is about to replace it knows what it is made of now; the next run sees what is left to do.
         if !state.can_be_replaced(replaces) {
@@ -381,7 +398,11 @@ fn plan_remakes(
         }
         let rejected_rows = state.done(replaces).map_or(0, |done| done.outcome.rejected_rows);
         match inputs_now(state, replaces, &options.source, now) {
-            Ok(inputs) => plan.remakes.push(Remake { replaces, inputs, changed, rejected_rows }),
+            Ok(inputs) => {
+                let altered = altered.get(&replaces).map(|name| (*name).to_owned());
+                plan.remakes.push(Remake { replaces, inputs, changed, rejected_rows, altered });
+            }
+            Err(why) if altered.contains_key(&replaces) => plan.in_doubt.push((altered[&replaces].to_owned(), why)),
             Err(why) if changed.is_empty() => plan.stuck_rejects.push((rejected_rows, why)),
             Err(why) => plan.stuck.extend(changed.into_iter().map(|input| (input.key, why.clone()))),
         }

@@ -509,6 +509,102 @@ fn a_file_of_a_claim_that_has_none_by_the_ledger_is_removed() {
     work.run(&["verify", "raw", "table", "--day", DAY]).code(0);
 }
 
+// ---- Files that are not the recorded ones
+
+/// Puts the file of other rows under the name of the table's first file: what a second writer of its claim leaves that read
+/// damaged bytes and was killed behind its PUT. Returns the file's path below the table.
+fn put_another_file(work: &Work) -> String {
+    let _ = fs::remove_dir_all(work.path("other"));
+    work.write(&format!("other/raw/{}", key(0)), gz(text(900, 2)));
+    work.run(&["convert", "other/raw", "other/table", "--day", DAY]).code(0);
+    let [file] = work.parquet_files("other/table").try_into().unwrap();
+    let ours = work.parquet_files("table").remove(0);
+    fs::copy(work.path("other/table").join(file), work.path("table").join(&ours)).unwrap();
+    ours
+}
+
+#[test]
+fn a_file_that_is_not_the_recorded_one_is_made_again_by_a_plain_run() {
+    for merged in [false, true] {
+        let work = Work::new();
+        let texts = files_of_one_object(&work, 3);
+        if merged {
+            work.run(&COMPACT).code(0);
+        }
+        let files = if merged { 1 } else { 3 };
+        let ours = put_another_file(&work);
+        let plan = work.run(&["plan", "raw", "table", "--day", DAY]);
+        plan.code(0);
+        let ran = work.convert(&ON_THIS_DAY);
+        ran.code(0).totals(&[("files_replaced", 1)]);
+        ran.says(&format!(
+            "warning: {ours} was not the file that was recorded (another run put damaged bytes there and was stopped, or somebody changed it): it was made again\n"
+        ));
+        holds(&work, &texts, files);
+        work.convert(&ON_THIS_DAY).nothing_to_do(3);
+        work.run(&["verify", "raw", "table", "--day", DAY]).code(0);
+    }
+}
+
+#[test]
+fn a_file_that_is_not_the_recorded_one_and_cannot_be_made_again_is_in_doubt() {
+    let work = Work::new();
+    for number in 0..2 {
+        work.object(&key(number), text(u64::from(number) * 10, 5));
+    }
+    work.convert(&ON_THIS_DAY).code(0);
+    let ours = put_another_file(&work);
+    let before = snapshot(&work);
+    for gone in [true, false] {
+        if gone {
+            work.remove(&format!("raw/{}", key(1)));
+        } else {
+            change(&work, 1, &gz(text(10, 5))[..30]);
+        }
+        for _ in 0..2 {
+            let ran = work.convert(&ON_THIS_DAY);
+            ran.code(1)
+                .says("in doubt: this is not the file that was recorded: ")
+                .says(&format!("  at WORK/table/{ours}\n"));
+            assert_eq!(snapshot(&work), before, "nothing is claimed");
+        }
+    }
+}
+
+#[test]
+fn changed_objects_of_one_file_are_all_named_if_one_does_not_read_to_its_end() {
+    let work = Work::new();
+    let texts: Vec<String> = (0..3).map(|number| text(number * 10, 5)).collect();
+    (0..).zip(&texts).for_each(|(number, text)| drop(work.object(&key(number), text)));
+    work.convert(&ON_THIS_DAY).code(0);
+    change(&work, 0, gz(text(700, 7)));
+    change(&work, 1, &gz(text(500, 7))[..40]);
+    for _ in 0..2 {
+        let ran = work.convert(&ON_THIS_DAY);
+        ran.code(1).totals(&[("objects_rejected", 1)]);
+        let changed = ran.report()["objects_changed"].as_array().unwrap().len();
+        assert_eq!(changed, 2, "{}", ran.stderr);
+        holds(&work, &texts, 1);
+    }
+}
+
+/// What only the plan after a recovery sees is said by the same run.
+#[test]
+fn a_changed_object_of_a_found_file_whose_neighbour_is_gone_is_named_at_once() {
+    let work = Work::new();
+    let texts: Vec<String> = (0..3).map(|number| text(number * 10, 5)).collect();
+    (0..).zip(&texts).for_each(|(number, text)| drop(work.object(&key(number), text)));
+    work.convert(&ON_THIS_DAY).code(0);
+    work.remove(&work.entry(2));
+    change(&work, 0, gz(text(700, 7)));
+    work.remove(&format!("raw/{}", key(1)));
+    for _ in 0..2 {
+        let ran = work.convert(&ON_THIS_DAY);
+        ran.code(1).says("changed: it changed after it was converted, the table keeps its old rows: ");
+        holds(&work, &texts, 1);
+    }
+}
+
 // ---- Files that are not ours
 
 #[test]

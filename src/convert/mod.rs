@@ -46,7 +46,7 @@ use crate::ledger::contents::Reach;
 use crate::ledger::partition::{Partition, PartitionBy};
 use crate::ledger::state::PartitionState;
 use crate::ledger::table::{Table, tool_name};
-use crate::plan::{self, PartitionPlan};
+use crate::plan::{self, PartitionPlan, Plan};
 use crate::report::{Counts, MAX_NAMED, Named, Progress, REPORT_VERSION, Report};
 use crate::sort::workers;
 pub use crate::sort::workers::{MIN_MEMORY_BYTES, one_per_processor};
@@ -83,6 +83,7 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
         }
         if prepared.plan.partitions.iter().all(PartitionPlan::is_done) {
             info!(round, "nothing is left to do");
+            add_stuck(&mut report, &prepared.plan, source, table);
             break;
         }
         let before = if prepared.founded { extent(table, &prepared)? } else { Reach::default() };
@@ -100,6 +101,7 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
         report.warnings.extend(outgrown(&before, &grown(&before, &prepared.states)));
         info!(round, again, "round ends");
         if !again {
+            add_stuck(&mut report, &prepared.plan, source, table);
             break;
         }
         // What was planned and not claimed may be gone before it is listed again.
@@ -243,13 +245,25 @@ fn empty_report(source: &Store, table: &Table) -> Report {
     }
 }
 
+/// Adds what the last plan could not do anything about: what came to light while the run was on, too.
+fn add_stuck(report: &mut Report, plan: &Plan, source: &Store, table: &Table) {
+    for plan in &plan.partitions {
+        let stuck = plan.stuck.iter().map(|(key, why)| named(source, key, &plan::stuck(why)));
+        report.objects_changed.extend(stuck);
+        let key = |name: &str| table.store().location().key(&format!("{}/{name}", plan.partition));
+        let in_doubt = plan.in_doubt.iter().map(|(name, why)| named(table.store(), &key(name), &plan::in_doubt(why)));
+        report.files_in_doubt.extend(in_doubt);
+        let rejects = plan.stuck_rejects.iter();
+        report.warnings.extend(rejects.map(|(rows, why)| plan::stuck_rejects(&plan.partition, *rows, why)));
+    }
+}
+
+fn named(store: &Store, key: &str, reason: &str) -> Named {
+    Named { object: store.location().url_of(key), line: None, byte: None, reason: reason.to_owned() }
+}
+
 fn describe(report: &mut Report, prepared: &Prepared, source: &Store) {
-    let named = |object: &str, reason: &str| Named {
-        object: source.location().url_of(object),
-        line: None,
-        byte: None,
-        reason: reason.to_owned(),
-    };
+    let named = |object: &str, reason: &str| named(source, object, reason);
     let mut passed_over = prepared.found.passed_over.clone();
     report.objects_passed_over = passed_over.len() as u64;
     report.objects_to_look_at = passed_over.iter().filter(|(_, why)| why.needs_a_person()).count() as u64;
@@ -261,11 +275,6 @@ fn describe(report: &mut Report, prepared: &Prepared, source: &Store) {
     report.partition_by = prepared.info.partition_by;
     report.objects_converted_before = prepared.plan.total().converted;
     report.objects_of_other_type_before = prepared.plan.partitions.iter().map(|plan| plan.other_type).sum();
-    let stuck = prepared.plan.partitions.iter().flat_map(|plan| &plan.stuck);
-    report.objects_changed = stuck.map(|(key, why)| named(key, &plan::stuck(why))).collect();
-    report.warnings.extend(prepared.plan.partitions.iter().flat_map(|plan| {
-        plan.stuck_rejects.iter().map(|(rows, why)| plan::stuck_rejects(&plan.partition, *rows, why))
-    }));
     report.warnings.extend(prepared.plan.partitions.iter().flat_map(|plan| {
         plan.unfinished_elsewhere.iter().map(|source| {
             format!("{} has an unfinished claim on objects of {source}: run convert with that SOURCE", plan.partition)

@@ -161,6 +161,13 @@ impl<'a> Round<'a> {
                 return Ok(outcome);
             };
             self.finish_claim(ledger, claimed, &mut outcome)?;
+            if let Some(name) = &remake.altered {
+                outcome.warnings.push(format!(
+                    "{}/{name} was not the file that was recorded (another run put damaged bytes there and was stopped, or \
+                     somebody changed it): it was made again",
+                    plan.partition
+                ));
+            }
         }
         // What was rejected before goes to files of its own, as it was tried: beside others it might be rejected again.
         let readable = self.readable_now(&plan.retry, &mut outcome)?;

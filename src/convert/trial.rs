@@ -87,14 +87,12 @@ impl Round<'_> {
         }
         let Some(why) = read.unfinishable(&draft.work) else { return Ok(Some(draft)) };
         info!(partition = %plan.partition, claim = remake.replaces, reason = %without_text(&why), "its old rows are kept");
-        let is_changed = |left: &&LeftOut| remake.changed.iter().any(|input| input.key == left.key);
-        let (of_changed, others): (Vec<&LeftOut>, Vec<&LeftOut>) =
-            read.outcome.rejected_objects.iter().partition(is_changed);
-        of_changed.iter().for_each(|left| self.reject_again(left, outcome));
-        if others.is_empty() {
-            return Ok(None);
-        }
-        if remake.changed.is_empty() {
+        let rejected = &read.outcome.rejected_objects;
+        rejected.iter().filter(|left| is_changed(remake, left)).for_each(|left| self.reject_again(left, outcome));
+        if let Some(name) = &remake.altered {
+            let object = self.table.store().location().url_of(&format!("{}/{name}", plan.partition));
+            outcome.files_in_doubt.push(Named { object, line: None, byte: None, reason: plan::in_doubt(&why) });
+        } else if remake.changed.is_empty() {
             outcome.warnings.push(plan::stuck_rejects(&plan.partition, remake.rejected_rows, &why));
         }
         for input in &remake.changed {
@@ -114,4 +112,8 @@ impl Round<'_> {
             outcome.rejects.push(Named { object, line: None, byte: None, reason: reason.clone() });
         }
     }
+}
+
+fn is_changed(remake: &Remake, left: &LeftOut) -> bool {
+    remake.changed.iter().any(|input| input.key == left.key)
 }
