@@ -91,13 +91,11 @@ impl Round<'_> {
         let (of_changed, others): (Vec<&LeftOut>, Vec<&LeftOut>) =
             read.outcome.rejected_objects.iter().partition(is_changed);
         of_changed.iter().for_each(|left| self.reject_again(left, outcome));
-        if others.is_empty() {
-            return Ok(None);
-        }
-        if remake.changed.is_empty() {
+        if remake.changed.is_empty() && !others.is_empty() {
             outcome.warnings.push(plan::stuck_rejects(&plan.partition, remake.rejected_rows, &why));
         }
-        for input in &remake.changed {
+        // Whoever changed and can be read waits for those of its file that cannot.
+        for input in remake.changed.iter().filter(|input| !of_changed.iter().any(|left| left.key == input.key)) {
             let object = self.source.location().url_of(&input.key);
             outcome.changed.push(Named { object, line: None, byte: None, reason: plan::stuck(&why) });
         }

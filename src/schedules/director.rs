@@ -1,0 +1,151 @@
+//! Who decides what happens next in a schedule: the case, and dice that it has of its seed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::date;
+
+use super::case::{Case, Class, Command, Dice, Event, Policy, When};
+use super::readers::Readers;
+use super::world::World;
+use crate::store::turns::{Call, Director, Fate};
+
+/// How often the order of runs changes, in 100 calls.
+const CHANGES_OF_ORDER: u64 = 4;
+
+/// Plays a case: what happens when, and what is there then.
+#[derive(Debug)]
+pub struct Stage {
+    pub world: World,
+    pub readers: Readers,
+    commands: Vec<Command>,
+    begins_after: Vec<Option<usize>>,
+    events: Vec<(When, Event)>,
+    faults: Vec<(When, Fate)>,
+    delays: Vec<When>,
+    policy: Policy,
+    dice: Dice,
+    /// Calls made, by run and class.
+    made: Vec<[u64; Class::ALL.len()]>,
+    last: Option<Call>,
+    order: Vec<usize>,
+    /// Runs that met a fault.
+    pub disturbed: BTreeSet<usize>,
+    /// Objects of the asked days that a run listed.
+    listed: BTreeMap<usize, BTreeSet<usize>>,
+    /// Those among them that no ledger knew when the run ended.
+    pub unknown: BTreeMap<usize, BTreeSet<usize>>,
+}
+
+impl Stage {
+    pub fn new(case: &Case, world: World, mut readers: Readers) -> Self {
+        let runs = case.commands.len();
+        readers.look_at_all();
+        Self {
+            world,
+            readers,
+            commands: case.commands.clone(),
+            begins_after: case.begins_after.clone(),
+            events: case.events.clone(),
+            faults: case.faults.clone(),
+            delays: case.delays.clone(),
+            policy: case.policy,
+            dice: case.dice.clone(),
+            made: vec![[0; Class::ALL.len()]; runs],
+            last: None,
+            order: (0..runs).collect(),
+            disturbed: BTreeSet::new(),
+            listed: BTreeMap::new(),
+            unknown: BTreeMap::new(),
+        }
+    }
+
+    /// Lets everything happen that nothing brought about.
+    pub fn let_all_happen(&mut self) {
+        for (_, event) in std::mem::take(&mut self.events) {
+            self.world.apply(event);
+        }
+    }
+
+    /// Returns whether a call is the one that is meant, before it is counted.
+    fn is_now(&self, when: &When, call: &Call) -> bool {
+        let made = self.made[call.run][when.class as usize];
+        when.run == call.run && when.class.has(call) && made + 1 == when.nth
+    }
+
+    fn may_go_on(&self, call: &Call, ended: &[bool]) -> bool {
+        use crate::store::turns::Kind;
+        if call.kind == Kind::Start {
+            return self.begins_after[call.run].is_none_or(|other| ended[other]);
+        }
+        let others_ended = ended.iter().enumerate().all(|(run, ended)| run == call.run || *ended);
+        others_ended || !self.delays.iter().any(|when| self.is_now(when, call))
+    }
+}
+
+impl Director for Stage {
+    fn choose(&mut self, waiting: &[&Call], ended: &[bool]) -> usize {
+        let mut able: Vec<usize> = (0..waiting.len()).filter(|at| self.may_go_on(waiting[*at], ended)).collect();
+        if able.is_empty() {
+            // All of them are delayed until the others are through.
+            able = (0..waiting.len()).collect();
+        }
+        let last = self.last.as_ref().and_then(|last| able.iter().find(|at| waiting[**at].run == last.run)).copied();
+        let wrote = self.last.as_ref().is_some_and(|last| last.kind.writes());
+        match (self.policy, last) {
+            (Policy::Same(chance), Some(last)) if self.dice.in_100(chance) => last,
+            (Policy::UntilWrite, Some(last)) if self.dice.in_100(if wrote { 40 } else { 95 }) => last,
+            (Policy::Order, last) => {
+                if let Some(last) = last
+                    && self.dice.in_100(CHANGES_OF_ORDER)
+                {
+                    let run = waiting[last].run;
+                    self.order.retain(|other| *other != run);
+                    self.order.push(run);
+                }
+                let place = |at: &usize| self.order.iter().position(|run| *run == waiting[*at].run);
+                able.into_iter().min_by_key(place).unwrap_or_default()
+            }
+            _ => self.dice.of(&able),
+        }
+    }
+
+    fn fate(&mut self, call: &Call) -> Fate {
+        let (now, later): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.events).into_iter().partition(|(when, _)| self.is_now(when, call));
+        self.events = later;
+        now.into_iter().for_each(|(_, event)| self.world.apply(event));
+        let fate = self.faults.iter().find(|(when, _)| self.is_now(when, call)).map_or(Fate::Done, |(_, fate)| *fate);
+        for class in Class::ALL.into_iter().filter(|class| class.has(call)) {
+            self.made[call.run][class as usize] += 1;
+        }
+        if fate != Fate::Done {
+            self.disturbed.insert(call.run);
+        }
+        self.last = Some(call.clone());
+        fate
+    }
+
+    fn look(&mut self, call: &Call, fate: Fate, listed: &[String]) {
+        let days = self.commands[call.run].days();
+        for object in listed.iter().filter_map(|key| self.world.object_of(key)) {
+            let day = self.world.objects[object].day;
+            if days.contains(date(2026, 1, day as i8)) {
+                self.listed.entry(call.run).or_default().insert(object);
+            }
+        }
+        if call.kind.writes() {
+            self.readers.look(&call.key, &format!("after {call} {fate:?}"));
+        }
+    }
+
+    fn ended(&mut self, run: usize) {
+        self.last = None;
+        let known = |object: &usize| {
+            let key = self.world.key(*object);
+            self.readers.states.values().any(|state| state.input("s3://bucket/", &key).is_some())
+        };
+        let unknown = self.listed.get(&run).into_iter().flatten().copied().filter(|object| !known(object));
+        self.unknown.insert(run, unknown.collect());
+    }
+}
+
