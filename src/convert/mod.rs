@@ -64,6 +64,7 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
     let mut doubtful: BTreeSet<Arc<str>> = BTreeSet::new();
     // Rejected in an earlier round: not to be read and named once more.
     let mut unreadable: BTreeSet<Arc<str>> = BTreeSet::new();
+    let mut waiting = Waiting::default();
     for round in 0..MAX_ROUNDS {
         let mut prepared = prepare(source, table, options)?;
         if round == 0 {
@@ -85,6 +86,8 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
         prepared.found.objects = Vec::new();
         let plan = &prepared.plan;
         tidy_done(table, &prepared)?;
+        // What cannot be done may be seen in a later round only: whose output was about to be replaced is planned with then.
+        waiting = Waiting::of(plan, source);
         if round == 0 {
             describe(&mut report, &prepared, source);
             report
@@ -127,6 +130,8 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
                 .help("wait until they are through, then run again"));
         }
     }
+    report.objects_changed.extend(waiting.changed);
+    report.warnings.extend(waiting.warnings);
     report.objects_vanished = vanished(source, &doubtful)?;
     auto_compact(table, options, &mut report)?;
     finish(&mut report, source, table, begun);
@@ -231,12 +236,7 @@ fn empty_report(source: &Store, table: &Table) -> Report {
 }
 
 fn describe(report: &mut Report, prepared: &Prepared, source: &Store) {
-    let named = |object: &str, reason: &str| Named {
-        object: source.location().url_of(object),
-        line: None,
-        byte: None,
-        reason: reason.to_owned(),
-    };
+    let named = |object: &str, reason: &str| named(source, object, reason);
     let mut passed_over = prepared.found.passed_over.clone();
     report.objects_passed_over = passed_over.len() as u64;
     report.objects_to_look_at = passed_over.iter().filter(|(_, why)| why.needs_a_person()).count() as u64;
@@ -248,16 +248,33 @@ fn describe(report: &mut Report, prepared: &Prepared, source: &Store) {
     report.partition_by = prepared.info.partition_by;
     report.objects_converted_before = prepared.plan.total().converted;
     report.objects_of_other_type_before = prepared.plan.partitions.iter().map(|plan| plan.other_type).sum();
-    let stuck = prepared.plan.partitions.iter().flat_map(|plan| &plan.stuck);
-    report.objects_changed = stuck.map(|(key, why)| named(key, &plan::stuck(why))).collect();
-    report.warnings.extend(prepared.plan.partitions.iter().flat_map(|plan| {
-        plan.stuck_rejects.iter().map(|(rows, why)| plan::stuck_rejects(&plan.partition, *rows, why))
-    }));
-    report.warnings.extend(prepared.plan.partitions.iter().flat_map(|plan| {
-        plan.unfinished_elsewhere.iter().map(|source| {
-            format!("{} has an unfinished claim on objects of {source}: run convert with that SOURCE", plan.partition)
-        })
-    }));
+}
+
+/// What a plan cannot do, and a person should know.
+#[derive(Default)]
+struct Waiting {
+    /// Objects that changed and cannot take the place of what they were.
+    changed: Vec<Named>,
+    warnings: Vec<String>,
+}
+
+impl Waiting {
+    fn of(plan: &plan::Plan, source: &Store) -> Self {
+        let mut waiting = Self::default();
+        for plan in &plan.partitions {
+            waiting.changed.extend(plan.stuck.iter().map(|(key, why)| named(source, key, &plan::stuck(why))));
+            let stuck = plan.stuck_rejects.iter();
+            waiting.warnings.extend(stuck.map(|(rows, why)| plan::stuck_rejects(&plan.partition, *rows, why)));
+            waiting.warnings.extend(plan.unfinished_elsewhere.iter().map(|source| {
+                format!("{} has an unfinished claim on objects of {source}: run convert with that SOURCE", plan.partition)
+            }));
+        }
+        waiting
+    }
+}
+
+fn named(source: &Store, object: &str, reason: &str) -> Named {
+    Named { object: source.location().url_of(object), line: None, byte: None, reason: reason.to_owned() }
 }
 
 fn finish(report: &mut Report, source: &Store, table: &Table, begun: Instant) {

@@ -30,9 +30,13 @@ pub struct Stage {
     order: Vec<usize>,
     /// Runs that met a fault.
     pub disturbed: BTreeSet<usize>,
-    /// Objects of the asked days that a run listed.
-    listed: BTreeMap<usize, BTreeSet<usize>>,
-    /// Those among them that no ledger knew when the run ended.
+    /// Calls of all runs.
+    calls: u64,
+    /// Objects of the asked days that a run listed, and when it did so last.
+    listed: BTreeMap<usize, BTreeMap<usize, u64>>,
+    /// When an object came, changed or went.
+    happened: BTreeMap<usize, u64>,
+    /// Those that no ledger knew when the run ended. Not what came after it had been listed: that is for the next run.
     pub unknown: BTreeMap<usize, BTreeSet<usize>>,
 }
 
@@ -54,7 +58,9 @@ impl Stage {
             last: None,
             order: (0..runs).collect(),
             disturbed: BTreeSet::new(),
+            calls: 0,
             listed: BTreeMap::new(),
+            happened: BTreeMap::new(),
             unknown: BTreeMap::new(),
         }
     }
@@ -113,7 +119,11 @@ impl Director for Stage {
         let (now, later): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.events).into_iter().partition(|(when, _)| self.is_now(when, call));
         self.events = later;
-        now.into_iter().for_each(|(_, event)| self.world.apply(event));
+        self.calls += 1;
+        for (_, event) in now {
+            self.world.apply(event);
+            self.happened.insert(event.object, self.calls);
+        }
         let fate = self.faults.iter().find(|(when, _)| self.is_now(when, call)).map_or(Fate::Done, |(_, fate)| *fate);
         for class in Class::ALL.into_iter().filter(|class| class.has(call)) {
             self.made[call.run][class as usize] += 1;
@@ -130,7 +140,7 @@ impl Director for Stage {
         for object in listed.iter().filter_map(|key| self.world.object_of(key)) {
             let day = self.world.objects[object].day;
             if days.contains(date(2026, 1, day as i8)) {
-                self.listed.entry(call.run).or_default().insert(object);
+                self.listed.entry(call.run).or_default().insert(object, self.calls);
             }
         }
         if call.kind.writes() {
@@ -144,8 +154,13 @@ impl Director for Stage {
             let key = self.world.key(*object);
             self.readers.states.values().any(|state| state.input("s3://bucket/", &key).is_some())
         };
-        let unknown = self.listed.get(&run).into_iter().flatten().copied().filter(|object| !known(object));
-        self.unknown.insert(run, unknown.collect());
+        let came_since = |object: &usize, listed: u64| {
+            self.world.now[*object].is_some() && self.happened.get(object).is_some_and(|at| *at > listed)
+        };
+        let listed = self.listed.get(&run).into_iter().flatten();
+        let unknown = listed.filter(|(object, listed)| !known(object) && !came_since(object, **listed));
+        let unknown = unknown.map(|(object, _)| *object).collect();
+        self.unknown.insert(run, unknown);
     }
 }
 
