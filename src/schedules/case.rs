@@ -206,6 +206,8 @@ pub struct Case {
     /// Commands that wait at a call until all others are through.
     pub delays: Vec<When>,
     pub policy: Policy,
+    /// Whether a run of another day comes before the plain one at the end.
+    pub other_day: bool,
     /// For what is decided while it is played.
     pub dice: Dice,
 }
@@ -241,7 +243,11 @@ impl Case {
         later.extend(changes(d, &objects, &mut now, chance));
         let events = later.into_iter().map(|event| (when(d, count, &[Class::Any, Class::Entry, Class::Raw]), event));
         let events: Vec<(When, Event)> = events.collect();
-        let faults = (0..d.of(&[0, 0, 1, 1, 1, 2])).map(|_| fault(d, count)).collect();
+        // A damaged read is enough: nobody promises anything if a run dies besides.
+        let faults = match d.below(16) {
+            0 => vec![(when(d, count, &[Class::Raw]), Fate::Damaged)],
+            _ => (0..d.of(&[0, 0, 1, 1, 1, 2])).map(|_| fault(d, count)).collect(),
+        };
         let delays = (0..d.of(&[0, 0, 1, 1, 2]))
             .map(|_| when(d, count, &[Class::Any, Class::Write, Class::Entry, Class::File, Class::Note, Class::Delete]))
             .collect();
@@ -252,7 +258,13 @@ impl Case {
             3 | 4 => Policy::UntilWrite,
             _ => Policy::Order,
         };
-        Self { objects, prelude, before, commands, begins_after, events, faults, delays, policy, dice }
+        let other_day = d.in_100(50);
+        Self { objects, prelude, before, commands, begins_after, events, faults, delays, policy, other_day, dice }
+    }
+
+    /// Returns whether a run may read what is damaged.
+    pub fn is_damaged(&self) -> bool {
+        self.faults.iter().any(|(_, fate)| *fate == Fate::Damaged)
     }
 }
 

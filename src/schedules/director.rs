@@ -43,7 +43,8 @@ pub struct Stage {
 impl Stage {
     pub fn new(case: &Case, world: World, mut readers: Readers) -> Self {
         let runs = case.commands.len();
-        readers.look_at_all();
+        readers.look_at_all("before all");
+        readers.inexact = case.is_damaged();
         Self {
             world,
             readers,

@@ -33,7 +33,7 @@ pub fn command(
             let stopped = e.kind() == ErrorKind::Stopped || probed;
             if expected || disturbed && stopped { Vec::new() } else { vec![text] }
         }
-        Ok(Ok(_)) if disturbed => Vec::new(),
+        Ok(Ok(_)) if disturbed || stage.readers.inexact => Vec::new(),
         Ok(Ok(Ended::Converted(report))) => stage
             .unknown
             .get(&run)

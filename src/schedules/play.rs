@@ -10,6 +10,7 @@ use super::readers::Readers;
 use super::world::World;
 use crate::compact::{CompactOptions, CompactReport, compact};
 use crate::convert::{ConvertOptions, MIN_MEMORY_BYTES, convert};
+use crate::days::Days;
 use crate::encode::codec::Compression;
 use crate::encode::layout::{Layout, SortBy};
 use crate::error::Result;
@@ -64,6 +65,13 @@ impl Plainly {
 
     pub fn convert(&self, options: Options) -> Result<Report> {
         convert(&self.source(), &self.table(), &convert_options(options), &Silent)
+    }
+
+    /// Converts a day without objects.
+    fn convert_other_day(&self) -> Result<Report> {
+        let wanted = Wanted::of(Days::These([jiff::civil::date(2026, 1, 9)].into()));
+        let options = ConvertOptions { wanted, ..convert_options(Options::default()) };
+        convert(&self.source(), &self.table(), &options, &Silent)
     }
 }
 
@@ -168,7 +176,6 @@ pub fn play(seed: u64, io: &Io) -> Played {
     let trace = turns.trace();
     let without_faults = turns.direct(|stage| stage.disturbed.is_empty());
     turns.direct(|stage| {
-        wrong.append(&mut stage.readers.wrong);
         for (run, ended) in ended.iter().enumerate() {
             wrong.extend(judge::command(stage, run, &case.commands[run], ended));
         }
@@ -178,7 +185,15 @@ pub fn play(seed: u64, io: &Io) -> Played {
     });
     turns.deliver();
     let disturbed = turns.direct(|stage| {
+        stage.readers.look_at_all("when all is through");
         stage.let_all_happen();
+        if case.other_day {
+            match plainly.convert_other_day() {
+                Ok(_) => stage.readers.look_after_a_run("after a run of another day"),
+                Err(e) => wrong.push(format!("a run of another day: {e}")),
+            }
+        }
+        wrong.append(&mut stage.readers.wrong);
         wrong.extend(judge::after_a_plain_run(&stage.world, &plainly));
         stage.disturbed.len()
     });

@@ -87,6 +87,8 @@ pub enum Fate {
     DoneAndRefused,
     /// Nobody waits for it any longer, and it is done later: see [`Turns::deliver`].
     Late,
+    /// A read object is cut off in its middle, and nobody says so.
+    Damaged,
     /// The process dies before it.
     DeadBefore,
     /// The process dies after it.
@@ -122,6 +124,8 @@ struct State<D> {
     ended: Vec<bool>,
     dead: Vec<bool>,
     late: Vec<BoxFuture<'static, ()>>,
+    /// The run whose last call reads what is damaged.
+    damaged: Option<usize>,
     trace: Vec<String>,
 }
 
@@ -149,6 +153,7 @@ impl<D: Director + 'static> Turns<D> {
             ended: vec![false; runs],
             dead: vec![false; runs],
             late: Vec::new(),
+            damaged: None,
             trace: Vec::new(),
         };
         let turn = (0..runs).map(|_| Condvar::new()).collect();
@@ -237,6 +242,7 @@ impl<D: Director + 'static> Turns<D> {
         state.granted = None;
         state.waiting[run] = None;
         let fate = state.director.fate(&call);
+        state.damaged = (fate == Fate::Damaged).then_some(run);
         state.dead[run] = matches!(fate, Fate::DeadBefore | Fate::DeadAfter);
         let said = if fate == Fate::Done { String::new() } else { format!(" {fate:?}") };
         state.trace.push(format!("{call}{said}"));
@@ -307,7 +313,7 @@ impl<D: Director + 'static> TurnStore<D> {
         let fate = self.turns.wait(turn.clone());
         let inner = Arc::clone(&self.turns.inner);
         let result = match fate {
-            Fate::Done => call(inner).await,
+            Fate::Done | Fate::Damaged => call(inner).await,
             Fate::Fails | Fate::DeadBefore => Err(fate.error()),
             Fate::AnswerLost | Fate::DeadAfter | Fate::DoneAndRefused => call(inner).await.and(Err(fate.error())),
             Fate::Late => {
@@ -337,6 +343,14 @@ async fn get(inner: Arc<InMemory>, path: Path, options: GetOptions) -> Result<Ge
     let mut found = inner.get_opts(&path, GetOptions { if_match: None, ..options }).await?;
     found.meta.e_tag = tag;
     Ok(found)
+}
+
+/// Returns an answer without its second half.
+async fn cut_off(found: GetResult) -> Result<GetResult> {
+    let (meta, half) = (found.meta.clone(), found.bytes().await?);
+    let cut = InMemory::new();
+    cut.put(&meta.location, half.slice(..half.len() / 2).into()).await?;
+    Ok(GetResult { meta: meta.clone(), ..cut.get(&meta.location).await? })
 }
 
 async fn level(inner: Arc<InMemory>, prefix: Option<Path>) -> Result<ListResult> {
@@ -370,7 +384,8 @@ impl<D: Director + 'static> ObjectStore for TurnStore<D> {
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
         let kind = if options.head { Kind::Head } else { Kind::Get };
         let path = location.clone();
-        self.make(kind, location, |inner| get(inner, path, options)).await
+        let found = self.make(kind, location, |inner| get(inner, path, options)).await?;
+        if self.turns.lock().damaged == Some(self.run) { cut_off(found).await } else { Ok(found) }
     }
 
     fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
