@@ -266,7 +266,10 @@ impl Waiting {
             let stuck = plan.stuck_rejects.iter();
             waiting.warnings.extend(stuck.map(|(rows, why)| plan::stuck_rejects(&plan.partition, *rows, why)));
             waiting.warnings.extend(plan.unfinished_elsewhere.iter().map(|source| {
-                format!("{} has an unfinished claim on objects of {source}: run convert with that SOURCE", plan.partition)
+                format!(
+                    "{} has an unfinished claim on objects of {source}: run convert with that SOURCE",
+                    plan.partition
+                )
             }));
         }
         waiting

@@ -7,7 +7,7 @@ use jiff::civil::date;
 use super::case::{Case, Class, Command, Dice, Event, Policy, When};
 use super::readers::Readers;
 use super::world::World;
-use crate::store::turns::{Call, Director, Fate};
+use crate::store::turns::{Call, Director, Fate, Kind};
 
 /// How often the order of runs changes, in 100 calls.
 const CHANGES_OF_ORDER: u64 = 4;
@@ -80,7 +80,6 @@ impl Stage {
     }
 
     fn may_go_on(&self, call: &Call, ended: &[bool]) -> bool {
-        use crate::store::turns::Kind;
         if call.kind == Kind::Start {
             return self.begins_after[call.run].is_none_or(|other| ended[other]);
         }
@@ -164,4 +163,3 @@ impl Director for Stage {
         self.unknown.insert(run, unknown);
     }
 }
-

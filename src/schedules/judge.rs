@@ -12,7 +12,7 @@ use crate::error::{ErrorKind, Result};
 use crate::ledger::partition::PartitionBy;
 use crate::report::{Report, Silent};
 use crate::status::status;
-use crate::store::turns::{Memory, keys, read, snapshot};
+use crate::store::turn_store::{Memory, keys, read, snapshot};
 use crate::verify::{VerifyOptions, verify};
 
 /// Judges how a command ended.
@@ -116,12 +116,7 @@ pub fn after_a_plain_run(world: &World, plainly: &Plainly) -> Vec<String> {
 }
 
 /// Judges the rows of an object: all of one version, once; of the one that it has now, if that can be.
-fn judge_object(
-    world: &World,
-    object: usize,
-    rows: &BTreeMap<Row, Vec<String>>,
-    report: &Report,
-) -> Option<String> {
+fn judge_object(world: &World, object: usize, rows: &BTreeMap<Row, Vec<String>>, report: &Report) -> Option<String> {
     let mut found: BTreeMap<usize, BTreeSet<u32>> = BTreeMap::new();
     for row in rows.keys().filter(|row| row.object == object) {
         found.entry(row.version).or_default().insert(row.row);

@@ -20,7 +20,8 @@ use crate::ledger::table::Table;
 use crate::report::{Report, Silent};
 use crate::source::discover::Wanted;
 use crate::store::parallel::ONE_AFTER_THE_OTHER;
-use crate::store::turns::{Memory, Plain, Turns};
+use crate::store::turn_store::{Memory, Plain};
+use crate::store::turns::Turns;
 use crate::store::{Io, Location, Store};
 use crate::verify::outcome::Verification;
 use crate::verify::{Extent, VerifyOptions, verify};
@@ -166,8 +167,7 @@ pub fn play(seed: u64, io: &Io) -> Played {
     }
     case.before.iter().for_each(|event| world.apply(*event));
     let turns = Turns::new(&memory, case.commands.len(), Stage::new(&case, world, Readers::new(&memory)));
-    let runs: Vec<_> =
-        case.commands.iter().enumerate().map(|(run, command)| start(&turns, run, command, io)).collect();
+    let runs: Vec<_> = case.commands.iter().enumerate().map(|(run, command)| start(&turns, run, command, io)).collect();
     if !turns.wait_for_all() {
         // Its threads are left to themselves: nothing ends them.
         return Played { wrong: vec!["a run does not go on".to_owned()], trace: turns.trace(), disturbed: 0 };

@@ -13,7 +13,7 @@ use super::world::rows_of;
 use crate::ledger::entry::{Record, entry_number};
 use crate::ledger::state::PartitionState;
 use crate::store::name_of;
-use crate::store::turns::{Memory, keys, read};
+use crate::store::turn_store::{Memory, keys, read};
 
 /// A file that readers see.
 #[derive(Debug)]

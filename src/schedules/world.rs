@@ -6,7 +6,7 @@ use std::sync::Arc;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
 use super::case::{Content, Event, Object};
-use crate::store::turns::{Memory, write};
+use crate::store::turn_store::{Memory, write};
 
 /// Where the days lie.
 const FOLDER: &str = "raw/AWSLogs/123456789012/vpcflowlogs/us-east-1";

@@ -19,6 +19,8 @@ pub mod parallel;
 pub mod ranges;
 mod stop;
 #[cfg(test)]
+pub(crate) mod turn_store;
+#[cfg(test)]
 pub(crate) mod turns;
 pub mod upload;
 
