@@ -135,6 +135,13 @@ pub struct When {
     pub nth: u64,
 }
 
+/// One run waits at a call, another one begins then, and goes on until a call of its own: then the first one goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Meeting {
+    pub first: When,
+    pub second: When,
+}
+
 /// A command that somebody types.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
@@ -205,6 +212,7 @@ pub struct Case {
     pub faults: Vec<(When, Fate)>,
     /// Commands that wait at a call until all others are through.
     pub delays: Vec<When>,
+    pub meeting: Option<Meeting>,
     pub policy: Policy,
     /// Whether a run of another day comes before the plain one at the end.
     pub other_day: bool,
@@ -241,13 +249,24 @@ impl Case {
         let mut later = arrivals(d, &mut now, chance);
         let chance = d.of(&[0, 15, 30]);
         later.extend(changes(d, &objects, &mut now, chance));
-        let events = later.into_iter().map(|event| (when(d, count, &[Class::Any, Class::Entry, Class::Raw]), event));
-        let events: Vec<(When, Event)> = events.collect();
-        // A damaged read is enough: nobody promises anything if a run dies besides.
-        let faults = match d.below(16) {
+        let meeting = d.in_100(45).then(|| meeting(d, count));
+        let mut faults = match d.below(16) {
+            // A damaged read is enough: nobody promises anything if a run dies besides.
             0 => vec![(when(d, count, &[Class::Raw]), Fate::Damaged)],
             _ => (0..d.of(&[0, 0, 1, 1, 1, 2])).map(|_| fault(d, count)).collect(),
         };
+        if let Some(meeting) = meeting
+            && !faults.iter().any(|(_, fate)| *fate == Fate::Damaged)
+            && d.in_100(50)
+        {
+            faults =
+                vec![(meeting.first, d.of(&[Fate::DeadAfter, Fate::DeadAfter, Fate::DeadBefore, Fate::AnswerLost]))];
+        }
+        let event = |event| match meeting {
+            Some(meeting) if d.in_100(70) => (meeting.second, event),
+            _ => (when(d, count, &[Class::Any, Class::Entry, Class::Raw]), event),
+        };
+        let events: Vec<(When, Event)> = later.into_iter().map(event).collect();
         let delays = (0..d.of(&[0, 0, 1, 1, 2]))
             .map(|_| when(d, count, &[Class::Any, Class::Write, Class::Entry, Class::File, Class::Note, Class::Delete]))
             .collect();
@@ -259,7 +278,20 @@ impl Case {
             _ => Policy::Order,
         };
         let other_day = d.in_100(50);
-        Self { objects, prelude, before, commands, begins_after, events, faults, delays, policy, other_day, dice }
+        Self {
+            objects,
+            prelude,
+            before,
+            commands,
+            begins_after,
+            events,
+            faults,
+            delays,
+            meeting,
+            policy,
+            other_day,
+            dice,
+        }
     }
 
     /// Returns whether a run may read what is damaged.
@@ -338,6 +370,22 @@ fn command(d: &mut Dice) -> Command {
 fn when(d: &mut Dice, runs: usize, classes: &[Class]) -> When {
     let class = d.of(classes);
     When { run: d.below(runs as u64) as usize, class, nth: 1 + d.below(class.usual()) }
+}
+
+fn meeting(d: &mut Dice, runs: usize) -> Meeting {
+    let mut first = when(d, runs, &[Class::File, Class::File, Class::Entry, Class::Entry, Class::Note, Class::Delete]);
+    let seconds = [Class::Raw, Class::Raw, Class::Entry, Class::Entry, Class::File, Class::Delete, Class::Any];
+    let mut second = when(d, runs, &seconds);
+    if first.run == second.run {
+        second.run = (first.run + 1) % runs;
+    }
+    // The first calls are those that nearly every run comes to.
+    for when in [&mut first, &mut second] {
+        if d.in_100(50) {
+            when.nth = when.nth.min(2);
+        }
+    }
+    Meeting { first, second }
 }
 
 fn fault(d: &mut Dice, runs: usize) -> (When, Fate) {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::date;
 
-use super::case::{Case, Class, Command, Dice, Event, Policy, When};
+use super::case::{Case, Class, Command, Dice, Event, Meeting, Policy, When};
 use super::readers::Readers;
 use super::world::World;
 use crate::store::turns::{Call, Director, Fate, Kind};
@@ -22,6 +22,7 @@ pub struct Stage {
     events: Vec<(When, Event)>,
     faults: Vec<(When, Fate)>,
     delays: Vec<When>,
+    meeting: Option<Meeting>,
     policy: Policy,
     dice: Dice,
     /// Calls made, by run and class.
@@ -53,6 +54,7 @@ impl Stage {
             events: case.events.clone(),
             faults: case.faults.clone(),
             delays: case.delays.clone(),
+            meeting: case.meeting,
             policy: case.policy,
             dice: case.dice.clone(),
             made: vec![[0; Class::ALL.len()]; runs],
@@ -79,18 +81,44 @@ impl Stage {
         when.run == call.run && when.class.has(call) && made + 1 == when.nth
     }
 
-    fn may_go_on(&self, call: &Call, ended: &[bool]) -> bool {
+    /// Returns whether a run has come to a call: it waits for it, or is past it, or through.
+    fn has_come_to(&self, when: &When, waiting: &[&Call], ended: &[bool]) -> bool {
+        ended[when.run]
+            || self.made[when.run][when.class as usize] >= when.nth
+            || waiting.iter().any(|call| self.is_now(when, call))
+    }
+
+    fn may_go_on(&self, call: &Call, waiting: &[&Call], ended: &[bool]) -> bool {
+        if let Some(Meeting { first, second }) = &self.meeting {
+            if call.kind == Kind::Start && call.run == second.run {
+                return self.has_come_to(first, waiting, ended);
+            }
+            if self.is_now(first, call) {
+                return self.has_come_to(second, waiting, ended);
+            }
+        }
         if call.kind == Kind::Start {
             return self.begins_after[call.run].is_none_or(|other| ended[other]);
         }
         let others_ended = ended.iter().enumerate().all(|(run, ended)| run == call.run || *ended);
         others_ended || !self.delays.iter().any(|when| self.is_now(when, call))
     }
+
+    /// Returns the call of who waited for a meeting, once the other one has come.
+    fn meets(&self, waiting: &[&Call], ended: &[bool]) -> Option<usize> {
+        let Meeting { first, second } = self.meeting.as_ref()?;
+        let at = waiting.iter().position(|call| self.is_now(first, call))?;
+        self.has_come_to(second, waiting, ended).then_some(at)
+    }
 }
 
 impl Director for Stage {
     fn choose(&mut self, waiting: &[&Call], ended: &[bool]) -> usize {
-        let mut able: Vec<usize> = (0..waiting.len()).filter(|at| self.may_go_on(waiting[*at], ended)).collect();
+        if let Some(first) = self.meets(waiting, ended) {
+            return first;
+        }
+        let may_go_on = |at: &usize| self.may_go_on(waiting[*at], waiting, ended);
+        let mut able: Vec<usize> = (0..waiting.len()).filter(may_go_on).collect();
         if able.is_empty() {
             // All of them are delayed until the others are through.
             able = (0..waiting.len()).collect();

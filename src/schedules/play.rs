@@ -194,7 +194,7 @@ pub fn play(seed: u64, io: &Io) -> Played {
             }
         }
         wrong.append(&mut stage.readers.wrong);
-        wrong.extend(judge::after_a_plain_run(&stage.world, &plainly));
+        wrong.extend(judge::after_a_plain_run(&stage.world, &plainly, !without_faults));
         stage.disturbed.len()
     });
     Played { wrong, trace, disturbed }
