@@ -309,6 +309,29 @@ fn a_changed_object_is_named_that_only_a_later_round_finds_to_be_stuck() {
     assert_eq!((place.files().len(), named_as_changed(&report)), (1, vec!["00000000"]), "{report:#?}");
 }
 
+/// A stopped merge is taken up between the first listing and the second one, and meanwhile an object goes.
+#[test]
+fn an_object_is_named_that_goes_while_a_stopped_merge_is_finished() {
+    let place = Place::new();
+    let before = place.below_dest();
+    place.compact();
+    let (store, claimed) = (place.table().store().clone(), "/00000007.json");
+    let merged = place.files().remove(0);
+    for (key, _) in place.below_dest().iter().filter(|(key, _)| !before.contains_key(*key) && !key.ends_with(claimed)) {
+        store.delete(key).unwrap();
+    }
+    before.iter().for_each(|(key, content)| store.put(key, content.clone()).unwrap());
+    let note = merged.replacen("table/", "table/_flowparquet/replacing/", 1) + ".json";
+    store.put(&note, "{}").unwrap();
+    place.put(3);
+    let (others, gone) = (place.clone(), place.key(3));
+    let goes = move || others.raw().delete(&gone).unwrap();
+    let table = Table::new(Beside::store(place.backend.inner(), (&place.dest, &place.io), "/part-", goes));
+    let options = ConvertOptions { threads: 1, ..ConvertOptions::default() };
+    let report = convert(&place.raw(), &table, &options, &Silent).unwrap();
+    assert_eq!((place.files().len(), report.objects_vanished.len()), (1, 1), "{report:#?}");
+}
+
 #[test]
 fn a_first_conversion_goes_on_when_the_newest_object_goes() {
     let mut place = Place::new();

@@ -72,6 +72,8 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
             if !resumed.is_empty() {
                 report.warnings.extend(resumed.iter().filter_map(Resumed::explain));
                 report.not_merged.extend(resumed.iter().flat_map(|resumed| resumed.not_merged.clone()));
+                // What was listed may be gone before it is listed again.
+                doubtful.extend(prepared.plan.to_read().map(|input| input.key.clone()));
                 prepared = prepare(source, table, options)?;
             }
         }
@@ -122,7 +124,7 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
             break;
         }
         // What was planned and not claimed may be gone before it is listed again.
-        let planned = prepared.plan.partitions.iter().flat_map(PartitionPlan::to_read);
+        let planned = prepared.plan.to_read();
         doubtful.extend(planned.map(|input| input.key.clone()));
         if round + 1 == MAX_ROUNDS {
             return Err(Error::stopped("other runs or changes of the inputs were faster five times in a row")

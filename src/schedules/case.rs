@@ -175,6 +175,14 @@ impl Command {
     }
 }
 
+impl Command {
+    fn take_all_days(&mut self) {
+        if let Self::Convert { day, .. } | Self::Compact { day, .. } = self {
+            *day = None;
+        }
+    }
+}
+
 /// Options that decide files: runs at the same time may have others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Options {
@@ -240,16 +248,24 @@ impl Case {
             prelude.push((events, options(d)));
         }
         let mut before = arrivals(d, &mut now, 70);
-        before.extend(changes(d, &objects, &mut now, 25));
+        let chance = d.of(&[10, 50]);
+        before.extend(changes(d, &objects, &mut now, chance));
         let count = d.of(&[2, 2, 3, 3, 4]);
-        let commands: Vec<Command> = (0..count).map(|_| command(d)).collect();
+        let mut commands: Vec<Command> = (0..count).map(|_| command(d)).collect();
+        let meeting = d.in_100(60).then(|| meeting(d, count));
         let begins_after =
             (0..count).map(|run| (run > 0 && d.in_100(15)).then(|| d.below(run as u64) as usize)).collect();
         let chance = d.of(&[0, 0, 30]);
         let mut later = arrivals(d, &mut now, chance);
         let chance = d.of(&[0, 15, 30]);
         later.extend(changes(d, &objects, &mut now, chance));
-        let meeting = d.in_100(45).then(|| meeting(d, count));
+        if meeting.is_some() && d.in_100(50) {
+            // They meet over the same days, and something happens there.
+            commands.iter_mut().for_each(Command::take_all_days);
+            let object = d.below(objects.len() as u64) as usize;
+            let next = now[object].map_or(0, |version| (version + 1) % objects[object].versions.len());
+            later.push(Event { object, to: d.of(&[Some(next), Some(next), None]) });
+        }
         let mut faults = match d.below(16) {
             // A damaged read is enough: nobody promises anything if a run dies besides.
             0 => vec![(when(d, count, &[Class::Raw]), Fate::Damaged)],
@@ -374,7 +390,8 @@ fn when(d: &mut Dice, runs: usize, classes: &[Class]) -> When {
 
 fn meeting(d: &mut Dice, runs: usize) -> Meeting {
     let mut first = when(d, runs, &[Class::File, Class::File, Class::Entry, Class::Entry, Class::Note, Class::Delete]);
-    let seconds = [Class::Raw, Class::Raw, Class::Entry, Class::Entry, Class::File, Class::Delete, Class::Any];
+    let seconds =
+        [Class::Raw, Class::Raw, Class::Raw, Class::Entry, Class::Entry, Class::File, Class::Delete, Class::Any];
     let mut second = when(d, runs, &seconds);
     if first.run == second.run {
         second.run = (first.run + 1) % runs;
