@@ -20,6 +20,9 @@ const SPELLINGS: [&str; 6] = [
 /// The first of two days.
 pub const FIRST_DAY: u8 = 10;
 
+/// Versions that an object may have, one after the other.
+const VERSIONS: usize = 3;
+
 /// Numbers from a seed: SplitMix64, so that a seed means the same schedule for good.
 #[derive(Debug, Clone)]
 pub struct Dice(u64);
@@ -259,12 +262,31 @@ impl Case {
         let mut later = arrivals(d, &mut now, chance);
         let chance = d.of(&[0, 15, 30]);
         later.extend(changes(d, &objects, &mut now, chance));
-        if meeting.is_some() && d.in_100(50) {
-            // They meet over the same days, and something happens there.
+        if let Some(Meeting { first, second }) = meeting
+            && d.in_100(60)
+        {
+            // They meet over the same days, and something happens there: perhaps to an object whose rows are just being replaced.
             commands.iter_mut().for_each(Command::take_all_days);
-            let object = d.below(objects.len() as u64) as usize;
-            let next = now[object].map_or(0, |version| (version + 1) % objects[object].versions.len());
-            later.push(Event { object, to: d.of(&[Some(next), Some(next), None]) });
+            let mut object = d.below(objects.len() as u64) as usize;
+            let next = |now: Option<usize>| now.map_or(0, |version| (version + 1) % VERSIONS);
+            let converted = prelude.iter().flat_map(|(events, _)| events).map(|event| event.object);
+            let converted: Vec<usize> = converted.filter(|object| now[*object].is_some()).collect();
+            if !converted.is_empty() && d.in_100(60) {
+                object = d.of(&converted);
+                now[object] = Some(next(now[object]));
+                before.push(Event { object, to: now[object] });
+                for run in [first.run, second.run] {
+                    commands[run] = Command::Convert {
+                        source: SOURCE,
+                        day: None,
+                        retry: false,
+                        auto_compact: false,
+                        options: options(d),
+                    };
+                }
+            }
+            let to = d.of(&[Some(next(now[object])), Some(next(now[object])), None]);
+            later.push(Event { object, to });
         }
         let mut faults = match d.below(16) {
             // A damaged read is enough: nobody promises anything if a run dies besides.
@@ -319,7 +341,7 @@ impl Case {
 fn object(d: &mut Dice) -> Object {
     let day = FIRST_DAY + u8::from(d.in_100(30));
     let format = d.below(2) as u8;
-    let versions = (0..3).map(|_| Content {
+    let versions = (0..VERSIONS).map(|_| Content {
         rows: if d.in_100(4) { 150 } else { 1 + d.below(3) as u32 },
         rejects: u32::from(d.in_100(15)),
         broken: d.in_100(12),
@@ -399,7 +421,7 @@ fn meeting(d: &mut Dice, runs: usize) -> Meeting {
     // The first calls are those that nearly every run comes to.
     for when in [&mut first, &mut second] {
         if d.in_100(50) {
-            when.nth = when.nth.min(2);
+            when.nth = 1 + d.below(2);
         }
     }
     Meeting { first, second }
