@@ -80,6 +80,8 @@ mod plan;
 mod query;
 mod record;
 mod report;
+#[cfg(test)]
+mod schedules;
 mod sort;
 mod source;
 mod status;

@@ -226,6 +226,11 @@ impl Plan {
         })
     }
 
+    /// Returns the objects that will be read.
+    pub(crate) fn to_read(&self) -> impl Iterator<Item = &Input> {
+        self.partitions.iter().flat_map(PartitionPlan::to_read)
+    }
+
     /// Returns the whole plan in numbers.
     pub fn total(&self) -> Estimate {
         let mut total = Estimate::default();

@@ -100,6 +100,7 @@ pub fn finish_merge(ledger: &mut PartitionLedger<'_>, claimed: Claimed, pool: &T
         Err(e) if e.kind() == ErrorKind::Usage => return Ok(Merged::Refused(NotMerged::new(ledger.partition(), &e))),
         Err(e) => return Err(e),
         Ok(LeftBehind::File(written, _)) => return end(ledger, &written),
+        Ok(LeftBehind::EndedMeanwhile) => return Ok(Merged::ByAnother),
         Ok(LeftBehind::Nothing(claimed)) => claimed,
     };
     match merge(ledger, &claimed, pool) {

@@ -62,6 +62,10 @@ impl Round<'_> {
             left => left?,
         };
         let (written, summary, recovered) = match left {
+            LeftBehind::EndedMeanwhile => {
+                outcome.again = true;
+                return Ok(());
+            }
             LeftBehind::File(written, rejects) => {
                 let inputs = written.claim().work.inputs();
                 self.progress.advance(inputs.len() as u64, inputs.iter().map(|input| input.size).sum(), 0);

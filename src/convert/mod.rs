@@ -66,10 +66,11 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
     let mut doubtful: BTreeSet<Arc<str>> = BTreeSet::new();
     // Rejected in an earlier round: not to be read and named once more.
     let mut unreadable: BTreeSet<Arc<str>> = BTreeSet::new();
+    let mut waiting = Waiting::default();
     for round in 0..MAX_ROUNDS {
         let mut prepared = prepare(source, table, options)?;
         if round == 0 {
-            prepared = resume(prepared, (source, table), options, &pool, &mut report)?;
+            prepared = resume(prepared, (source, table), options, &pool, (&mut report, &mut doubtful))?;
         }
         forget_those_there(&mut doubtful, &prepared, source);
         let partitions = prepared.plan.partitions.iter_mut();
@@ -78,12 +79,13 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
         // The plan has what is to be read; there may be a million objects more.
         prepared.found.objects = Vec::new();
         tidy_done(table, &prepared)?;
+        // What cannot be done may be seen in a later round only: whose output was about to be replaced is planned with then.
+        waiting = Waiting::of(&prepared.plan, source, table);
         if round == 0 {
             describe(&mut report, &prepared, source);
         }
         if prepared.plan.partitions.iter().all(PartitionPlan::is_done) {
             info!(round, "nothing is left to do");
-            add_stuck(&mut report, &prepared.plan, source, table);
             break;
         }
         let before = if prepared.founded { extent(table, &prepared)? } else { Reach::default() };
@@ -101,11 +103,10 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
         report.warnings.extend(outgrown(&before, &grown(&before, &prepared.states)));
         info!(round, again, "round ends");
         if !again {
-            add_stuck(&mut report, &prepared.plan, source, table);
             break;
         }
         // What was planned and not claimed may be gone before it is listed again.
-        let planned = prepared.plan.partitions.iter().flat_map(PartitionPlan::to_read);
+        let planned = prepared.plan.to_read();
         doubtful.extend(planned.map(|input| input.key.clone()));
         if round + 1 == MAX_ROUNDS {
             return Err(Error::stopped("other runs or changes of the inputs were faster five times in a row")
@@ -113,6 +114,9 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
                 .help("wait until they are through, then run again"));
         }
     }
+    report.objects_changed.extend(waiting.changed);
+    report.files_in_doubt.extend(waiting.in_doubt);
+    report.warnings.extend(waiting.warnings);
     report.objects_vanished = vanished(source, &doubtful)?;
     auto_compact(table, options, &mut report)?;
     finish(&mut report, source, table, begun);
@@ -125,7 +129,7 @@ fn resume(
     (source, table): (&Store, &Table),
     options: &ConvertOptions,
     pool: &ThreadPool,
-    report: &mut Report,
+    (report, doubtful): (&mut Report, &mut BTreeSet<Arc<str>>),
 ) -> Result<Prepared> {
     let resumed = finish_replacing(table, pool)?;
     if resumed.is_empty() {
@@ -133,6 +137,8 @@ fn resume(
     }
     report.warnings.extend(resumed.iter().filter_map(Resumed::explain));
     report.not_merged.extend(resumed.into_iter().flat_map(|resumed| resumed.not_merged));
+    // What was listed may be gone before it is listed again.
+    doubtful.extend(prepared.plan.to_read().map(|input| input.key.clone()));
     prepare(source, table, options)
 }
 
@@ -245,19 +251,6 @@ fn empty_report(source: &Store, table: &Table) -> Report {
     }
 }
 
-/// Adds what the last plan could not do anything about: what came to light while the run was on, too.
-fn add_stuck(report: &mut Report, plan: &Plan, source: &Store, table: &Table) {
-    for plan in &plan.partitions {
-        let stuck = plan.stuck.iter().map(|(key, why)| named(source, key, &plan::stuck(why)));
-        report.objects_changed.extend(stuck);
-        let key = |name: &str| table.store().location().key(&format!("{}/{name}", plan.partition));
-        let in_doubt = plan.in_doubt.iter().map(|(name, why)| named(table.store(), &key(name), &plan::in_doubt(why)));
-        report.files_in_doubt.extend(in_doubt);
-        let rejects = plan.stuck_rejects.iter();
-        report.warnings.extend(rejects.map(|(rows, why)| plan::stuck_rejects(&plan.partition, *rows, why)));
-    }
-}
-
 fn named(store: &Store, key: &str, reason: &str) -> Named {
     Named { object: store.location().url_of(key), line: None, byte: None, reason: reason.to_owned() }
 }
@@ -275,13 +268,39 @@ fn describe(report: &mut Report, prepared: &Prepared, source: &Store) {
     report.partition_by = prepared.info.partition_by;
     report.objects_converted_before = prepared.plan.total().converted;
     report.objects_of_other_type_before = prepared.plan.partitions.iter().map(|plan| plan.other_type).sum();
-    report.warnings.extend(prepared.plan.partitions.iter().flat_map(|plan| {
-        plan.unfinished_elsewhere.iter().map(|source| {
-            format!("{} has an unfinished claim on objects of {source}: run convert with that SOURCE", plan.partition)
-        })
-    }));
     let year = prepared.info.founded_year();
     report.warnings.extend(year.and_then(|year| running_out(year, crate::days::today())));
+}
+
+/// What a plan cannot do, and a person should know.
+#[derive(Default)]
+struct Waiting {
+    /// Objects that changed and cannot take the place of what they were.
+    changed: Vec<Named>,
+    /// Files that are not the ones that were recorded, and cannot be made again.
+    in_doubt: Vec<Named>,
+    warnings: Vec<String>,
+}
+
+impl Waiting {
+    fn of(plan: &Plan, source: &Store, table: &Table) -> Self {
+        let mut waiting = Self::default();
+        for plan in &plan.partitions {
+            waiting.changed.extend(plan.stuck.iter().map(|(key, why)| named(source, key, &plan::stuck(why))));
+            let key = |name: &str| table.store().location().key(&format!("{}/{name}", plan.partition));
+            let in_doubt = plan.in_doubt.iter();
+            waiting.in_doubt.extend(in_doubt.map(|(name, why)| named(table.store(), &key(name), &plan::in_doubt(why))));
+            let stuck = plan.stuck_rejects.iter();
+            waiting.warnings.extend(stuck.map(|(rows, why)| plan::stuck_rejects(&plan.partition, *rows, why)));
+            waiting.warnings.extend(plan.unfinished_elsewhere.iter().map(|source| {
+                format!(
+                    "{} has an unfinished claim on objects of {source}: run convert with that SOURCE",
+                    plan.partition
+                )
+            }));
+        }
+        waiting
+    }
 }
 
 fn finish(report: &mut Report, source: &Store, table: &Table, begun: Instant) {

@@ -95,6 +95,7 @@ impl Round<'_> {
         } else if remake.changed.is_empty() {
             outcome.warnings.push(plan::stuck_rejects(&plan.partition, remake.rejected_rows, &why));
         }
+        // Whoever changed and can be read waits for those of its file that cannot.
         for input in &remake.changed {
             let object = self.source.location().url_of(&input.key);
             outcome.changed.push(Named { object, line: None, byte: None, reason: plan::stuck(&why) });

@@ -93,6 +93,8 @@ pub enum LeftBehind {
     File(Written, Vec<Reject>),
     /// Nothing that a reader sees: the file is to be made.
     Nothing(Claimed),
+    /// It may be gone: another run ended the claim while it was looked for.
+    EndedMeanwhile,
 }
 
 impl Table {

@@ -168,11 +168,20 @@ impl PartitionLedger<'_> {
     ///
     /// # Errors
     /// When the store fails, and a usage error if something else lies under the name of its file.
-    pub fn find_written(&self, claimed: Claimed) -> Result<LeftBehind> {
+    pub fn find_written(&mut self, claimed: Claimed) -> Result<LeftBehind> {
         if !claimed.is_begun_before() {
             return Ok(LeftBehind::Nothing(claimed));
         }
-        self.table.find_written(&self.partition, claimed)
+        let number = claimed.number();
+        self.table.find_written(&self.partition, claimed).or_else(|failed| {
+            // Whoever ended the claim meanwhile may have deleted what was about to be read.
+            let open = |state: &PartitionState| state.unfinished().any(|(open, _)| open == number);
+            if self.catch_up().is_err() || open(&self.state) {
+                return Err(failed);
+            }
+            info!(partition = %self.partition, claim = number, "another run ended the claim meanwhile");
+            Ok(LeftBehind::EndedMeanwhile)
+        })
     }
 
     /// Records that a claim is done, unless another writer recorded its end before, and clears up behind it.

@@ -18,6 +18,10 @@ mod pace;
 pub mod parallel;
 pub mod ranges;
 mod stop;
+#[cfg(test)]
+pub(crate) mod turn_store;
+#[cfg(test)]
+pub(crate) mod turns;
 pub mod upload;
 
 use std::fmt;
@@ -140,6 +144,9 @@ pub struct Io {
     runtime: Arc<Runtime>,
     stop: Stop,
     pace: Arc<Pace>,
+    /// Whether objects are read when they are wanted, one after the other, and never ahead.
+    #[cfg(test)]
+    in_turn: bool,
 }
 
 impl Io {
@@ -155,7 +162,19 @@ impl Io {
             .enable_all()
             .build()
             .map_err(|e| Error::stopped("cannot start the I/O threads").because(e))?;
-        Ok(Self { runtime: Arc::new(runtime), stop: Stop::new(), pace: Arc::default() })
+        Ok(Self {
+            runtime: Arc::new(runtime),
+            stop: Stop::new(),
+            pace: Arc::default(),
+            #[cfg(test)]
+            in_turn: false,
+        })
+    }
+
+    /// Starts one that never reads ahead: then a run has one call under way at a time.
+    #[cfg(test)]
+    pub(crate) fn start_in_turn() -> Result<Self> {
+        Ok(Self { in_turn: true, ..Self::start()? })
     }
 
     /// Lets SIGTERM and Ctrl-C stop the run at its next request, with an error; `notice` is told of every signal and
