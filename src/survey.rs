@@ -19,7 +19,7 @@ use crate::record::header::{Header, HeaderError};
 use crate::record::schema::LogType;
 use crate::source::discover::{SourceObject, Wanted, discover};
 use crate::source::gunzip;
-use crate::source::layout::{FileName, Folder, Level, folders_of};
+use crate::source::layout::{FileName, Folder, Level, Place, folders_of};
 use crate::store::{Listed, Store, name_of};
 
 /// Bytes of an object that are read for its header line: 54 fields have 700.
@@ -71,6 +71,12 @@ pub fn survey(source: &Store, wanted: &Wanted, log_format: Option<&Header>) -> R
     let object = source.location().url_of(&newest.object.key);
     info!(object, columns = header.columns.len(), formats = formats.len(), "columns by the newest object's header");
     let (above, folders) = folders_of(&newest.object.key);
+    let day = Place::of_prefix(newest.object.key.rsplit_once('/').map_or("", |(folders, _)| folders)).day;
+    if day.is_some() && !folders.iter().any(|folder| folder.level == Level::Day) {
+        return Err(Error::usage("no table can be defined over raw objects whose folders have not AWS's form")
+            .at(source.location().url_of(&newest.object.key))
+            .help("convert them and define the table over that; AWS's folders end in 2026/01/05/ or year=2026/month=01/day=05/"));
+    }
     let mut partitions = BTreeSet::new();
     let mut others: BTreeMap<String, BTreeSet<Date>> = BTreeMap::new();
     for object in &found.objects {

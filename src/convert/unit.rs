@@ -190,7 +190,8 @@ pub(super) fn one_stream(
 ) -> Result<Summary> {
     SCRATCH.with_borrow_mut(|Scratch { batch, .. }| {
         let mut unit = UnitMaker::new(recipe, batch, emit);
-        let text = TextReader::new(object, input.key.ends_with(".gz"), recipe.rules.max_object_bytes);
+        let text = TextReader::of_object(object, input.key.ends_with(".gz"), recipe.rules.max_object_bytes)
+            .map_err(|e| Error::stopped("cannot read").at(unit.place(input)).because(e))?;
         let ended = ObjectReader::stream(&recipe.rules, text, &BTreeSet::new(), &mut unit.rows_of(input))?;
         let place = unit.place(input);
         unit.end(input, ended.map_err(|e| Error::stopped("cannot read").at(place).because(e))?)?;
