@@ -61,6 +61,44 @@ pub(super) fn below(prefix: &str) -> io::Result<Vec<Listed>> {
     Ok(objects)
 }
 
+/// Lists all that goes if a folder is deleted: also what is no object. Links are not followed, but to files, as [`below`] does.
+///
+/// # Errors
+/// As [`level`].
+pub(super) fn whole(prefix: &str) -> io::Result<Vec<Listed>> {
+    let mut found = Vec::new();
+    let mut folders = vec![prefix.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let entries = match fs::read_dir(path_of(&folder)) {
+            Ok(entries) => entries,
+            Err(e) if is_no_folder(&e) => continue,
+            Err(e) => return Err(e),
+        };
+        for entry in entries {
+            let entry = entry?;
+            let key = key_of(&folder, &entry.file_name().to_string_lossy());
+            let link = fs::symlink_metadata(entry.path())?;
+            if link.is_dir() {
+                folders.push(key);
+                continue;
+            }
+            let file = fs::metadata(entry.path()).ok().filter(Metadata::is_file);
+            let metadata = file.as_ref().unwrap_or(&link);
+            found.push(Listed { key: key.into(), size: metadata.len(), etag: Some(etag(metadata).into()) });
+        }
+    }
+    found.sort_by(|a, b| a.key.cmp(&b.key));
+    Ok(found)
+}
+
+fn is_no_folder(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+fn key_of(folder: &str, name: &str) -> String {
+    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+}
+
 fn path_of(prefix: &str) -> PathBuf {
     Path::new("/").join(prefix)
 }
@@ -69,7 +107,7 @@ fn path_of(prefix: &str) -> PathBuf {
 fn entries(folder: &Path, prefix: &str) -> io::Result<Vec<(PathBuf, String, Metadata)>> {
     let found = match fs::read_dir(folder) {
         Ok(found) => found,
-        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(Vec::new()),
+        Err(e) if is_no_folder(&e) => return Ok(Vec::new()),
         Err(e) => return Err(e),
     };
     let mut entries = Vec::new();
@@ -79,8 +117,7 @@ fn entries(folder: &Path, prefix: &str) -> io::Result<Vec<(PathBuf, String, Meta
         let name = entry.file_name().to_string_lossy().into_owned();
         match fs::metadata(&path) {
             Ok(metadata) => {
-                let key = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
-                entries.push((path, key, metadata));
+                entries.push((path, key_of(prefix, &name), metadata));
             }
             // A link to nowhere, a link to itself, or something that was deleted just now.
             Err(_) if fs::symlink_metadata(&path).map_or(true, |link| link.is_symlink()) => {}

@@ -87,10 +87,13 @@ impl Location {
 
     /// Returns whether `other` is this place or lies below it.
     pub fn contains(&self, other: &Self) -> bool {
-        self.bucket == other.bucket
-            && (self.prefix.is_empty()
-                || other.prefix == self.prefix
-                || other.prefix.strip_prefix(&self.prefix).is_some_and(|rest| rest.starts_with('/')))
+        self.bucket == other.bucket && self.holds(&other.prefix)
+    }
+
+    /// Returns whether a key of this store, or a folder without a slash at its end, is this place or lies below it.
+    pub fn holds(&self, key: &str) -> bool {
+        self.prefix.is_empty()
+            || key.strip_prefix(&self.prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 }
 
