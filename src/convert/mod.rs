@@ -37,7 +37,7 @@ use tracing::info;
 
 pub use self::options::ConvertOptions;
 pub use self::prepare::{Prepared, prepare};
-use self::round::Round;
+use self::round::{Refused, Round, not_retried};
 use crate::athena::outgrown::{outgrown, running_out};
 use crate::compact::resume::{Resumed, finish_replacing};
 use crate::compact::{CompactOptions, compact};
@@ -65,15 +65,14 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
     let pool = workers::start(options.threads, options.memory_bytes)?;
     let mut doubtful: BTreeSet<Arc<str>> = BTreeSet::new();
     // Rejected in an earlier round: not to be read and named once more.
-    let mut unreadable: BTreeSet<Arc<str>> = BTreeSet::new();
+    let mut refused = Refused::default();
     for round in 0..MAX_ROUNDS {
         let mut prepared = prepare(source, table, options)?;
         if round == 0 {
             prepared = resume(prepared, (source, table), options, &pool, &mut report)?;
         }
         forget_those_there(&mut doubtful, &prepared, source);
-        let partitions = prepared.plan.partitions.iter_mut();
-        partitions.for_each(|plan| plan.retry.retain(|input| !unreadable.contains(&input.key)));
+        prepared.plan.partitions.iter_mut().for_each(|plan| refused.leave_out_of(plan));
         let assumed = prepared.newly_assumed();
         // The plan has what is to be read; there may be a million objects more.
         prepared.found.objects = Vec::new();
@@ -94,7 +93,7 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
         info!(round, objects = total.to_convert, bytes = total.to_convert_bytes, files = total.files, "round begins");
         progress.begin(total.to_convert, total.to_convert_bytes);
         let run = Round::new(source, table, options, plan, (&pool, progress))?;
-        let again = run.all(&mut prepared.states, &mut report, (&mut doubtful, &mut unreadable));
+        let again = run.all(&mut prepared.states, &mut report, (&mut doubtful, &mut refused));
         progress.end();
         let again = again?;
         report.warnings.extend(outgrown(&before, &grown(&before, &prepared.states)));
@@ -228,6 +227,7 @@ fn empty_report(source: &Store, table: &Table) -> Report {
         partitions: Vec::new(),
         compacted: Vec::new(),
         not_merged: Vec::new(),
+        not_retried: Vec::new(),
         rejects: Vec::new(),
         passed_over: Vec::new(),
         objects_passed_over: 0,
@@ -263,9 +263,13 @@ fn describe(report: &mut Report, prepared: &Prepared, source: &Store) {
     report.objects_of_other_type_before = prepared.plan.partitions.iter().map(|plan| plan.other_type).sum();
     let stuck = prepared.plan.partitions.iter().flat_map(|plan| &plan.stuck);
     report.objects_changed = stuck.map(|(key, why)| named(key, &plan::stuck(why))).collect();
-    report.warnings.extend(prepared.plan.partitions.iter().flat_map(|plan| {
-        plan.stuck_rejects.iter().map(|(rows, why)| plan::stuck_rejects(&plan.partition, *rows, why))
-    }));
+    report.not_retried.extend(
+        prepared
+            .plan
+            .partitions
+            .iter()
+            .flat_map(|plan| plan.stuck_rejects.iter().map(|(lines, why)| not_retried(&plan.partition, *lines, why))),
+    );
     report.warnings.extend(prepared.plan.partitions.iter().flat_map(|plan| {
         plan.unfinished_elsewhere.iter().map(|source| {
             format!("{} has an unfinished claim on objects of {source}: run convert with that SOURCE", plan.partition)
@@ -294,6 +298,8 @@ fn finish(report: &mut Report, source: &Store, table: &Table, begun: Instant) {
         named.sort_by(|a, b| a.object.cmp(&b.object));
         named.dedup();
     }
+    report.not_retried.sort();
+    report.not_retried.dedup();
     report.warnings.sort();
     report.warnings.dedup();
     report.seconds = begun.elapsed().as_secs_f64();
