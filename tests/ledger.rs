@@ -577,7 +577,7 @@ fn a_ledger_without_its_table_description_is_refused() {
 
 /// Has a table made by an earlier version, which recorded paths as they were typed.
 fn spell_differently(work: &Work, from: &str, to: &str) {
-    let folder = format!("table/_flowparquet/ledger/{}", DAY_FOLDER);
+    let folder = format!("table/_flowparquet/ledger/{DAY_FOLDER}");
     for name in work.files(&folder) {
         let path = work.path(&folder).join(name);
         let entry = fs::read_to_string(&path).unwrap();

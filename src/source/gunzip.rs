@@ -213,7 +213,7 @@ enum Packed<R: Read> {
 /// is one. What unpacks the rest gets a header without anything in it.
 enum Members<R> {
     Header(R),
-    Text(GzDecoder<Chain<&'static [u8], R>>),
+    Text(Box<GzDecoder<Chain<&'static [u8], R>>>),
     End,
 }
 
@@ -260,7 +260,7 @@ impl<R: BufRead> Read for Members<R> {
             }
             *self = match std::mem::replace(self, Self::End) {
                 Self::End => Self::End,
-                Self::Header(source) => Self::Text(GzDecoder::new(PLAIN_HEADER.as_slice().chain(source))),
+                Self::Header(source) => Self::Text(Box::new(GzDecoder::new(PLAIN_HEADER.as_slice().chain(source)))),
                 Self::Text(member) => {
                     let mut rest = member.into_inner().into_inner().1;
                     if nothing_follows(&mut rest)? { Self::End } else { Self::Header(rest) }
