@@ -82,6 +82,8 @@ mod plan;
 mod query;
 mod record;
 mod report;
+#[cfg(test)]
+mod schedules;
 mod sort;
 mod source;
 mod status;

@@ -75,6 +75,8 @@ pub struct PartitionPlan {
     pub remakes: Vec<Remake>,
     /// Objects that changed after they were converted and cannot take the place of what they were, and why.
     pub stuck: Vec<(Arc<str>, String)>,
+    /// Names of files that are not the ones that were recorded and cannot be made again, and why.
+    pub in_doubt: Vec<(String, String)>,
     /// Rejected lines that were to be tried again and cannot be, and why.
     pub stuck_rejects: Vec<(u64, String)>,
     /// Claims that were begun and not finished, by number.
@@ -94,6 +96,16 @@ pub struct Remake {
     pub changed: Vec<Input>,
     /// Lines of it that were rejected.
     pub rejected_rows: u64,
+    /// Name of its file, if that is not the one that was recorded.
+    pub altered: Option<String>,
+}
+
+/// Returns what is said of a file that is not the one that was recorded, and cannot be made again.
+pub fn in_doubt(why: &str) -> String {
+    format!(
+        "this is not the file that was recorded: another run put damaged bytes there and was stopped, or somebody changed it; \
+         it cannot be made again ({why}): run verify, which says whether what lies there is right"
+    )
 }
 
 /// Returns what is said of an object that changed and cannot take the place of what it was.
@@ -101,9 +113,12 @@ pub fn stuck(why: &str) -> String {
     format!("it changed after it was converted, the table keeps its old rows: {why}")
 }
 
-/// Returns what is said of rejected lines that were to be tried again and cannot be.
-pub fn stuck_rejects(partition: &Partition, rows: u64, why: &str) -> String {
-    format!("{rows} rejected lines of {partition} cannot be tried again, and are kept: {why}")
+/// Returns why a file cannot be made again of objects that are readable one by one.
+pub fn no_longer_together(object: &str, reason: &str) -> String {
+    format!(
+        "the objects of its file are readable one by one, but not in one file ({object}: {reason}): make the partition again, \
+         as docs/operating.md says of a damaged file"
+    )
 }
 
 impl PartitionPlan {
@@ -205,6 +220,11 @@ impl Plan {
             requests: to_convert + 3 * files as u64 + output_bytes / crate::store::upload::PART_BYTES as u64,
             changed: plan.changed(),
         }
+    }
+
+    /// Returns the objects that will be read.
+    pub(crate) fn to_read(&self) -> impl Iterator<Item = &Input> {
+        self.partitions.iter().flat_map(PartitionPlan::to_read)
     }
 
     /// Returns the whole plan in numbers.
@@ -344,6 +364,7 @@ fn plan_partition(
         late: state.history().next().is_some(),
         remakes: Vec::new(),
         stuck: Vec::new(),
+        in_doubt: Vec::new(),
         stuck_rejects: Vec::new(),
         unfinished: Vec::new(),
         unfinished_elsewhere: BTreeSet::new(),
@@ -384,7 +405,8 @@ fn plan_partition(
     plan
 }
 
-/// Plans outputs that are to be made again: those with objects that changed, and those with rejected lines if that is wanted.
+/// Plans outputs that are to be made again: those with objects that changed, those whose files are not the recorded ones, and
+/// those with rejected lines if that is wanted.
 fn plan_remakes(
     plan: &mut PartitionPlan,
     (mut again, now): (BTreeMap<u64, Vec<Input>>, &HashMap<&str, &SourceObject>),
@@ -396,6 +418,9 @@ fn plan_remakes(
             again.entry(output.number).or_default();
         }
     }
+    let altered: BTreeMap<u64, &str> =
+        state.altered().map(|output| (output.number, output.claim.output.as_str())).collect();
+    altered.keys().for_each(|number| _ = again.entry(*number).or_default());
     for (replaces, changed) in again {
         // Whoever is about to replace it knows what it is made of now; the next run sees what is left to do.
         if !state.can_be_replaced(replaces) {
@@ -403,7 +428,11 @@ fn plan_remakes(
         }
         let rejected_rows = state.done(replaces).map_or(0, |done| done.outcome.rejected_rows);
         match inputs_now(state, replaces, &options.source, now) {
-            Ok(inputs) => plan.remakes.push(Remake { replaces, inputs, changed, rejected_rows }),
+            Ok(inputs) => {
+                let altered = altered.get(&replaces).map(|name| (*name).to_owned());
+                plan.remakes.push(Remake { replaces, inputs, changed, rejected_rows, altered });
+            }
+            Err(why) if altered.contains_key(&replaces) => plan.in_doubt.push((altered[&replaces].to_owned(), why)),
             Err(why) if changed.is_empty() => plan.stuck_rejects.push((rejected_rows, why)),
             Err(why) => plan.stuck.extend(changed.into_iter().map(|input| (input.key, why.clone()))),
         }
@@ -427,7 +456,8 @@ fn inputs_now(
         return Err(format!("its rows share a file with those of objects in {elsewhere}"));
     }
     if gone > 0 {
-        return Err(format!("its rows share a file with those of {gone} objects that are gone or not asked for"));
+        let those = if gone == 1 { "1 object that is".to_owned() } else { format!("{gone} objects that are") };
+        return Err(format!("its rows share a file with those of {those} gone or not asked for"));
     }
     Ok(members.iter().filter_map(|(_, input)| now.get(&*input.key).map(|now| input_of(now))).collect())
 }

@@ -7,6 +7,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
+use bytes::Bytes;
 use jiff::civil::Date;
 use tracing::info;
 
@@ -19,7 +20,7 @@ use crate::record::header::{Header, HeaderError};
 use crate::record::schema::LogType;
 use crate::source::discover::{SourceObject, Wanted, discover};
 use crate::source::gunzip;
-use crate::source::layout::{FileName, Folder, Level, folders_of};
+use crate::source::layout::{FileName, Folder, Level, Place, folders_of};
 use crate::store::{Listed, Store, name_of};
 
 /// Bytes of an object that are read for its header line: 54 fields have 700.
@@ -71,6 +72,12 @@ pub fn survey(source: &Store, wanted: &Wanted, log_format: Option<&Header>) -> R
     let object = source.location().url_of(&newest.object.key);
     info!(object, columns = header.columns.len(), formats = formats.len(), "columns by the newest object's header");
     let (above, folders) = folders_of(&newest.object.key);
+    let day = Place::of_prefix(newest.object.key.rsplit_once('/').map_or("", |(folders, _)| folders)).day;
+    if day.is_some() && !folders.iter().any(|folder| folder.level == Level::Day) {
+        return Err(Error::usage("no table can be defined over raw objects whose folders have not AWS's form")
+            .at(source.location().url_of(&newest.object.key))
+            .help("convert them and define the table over that; AWS's folders end in 2026/01/05/ or year=2026/month=01/day=05/"));
+    }
     let mut partitions = BTreeSet::new();
     let mut others: BTreeMap<String, BTreeSet<Date>> = BTreeMap::new();
     for object in &found.objects {
@@ -138,8 +145,8 @@ fn first_of<'a, T>(
             return Ok(found);
         }
         for next in next.chunks(HEADS_AT_ONCE) {
-            let heads: Vec<&Listed> = next.iter().map(|(_, object)| &object.object).collect();
-            for ((at, object), head) in next.iter().zip(source.get_heads(&heads, HEAD_BYTES)?) {
+            let objects: Vec<&Listed> = next.iter().map(|(_, object)| &object.object).collect();
+            for ((at, object), head) in next.iter().zip(heads(source, &objects)?) {
                 if found[*at].is_none() {
                     found[*at] = said(&gunzip::first_line(&head)).map(|said| (*object, said));
                 }
@@ -147,6 +154,17 @@ fn first_of<'a, T>(
         }
         (from, most) = (from + most, (most * 2).min(HEADS_AT_ONCE));
     }
+}
+
+/// Reads the heads of objects. One that went since it was listed says nothing, and costs the run nothing either.
+fn heads(source: &Store, objects: &[&Listed]) -> Result<Vec<Bytes>> {
+    source.get_heads(objects, HEAD_BYTES).or_else(|_| {
+        let one = |object: &&Listed| match source.get_heads(&[*object], HEAD_BYTES) {
+            Err(_) if source.head(&object.key)?.is_none() => Ok(Bytes::new()),
+            read => read.map(|heads| heads.into_iter().next().unwrap_or_default()),
+        };
+        objects.iter().map(one).collect()
+    })
 }
 
 /// Returns the format of each flow log, that of the newest object first; `log_format` is that of objects without a header
@@ -197,7 +215,7 @@ pub fn formats(source: &Store, objects: &[SourceObject], log_format: Option<&Hea
 /// Returns why the newest of some objects tells no format.
 fn why_none(source: &Store, group: &[&SourceObject]) -> Result<HeaderError> {
     let newest: Vec<&Listed> = group.first().map(|object| &object.object).into_iter().collect();
-    let heads = source.get_heads(&newest, HEAD_BYTES)?;
+    let heads = heads(source, &newest)?;
     let line = heads.first().map(|head| gunzip::first_line(head)).unwrap_or_default();
     Ok(Header::parse(&line).err().unwrap_or(HeaderError::NotAHeader(String::new())))
 }

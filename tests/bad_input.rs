@@ -184,18 +184,13 @@ fn an_assumed_day_does_not_move_objects_that_have_one() {
 }
 
 #[test]
-fn a_folder_named_like_an_object_is_reported() {
+fn a_folder_named_like_an_object_is_a_folder() {
     let work = Work::new();
     work.object(&key(0), text(0, 2));
     work.object(&format!("{}/inner.log.gz", key(1)), text(2, 2));
-    let ran = work.convert(&ON_THIS_DAY);
-    ran.code(1).totals(&[("objects", 1), ("rows_written", 2)]);
-    ran.says(&format!(
-        "passed over: it lies in a folder below the day's or hour's folder\n  at WORK/raw/{}/inner.log.gz\n",
-        key(1)
-    ));
-    assert_rows(&work.rows(), &all_expected([&text(0, 2)]));
-    work.convert(&ON_THIS_DAY).code(1).says("nothing to do: 1 object converted before, none new\npassed over: ");
+    work.convert(&ON_THIS_DAY).code(0).totals(&[("objects", 2), ("rows_written", 4)]);
+    assert_rows(&work.rows(), &all_expected([&text(0, 2), &text(2, 2)]));
+    work.convert(&ON_THIS_DAY).nothing_to_do(2);
 }
 
 #[test]
@@ -212,9 +207,7 @@ fn strangers_in_a_days_folder_are_named_and_harmless() {
     ran.says(&format!(
         "passed over: it is Parquet already, delivered by AWS\n  at WORK/raw/{folder}/delivered.log.parquet\n"
     ));
-    ran.says(&format!(
-        "passed over: its name does not end in .log.gz, .gz, .log or .txt\n  at WORK/raw/{folder}/notes.csv\n"
-    ));
+    ran.says(&format!("passed over: its name says that it is no log\n  at WORK/raw/{folder}/notes.csv\n"));
     assert_eq!(ran.report()["objects_passed_over"], 2);
     assert_eq!(ran.report()["objects_to_look_at"], 0);
 }
@@ -325,7 +318,27 @@ fn object_of_nothing_but_blank_lines() {
 
 #[test]
 fn not_gzip_under_a_gz_name() {
-    rejected_object(text(3, 4).as_bytes(), "the object is named .gz but is not gzip (it begins with 76 65 72 73)");
+    rejected_object(
+        b"BZh91AY&SY\x01",
+        "the first line is not a header (it begins \"BZh91AY&SY\\u{1}\"); give --log-format for objects without one",
+    );
+    rejected_object(b"(\xb5/\xfd", "the object is named .gz but is not gzip (it begins with 28 b5 2f fd)");
+}
+
+/// Whatever the name says: the first bytes tell gzip from text.
+#[test]
+fn the_content_decides_what_an_object_is() {
+    let work = Work::new();
+    let folder = key(0).rsplit_once('/').unwrap().0.to_owned();
+    let texts: Vec<String> = (0..6).map(|i| text(i * 10, 3)).collect();
+    for (i, name) in ["a.log.gz", "b", "c.log", "d.log.gz.1"].iter().enumerate() {
+        work.write(&format!("raw/{folder}/{name}"), gz(&texts[i]));
+    }
+    work.write(&format!("raw/{folder}/e.log.gz"), &texts[4]);
+    work.write(&format!("raw/{folder}/f"), &texts[5]);
+    work.convert(&ON_THIS_DAY).code(0).totals(&[("objects", 6), ("rows_written", 18)]);
+    assert_rows(&work.rows(), &all_expected(&texts));
+    work.run(&["verify", "raw", "table", "--day", DAY]).code(0);
 }
 
 #[test]

@@ -39,7 +39,7 @@ fn sources(folder: &str) -> Vec<Source> {
 
 /// Returns whether a file of `src/` is compiled for tests only.
 fn is_of_tests(path: &str) -> bool {
-    ["tests.rs", "testing.rs", "faults.rs"].iter().any(|end| path.ends_with(end))
+    path.starts_with("schedules/") || ["tests.rs", "testing.rs", "faults.rs"].iter().any(|end| path.ends_with(end))
 }
 
 fn collect(folder: &Path, paths: &mut Vec<String>) {

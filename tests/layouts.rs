@@ -317,6 +317,82 @@ fn every_partitioning() {
     }
 }
 
+/// Folders as people's tools write them, and where their objects belong.
+#[test]
+fn layouts_that_aws_does_not_write_are_converted_too() {
+    let region = "AWSLogs/123456789012/vpcflowlogs/us-east-1";
+    let hive = "AWSLogs/aws-account-id=123456789012/aws-service=vpcflowlogs/aws-region=us-east-1";
+    let plain = key(0);
+    let name = plain.rsplit('/').next().unwrap();
+    for folder in [
+        &format!("{region}/2026/1/15"),
+        &format!("{region}/2026-01-15"),
+        &format!("{region}/year=2026/month=1/day=15"),
+        &format!("{region}/dt=2026-01-15"),
+        &format!("{region}/2026/01/15/part-1/x"),
+        &format!("{region}/moved/2026/01/15"),
+        &format!("{hive}/year=2026/month=1/day=15"),
+        &hive.replace('=', "%3D"),
+        &format!("{}/year%3D2026/month%3D01/day%3D15", hive.replace('=', "%3D")),
+        &format!("{hive}/2026/01/15"),
+        &region.replace("AWSLogs", "AWSLogs/o-a1b2c3d4e5"),
+        &region.replace("AWSLogs", "a/AWSLogs/prod/team-1"),
+        region,
+        &format!("{region}/2026"),
+        &format!("{region}/2026/old"),
+        "AWSLogs/copies/2026/01/15",
+        "copy/dt=20260115",
+    ] {
+        for days in [&["--day", DAY][..], &["--all"]] {
+            let work = Work::new();
+            work.object(&format!("{folder}/{name}"), text(0, 3));
+            let ran = work.convert(days);
+            ran.code(0).totals(&[("objects", 1), ("rows_written", 3)]);
+            assert_rows(&work.rows(), &all_expected([&text(0, 3)]));
+            assert_eq!(work.partitions("table"), ["year=2026/month=01/day=15"], "{folder}");
+            work.convert(days).nothing_to_do(1);
+            work.run(&["verify", "raw", "table", "--day", DAY]).code(0);
+            work.convert(&["--day", "2026-01-16"]).code(0);
+        }
+    }
+}
+
+#[test]
+fn a_day_without_leading_zeros_and_names_without_dates() {
+    let region = "AWSLogs/123456789012/vpcflowlogs/us-east-1";
+    for folder in ["2026/2/5", "2026/02/5", "2026/2/05", "year=2026/month=2/day=5", "2026-02-05", "dt=20260205"] {
+        let work = Work::new();
+        work.object(&format!("{region}/{folder}/part-0"), text(0, 3));
+        work.object(&format!("{region}/2026/02/15/part-0"), text(3, 2));
+        work.convert(&["--day", "2026-02-05"]).code(0).totals(&[("objects", 1), ("rows_written", 3)]);
+        assert_eq!(work.partitions("table"), ["year=2026/month=02/day=05"], "{folder}");
+    }
+}
+
+/// What has no day is named where flow logs lie, whatever days are asked for.
+#[test]
+fn what_gives_no_day_among_flow_logs_is_named() {
+    let region = "AWSLogs/123456789012/vpcflowlogs/us-east-1";
+    for place in [format!("{region}/x.log.gz"), format!("{region}/old/x"), format!("{region}/2026/01/odd/x.log.gz")] {
+        let work = Work::new();
+        work.object(&key(0), text(0, 2));
+        work.object(&place, text(2, 2));
+        let ran = work.convert(&ON_THIS_DAY);
+        ran.code(1).totals(&[("objects", 1)]);
+        ran.says(&format!(
+            "passed over: its key gives no date (say --assume-day if you know it)\n  at WORK/raw/{place}\n"
+        ));
+    }
+}
+
+#[test]
+fn no_raw_table_is_defined_over_folders_that_no_template_names() {
+    let work = Work::new();
+    work.object("AWSLogs/123456789012/vpcflowlogs/us-east-1/2026/1/5/x.log.gz", text(0, 2));
+    let ran = work.run(&["ddl", "--raw", "raw"]);
+    ran.code(2).says("error: no table can be defined over raw objects whose folders have not AWS's form\n");
+}
+
 #[test]
 fn what_a_key_does_not_say_cannot_be_a_partition() {
     let work = Work::new();

@@ -70,7 +70,7 @@ fn finish_in(mut ledger: PartitionLedger<'_>, outputs: &BTreeSet<String>, pool: 
             continue;
         }
         match ledger.find_written(claimed) {
-            Ok(LeftBehind::Nothing(_)) => {}
+            Ok(LeftBehind::Nothing(_) | LeftBehind::EndedMeanwhile) => {}
             Ok(LeftBehind::File(written, _)) => match ledger.finish(&written)? {
                 Ended::Contested => not_merged.push(contested(&ledger, &written)),
                 Ended::Done | Ended::DoneByAnother | Ended::AbandonedByAnother => finished += 1,

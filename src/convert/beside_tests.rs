@@ -1,5 +1,6 @@
 //! Readers beside writers: files that go while they are read, and listings that pass over entries of the ledger.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use jiff::civil::date;
@@ -52,12 +53,19 @@ impl Place {
     }
 
     fn put(&self, number: u32) {
-        let name = format!("123456789012_vpcflowlogs_us-east-1_fl-0123456789abcdef0_20260115T{number:02}00Z");
-        let key = format!("AWSLogs/123456789012/vpcflowlogs/us-east-1/2026/01/15/{name}_{number:08x}.log.gz");
+        self.put_text(number, &format!("version srcaddr bytes\n2 10.0.0.{number} 5\nno record\n"));
+    }
+
+    fn put_text(&self, number: u32, text: &str) {
         let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        write!(packed, "version srcaddr bytes\n2 10.0.0.{number} 5\nno record\n").unwrap();
-        let store = self.raw();
-        store.put(&store.location().key(&key), packed.finish().unwrap()).unwrap();
+        packed.write_all(text.as_bytes()).unwrap();
+        self.raw().put(&self.key(number), packed.finish().unwrap()).unwrap();
+    }
+
+    /// Returns the key of a raw object, whole.
+    fn key(&self, number: u32) -> String {
+        let name = format!("123456789012_vpcflowlogs_us-east-1_fl-0123456789abcdef0_20260115T{number:02}00Z");
+        self.source.key(&format!("AWSLogs/123456789012/vpcflowlogs/us-east-1/2026/01/15/{name}_{number:08x}.log.gz"))
     }
 
     fn convert(&self, raw: &Store) -> Report {
@@ -109,6 +117,14 @@ impl Place {
     fn merged_before(&self, before: &'static str) -> Table {
         let others = self.clone();
         Table::new(Beside::store(self.backend.inner(), (&self.dest, &self.io), before, move || others.compact()))
+    }
+
+    /// Returns everything below DEST.
+    fn below_dest(&self) -> BTreeMap<String, Vec<u8>> {
+        let store = self.table().store().clone();
+        let listed = store.list_all(&[self.dest.prefix().to_owned()]).unwrap().concat();
+        let read = |key: &str| (key.to_owned(), store.get(key).unwrap().unwrap().to_vec());
+        listed.into_iter().map(|object| read(&object.key)).collect()
     }
 
     /// Returns the files of the day.
@@ -256,4 +272,112 @@ fn a_claim_that_two_runs_finished_differently_is_made_again() {
         assert_eq!(listed, wanted, "nothing is left of the one that was finished twice");
         assert!(verified(&place, &place.table(), Extent::Full).agrees);
     }
+}
+
+/// The objects that a report names as changed, by the numbers at the end of their keys.
+fn named_as_changed(report: &Report) -> Vec<&str> {
+    report.objects_changed.iter().map(|named| &named.object[named.object.len() - 15..named.object.len() - 7]).collect()
+}
+
+#[test]
+fn a_changed_object_is_named_that_waits_for_a_neighbour_that_changed_and_is_broken() {
+    let place = Place::new();
+    place.put(3);
+    place.put(4);
+    place.convert(&place.raw());
+    place.put(3);
+    place.put_text(4, "no header\n");
+    let report = place.convert(&place.raw());
+    assert_eq!(
+        (named_as_changed(&report), report.totals.objects_rejected),
+        (vec!["00000003", "00000004"], 1),
+        "{report:#?}"
+    );
+    assert!(report.rejects[0].object.ends_with(&place.key(4)), "{report:#?}");
+}
+
+/// A stopped merge is in its way when the run plans first. Once that is finished, it shares a file with one that is gone.
+#[test]
+fn a_changed_object_is_named_that_only_a_later_round_finds_to_be_stuck() {
+    let place = Place::new();
+    let before = place.below_dest();
+    place.compact();
+    let (store, claimed) = (place.table().store().clone(), "/00000007.json");
+    for (key, _) in place.below_dest().iter().filter(|(key, _)| !before.contains_key(*key) && !key.ends_with(claimed)) {
+        store.delete(key).unwrap();
+    }
+    before.iter().for_each(|(key, content)| store.put(key, content.clone()).unwrap());
+    place.put(0);
+    place.raw().delete(&place.key(1)).unwrap();
+    let report = place.convert(&place.raw());
+    assert_eq!((place.files().len(), named_as_changed(&report)), (1, vec!["00000000"]), "{report:#?}");
+}
+
+/// A stopped merge is taken up between the first listing and the second one, and meanwhile an object goes.
+#[test]
+fn an_object_is_named_that_goes_while_a_stopped_merge_is_finished() {
+    let place = Place::new();
+    let before = place.below_dest();
+    place.compact();
+    let (store, claimed) = (place.table().store().clone(), "/00000007.json");
+    let merged = place.files().remove(0);
+    for (key, _) in place.below_dest().iter().filter(|(key, _)| !before.contains_key(*key) && !key.ends_with(claimed)) {
+        store.delete(key).unwrap();
+    }
+    before.iter().for_each(|(key, content)| store.put(key, content.clone()).unwrap());
+    let note = merged.replacen("table/", "table/_flowparquet/replacing/", 1) + ".json";
+    store.put(&note, "{}").unwrap();
+    place.put(3);
+    let (others, gone) = (place.clone(), place.key(3));
+    let goes = move || others.raw().delete(&gone).unwrap();
+    let table = Table::new(Beside::store(place.backend.inner(), (&place.dest, &place.io), "/part-", goes));
+    let options = ConvertOptions { threads: 1, ..ConvertOptions::default() };
+    let report = convert(&place.raw(), &table, &options, &Silent).unwrap();
+    assert_eq!((place.files().len(), report.objects_vanished.len()), (1, 1), "{report:#?}");
+}
+
+#[test]
+fn a_first_conversion_goes_on_when_the_newest_object_goes() {
+    let mut place = Place::new();
+    place.dest = Location::parse("s3://bucket/other").unwrap();
+    let (others, newest) = (place.clone(), place.key(2));
+    let gone = move || others.raw().delete(&newest).unwrap();
+    let beside = (&place.source, &place.io);
+    let report = place.convert(&Beside::store(place.backend.inner(), beside, "_00000002", gone));
+    assert_eq!((report.totals.objects, report.objects_vanished.len()), (2, 1), "{report:#?}");
+}
+
+/// The file of a stopped claim is being looked at, and another run finishes the claim and replaces the file.
+#[test]
+fn a_claim_that_another_run_ends_stops_nobody() {
+    let place = Place::new();
+    let store = place.table().store().clone();
+    let partition = place.table().load(&Days::All, PartitionBy::Day).unwrap().pop_first().unwrap().0;
+    store.delete(&place.dest.key(&crate::ledger::entry::entry_path(&partition, 6))).unwrap();
+    let others = place.clone();
+    let go_on = move || {
+        others.convert(&others.raw());
+        others.compact();
+    };
+    let table = Table::new(Beside::store(place.backend.inner(), (&place.dest, &place.io), "/part-", go_on));
+    let report = convert(&place.raw(), &table, &ConvertOptions { threads: 1, ..ConvertOptions::default() }, &Silent);
+    assert_eq!(report.unwrap().totals.files, 0);
+    assert_eq!(place.files().len(), 1);
+    assert!(verified(&place, &place.table(), Extent::Full).agrees);
+}
+
+/// Between `done` and the deletion of what is replaced, or when a run was stopped there.
+#[test]
+fn verify_records_no_difference_that_the_next_run_removes() {
+    let place = Place::new();
+    let before = place.below_dest();
+    place.compact();
+    let replaced = before.iter().find(|(key, _)| key.contains("/part-") && key.ends_with(".parquet")).unwrap();
+    place.table().store().put(replaced.0, replaced.1.clone()).unwrap();
+    let found = verified(&place, &place.table(), Extent::Full);
+    assert!(!found.agrees && !found.partitions[0].recorded, "{found:#?}");
+    place.convert(&place.raw());
+    assert!(verified(&place, &place.table(), Extent::Full).agrees);
+    let state = place.table().load(&Days::All, PartitionBy::Day).unwrap().pop_first().unwrap().1;
+    assert!(!state.differs() && state.verified().unwrap().1);
 }

@@ -37,7 +37,7 @@ use tracing::info;
 
 pub use self::options::ConvertOptions;
 pub use self::prepare::{Prepared, prepare};
-use self::round::Round;
+use self::round::{Refused, Round, not_retried};
 use crate::athena::outgrown::{outgrown, running_out};
 use crate::compact::resume::{Resumed, finish_replacing};
 use crate::compact::{CompactOptions, compact};
@@ -46,8 +46,8 @@ use crate::ledger::contents::Reach;
 use crate::ledger::partition::{Partition, PartitionBy};
 use crate::ledger::state::PartitionState;
 use crate::ledger::table::{Table, tool_name};
-use crate::plan::{self, PartitionPlan};
-use crate::report::{Counts, MAX_NAMED, Named, Progress, REPORT_VERSION, Report};
+use crate::plan::{self, PartitionPlan, Plan};
+use crate::report::{Counts, MAX_NAMED, Named, NotRetried, Progress, REPORT_VERSION, Report};
 use crate::sort::workers;
 pub use crate::sort::workers::{MIN_MEMORY_BYTES, one_per_processor};
 use crate::store::Store;
@@ -65,19 +65,21 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
     let pool = workers::start(options.threads, options.memory_bytes)?;
     let mut doubtful: BTreeSet<Arc<str>> = BTreeSet::new();
     // Rejected in an earlier round: not to be read and named once more.
-    let mut unreadable: BTreeSet<Arc<str>> = BTreeSet::new();
+    let mut refused = Refused::default();
+    let mut waiting = Waiting::default();
     for round in 0..MAX_ROUNDS {
         let mut prepared = prepare(source, table, options)?;
         if round == 0 {
-            prepared = resume(prepared, (source, table), options, &pool, &mut report)?;
+            prepared = resume(prepared, (source, table), options, &pool, (&mut report, &mut doubtful))?;
         }
         forget_those_there(&mut doubtful, &prepared, source);
-        let partitions = prepared.plan.partitions.iter_mut();
-        partitions.for_each(|plan| plan.retry.retain(|input| !unreadable.contains(&input.key)));
+        prepared.plan.partitions.iter_mut().for_each(|plan| refused.leave_out_of(plan));
         let assumed = prepared.newly_assumed();
         // The plan has what is to be read; there may be a million objects more.
         prepared.found.objects = Vec::new();
         tidy_done(table, &prepared)?;
+        // What cannot be done may be seen in a later round only: whose output was about to be replaced is planned with then.
+        waiting = Waiting::of(&prepared.plan, source, table);
         if round == 0 {
             describe(&mut report, &prepared, source);
         }
@@ -94,7 +96,7 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
         info!(round, objects = total.to_convert, bytes = total.to_convert_bytes, files = total.files, "round begins");
         progress.begin(total.to_convert, total.to_convert_bytes);
         let run = Round::new(source, table, options, plan, (&pool, progress))?;
-        let again = run.all(&mut prepared.states, &mut report, (&mut doubtful, &mut unreadable));
+        let again = run.all(&mut prepared.states, &mut report, (&mut doubtful, &mut refused));
         progress.end();
         let again = again?;
         report.warnings.extend(outgrown(&before, &grown(&before, &prepared.states)));
@@ -103,7 +105,7 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
             break;
         }
         // What was planned and not claimed may be gone before it is listed again.
-        let planned = prepared.plan.partitions.iter().flat_map(PartitionPlan::to_read);
+        let planned = prepared.plan.to_read();
         doubtful.extend(planned.map(|input| input.key.clone()));
         if round + 1 == MAX_ROUNDS {
             return Err(Error::stopped("other runs or changes of the inputs were faster five times in a row")
@@ -111,6 +113,10 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
                 .help("wait until they are through, then run again"));
         }
     }
+    report.objects_changed.extend(waiting.changed);
+    report.files_in_doubt.extend(waiting.in_doubt);
+    report.not_retried.extend(waiting.not_retried);
+    report.warnings.extend(waiting.warnings);
     report.objects_vanished = vanished(source, &doubtful)?;
     auto_compact(table, options, &mut report)?;
     finish(&mut report, source, table, begun);
@@ -123,7 +129,7 @@ fn resume(
     (source, table): (&Store, &Table),
     options: &ConvertOptions,
     pool: &ThreadPool,
-    report: &mut Report,
+    (report, doubtful): (&mut Report, &mut BTreeSet<Arc<str>>),
 ) -> Result<Prepared> {
     let resumed = finish_replacing(table, pool)?;
     if resumed.is_empty() {
@@ -131,6 +137,8 @@ fn resume(
     }
     report.warnings.extend(resumed.iter().filter_map(Resumed::explain));
     report.not_merged.extend(resumed.into_iter().flat_map(|resumed| resumed.not_merged));
+    // What was listed may be gone before it is listed again.
+    doubtful.extend(prepared.plan.to_read().map(|input| input.key.clone()));
     prepare(source, table, options)
 }
 
@@ -228,6 +236,7 @@ fn empty_report(source: &Store, table: &Table) -> Report {
         partitions: Vec::new(),
         compacted: Vec::new(),
         not_merged: Vec::new(),
+        not_retried: Vec::new(),
         rejects: Vec::new(),
         passed_over: Vec::new(),
         objects_passed_over: 0,
@@ -243,13 +252,12 @@ fn empty_report(source: &Store, table: &Table) -> Report {
     }
 }
 
+fn named(store: &Store, key: &str, reason: &str) -> Named {
+    Named { object: store.location().url_of(key), line: None, byte: None, reason: reason.to_owned() }
+}
+
 fn describe(report: &mut Report, prepared: &Prepared, source: &Store) {
-    let named = |object: &str, reason: &str| Named {
-        object: source.location().url_of(object),
-        line: None,
-        byte: None,
-        reason: reason.to_owned(),
-    };
+    let named = |object: &str, reason: &str| named(source, object, reason);
     let mut passed_over = prepared.found.passed_over.clone();
     report.objects_passed_over = passed_over.len() as u64;
     report.objects_to_look_at = passed_over.iter().filter(|(_, why)| why.needs_a_person()).count() as u64;
@@ -261,18 +269,41 @@ fn describe(report: &mut Report, prepared: &Prepared, source: &Store) {
     report.partition_by = prepared.info.partition_by;
     report.objects_converted_before = prepared.plan.total().converted;
     report.objects_of_other_type_before = prepared.plan.partitions.iter().map(|plan| plan.other_type).sum();
-    let stuck = prepared.plan.partitions.iter().flat_map(|plan| &plan.stuck);
-    report.objects_changed = stuck.map(|(key, why)| named(key, &plan::stuck(why))).collect();
-    report.warnings.extend(prepared.plan.partitions.iter().flat_map(|plan| {
-        plan.stuck_rejects.iter().map(|(rows, why)| plan::stuck_rejects(&plan.partition, *rows, why))
-    }));
-    report.warnings.extend(prepared.plan.partitions.iter().flat_map(|plan| {
-        plan.unfinished_elsewhere.iter().map(|source| {
-            format!("{} has an unfinished claim on objects of {source}: run convert with that SOURCE", plan.partition)
-        })
-    }));
     let year = prepared.info.founded_year();
     report.warnings.extend(year.and_then(|year| running_out(year, crate::days::today())));
+}
+
+/// What a plan cannot do, and a person should know.
+#[derive(Default)]
+struct Waiting {
+    /// Objects that changed and cannot take the place of what they were.
+    changed: Vec<Named>,
+    /// Files that are not the ones that were recorded, and cannot be made again.
+    in_doubt: Vec<Named>,
+    /// Rejected lines that were to be tried again and cannot be.
+    not_retried: Vec<NotRetried>,
+    warnings: Vec<String>,
+}
+
+impl Waiting {
+    fn of(plan: &Plan, source: &Store, table: &Table) -> Self {
+        let mut waiting = Self::default();
+        for plan in &plan.partitions {
+            waiting.changed.extend(plan.stuck.iter().map(|(key, why)| named(source, key, &plan::stuck(why))));
+            let key = |name: &str| table.store().location().key(&format!("{}/{name}", plan.partition));
+            let in_doubt = plan.in_doubt.iter();
+            waiting.in_doubt.extend(in_doubt.map(|(name, why)| named(table.store(), &key(name), &plan::in_doubt(why))));
+            let stuck = plan.stuck_rejects.iter();
+            waiting.not_retried.extend(stuck.map(|(lines, why)| not_retried(&plan.partition, *lines, why)));
+            waiting.warnings.extend(plan.unfinished_elsewhere.iter().map(|source| {
+                format!(
+                    "{} has an unfinished claim on objects of {source}: run convert with that SOURCE",
+                    plan.partition
+                )
+            }));
+        }
+        waiting
+    }
 }
 
 fn finish(report: &mut Report, source: &Store, table: &Table, begun: Instant) {
@@ -294,6 +325,8 @@ fn finish(report: &mut Report, source: &Store, table: &Table, begun: Instant) {
         named.sort_by(|a, b| a.object.cmp(&b.object));
         named.dedup();
     }
+    report.not_retried.sort();
+    report.not_retried.dedup();
     report.warnings.sort();
     report.warnings.dedup();
     report.seconds = begun.elapsed().as_secs_f64();

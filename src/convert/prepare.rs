@@ -79,6 +79,7 @@ pub fn prepare(source: &Store, table: &Table, options: &ConvertOptions) -> Resul
     let days = options.wanted.days.with(found.settle_undated(&undated.days, &options.wanted.days));
     let mut states = if founded { table.load(&days, info.partition_by)? } else { BTreeMap::new() };
     states.retain(|partition, _| options.wanted.selects(partition.account_region.as_ref()));
+    table.look_at_files(&mut states)?;
     plan::settle_days(&mut found, &states, info.partition_by, &root);
     for (key, why) in &found.two_days {
         info!(object = %source.location().url_of(key), reason = why, "an object of two days");

@@ -1,5 +1,6 @@
 //! The files of a table: where they lie, what their footers say, and what a stopped run left of one.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
@@ -21,8 +22,8 @@ use crate::encode::pieces::is_placed;
 use crate::error::{Error, Result};
 use crate::record::header::Column;
 use crate::record::schema::ColumnType;
-use crate::store::Listed;
 use crate::store::upload::hex;
+use crate::store::{Listed, name_of};
 
 /// Bytes that are hashed at once.
 const PIECE_BYTES: usize = 1 << 20;
@@ -92,6 +93,8 @@ pub enum LeftBehind {
     File(Written, Vec<Reject>),
     /// Nothing that a reader sees: the file is to be made.
     Nothing(Claimed),
+    /// It may be gone: another run ended the claim while it was looked for.
+    EndedMeanwhile,
 }
 
 impl Table {
@@ -109,6 +112,21 @@ impl Table {
     pub(crate) fn rejects_key(&self, partition: &Partition, claim: &Claim) -> String {
         let stem = claim.output.trim_end_matches(".parquet");
         self.store().location().key(&format!("{OWN_FOLDER}/rejects/{partition}/{stem}.jsonl.gz"))
+    }
+
+    /// Looks at the files of partitions, one listing each, and notes which are not those that were recorded.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) fn look_at_files(&self, states: &mut BTreeMap<Partition, PartitionState>) -> Result<()> {
+        let with_files = |state: &PartitionState| state.outputs().any(|output| output.done.file.is_some());
+        let mut states: Vec<_> = states.iter_mut().filter(|(_, state)| with_files(state)).collect();
+        let location = self.store().location();
+        let prefixes: Vec<String> = states.iter().map(|(partition, _)| location.key(&partition.path())).collect();
+        for ((_, state), level) in states.iter_mut().zip(self.store().list_levels(&prefixes)?) {
+            state.look_at(level.objects.iter().map(|object| (name_of(&object.key), object.size)));
+        }
+        Ok(())
     }
 
     /// Looks for what a stopped writer left of a claim.

@@ -33,6 +33,8 @@
 //!
 //! [`PartitionLedger`] has these steps, and [`super::stages`] a type for each stage between them.
 
+use std::collections::{BTreeSet, HashMap};
+
 use tracing::{debug, info};
 
 use super::claim::{Claim, Draft};
@@ -62,6 +64,8 @@ pub struct Tidied {
     pub foreign: Vec<String>,
     /// Leftovers that were removed.
     pub removed: u64,
+    /// Claims whose files do not lie there, or with another size than they were written with.
+    pub doubtful: BTreeSet<u64>,
 }
 
 /// Returns whether two writers of a claim put the same file, or the second one none: then it left the first one's alone.
@@ -168,11 +172,20 @@ impl PartitionLedger<'_> {
     ///
     /// # Errors
     /// When the store fails, and a usage error if something else lies under the name of its file.
-    pub fn find_written(&self, claimed: Claimed) -> Result<LeftBehind> {
+    pub fn find_written(&mut self, claimed: Claimed) -> Result<LeftBehind> {
         if !claimed.is_begun_before() {
             return Ok(LeftBehind::Nothing(claimed));
         }
-        self.table.find_written(&self.partition, claimed)
+        let number = claimed.number();
+        self.table.find_written(&self.partition, claimed).or_else(|failed| {
+            // Whoever ended the claim meanwhile may have deleted what was about to be read.
+            let open = |state: &PartitionState| state.unfinished().any(|(open, _)| open == number);
+            if self.catch_up().is_err() || open(&self.state) {
+                return Err(failed);
+            }
+            info!(partition = %self.partition, claim = number, "another run ended the claim meanwhile");
+            Ok(LeftBehind::EndedMeanwhile)
+        })
     }
 
     /// Records that a claim is done, unless another writer recorded its end before, and clears up behind it.
@@ -262,9 +275,15 @@ impl PartitionLedger<'_> {
         let location = table.store().location();
         let mut tidied = Tidied::default();
         let mut unknown = Vec::new();
+        let file_of =
+            |output: &Output| Some((output.claim.output.clone(), (output.number, output.done.file.as_ref()?.bytes)));
+        let mut absent: HashMap<String, (u64, u64)> = state.outputs().filter_map(file_of).collect();
         for level in table.store().list_levels(&[location.key(&partition.path())])? {
             for object in level.objects {
                 let name = name_of(&object.key);
+                if absent.get(name).is_some_and(|(_, bytes)| *bytes == object.size) {
+                    absent.remove(name);
+                }
                 if let Some(claim) = state.leftovers().find(|claim| claim.output == name) {
                     info!(%partition, object = %location.url_of(&object.key), "a stopped run left this file: it is deleted");
                     self.delete(claim)?;
@@ -279,6 +298,7 @@ impl PartitionLedger<'_> {
             }
             tidied.foreign.extend(level.folders.iter().map(|folder| location.url_of(folder)));
         }
+        tidied.doubtful = absent.into_values().map(|(number, _)| number).collect();
         if !unknown.is_empty() {
             // Other runs may have written them since.
             let mut now = table.open(partition.clone(), state.clone());
@@ -290,6 +310,16 @@ impl PartitionLedger<'_> {
             info!(%partition, object, "flowparquet did not write this: it is left alone");
         }
         Ok(tidied)
+    }
+
+    /// Returns whether a claim's file still belongs to the table, by what stands in the ledger now.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn is_still_live(&self, claim: &Claim) -> Result<bool> {
+        let mut now = self.table.open(self.partition.clone(), self.state.clone());
+        now.catch_up()?;
+        Ok(now.state.is_live(&claim.output))
     }
 
     /// Records that a claim will never be finished, unless another writer recorded its end before, and clears up behind it;

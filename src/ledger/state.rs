@@ -1,6 +1,6 @@
 //! What the entries of a partition add up to.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::claim::{Claim, Draft, Input, Work};
@@ -66,6 +66,8 @@ pub struct PartitionState {
     done: BTreeMap<u64, Output>,
     abandoned: BTreeMap<u64, Claim>,
     verified: Option<Verified>,
+    /// Outputs whose files have another size than was recorded, as far as somebody looked.
+    altered: BTreeSet<u64>,
 }
 
 impl PartitionState {
@@ -220,6 +222,26 @@ impl PartitionState {
     /// Returns the outputs that make up the partition now, by number of their claims. Those without rows have no file.
     pub fn outputs(&self) -> impl Iterator<Item = &Output> {
         self.done.values().filter(|output| output.replaced_by.is_none())
+    }
+
+    /// Notes which outputs have files of another size than was recorded, of the objects in the partition's folder: another
+    /// writer of a claim put other bytes under its name and was stopped, or somebody changed the file.
+    pub fn look_at<'a>(&mut self, objects: impl Iterator<Item = (&'a str, u64)>) {
+        let files = self.outputs().filter_map(|output| {
+            let file = output.done.file.as_ref()?;
+            Some((output.claim.output.as_str(), (output.number, file.bytes)))
+        });
+        let files: HashMap<&str, (u64, u64)> = files.collect();
+        let is_altered = |(name, size): (&str, u64)| {
+            let (number, bytes) = files.get(name)?;
+            (*bytes != size).then_some(*number)
+        };
+        self.altered = objects.filter_map(is_altered).collect();
+    }
+
+    /// Returns the outputs that [`PartitionState::look_at`] found altered.
+    pub fn altered(&self) -> impl Iterator<Item = &Output> {
+        self.outputs().filter(|output| self.altered.contains(&output.number))
     }
 
     /// Returns every output there ever was, replaced ones included.

@@ -1,10 +1,11 @@
 //! Finds the raw objects of the asked days.
 //!
-//! In: a SOURCE at any height, days, accounts, Regions. Out: [`Found`]. Lists level by level with delimiters down to
-//! a Region and from there goes straight to the folders of the asked days, so that the number of LIST requests
-//! grows with accounts, Regions and days asked for, never with the archive. Only `--all` lists whole Regions.
+//! In: a SOURCE at any height, days, accounts, Regions. Out: [`Found`]. Lists level by level with delimiters, a Region's folder and
+//! those of the asked years and months too: what people's tools put there is seen. So the number of LIST requests grows with
+//! accounts, Regions, and days asked for, never with the archive. Only `--all` lists whole Regions.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -70,11 +71,9 @@ pub struct SourceObject {
 pub enum Why {
     /// Neither folder nor name gives a day.
     NoDate,
-    /// It lies in a folder below a day or hour.
-    Misplaced,
     /// AWS's own Parquet delivery.
     AwsParquet,
-    /// Its name is not that of a log.
+    /// Its name is that of a manifest, a note or the like.
     OtherName,
     /// It lies in a folder of an asked day, and its name says a day that was not asked for.
     OtherDay,
@@ -90,21 +89,20 @@ pub enum Why {
 impl Why {
     /// Returns whether a person should look at it: it may be a log that is being missed.
     pub fn needs_a_person(self) -> bool {
-        matches!(self, Self::NoDate | Self::Misplaced | Self::NoKey | Self::OtherDay | Self::LinkAround)
+        matches!(self, Self::NoDate | Self::NoKey | Self::OtherDay | Self::LinkAround)
     }
 
     /// Returns the reason in words.
     pub fn explain(self) -> String {
         let why = match self {
             Self::NoDate => return format!("its key gives no date (say {ASSUME_DAY} if you know it)"),
-            Self::Misplaced => "it lies in a folder below the day's or hour's folder",
             Self::AwsParquet => "it is Parquet already, delivered by AWS",
             Self::OtherDay => "its folder says another day than its name, and the name decides (ask for both days)",
             Self::Link => "it is a link to what is reached without it",
             Self::LinkAround => {
                 "it is a link to a folder of which parts are reached without it (link to the other parts, each by itself)"
             }
-            Self::OtherName => "its name does not end in .log.gz, .gz, .log or .txt",
+            Self::OtherName => "its name says that it is no log",
             Self::NoKey => {
                 "its key has an empty folder (//), `.`, `..`, control characters, or is not UTF-8 (rename it)"
             }
@@ -209,15 +207,15 @@ impl Found {
 /// When a listing fails, or SOURCE is so high up that looking for logs would walk a whole bucket.
 pub fn discover(store: &Store, wanted: &Wanted) -> Result<Found> {
     let prefix = store.location().prefix().to_owned();
-    let mut search = Search { wanted, found: Found::default(), whole: BTreeSet::new(), names: BTreeSet::new() };
+    let mut search = Search { wanted, found: Found::default(), whole: BTreeMap::new(), names: BTreeSet::new() };
     let mut frontier = vec![Node { place: Place::of_prefix(&prefix), prefix, depth: 0, year: None }];
     let mut opaque = 0;
     while !frontier.is_empty() {
         let levels: Vec<Node> = frontier.drain(..).flat_map(|node| search.route(node)).collect();
-        opaque += levels.iter().filter(|node| node.place.level == Level::Opaque).count();
+        opaque += levels.iter().filter(|node| matches!(node.place.level, Level::Opaque | Level::AwsLogs)).count();
         if opaque > MAX_OPAQUE_FOLDERS {
             return Err(Error::usage(format!(
-                "looked into {MAX_OPAQUE_FOLDERS} folders above AWSLogs and there are more"
+                "looked into {MAX_OPAQUE_FOLDERS} folders above the accounts' and there are more"
             ))
             .at(store.location())
             .help("point SOURCE at the folder that holds AWSLogs, or below it"));
@@ -228,10 +226,10 @@ pub fn discover(store: &Store, wanted: &Wanted) -> Result<Found> {
             frontier.extend(level.folders.into_iter().filter_map(|folder| search.enter(node, folder)));
         }
     }
-    let whole: Vec<String> = search.whole.iter().cloned().collect();
-    for (prefix, objects) in whole.iter().zip(store.list_all(&whole)?) {
+    let (whole, places): (Vec<String>, Vec<Place>) = std::mem::take(&mut search.whole).into_iter().unzip();
+    for ((prefix, place), objects) in whole.iter().zip(&places).zip(store.list_all(&whole)?) {
         for object in objects {
-            search.object_below(prefix, object);
+            search.object_below(prefix, place, object);
         }
     }
     let mut found = search.found;
@@ -285,8 +283,8 @@ struct Node {
 struct Search<'a> {
     wanted: &'a Wanted,
     found: Found,
-    /// Prefixes to list with everything below them.
-    whole: BTreeSet<String>,
+    /// Prefixes to list with everything below them, and what they are.
+    whole: BTreeMap<String, Place>,
     /// Names of accounts and Regions.
     names: BTreeSet<Arc<str>>,
 }
@@ -297,11 +295,9 @@ impl Search<'_> {
         let mut to_list = Vec::new();
         if node.place.level == Level::Year && node.place.region.is_none() {
             // A copy without upper folders, or an opaque folder called like a year with `AWSLogs` in it? Both, then.
-            let (prefix, year) = (node.prefix.clone(), Some(node.place.clone()));
+            let (prefix, year) = (node.prefix, Some(node.place));
             to_list.push(Node { prefix, place: Place::opaque(), depth: node.depth + 1, year });
-            if self.wanted.days == Days::All {
-                return to_list;
-            }
+            return to_list;
         }
         match (node.place.level, &self.wanted.days) {
             (Level::Opaque | Level::AwsLogs | Level::Service, _) => to_list.push(node),
@@ -312,18 +308,10 @@ impl Search<'_> {
                 let next = node.place.enter(SERVICE);
                 to_list.extend(next.map(|place| Node { prefix, place, depth: node.depth + 1, year: None }));
             }
-            (_, Days::All) => {
-                self.whole.insert(node.prefix);
+            (_, Days::All) | (Level::Day | Level::Hour, _) => {
+                self.whole.insert(node.prefix, node.place);
             }
-            (Level::Day | Level::Hour, Days::These(_)) => {
-                if node.place.day.is_some_and(|day| self.wanted.days.contains(day)) {
-                    self.whole.insert(node.prefix);
-                }
-            }
-            (Level::Region | Level::Year | Level::Month, Days::These(days)) => {
-                let days = days.iter().filter(|day| node.place.may_hold(**day));
-                self.whole.extend(days.filter_map(|day| Some(join(&node.prefix, &node.place.folders_to(*day)?))));
-            }
+            (Level::Region | Level::Year | Level::Month, _) => to_list.push(node),
         }
         to_list
     }
@@ -336,15 +324,19 @@ impl Search<'_> {
         }
         let name = name_of(&folder);
         // flowparquet's own and other hidden folders hold no raw logs.
-        if node.place.level == Level::Opaque && name.starts_with(['.', '_']) {
+        if name.starts_with(['.', '_']) {
             return None;
         }
         let month = node.year.as_ref().and_then(|year| year.enter(name)).filter(|place| place.level == Level::Month);
-        if month.is_some() && self.wanted.days != Days::All {
-            return None; // The asked days of it were gone to already.
-        }
-        let place = month.or_else(|| node.place.enter(name))?;
-        let wanted = self.matches(place.account.as_deref(), place.region.as_deref(), true);
+        let Some(place) = month.or_else(|| node.place.enter(name)) else {
+            // Among years, months and days: it may hold anything. Among an account's services: another one.
+            if node.place.level != Level::Account {
+                self.whole.insert(folder, node.place.undated());
+            }
+            return None;
+        };
+        let wanted = self.matches(place.account.as_deref(), place.region.as_deref(), true)
+            && (place.region.is_none() && place.level == Level::Year || place.may_hold_any(&self.wanted.days));
         wanted.then_some(Node { prefix: folder, place, depth: node.depth + 1, year: None })
     }
 
@@ -359,35 +351,30 @@ impl Search<'_> {
 
     /// Looks at objects that lie above the folders of days: flat copies, and strangers in a bucket.
     fn loose_objects(&mut self, node: &Node, objects: Vec<Listed>, folders: &[String]) {
-        if node.place.level != Level::Opaque {
-            return;
-        }
+        let in_region = node.place.level == Level::Service || node.place.region.is_some();
         let beside_logs = folders.iter().any(|folder| folder.ends_with(super::layout::AWS_LOGS));
+        let top = node.depth == 0 && !beside_logs;
         for object in objects {
             let name = name_of(&object.key);
             let named_by_aws = FileName::parse(name).day.is_some();
             // Beside AWS's folder lies what people put into a bucket; whoever assumes a day says that it is logs.
-            let is_log = named_by_aws || (node.depth == 0 && (!beside_logs || self.wanted.assume_day.is_some()));
-            if Suffix::of(name) == Suffix::Text && is_log {
+            if in_region || named_by_aws || self.wanted.assume_day.is_some() || (top && is_called_log(name)) {
                 self.take(object, &node.place);
+            } else if top && !name.is_empty() && Suffix::of(name) == Suffix::Log {
+                self.found.passed_over.push((object.key, Why::OtherName));
             }
         }
     }
 
-    fn object_below(&mut self, prefix: &str, object: Listed) {
-        let mut place = Place::of_prefix(prefix);
+    fn object_below(&mut self, prefix: &str, place: &Place, object: Listed) {
         let below = object.key.strip_prefix(prefix).unwrap_or(&object.key).trim_start_matches('/');
         let folders = below.rsplit_once('/').map_or("", |(folders, _)| folders);
+        let mut place = Cow::Borrowed(place);
         for folder in folders.split('/').filter(|folder| !folder.is_empty()) {
-            match place.enter(folder) {
-                Some(next) => place = next,
-                None if place.may_hold_any(&self.wanted.days) => {
-                    let why = if Store::is_key(folder) { Why::Misplaced } else { Why::NoKey };
-                    self.found.passed_over.push((object.key, why));
-                    return;
-                }
-                None => return,
+            if folder.starts_with(['.', '_']) {
+                return;
             }
+            place = Cow::Owned(place.enter(folder).unwrap_or_else(|| place.undated()));
         }
         self.take(object, &place);
     }
@@ -405,6 +392,8 @@ impl Search<'_> {
     fn take(&mut self, object: Listed, place: &Place) {
         let name = name_of(&object.key);
         let suffix = Suffix::of(name);
+        // What stands for a folder has no content; a log without any was cut off.
+        let is_marker = object.size == 0 && !is_called_log(name);
         let said = FileName::parse(name);
         let account = place.account.clone().or(said.account);
         let region = place.region.clone().or(said.region);
@@ -412,7 +401,7 @@ impl Search<'_> {
         let folder = place.day.filter(|day| place.region.is_none() && said.day.is_some_and(|said| said != *day));
         let folder = folder.map(|day| (day, place.hour));
         let Some(day) = place.day.filter(|_| folder.is_none()).or(said.day).or(self.wanted.assume_day) else {
-            if suffix == Suffix::Text {
+            if suffix == Suffix::Log && !is_marker {
                 self.found.passed_over.push((object.key.clone(), Why::NoDate));
                 if self.matches(account.as_deref(), region.as_deref(), false) && Store::is_key(&object.key) {
                     let [account, region] = [account, region].map(|name| name.map(|name| self.shared(name)));
@@ -428,16 +417,16 @@ impl Search<'_> {
             return;
         }
         match suffix {
-            Suffix::Text if !Store::is_key(&object.key) => self.found.passed_over.push((object.key, Why::NoKey)),
-            Suffix::Text => {
+            Suffix::Hidden => {}
+            _ if is_marker => {}
+            Suffix::Log if !Store::is_key(&object.key) => self.found.passed_over.push((object.key, Why::NoKey)),
+            Suffix::Log => {
                 let hour = place.hour.filter(|_| folder.is_none()).or(said.hour);
                 let [account, region] = [account, region].map(|name| name.map(|name| self.shared(name)));
                 let found = SourceObject { object, account, region, day, hour, assumed, folder };
                 if asked { self.found.objects.push(found) } else { self.found.other_days.push(found) }
             }
             Suffix::Parquet => self.found.passed_over.push((object.key, Why::AwsParquet)),
-            // Markers of folders have no content; hidden objects are nobody's logs.
-            Suffix::Other if object.size == 0 || name.starts_with(['.', '_']) => {}
             Suffix::Other => self.found.passed_over.push((object.key, Why::OtherName)),
         }
     }
@@ -450,6 +439,11 @@ impl Place {
             Days::These(days) => days.iter().any(|day| self.may_hold(*day)),
         }
     }
+}
+
+/// Returns whether an object has the name of a log, as AWS and people give it.
+fn is_called_log(name: &str) -> bool {
+    [".gz", ".log", ".txt"].iter().any(|ending| name.ends_with(ending)) && !name.starts_with(['.', '_'])
 }
 
 fn join(prefix: &str, below: &str) -> String {

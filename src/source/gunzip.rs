@@ -4,7 +4,7 @@
 //! gzip members, or whose text would not fit, go through zlib piece by piece. Either way every checksum is verified
 //! to the end: an object that does not read to its end gives an [`UnpackError`], never part of its text.
 
-use std::io::{self, BufRead, BufReader, Chain, Read};
+use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
 
 use flate2::bufread::GzDecoder;
 use libdeflater::{Crc, DecompressionError, Decompressor};
@@ -75,7 +75,8 @@ impl Unpacker {
     /// Unpacks an object into `text`, which is cleared before.
     ///
     /// `text` grows to `max_whole` bytes at most; an object with more text than that is verified to its end and
-    /// reported as [`Unpacked::Large`]. `packed_name` says that the object's name ends in `.gz`.
+    /// reported as [`Unpacked::Large`]. `packed_name` says that the object's name ends in `.gz`: text under such a name is text, but
+    /// of anything else it is said that it is no gzip.
     ///
     /// # Errors
     /// `UnpackError` if the object does not read to its end or has more than `max_bytes` of text.
@@ -91,7 +92,7 @@ impl Unpacker {
             return Err(UnpackError::Empty);
         }
         if !object.starts_with(&GZIP_MAGIC) {
-            if packed_name {
+            if packed_name && !is_text(object) {
                 return Err(not_gzip(object));
             }
             if object.len() as u64 > max_bytes {
@@ -189,6 +190,11 @@ pub fn first_line(head: &[u8]) -> Vec<u8> {
     text[begin(&text)..].split(|b| *b == b'\n').next().unwrap_or_default().to_vec()
 }
 
+/// Returns whether an object begins as text does.
+fn is_text(head: &[u8]) -> bool {
+    head.iter().take(GZIP_MAGIC.len()).all(|b| matches!(b, b'\t' | b'\n' | b'\r' | b' '..=b'~'))
+}
+
 fn not_gzip(object: &[u8]) -> UnpackError {
     let shown: Vec<String> = object.iter().take(4).map(|b| format!("{b:02x}")).collect();
     UnpackError::NotGzip(shown.join(" "))
@@ -202,6 +208,8 @@ pub struct TextReader<R: Read> {
 }
 
 enum Packed<R: Read> {
+    /// It is neither gzip nor text, by its first bytes.
+    Neither(Vec<u8>),
     Plain(R),
     Gzip(Box<Members<BufReader<CountingReader<R>>>>),
 }
@@ -353,6 +361,22 @@ impl<R: Read> std::fmt::Debug for TextReader<R> {
     }
 }
 
+impl<R: Read> TextReader<Chain<Cursor<Vec<u8>>, R>> {
+    /// Makes a reader of the text of an object, by its first bytes, as [`Unpacker::unpack`] does.
+    ///
+    /// # Errors
+    /// When the first bytes cannot be read.
+    pub fn of_object(mut object: R, packed_name: bool, max_bytes: u64) -> io::Result<Self> {
+        let mut head = Vec::new();
+        object.by_ref().take(4).read_to_end(&mut head)?;
+        let gzip = head.starts_with(&GZIP_MAGIC);
+        if packed_name && !gzip && !is_text(&head) {
+            return Ok(Self { source: Packed::Neither(head), read: 0, max_bytes });
+        }
+        Ok(Self::new(Cursor::new(head).chain(object), gzip, max_bytes))
+    }
+}
+
 impl<R: Read> TextReader<R> {
     /// Makes a reader of an object's text; `gzip` says whether it is packed.
     pub fn new(object: R, gzip: bool, max_bytes: u64) -> Self {
@@ -371,6 +395,7 @@ impl<R: Read> TextReader<R> {
     /// [`UnpackError`] if the data is damaged, cut off or too much.
     pub fn read_some(&mut self, buffer: &mut [u8]) -> Result<usize, UnpackError> {
         let read = match &mut self.source {
+            Packed::Neither(head) => return Err(not_gzip(head)),
             Packed::Plain(plain) => plain.read(buffer)?,
             Packed::Gzip(gzip) => match gzip.read(buffer) {
                 Ok(read) => read,
@@ -506,9 +531,10 @@ mod tests {
         let good = gzip(&text);
         assert_eq!(unpack(b"", 100), Err("the object is empty (0 bytes)".to_owned()));
         assert_eq!(
-            unpack(b"abc", 100),
-            Err("the object is named .gz but is not gzip (it begins with 61 62 63)".to_owned())
+            unpack(b"\x80bc", 100),
+            Err("the object is named .gz but is not gzip (it begins with 80 62 63)".to_owned())
         );
+        assert_eq!(unpack(b"abc", 100), Ok((true, b"abc".to_vec())), "the content decides");
         for cut in [good.len() - 1, good.len() - 8, good.len() / 2, 12] {
             assert_eq!(unpack(&good[..cut], 1 << 20), Err(format!("the gzip data is cut off after {cut} bytes")));
         }

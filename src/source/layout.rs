@@ -9,8 +9,12 @@
 //! NAME = 111122223333_vpcflowlogs_us-east-1_fl-1234abcd_20260115T0505Z_fe123456.log.gz
 //! ```
 //!
-//! A copy may have lost its upper folders: what a folder does not say, the file name may. To add a layout, teach
-//! [`Place::enter`] its folders.
+//! People's tools write others: months, days and hours without a leading zero, a whole date as one folder (`2026-01-15`,
+//! `dt=2026-01-15`, `20260115`), `%3D` for `=`, an organisation's folder below `AWSLogs`, further folders below a day. A copy may
+//! have lost its upper folders: what a folder does not say, the file name may. To add a layout, teach [`Place::enter`] its
+//! folders.
+
+use std::borrow::Cow;
 
 use jiff::civil::Date;
 
@@ -88,65 +92,92 @@ impl Place {
         }
     }
 
-    /// Returns the place of a folder in this one, or `None` if no flow logs can be below it.
+    /// Returns the place of a folder in this one, or `None` if what it is cannot be told, or it is another service's.
+    ///
+    /// Folders between `AWSLogs` and the accounts (an organisation's), and folders below a day or hour, change nothing.
     pub fn enter(&self, folder: &str) -> Option<Self> {
         if folder == AWS_LOGS {
             return Some(Self { level: Level::AwsLogs, ..Self::opaque() });
         }
+        if folder.starts_with(['.', '_']) && self.level != Level::Opaque {
+            return None;
+        }
+        let folder = &*decoded(folder);
         let mut next = self.clone();
         match self.level {
-            Level::Opaque => {
-                if let Some((year, hive)) = number(folder, "year", 4).filter(|(year, _)| (2000..2200).contains(year)) {
-                    next.year = year;
-                    next.hive = hive;
-                    next.level = Level::Year;
-                }
-            }
+            Level::Opaque => return Some(self.date_of_a_copy(folder).unwrap_or(next)),
             Level::AwsLogs => {
                 let account = folder.strip_prefix("aws-account-id=");
-                next.hive = account.is_some();
-                next.account = Some(account.unwrap_or(folder).to_owned()).filter(|a| is_account(a));
-                next.account.as_ref()?;
+                let Some(account) = Some(account.unwrap_or(folder)).filter(|a| is_account(a)) else {
+                    return Some(self.date_of_a_copy(folder).unwrap_or(next));
+                };
+                next.hive = folder != account;
+                next.account = Some(account.to_owned());
                 next.level = Level::Account;
             }
             Level::Account => {
-                let service = if self.hive {
-                    folder.strip_prefix("aws-service=").or_else(|| folder.strip_prefix("service="))?
-                } else {
-                    folder
-                };
-                if service != SERVICE {
+                let hive = folder.strip_prefix("aws-service=").or_else(|| folder.strip_prefix("service="));
+                if hive.unwrap_or(folder) != SERVICE {
                     return None;
                 }
                 next.level = Level::Service;
             }
             Level::Service => {
-                let region = if self.hive { folder.strip_prefix("aws-region=")? } else { folder };
-                next.region = Some(region.to_owned());
+                next.region = Some(folder.strip_prefix("aws-region=").unwrap_or(folder).to_owned());
                 next.level = Level::Region;
             }
-            Level::Region => {
-                next.year = number(folder, "year", 4).filter(|(_, hive)| *hive == self.hive)?.0;
-                next.level = Level::Year;
-            }
+            Level::Region => match number(folder, "year", 4).filter(|(year, _)| YEARS.contains(year)) {
+                Some((year, hive)) => next = Self { level: Level::Year, year, hive, ..next },
+                None => next = next.on(whole_date(folder)?),
+            },
             Level::Year => {
-                next.month = number(folder, "month", 2).filter(|(_, hive)| *hive == self.hive)?.0 as i8;
-                next.level = Level::Month;
+                let (month, hive) = number(folder, "month", 2).filter(|(month, _)| (1..=12).contains(month))?;
+                next = Self { level: Level::Month, month: month as i8, hive, ..next };
             }
             Level::Month => {
-                let day = number(folder, "day", 2).filter(|(_, hive)| *hive == self.hive)?.0 as i8;
-                next.day = Some(Date::new(self.year, self.month, day).ok()?);
-                next.level = Level::Day;
+                let (day, hive) = number(folder, "day", 2)?;
+                next = Self { hive, ..next.on(Date::new(self.year, self.month, day as i8).ok()?) };
             }
             Level::Day => {
-                let hour = number(folder, "hour", 2).filter(|(_, hive)| *hive == self.hive)?.0 as i8;
-                next.hour = Some(hour).filter(|hour| *hour < 24);
-                next.hour?;
-                next.level = Level::Hour;
+                if let Some((hour, _)) = number(folder, "hour", 2).filter(|(hour, _)| *hour < 24) {
+                    next = Self { level: Level::Hour, hour: Some(hour as i8), ..next };
+                }
             }
-            Level::Hour => return None,
+            Level::Hour => {}
         }
         Some(next)
+    }
+
+    /// Returns whether a folder that led here from another place has the form that AWS writes.
+    fn is_awss(&self, before: &Self, folder: &str) -> bool {
+        let digits = folder.rsplit('=').next().unwrap_or_default().len();
+        let step = match self.level {
+            Level::Year => digits == 4,
+            Level::Month => digits == 2,
+            Level::Day => digits == 2 && before.level == Level::Month,
+            Level::Hour => digits == 2,
+            _ => true,
+        };
+        step && !folder.contains('%')
+    }
+
+    /// Returns what a folder above all that AWS writes says: a year, or a whole date.
+    fn date_of_a_copy(&self, folder: &str) -> Option<Self> {
+        let copy = Self { level: Level::Opaque, ..self.clone() };
+        if let Some((year, hive)) = number(folder, "year", 4).filter(|(year, _)| YEARS.contains(year)) {
+            return Some(Self { level: Level::Year, year, hive, ..copy });
+        }
+        whole_date(folder).map(|day| copy.on(day))
+    }
+
+    /// Returns a day's folder.
+    fn on(self, day: Date) -> Self {
+        Self { level: Level::Day, year: day.year(), month: day.month(), day: Some(day), ..self }
+    }
+
+    /// Returns this place without what it says of days: what a folder that cannot be told is.
+    pub fn undated(&self) -> Self {
+        Self { account: self.account.clone(), region: self.region.clone(), ..Self::opaque() }
     }
 
     /// Returns whether a day could be below this place.
@@ -157,20 +188,6 @@ impl Place {
             Level::Day | Level::Hour => self.day == Some(day),
             _ => true,
         }
-    }
-
-    /// Returns the folders that lead from here to a day, from the levels where they are known.
-    pub fn folders_to(&self, day: Date) -> Option<String> {
-        let (year, month, date) = (day.year(), day.month(), day.day());
-        Some(match (self.level, self.hive) {
-            (Level::Region, false) => format!("{year:04}/{month:02}/{date:02}"),
-            (Level::Region, true) => format!("year={year:04}/month={month:02}/day={date:02}"),
-            (Level::Year, false) => format!("{month:02}/{date:02}"),
-            (Level::Year, true) => format!("month={month:02}/day={date:02}"),
-            (Level::Month, false) => format!("{date:02}"),
-            (Level::Month, true) => format!("day={date:02}"),
-            _ => return None,
-        })
     }
 }
 
@@ -185,12 +202,18 @@ pub struct Folder {
 
 /// Splits a key into what lies above its layout, ending in `/` unless empty, and the folders of its layout.
 ///
-/// Two objects whose folders are equal differ in values only: one template names both.
+/// Two objects whose folders are equal differ in values only: one template names both. So only what AWS writes counts, and folders
+/// below a day's or hour's, which every reader enters; all else is above.
 pub fn folders_of(key: &str) -> (String, Vec<Folder>) {
     let (mut above, mut folders) = (String::new(), Vec::new());
     let mut place = Place::opaque();
     for folder in key.split('/').rev().skip(1).collect::<Vec<_>>().into_iter().rev() {
         let next = place.enter(folder).filter(|next| next.level != Level::Opaque);
+        let same = next.as_ref().is_some_and(|next| next.level == place.level);
+        if same && matches!(place.level, Level::Day | Level::Hour) {
+            continue;
+        }
+        let next = next.filter(|next| next.is_awss(&place, folder));
         if next.as_ref().is_none_or(|next| next.level == Level::AwsLogs) {
             // All before it was not the layout yet.
             let before: String = folders.drain(..).map(|(_, folder): (Folder, &str)| format!("{folder}/")).collect();
@@ -254,28 +277,34 @@ impl FileName {
     }
 }
 
-/// Whether an object can be a text log, by its name.
+/// What an object can be, by its name. Whether it is a log, its content decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Suffix {
-    /// `.log.gz`, `.gz`, `.log`, `.txt`: text, packed or not.
-    Text,
+    /// A log, packed or not: whatever is not one of the others.
+    Log,
     /// `.parquet`: AWS's own Parquet delivery.
     Parquet,
-    /// Hidden (`.` or `_` before the name) or anything else.
+    /// Hidden: `.` or `_` before the name.
+    Hidden,
+    /// What people and tools put beside logs: manifests, notes, checksums, tables.
     Other,
 }
+
+/// What no flow log is called.
+const OTHERS: [&str; 20] = [
+    "avro", "crc", "csv", "htm", "html", "ini", "json", "jsonl", "md", "md5", "orc", "pdf", "png", "sha256", "sql",
+    "svg", "toml", "xml", "yaml", "yml",
+];
 
 impl Suffix {
     /// Returns what the name of an object promises.
     pub fn of(name: &str) -> Self {
-        if name.starts_with(['.', '_']) {
-            Self::Other
-        } else if name.ends_with(".parquet") {
-            Self::Parquet
-        } else if name.ends_with(".gz") || name.ends_with(".log") || name.ends_with(".txt") {
-            Self::Text
-        } else {
-            Self::Other
+        let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+        match ending {
+            _ if name.starts_with(['.', '_']) => Self::Hidden,
+            "parquet" => Self::Parquet,
+            _ if OTHERS.contains(&ending) => Self::Other,
+            _ => Self::Log,
         }
     }
 }
@@ -284,12 +313,42 @@ fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// Reads `NNNN` or `name=NNNN`, and says which of the two it was.
+/// Years that a folder may be one of.
+const YEARS: std::ops::Range<i16> = 2000..2200;
+
+/// Returns a folder with `=` for `%3D`, which some tools write.
+fn decoded(folder: &str) -> Cow<'_, str> {
+    if folder.contains('%') { folder.replace("%3D", "=").replace("%3d", "=").into() } else { folder.into() }
+}
+
+/// Reads `NN` or `name=NN`, of four digits if it is a year, else of one or two, and says which of the two forms it was.
 fn number(folder: &str, name: &str, digits: usize) -> Option<(i16, bool)> {
     let value = folder.strip_prefix(name).and_then(|rest| rest.strip_prefix('='));
     let text = value.unwrap_or(folder);
-    let good = text.len() == digits && text.bytes().all(|b| b.is_ascii_digit());
+    let good = (text.len() == digits || digits == 2 && text.len() == 1) && text.bytes().all(|b| b.is_ascii_digit());
     good.then(|| text.parse().ok().map(|number| (number, value.is_some()))).flatten()
+}
+
+/// Reads `2026-01-15`, `2026_01_15` or `20260115`, also behind a name and `=`.
+fn whole_date(folder: &str) -> Option<Date> {
+    let text = folder.split_once('=').map_or(folder, |(_, value)| value);
+    let (year, month, day) = match text.len() {
+        8 => (text.get(..4)?, text.get(4..6)?, text.get(6..)?),
+        10 if matches!(
+            text.as_bytes(),
+            [_, _, _, _, b'-', _, _, b'-', _, _] | [_, _, _, _, b'_', _, _, b'_', _, _]
+        ) =>
+        {
+            (text.get(..4)?, text.get(5..7)?, text.get(8..)?)
+        }
+        _ => return None,
+    };
+    let is_number = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+    if ![year, month, day].into_iter().all(is_number) {
+        return None;
+    }
+    let date = Date::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?).ok()?;
+    YEARS.contains(&date.year()).then_some(date)
 }
 
 /// Reads `20260115T0505Z`.
@@ -336,26 +395,39 @@ mod tests {
         let account = Place::of_prefix("AWSLogs/111122223333");
         assert_eq!(account.enter("CloudTrail"), None);
         assert_eq!(account.enter("elasticloadbalancing"), None);
-        assert_eq!(Place::of_prefix("AWSLogs").enter("o-abc"), None);
+        let organisation = Place::of_prefix("AWSLogs/o-abc").enter("111122223333");
+        assert_eq!(organisation, Place::of_prefix("AWSLogs").enter("111122223333"));
         let region = account.enter("vpcflowlogs").and_then(|p| p.enter("eu-west-1")).unwrap();
-        assert_eq!(region.enter("year=2026"), None, "a Hive folder in a plain layout");
         assert_eq!(region.enter("2026").and_then(|p| p.enter("02")).and_then(|p| p.enter("30")), None, "no such day");
-        assert_eq!(region.enter("2026").and_then(|p| p.enter("1")), None, "without its zero");
+        assert_eq!(region.enter("2026").and_then(|p| p.enter("13")), None, "no such month");
+        assert_eq!(region.enter("old"), None, "it may hold anything");
     }
 
     #[test]
-    fn knows_the_way_to_a_day() {
-        let day = date(2026, 3, 5);
-        for prefix in [
-            "AWSLogs/111122223333/vpcflowlogs/r",
-            "AWSLogs/aws-account-id=111122223333/aws-service=vpcflowlogs/aws-region=r",
+    fn reads_what_peoples_tools_write() {
+        let region = "AWSLogs/111122223333/vpcflowlogs/r";
+        let is = |folders: &str| {
+            let place = Place::of_prefix(folders);
+            (place.day, place.hour, place.region.is_some())
+        };
+        for way in [
+            "2026/1/5",
+            "2026/01/5",
+            "year=2026/month=1/day=5",
+            "year%3D2026/month%3d01/day%3D05",
+            "2026/month=1/05",
+            "2026-01-05",
+            "20260105",
+            "dt=2026-01-05",
+            "day=20260105",
+            "2026/01/05/part-3",
         ] {
-            let region = Place::of_prefix(prefix);
-            let way = region.folders_to(day).unwrap();
-            assert_eq!(Place::of_prefix(&format!("{prefix}/{way}")).day, Some(day));
-            let year = Place::of_prefix(&format!("{prefix}/{}", way.split('/').next().unwrap()));
-            assert!(year.may_hold(day) && !year.may_hold(date(2025, 3, 5)));
-            assert!(way.ends_with(&year.folders_to(day).unwrap()));
+            assert_eq!(is(&format!("{region}/{way}")), (Some(date(2026, 1, 5)), None, true), "{way}");
+            assert_eq!(is(&format!("{region}/{way}/7")).1, Some(7), "{way}");
+        }
+        assert_eq!(is("copy/dt=2026-01-05/3"), (Some(date(2026, 1, 5)), Some(3), false));
+        for none in ["2026-13-05", "2026-1-5", "19990101", "20260230", "fl=12345678", "2026", "é2026-01-0"] {
+            assert_eq!(is(&format!("{region}/{none}")).0, None, "{none}");
         }
     }
 
@@ -387,6 +459,12 @@ mod tests {
         );
         assert_eq!(shown("copy/2026/01/15/x.gz"), is("copy/", "Year/Month/Day"));
         assert_eq!(shown("x.gz"), is("", ""));
+        assert_eq!(
+            shown("AWSLogs/o-abc/111122223333/vpcflowlogs/r/2026/01/15/part-1/x.gz"),
+            is("AWSLogs/", "o-abc/Account/vpcflowlogs/Region/Year/Month/Day")
+        );
+        let odd = "AWSLogs/111122223333/vpcflowlogs/r/2026/1/5/";
+        assert_eq!(shown(&format!("{odd}x.gz")), is(odd, ""), "no template names it");
     }
 
     #[test]

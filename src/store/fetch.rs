@@ -105,6 +105,9 @@ pub struct Fetched {
 pub struct Fetches {
     receiver: mpsc::Receiver<Result<Fetched>>,
     budget: Budget,
+    /// What is read when it is wanted, and not ahead.
+    #[cfg(test)]
+    in_turn: Option<(Store, std::vec::IntoIter<Vec<Listed>>)>,
 }
 
 impl Fetches {
@@ -113,6 +116,10 @@ impl Fetches {
     /// # Errors
     /// When the store failed for good; what follows is not fetched.
     pub fn wait(&mut self) -> Result<Fetched> {
+        #[cfg(test)]
+        if let Some((store, groups)) = &mut self.in_turn {
+            return store.fetch_now(&groups.next().unwrap_or_default());
+        }
         if let Ok(fetched) = self.receiver.try_recv() {
             return fetched;
         }
@@ -132,7 +139,16 @@ impl Store {
     #[expect(clippy::async_yields_async, reason = "a group is begun in one place and awaited in its turn in another")]
     pub(crate) fn fetch(&self, groups: Vec<Vec<Listed>>, budget: &Budget) -> Fetches {
         let (sender, receiver) = mpsc::channel(1);
-        let fetches = Fetches { receiver, budget: budget.clone() };
+        let fetches = Fetches {
+            receiver,
+            budget: budget.clone(),
+            #[cfg(test)]
+            in_turn: None,
+        };
+        #[cfg(test)]
+        if self.io.in_turn {
+            return Fetches { in_turn: Some((self.clone(), groups.into_iter())), ..fetches };
+        }
         let (store, budget) = (self.clone(), budget.clone());
         let stop = self.io.stop.clone();
         self.io.runtime.spawn(async move {
@@ -161,6 +177,13 @@ impl Store {
             }
         });
         fetches
+    }
+
+    /// Reads a group on this thread, one object after the other.
+    #[cfg(test)]
+    fn fetch_now(&self, group: &[Listed]) -> Result<Fetched> {
+        let bodies = group.iter().map(|object| self.wait(self.read(object))?).collect::<Result<_>>()?;
+        Ok(Fetched { bodies, _share: None })
     }
 
     async fn read_group(

@@ -19,6 +19,10 @@ pub mod parallel;
 pub mod ranges;
 mod real;
 mod stop;
+#[cfg(test)]
+pub(crate) mod turn_store;
+#[cfg(test)]
+pub(crate) mod turns;
 pub mod upload;
 
 use std::fmt;
@@ -143,6 +147,9 @@ pub struct Io {
     runtime: Arc<Runtime>,
     stop: Stop,
     pace: Arc<Pace>,
+    /// Whether objects are read when they are wanted, one after the other, and never ahead.
+    #[cfg(test)]
+    in_turn: bool,
 }
 
 impl Io {
@@ -158,7 +165,19 @@ impl Io {
             .enable_all()
             .build()
             .map_err(|e| Error::stopped("cannot start the I/O threads").because(e))?;
-        Ok(Self { runtime: Arc::new(runtime), stop: Stop::new(), pace: Arc::default() })
+        Ok(Self {
+            runtime: Arc::new(runtime),
+            stop: Stop::new(),
+            pace: Arc::default(),
+            #[cfg(test)]
+            in_turn: false,
+        })
+    }
+
+    /// Starts one that never reads ahead: then a run has one call under way at a time.
+    #[cfg(test)]
+    pub(crate) fn start_in_turn() -> Result<Self> {
+        Ok(Self { in_turn: true, ..Self::start()? })
     }
 
     /// Lets SIGTERM and Ctrl-C stop the run at its next request, with an error; `notice` is told of every signal and
@@ -586,6 +605,12 @@ impl Store {
             return Error::usage(format!("{what}: there is no such bucket"))
                 .at(place)
                 .help(format!("check the bucket's name, AWS_REGION and {ENDPOINT_URL}"));
+        }
+        if text.contains("InvalidObjectState") {
+            return Error::usage(format!("{what}: it is archived"))
+                .at(place)
+                .because(error)
+                .help("its storage class gives it to nobody until it is restored: restore it, then run again");
         }
         // To a HEAD request S3 gives no reason, and credentials are the only one for which it refuses ours in this way.
         if text.contains("ExpiredToken") || text.contains("performing HEAD") && text.contains("400 Bad Request") {

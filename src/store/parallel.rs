@@ -1,8 +1,16 @@
 //! Work that mostly waits for a store, several items at once.
 
+#[cfg(test)]
+use std::cell::Cell;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::Result;
+
+#[cfg(test)]
+thread_local! {
+    /// Whether what this thread asks for is done one item after the other: then a seed decides the order of all store calls.
+    pub(crate) static ONE_AFTER_THE_OTHER: Cell<bool> = const { Cell::new(false) };
+}
 
 /// Does something with each item, `at_once` of them at a time; results stand in the order of the items. The first failure
 /// keeps the rest from being begun.
@@ -14,6 +22,8 @@ pub fn in_parallel<I: Send, T: Send>(
     items: Vec<I>,
     each: impl Fn(I) -> Result<T> + Sync,
 ) -> Result<Vec<T>> {
+    #[cfg(test)]
+    let at_once = if ONE_AFTER_THE_OTHER.get() { 1 } else { at_once };
     let count = items.len();
     let items = Mutex::new(items.into_iter().enumerate());
     let results = Mutex::new(Vec::with_capacity(count));

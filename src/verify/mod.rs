@@ -230,7 +230,7 @@ fn record(mut ledger: PartitionLedger<'_>, outcome: &PartitionOutcome, extent: E
         Extent::Sample(_) => VerifiedHow::Sample,
         Extent::Footers => VerifiedHow::Footers,
     };
-    let differs = outcome.judge_rows() == Verdict::Differs;
+    let differs = outcome.differs_for_good();
     let compared = differs || outcome.judge_rows() == Verdict::Agrees && outcome.not_compared.is_empty();
     let before = state.verified().filter(|(_, holds)| *holds).map(|(before, _)| before.clone());
     // A verification every night is not to make the ledger longer every night, nor hide one that read more.
@@ -323,6 +323,7 @@ fn begin(partition: &Partition, state: &PartitionState) -> PartitionOutcome {
         misread: Remarks::default(),
         misread_claims: Vec::new(),
         unknown_files: Remarks::default(),
+        passing_files: 0,
         not_converted: Remarks::default(),
         changed: Remarks::default(),
         unfinished: Remarks::default(),
@@ -424,6 +425,7 @@ fn remark_files(
         let empty = PartitionState::default();
         let outcome = partitions.entry(partition.clone()).or_insert_with(|| begin(&partition, &empty));
         outcome.unknown_files.push(location.url_of(key), reason);
+        outcome.passing_files += u64::from(has_no_file || leftovers.contains(&**key));
     }
     Ok(())
 }

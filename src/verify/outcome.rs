@@ -185,6 +185,9 @@ pub struct PartitionOutcome {
     pub misread_claims: Vec<u64>,
     /// Files that no live claim names.
     pub unknown_files: Remarks,
+    /// How many of these the next run removes. No entry of the ledger says when they went.
+    #[serde(skip)]
+    pub(super) passing_files: u64,
     /// Objects of SOURCE that the ledger does not have, or has as rejected.
     pub not_converted: Remarks,
     /// Objects that are others now than those that were converted.
@@ -204,6 +207,12 @@ impl PartitionOutcome {
     pub(super) fn judge(&self) -> Verdict {
         let misread = if self.misread.is_empty() { Verdict::Agrees } else { Verdict::Incomplete };
         self.judge_rows().max(misread)
+    }
+
+    /// Returns whether something differs and will until somebody mends it: what the next run removes is no word for the ledger,
+    /// which would go on saying it.
+    pub(super) fn differs_for_good(&self) -> bool {
+        !self.differing.is_empty() || self.unknown_files.count > self.passing_files
     }
 
     /// Returns the same, whatever engines make of the files.

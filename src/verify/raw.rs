@@ -68,7 +68,7 @@ impl Counted {
 
 /// Reads an object to its end; `visit` gets the line number, hash and content of every row.
 ///
-/// `named_gz` says that the object's name ends in `.gz`. Rows are visited before it is known whether the object
+/// `named_gz` says that the object's name ends in `.gz`: then it is gzip or text. Rows are visited before it is known whether the object
 /// reads to its end.
 ///
 /// # Errors
@@ -85,7 +85,8 @@ pub fn read(
         return Ok(Object::Unreadable("it is empty".to_owned()));
     }
     let gzip = head == [0x1f, 0x8b, 0x08];
-    if named_gz && !gzip {
+    let is_text = head.iter().all(|b| b.is_ascii_graphic() || b.is_ascii_whitespace() && *b != 0x0c);
+    if named_gz && !gzip && !is_text {
         return Ok(Object::Unreadable("it is named .gz and is not gzip".to_owned()));
     }
     let object = Cursor::new(head).chain(object);
