@@ -80,12 +80,16 @@ pub enum Why {
     /// Its key, or that of a folder, has what no name may have: an empty part, `.`, `..`, control characters, or bytes that
     /// are not UTF-8.
     NoKey,
+    /// A symbolic link to what is reached without it: its rows would be there twice.
+    Link,
+    /// A symbolic link to a folder of which parts are reached without it, and others are not.
+    LinkAround,
 }
 
 impl Why {
     /// Returns whether a person should look at it: it may be a log that is being missed.
     pub fn needs_a_person(self) -> bool {
-        matches!(self, Self::NoDate | Self::NoKey | Self::OtherDay)
+        matches!(self, Self::NoDate | Self::NoKey | Self::OtherDay | Self::LinkAround)
     }
 
     /// Returns the reason in words.
@@ -94,6 +98,10 @@ impl Why {
             Self::NoDate => return format!("its key gives no date (say {ASSUME_DAY} if you know it)"),
             Self::AwsParquet => "it is Parquet already, delivered by AWS",
             Self::OtherDay => "its folder says another day than its name, and the name decides (ask for both days)",
+            Self::Link => "it is a link to what is reached without it",
+            Self::LinkAround => {
+                "it is a link to a folder of which parts are reached without it (link to the other parts, each by itself)"
+            }
             Self::OtherName => "its name says that it is no log",
             Self::NoKey => {
                 "its key has an empty folder (//), `.`, `..`, control characters, or is not UTF-8 (rename it)"
@@ -225,6 +233,8 @@ pub fn discover(store: &Store, wanted: &Wanted) -> Result<Found> {
         }
     }
     let mut found = search.found;
+    let links = store.links_passed_over().into_iter();
+    found.passed_over.extend(links.map(|(link, all)| (link.into(), if all { Why::Link } else { Why::LinkAround })));
     found.objects.sort_by(|a, b| a.object.key.cmp(&b.object.key));
     found.objects.dedup_by(|a, b| a.object.key == b.object.key);
     found.passed_over.sort();

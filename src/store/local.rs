@@ -3,16 +3,18 @@
 //! In: a folder. Out: keys, sizes and ETags as [`object_store`] would give them for the same files. Its own listing
 //! ends at the first name that is no key and at the first link that leads back to a folder above it, and shows FIFOs,
 //! which nobody can read to an end. Here:
-//! * links are followed, wherever they lead, and those to one folder once; one to a folder that it lies in is passed
-//!   over, as is one to nowhere;
+//! * links are told apart from what lies there ([`Link`]), for whoever knows all of them to follow ([`Links`]): what is reached
+//!   in two ways would be there twice. One to a folder that it lies in is passed over, as is one to nowhere;
 //! * only plain files are objects: FIFOs, sockets and devices are passed over;
 //! * names that are no keys are listed as they are, for the caller to name: see [`is_key`].
 
-use std::collections::HashSet;
+use std::collections::BTreeMap;
 use std::fs::{self, Metadata};
 use std::io;
+use std::ops::Bound;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use super::{FolderListing, Listed};
@@ -23,42 +25,95 @@ pub(super) fn is_key(name: &str) -> bool {
     !name.contains(|c: char| c.is_ascii_control() || c == char::REPLACEMENT_CHARACTER)
 }
 
+/// A symbolic link to a file or a folder, other than one that it lies in.
+#[derive(Debug)]
+pub(super) struct Link {
+    /// Its own name.
+    pub key: String,
+    /// Where it leads in the end.
+    target: PathBuf,
+    /// The object, if it leads to one.
+    pub object: Option<Listed>,
+    /// Whether it leads to a folder.
+    pub is_folder: bool,
+}
+
+/// The links that were met in a store, by which nothing is to be reached twice.
+#[derive(Debug)]
+pub(super) struct Links {
+    root: PathBuf,
+    /// Targets, with the names of the links that are followed to them.
+    followed: Mutex<BTreeMap<PathBuf, String>>,
+    /// Links that are not followed; whether all that they lead to is reached without them.
+    passed_over: Mutex<BTreeMap<String, bool>>,
+}
+
+impl Links {
+    /// Returns the links of a store below this prefix, none of which is met yet.
+    pub(super) fn below(prefix: &str) -> Self {
+        Self { root: path_of(prefix), followed: Mutex::default(), passed_over: Mutex::default() }
+    }
+
+    /// Returns whether a link is to be followed: the first one to what is not reached otherwise.
+    pub(super) fn follow(&self, Link { key, target, .. }: &Link) -> bool {
+        let mut followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
+        // Hidden folders are not looked into; whoever links into them has data there.
+        let hidden = |path: &Path| path.iter().any(|name| name.to_string_lossy().starts_with(['.', '_']));
+        let inside = target.strip_prefix(&self.root).is_ok_and(|below| !hidden(below));
+        let above = target.ancestors().find_map(|above| followed.get(above)).is_some_and(|other| other != key);
+        let mut behind = followed.range::<Path, _>((Bound::Excluded(target.as_path()), Bound::Unbounded));
+        let around = self.root.starts_with(target) || behind.next().is_some_and(|(other, _)| other.starts_with(target));
+        if inside || above || around {
+            let mut passed_over = self.passed_over.lock().unwrap_or_else(PoisonError::into_inner);
+            passed_over.insert(key.clone(), inside || above);
+            return false;
+        }
+        followed.insert(target.clone(), key.clone());
+        true
+    }
+
+    /// Returns the links that were not followed, and whether all that they lead to is reached without them.
+    pub(super) fn passed_over(&self) -> BTreeMap<String, bool> {
+        self.passed_over.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
 /// Lists one level; a folder that is not there is empty.
 ///
 /// # Errors
 /// When a folder or what lies in it cannot be looked at.
-pub(super) fn level(prefix: &str) -> io::Result<FolderListing> {
-    let mut level = FolderListing::default();
-    for (path, key, metadata) in entries(&path_of(prefix), prefix)? {
-        if !metadata.is_dir() {
-            level.objects.extend(listed(key, &metadata));
-        } else if !leads_back(&path)? {
+pub(super) fn level(prefix: &str) -> io::Result<(FolderListing, Vec<Link>)> {
+    let (mut level, mut links) = (FolderListing::default(), Vec::new());
+    for (path, key, metadata, is_link) in entries(&path_of(prefix), prefix)? {
+        if is_link {
+            let target = fs::canonicalize(&path)?;
+            if !(metadata.is_dir() && leads_back(&path, &target)) {
+                let object = listed(key.clone(), &metadata);
+                links.push(Link { key, target, object, is_folder: metadata.is_dir() });
+            }
+        } else if metadata.is_dir() {
             level.folders.push(key);
+        } else {
+            level.objects.extend(listed(key, &metadata));
         }
     }
-    Ok(level)
+    Ok((level, links))
 }
 
 /// Lists everything below a folder; one that is not there is empty.
 ///
 /// # Errors
 /// As [`level`].
-pub(super) fn below(prefix: &str) -> io::Result<Vec<Listed>> {
-    let mut objects = Vec::new();
+pub(super) fn below(prefix: &str) -> io::Result<(Vec<Listed>, Vec<Link>)> {
+    let (mut objects, mut links) = (Vec::new(), Vec::new());
     let mut folders = vec![prefix.to_owned()];
-    let mut followed = HashSet::new();
     while let Some(folder) = folders.pop() {
-        let level = level(&folder)?;
+        let (level, of_level) = level(&folder)?;
         objects.extend(level.objects);
-        for folder in level.folders {
-            let path = path_of(&folder);
-            // Links among a few folders can make more ways than there are atoms: each target is gone to once.
-            if !fs::symlink_metadata(&path)?.is_symlink() || followed.insert(fs::canonicalize(&path)?) {
-                folders.push(folder);
-            }
-        }
+        folders.extend(level.folders);
+        links.extend(of_level);
     }
-    Ok(objects)
+    Ok((objects, links))
 }
 
 /// Lists all that goes if a folder is deleted: also what is no object. Links are not followed, but to files, as [`below`] does.
@@ -103,8 +158,8 @@ fn path_of(prefix: &str) -> PathBuf {
     Path::new("/").join(prefix)
 }
 
-/// Returns what lies in a folder, by name: path, key, and what it is behind all links.
-fn entries(folder: &Path, prefix: &str) -> io::Result<Vec<(PathBuf, String, Metadata)>> {
+/// Returns what lies in a folder, by name: path, key, what it is behind all links, and whether it is a link itself.
+fn entries(folder: &Path, prefix: &str) -> io::Result<Vec<(PathBuf, String, Metadata, bool)>> {
     let found = match fs::read_dir(folder) {
         Ok(found) => found,
         Err(e) if is_no_folder(&e) => return Ok(Vec::new()),
@@ -117,7 +172,7 @@ fn entries(folder: &Path, prefix: &str) -> io::Result<Vec<(PathBuf, String, Meta
         let name = entry.file_name().to_string_lossy().into_owned();
         match fs::metadata(&path) {
             Ok(metadata) => {
-                entries.push((path, key_of(prefix, &name), metadata));
+                entries.push((path, key_of(prefix, &name), metadata, entry.file_type()?.is_symlink()));
             }
             // A link to nowhere, a link to itself, or something that was deleted just now.
             Err(_) if fs::symlink_metadata(&path).map_or(true, |link| link.is_symlink()) => {}
@@ -128,14 +183,9 @@ fn entries(folder: &Path, prefix: &str) -> io::Result<Vec<(PathBuf, String, Meta
     Ok(entries)
 }
 
-/// Returns whether a folder is a link to one that it lies in.
-fn leads_back(path: &Path) -> io::Result<bool> {
-    if !fs::symlink_metadata(path)?.is_symlink() {
-        return Ok(false);
-    }
-    let target = fs::canonicalize(path)?;
-    let parents = path.ancestors().skip(1).map(fs::canonicalize);
-    Ok(parents.filter_map(Result::ok).any(|parent| parent.starts_with(&target)))
+/// Returns whether a link's target is a folder that the link lies in.
+fn leads_back(path: &Path, target: &Path) -> bool {
+    path.ancestors().skip(1).map(fs::canonicalize).filter_map(Result::ok).any(|parent| parent.starts_with(target))
 }
 
 fn listed(key: String, metadata: &Metadata) -> Option<Listed> {
@@ -174,15 +224,17 @@ mod tests {
         let io = Io::start().unwrap();
         let location = Location::parse(dir.to_str().unwrap()).unwrap();
         let store = Store::open(&location, &StoreOptions::default(), &io).unwrap();
-        let prefix = location.prefix();
-        let found = below(prefix).unwrap();
+        let prefix = store.location().prefix();
+        let found = store.list_all(&[prefix.to_owned()]).unwrap().remove(0);
         let mut names: Vec<&str> = found.iter().map(|o| o.key.strip_prefix(prefix).unwrap()).collect();
         names.sort_unstable();
-        assert_eq!(names, ["/a/b/y 100%.log", "/a/b/é#1x", "/a/x.log", "/other/y 100%.log", "/other/é#1x", "/z\nz"]);
+        assert_eq!(names, ["/a/b/y 100%.log", "/a/b/é#1x", "/a/x.log", "/z\nz"]);
         for object in found.iter().filter(|object| is_key(&object.key)) {
             assert_eq!(store.head(&object.key).unwrap().as_ref(), Some(object), "object_store says the same");
         }
-        assert_eq!(level(&format!("{prefix}/nowhere")).unwrap(), FolderListing::default());
+        assert_eq!(level(&format!("{prefix}/nowhere")).unwrap().0, FolderListing::default());
+        let passed_over = store.links_passed_over();
+        assert_eq!(passed_over, [(format!("{prefix}/other"), true)]);
         fs::remove_dir_all(dir).unwrap();
     }
 }
