@@ -231,6 +231,12 @@ pub struct StoreArgs {
     /// Send unsigned requests, for public buckets
     #[arg(long)]
     pub anonymous: bool,
+    /// Take a bucket's objects for the same at every endpoint: the server was moved, or has several names
+    #[arg(long)]
+    pub any_endpoint: bool,
+    /// Follow links of the local disk that lead out of SOURCE or DEST
+    #[arg(long)]
+    pub follow_links: bool,
 }
 
 #[derive(Debug, Args)]

@@ -162,6 +162,8 @@ pub fn store_options(args: &StoreArgs) -> StoreOptions {
         allow_http: args.allow_http,
         virtual_hosted: args.virtual_hosted,
         anonymous: args.anonymous,
+        any_endpoint: args.any_endpoint,
+        follow_links: args.follow_links,
     }
 }
 

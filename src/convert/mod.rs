@@ -236,6 +236,7 @@ fn empty_report(source: &Store, table: &Table) -> Report {
         objects_of_two_days: 0,
         objects_changed: Vec::new(),
         objects_vanished: Vec::new(),
+        claims_elsewhere: Vec::new(),
         files_in_doubt: Vec::new(),
         warnings: Vec::new(),
         source_requests: source.requests(),
@@ -266,11 +267,19 @@ fn describe(report: &mut Report, prepared: &Prepared, source: &Store) {
     report.warnings.extend(prepared.plan.partitions.iter().flat_map(|plan| {
         plan.stuck_rejects.iter().map(|(rows, why)| plan::stuck_rejects(&plan.partition, *rows, why))
     }));
-    report.warnings.extend(prepared.plan.partitions.iter().flat_map(|plan| {
-        plan.unfinished_elsewhere.iter().map(|source| {
-            format!("{} has an unfinished claim on objects of {source}: run convert with that SOURCE", plan.partition)
+    report.claims_elsewhere = prepared
+        .plan
+        .partitions
+        .iter()
+        .flat_map(|plan| {
+            plan.unfinished_elsewhere.iter().map(|object| Named {
+                object: object.clone(),
+                line: None,
+                byte: None,
+                reason: plan::claimed_elsewhere(&plan.partition),
+            })
         })
-    }));
+        .collect();
     let year = prepared.info.founded_year();
     report.warnings.extend(year.and_then(|year| running_out(year, crate::days::today())));
 }

@@ -1,12 +1,12 @@
 //! What the entries of a partition add up to.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::claim::{Claim, Draft, Input, Work};
-use super::entry::{Done, Entry, LeftOut, Record, Verified};
+use super::entry::{Done, Entry, LeftOut, Record, Verified, damaged};
 use super::stages::Claimed;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// Where an input stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,10 +75,12 @@ impl PartitionState {
         refuse_gap(self.last, number, place)?;
         match record.entry {
             Entry::Claim(claim) => {
+                self.refuse_forged(&claim, false, place)?;
                 self.set_all(number, &claim, &InputState::Claimed);
                 self.open.insert(number, claim);
             }
             Entry::Replace(claim) => {
+                self.refuse_forged(&claim, true, place)?;
                 // What it replaces stays what it is until it is done.
                 if let Some(other) = claim.work.replaces().iter().find(|other| !self.can_be_replaced(**other)) {
                     return Err(damaged(place, &format!("it replaces claim {other}, which has no output now")));
@@ -113,6 +115,36 @@ impl PartitionState {
         }
         self.last = number;
         Ok(())
+    }
+
+    /// Refuses a claim that no run makes: the rows of one that replaces something twice, or reads an object twice, would be
+    /// there twice, and one that replaces itself would be followed for ever.
+    fn refuse_forged(&self, claim: &Claim, replaces: bool, place: &str) -> Result<()> {
+        let work = &claim.work;
+        let why = if work.replaces().is_empty() == replaces {
+            if replaces {
+                "a replacement names nothing that it replaces"
+            } else {
+                "a claim of new objects replaces others"
+            }
+        } else if names_twice(work.replaces()) {
+            "it replaces a claim twice"
+        } else if names_twice(work.inputs().iter().map(|input| &input.key)) {
+            "it claims an object twice"
+        } else if self.is_live(&claim.output) {
+            "the file of another claim has the same name"
+        } else {
+            return Ok(());
+        };
+        Err(damaged(place, why))
+    }
+
+    /// Returns another endpoint at which objects of this source were claimed, if one is known.
+    pub fn other_endpoint(&self, source: &str, endpoint: Option<&Arc<str>>) -> Option<&str> {
+        let done = self.done.values().map(|output| &output.claim);
+        let work = self.open.values().chain(done).map(|claim| &claim.work);
+        let known = work.filter(|work| work.source() == source).filter_map(Work::endpoint);
+        endpoint.and_then(|ours| known.map(|known| &**known).find(|known| **known != **ours))
     }
 
     fn end(&mut self, done_number: u64, done_time: String, run: String, claim: Claim, done: Done) {
@@ -324,6 +356,12 @@ impl PartitionState {
     }
 }
 
+/// Returns whether one of these is there more than once.
+fn names_twice<T: std::hash::Hash + Eq>(items: impl IntoIterator<Item = T>) -> bool {
+    let mut seen = HashSet::new();
+    !items.into_iter().all(|item| seen.insert(item))
+}
+
 /// Refuses an entry that does not follow the last one.
 ///
 /// # Errors
@@ -333,12 +371,6 @@ pub fn refuse_gap(last: u64, number: u64, place: &str) -> Result<()> {
         return Ok(());
     }
     Err(damaged(place, &format!("entry {} is missing before it", last + 1)))
-}
-
-fn damaged(place: &str, why: &str) -> Error {
-    Error::usage(format!("the ledger is damaged: {why}"))
-        .at(place)
-        .help("restore the folder _flowparquet/ledger from a version or backup; do not delete entries")
 }
 
 #[cfg(test)]

@@ -12,14 +12,14 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use object_store::aws::AmazonS3Builder;
+use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::client::{
     ClientOptions, HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpService,
-    ReqwestConnector,
 };
 use object_store::{BackoffConfig, RetryConfig};
 use tracing::{info, trace};
 
+use super::client::client;
 use super::listing::nameable;
 use super::pace::Pace;
 use super::{Counters, count};
@@ -49,10 +49,12 @@ const MAX_RETRIES: usize = 1_000;
 /// How often a store is tried that never answered anything: nobody is there, and no patience helps.
 const TRIES_OF_NOBODY: u32 = 6;
 
+/// What is said of an answer that sends a request on to another host.
+pub(super) const SENT_ELSEWHERE: &str = "the server sends requests on to another host";
+
 /// Returns the beginning of an S3 client: what the `AWS_*` variables say, before them our time-outs.
 pub(super) fn builder(pace: &Arc<Pace>, counters: &Arc<Counters>) -> AmazonS3Builder {
-    let connector =
-        Connector { inner: ReqwestConnector::default(), pace: Arc::clone(pace), counters: Arc::clone(counters) };
+    let connector = Connector { pace: Arc::clone(pace), counters: Arc::clone(counters) };
     let options = ClientOptions::new().with_timeout_disabled().with_read_timeout(SILENCE);
     let mut builder = AmazonS3Builder::new().with_client_options(options);
     // As `AmazonS3Builder::from_env`, which has time-outs of its own.
@@ -61,10 +63,21 @@ pub(super) fn builder(pace: &Arc<Pace>, counters: &Arc<Counters>) -> AmazonS3Bui
             && name.starts_with("AWS_")
             && let Ok(key) = name.to_ascii_lowercase().parse()
         {
+            if weakens_tls(&key) {
+                info!(name, "this variable is passed over: only an option weakens what protects requests");
+                continue;
+            }
             builder = builder.with_config(key, value);
         }
     }
     builder.with_http_connector(connector).with_retry(retries(env::var("AWS_MAX_ATTEMPTS").ok().as_deref()))
+}
+
+/// Returns whether a setting lets others read or answer our requests. A variable that somebody set for another program must
+/// not do that for this one.
+fn weakens_tls(key: &AmazonS3ConfigKey) -> bool {
+    use object_store::ClientConfigKey::{AllowHttp, AllowInvalidCertificates};
+    matches!(key, AmazonS3ConfigKey::Client(AllowHttp | AllowInvalidCertificates))
 }
 
 /// Returns how requests are retried; `attempts` is what `AWS_MAX_ATTEMPTS` says, as in AWS's own tools.
@@ -80,7 +93,6 @@ fn retries(attempts: Option<&str>) -> RetryConfig {
 /// Makes HTTP clients of one store.
 #[derive(Debug)]
 struct Connector {
-    inner: ReqwestConnector,
     pace: Arc<Pace>,
     counters: Arc<Counters>,
 }
@@ -90,9 +102,9 @@ impl HttpConnector for Connector {
         // Fails where a program that uses this library has chosen another one: then that one stands.
         let _ = rustls::crypto::ring::default_provider().install_default();
         Ok(HttpClient::new(Client {
-            inner: self.inner.connect(options)?,
+            inner: HttpClient::new(client(options)?),
             // Nothing is read while an upload is sent.
-            uploads: self.inner.connect(&options.clone().with_read_timeout_disabled())?,
+            uploads: HttpClient::new(client(&options.clone().with_read_timeout_disabled())?),
             pace: Arc::clone(&self.pace),
             counters: Arc::clone(&self.counters),
             answered: AtomicBool::new(false),
@@ -138,6 +150,9 @@ impl HttpService for Client {
             self.pace.failed(&status.to_string(), matches!(status.as_u16(), 429 | 503));
         } else {
             self.pace.answered();
+        }
+        if status.is_redirection() && response.headers().contains_key("location") {
+            return Err(HttpError::new(HttpErrorKind::Unknown, std::io::Error::other(SENT_ELSEWHERE)));
         }
         if !is_list || !status.is_success() {
             return Ok(response);
