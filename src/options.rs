@@ -59,6 +59,7 @@ options! {
     LOG_FORMAT "log_format"
     LOG_TYPE "log_type"
     LOOKBACK "lookback"
+    MAX_OBJECTS "max_objects"
     MAX_OBJECT_BYTES "max_object_bytes"
     MERGE "merge"
     PARTITION_BY "partition_by"

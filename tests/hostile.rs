@@ -476,3 +476,56 @@ fn new_files_have_the_permissions_of_the_umask() {
         work.remove("table");
     }
 }
+
+// ---- Temporary folders
+
+#[test]
+fn temporary_folders_are_nobody_elses() {
+    use std::os::unix::fs::PermissionsExt;
+    let work = Work::new();
+    fs::create_dir_all(work.path("tmp")).unwrap();
+    let names = |work: &Work| -> Vec<String> {
+        let names = fs::read_dir(work.path("tmp")).unwrap();
+        names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    };
+    let tmp = work.arg("tmp");
+    let demo = ["demo", "--objects", "2", "--rows", "20"];
+    // What the demo made it leaves there, to be looked at; by a name that nobody could have made before.
+    let run = |options: &str| {
+        let run = format!("umask 000; echo $$; {options}exec {} {}", env!("CARGO_BIN_EXE_flowparquet"), demo.join(" "));
+        let mut command = Command::new("sh");
+        command.args(["-c", &run]).env_clear().env("TMPDIR", &tmp).env("PATH", "/usr/bin:/bin").output().unwrap()
+    };
+    let ran = run(&format!("mkdir -m 777 {tmp}/flowparquet-demo-$$; "));
+    assert_eq!(ran.status.code(), Some(0), "{}", String::from_utf8_lossy(&ran.stderr));
+    let process = String::from_utf8(ran.stdout).unwrap().lines().next().unwrap().to_owned();
+    let guessed = format!("flowparquet-demo-{process}");
+    assert!(names(&work).contains(&guessed) && work.files(&format!("tmp/{guessed}")).is_empty());
+    let made: Vec<String> = names(&work).into_iter().filter(|name| *name != guessed).collect();
+    assert_eq!(made.len(), 1, "{made:?}");
+    let mode = fs::metadata(work.path("tmp").join(&made[0])).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode, 0o700);
+    // It is removed where the demo fails, here for want of room for its files.
+    work.remove("tmp");
+    fs::create_dir_all(work.path("tmp")).unwrap();
+    let ran = run("ulimit -f 1; trap '' XFSZ; ");
+    assert_eq!(ran.status.code(), Some(3), "{}", String::from_utf8_lossy(&ran.stderr));
+    assert_eq!(names(&work), Vec::<String>::new());
+    // And where there is no room for it at all.
+    let ran = with(&work, &[("TMPDIR", "/dev/null/x")], &demo);
+    ran.code(2).says("error: cannot make a temporary folder\n  at /dev/null/x\n  cause: ");
+    ran.says("  help: name a folder that you may write to, by TMPDIR or as an argument\n");
+}
+
+#[cfg(feature = "query")]
+#[test]
+fn tune_leaves_nothing_behind() {
+    let work = Work::new();
+    work.object(&key(0), text(0, 50));
+    let tmp = work.arg("tmp");
+    fs::create_dir_all(&tmp).unwrap();
+    let tune = ["tune", "raw", "SELECT count(*) FROM vpc_flow_logs", "--day", DAY];
+    with(&work, &[("TMPDIR", &tmp)], &tune).code(0);
+    with(&work, &[("TMPDIR", &tmp)], &["tune", "raw", "SELECT nothing FROM vpc_flow_logs", "--day", DAY]).code(2);
+    assert_eq!(fs::read_dir(&tmp).unwrap().count(), 0);
+}

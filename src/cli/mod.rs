@@ -14,6 +14,7 @@ mod ddl;
 mod demo;
 mod events;
 mod fields;
+mod folder;
 mod generate;
 mod heap;
 mod job;
@@ -144,6 +145,7 @@ fn start_io() -> Result<Io> {
     let io = reading_io()?;
     io.stop_on_signals(|before| {
         if before > 0 {
+            folder::remove_all();
             std::process::exit(i32::from(EXIT_STOPPED));
         }
         say!("stopping; once more stops at once, and is safe too");

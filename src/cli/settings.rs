@@ -164,6 +164,7 @@ pub fn store_options(args: &StoreArgs) -> StoreOptions {
         anonymous: args.anonymous,
         any_endpoint: args.any_endpoint,
         follow_links: args.follow_links,
+        max_objects: args.max_objects,
     }
 }
 

@@ -273,7 +273,7 @@ pub(super) mod tests {
 
     pub(in super::super) fn claim(keys: &[&str]) -> Entry {
         Entry::Claim(Claim {
-            output: "part-1.parquet".into(),
+            output: format!("part-{}.parquet", keys.join("-")),
             log_type: LogType::Vpc,
             options: OutputOptions {
                 compression: Compression::Zstd(3),

@@ -63,6 +63,8 @@ pub struct PartitionState {
     open: BTreeMap<u64, Claim>,
     done: BTreeMap<u64, Output>,
     abandoned: BTreeMap<u64, Claim>,
+    /// Names of the files of all claims that are not abandoned.
+    names: HashSet<String>,
     verified: Option<Verified>,
 }
 
@@ -77,6 +79,7 @@ impl PartitionState {
             Entry::Claim(claim) => {
                 self.refuse_forged(&claim, false, place)?;
                 self.set_all(number, &claim, &InputState::Claimed);
+                self.names.insert(claim.output.clone());
                 self.open.insert(number, claim);
             }
             Entry::Replace(claim) => {
@@ -85,6 +88,7 @@ impl PartitionState {
                 if let Some(other) = claim.work.replaces().iter().find(|other| !self.can_be_replaced(**other)) {
                     return Err(damaged(place, &format!("it replaces claim {other}, which has no output now")));
                 }
+                self.names.insert(claim.output.clone());
                 self.open.insert(number, claim);
             }
             Entry::Done(done) => {
@@ -100,6 +104,7 @@ impl PartitionState {
             }
             Entry::Abandon(abandon) => {
                 if let Some(claim) = self.open.remove(&abandon.claim) {
+                    self.names.remove(&claim.output);
                     let abandoned = abandon.claim;
                     if let Some(inputs) = self.inputs.get_mut(claim.work.source()) {
                         for input in claim.work.inputs() {
@@ -131,7 +136,7 @@ impl PartitionState {
             "it replaces a claim twice"
         } else if names_twice(work.inputs().iter().map(|input| &input.key)) {
             "it claims an object twice"
-        } else if self.is_live(&claim.output) {
+        } else if self.names.contains(&claim.output) {
             "the file of another claim has the same name"
         } else {
             return Ok(());
@@ -382,7 +387,7 @@ mod tests {
     /// An entry that replaces claims: made again of raw objects, or a merge if there are none.
     fn replace(replaces: &[u64], keys: &[&str]) -> Entry {
         let Entry::Claim(claim) = claim(keys) else { panic!("a claim") };
-        let output = format!("part-{replaces:?}.parquet");
+        let output = format!("part-{replaces:?}{keys:?}.parquet");
         let replaces = replaces.to_vec();
         let work = if keys.is_empty() { Work::Merge(replaces) } else { Work::Remake(objects(keys), replaces) };
         Entry::Replace(Claim { output, work, ..claim })
@@ -464,7 +469,7 @@ mod tests {
         assert_eq!(keys_of(&given_up.unwrap(), 1), ["a", "b"], "an abandoned replacement leaves all as it was");
         let made = state([begun, vec![done(3, &[])]].concat()).unwrap();
         assert_eq!((numbers(&made), keys_of(&made, 3), keys_of(&made, 1).len()), (vec![3], vec!["a", "b"], 0));
-        assert_eq!(made.leftovers().map(|claim| claim.output.as_str()).collect::<Vec<_>>(), ["part-1.parquet"]);
+        assert_eq!(made.leftovers().map(|claim| claim.output.as_str()).collect::<Vec<_>>(), ["part-a-b.parquet"]);
         let absent = state(vec![replace(&[7], &[])]).unwrap_err().to_string();
         assert!(absent.contains("replaces claim 7"), "{absent}");
     }

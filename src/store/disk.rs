@@ -31,14 +31,16 @@ use object_store::{
 pub(super) struct Bounds {
     root: PathBuf,
     follow_links: bool,
+    /// Most objects and folders of a listing.
+    pub(super) max_objects: u64,
     /// Keys of links that were found and not followed; folders end in a slash.
     outside: Mutex<BTreeSet<String>>,
 }
 
 impl Bounds {
     /// Returns those of a place, by its prefix.
-    pub(super) fn new(prefix: &str, follow_links: bool) -> Self {
-        Self { root: path_of(prefix), follow_links, outside: Mutex::default() }
+    pub(super) fn new(prefix: &str, follow_links: bool, max_objects: u64) -> Self {
+        Self { root: path_of(prefix), follow_links, max_objects, outside: Mutex::default() }
     }
 
     /// Returns whether what a path leads to may be read. What is not there may: whoever reads it will see.

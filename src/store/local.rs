@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::disk::{Bounds, path_of};
+use super::pages::TOO_MANY;
 use super::{FolderListing, Listed};
 
 /// Returns whether an object of this name can be read: no control characters, and no bytes that are not UTF-8, which
@@ -65,6 +66,9 @@ pub(super) fn below(prefix: &str, bounds: &Bounds) -> io::Result<Vec<Listed>> {
     while let Some(folder) = folders.pop() {
         let level = level(&folder, bounds)?;
         objects.extend(level.objects);
+        if (objects.len() + folders.len()) as u64 > bounds.max_objects {
+            return Err(io::Error::other(format!("{TOO_MANY} {}", bounds.max_objects)));
+        }
         for folder in level.folders {
             let path = path_of(&folder);
             // Links among a few folders can make more ways than there are atoms: each target is gone to once.
@@ -155,7 +159,7 @@ mod tests {
         let location = Location::parse(dir.to_str().unwrap()).unwrap();
         let store = Store::open(&location, &StoreOptions::default(), &io).unwrap();
         let prefix = location.prefix();
-        let bounds = Bounds::new(prefix, false);
+        let bounds = Bounds::new(prefix, false, 100);
         let found = below(prefix, &bounds).unwrap();
         let mut names: Vec<&str> = found.iter().map(|o| o.key.strip_prefix(prefix).unwrap()).collect();
         names.sort_unstable();

@@ -18,6 +18,7 @@ mod listing;
 mod local;
 mod location;
 mod pace;
+mod pages;
 pub mod parallel;
 pub mod ranges;
 mod stop;
@@ -41,11 +42,13 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing::{debug, info};
 
 use crate::error::{Error, Result, masked_urls};
-use crate::options::{ANONYMOUS, ENDPOINT_URL, S3_REGION};
+use crate::options::{ANONYMOUS, ENDPOINT_URL, MAX_OBJECTS, S3_REGION};
 use disk::{Bounds, Disk, LinkInTheWay};
 use http::SENT_ELSEWHERE;
 pub use location::{Location, lies_below, name_of};
 use pace::Pace;
+pub use pages::DEFAULT_MAX_OBJECTS;
+use pages::{REPEATS, TOO_MANY};
 use ranges::near;
 use stop::Stop;
 
@@ -77,6 +80,8 @@ pub struct StoreOptions {
     pub any_endpoint: bool,
     /// Whether links of the local disk are followed that lead out of SOURCE or DEST.
     pub follow_links: bool,
+    /// Most objects and folders that a listing may have; [`DEFAULT_MAX_OBJECTS`] if it is not said.
+    pub max_objects: Option<u64>,
 }
 
 /// How long clearing up may take when a run has failed or is to stop.
@@ -218,14 +223,15 @@ impl Store {
     /// A usage error if the options or the environment do not make a client.
     pub fn open(location: &Location, options: &StoreOptions, io: &Io) -> Result<Self> {
         let counters = Arc::default();
-        let bounds = Arc::new(Bounds::new(location.prefix(), options.follow_links));
+        let max_objects = options.max_objects.unwrap_or(DEFAULT_MAX_OBJECTS);
+        let bounds = Arc::new(Bounds::new(location.prefix(), options.follow_links, max_objects));
         let (inner, endpoint): (Arc<dyn ObjectStore>, _) = match location.bucket() {
             None => {
                 info!(%location, "the store is the local disk");
                 (Arc::new(Disk::new(Arc::clone(&bounds))), None)
             }
             Some(bucket) => {
-                let (inner, endpoint) = s3(bucket, location, options, http::builder(&io.pace, &counters))?;
+                let (inner, endpoint) = s3(bucket, location, options, http::builder(&io.pace, &counters, max_objects))?;
                 (Arc::new(inner), Some(endpoint).filter(|_| !options.any_endpoint))
             }
         };
@@ -236,7 +242,7 @@ impl Store {
     /// Returns a store of a test's own making.
     #[cfg(test)]
     pub(crate) fn of(inner: Arc<dyn ObjectStore>, location: &Location, io: &Io) -> Self {
-        let bounds = Arc::new(Bounds::new(location.prefix(), false));
+        let bounds = Arc::new(Bounds::new(location.prefix(), false, DEFAULT_MAX_OBJECTS));
         Self { inner, location: location.clone(), endpoint: None, bounds, io: io.clone(), counters: Arc::default() }
     }
 
@@ -496,6 +502,9 @@ impl Store {
         let place = || self.location.url_of(prefix);
         let listed = listed.map_err(|e| Error::stopped("cannot list").at(place()).because(e))?;
         listed.map_err(|e| {
+            if e.to_string().starts_with(TOO_MANY) {
+                return too_much("cannot list", &place(), TOO_MANY, e);
+            }
             Error::stopped("cannot list: the disk refuses it")
                 .at(place())
                 .because(e)
@@ -555,6 +564,9 @@ impl Store {
                 "requests carry credentials and are not sent there: check {ENDPOINT_URL} and {S3_REGION}"
             ));
         }
+        if let Some(wrong) = [REPEATS, TOO_MANY].into_iter().find(|wrong| text_of(&error).contains(wrong)) {
+            return too_much(what, &place, wrong, error);
+        }
         // These two are told by text only: object_store makes different errors of them, depending on the request.
         let text = error.to_string();
         if text.contains("169.254.169.254") {
@@ -597,6 +609,22 @@ impl Store {
         };
         Error::stopped(format!("{what}: {problem}")).at(place).because(error).help(help)
     }
+}
+
+/// Returns the error of a listing that has no end, or too late a one.
+fn too_much(
+    what: &str,
+    place: &str,
+    wrong: &str,
+    cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+) -> Error {
+    let error = match wrong {
+        TOO_MANY => Error::usage(format!("{what}: there are more objects than a listing may have"))
+            .help(format!("name a place further down or fewer days, or raise {MAX_OBJECTS}")),
+        _ => Error::usage(format!("{what}: {wrong}"))
+            .help("the server, or something before it, answers wrongly: nothing is half visible, ask who runs it"),
+    };
+    error.at(place).because(cause)
 }
 
 /// Returns what an error says, with all its causes.
