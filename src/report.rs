@@ -168,6 +168,9 @@ pub struct Report {
     /// Objects that were listed, and were gone when they were to be read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub objects_vanished: Vec<Named>,
+    /// Objects that do not lie below SOURCE and that claims name which are not finished, one of each claim: they are not read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub claims_elsewhere: Vec<Named>,
     /// Files that two runs wrote, each with other bytes, and that cannot be made again.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub files_in_doubt: Vec<Named>,
@@ -190,6 +193,7 @@ impl Report {
         rejected_rows + objects_rejected + objects_of_other_type + self.objects_to_look_at > 0
             || !self.objects_changed.is_empty()
             || !self.objects_vanished.is_empty()
+            || !self.claims_elsewhere.is_empty()
             || !self.files_in_doubt.is_empty()
             || !self.not_merged.is_empty()
     }

@@ -15,6 +15,7 @@ use crate::generate::{
 };
 use crate::ledger::claim::DEFAULT_MAX_OBJECT_BYTES;
 use crate::plan::DEFAULT_TARGET_FILE_BYTES;
+use crate::store::DEFAULT_MAX_OBJECTS;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
@@ -231,6 +232,14 @@ pub struct StoreArgs {
     /// Send unsigned requests, for public buckets
     #[arg(long)]
     pub anonymous: bool,
+    /// Take a bucket's objects for the same at every endpoint: the server was moved, or has several names
+    #[arg(long)]
+    pub any_endpoint: bool,
+    /// Follow links of the local disk that lead out of SOURCE or DEST
+    #[arg(long)]
+    pub follow_links: bool,
+    #[arg(long, value_name = "N", help = format!("Most objects and folders that a listing may have [default: {DEFAULT_MAX_OBJECTS}]"))]
+    pub max_objects: Option<u64>,
 }
 
 #[derive(Debug, Args)]

@@ -274,6 +274,7 @@ fn summary(report: &Report, days: &Days) -> String {
     }
     push_named(&mut text, "changed", &report.objects_changed, report.objects_changed.len() as u64);
     push_named(&mut text, "vanished", &report.objects_vanished, report.objects_vanished.len() as u64);
+    push_named(&mut text, "not finished", &report.claims_elsewhere, report.claims_elsewhere.len() as u64);
     push_named(&mut text, "in doubt", &report.files_in_doubt, report.files_in_doubt.len() as u64);
     push_named(&mut text, "passed over", &report.passed_over, report.objects_passed_over);
     push_named(&mut text, "two days", &report.two_days, report.objects_of_two_days);

@@ -162,6 +162,9 @@ pub fn store_options(args: &StoreArgs) -> StoreOptions {
         allow_http: args.allow_http,
         virtual_hosted: args.virtual_hosted,
         anonymous: args.anonymous,
+        any_endpoint: args.any_endpoint,
+        follow_links: args.follow_links,
+        max_objects: args.max_objects,
     }
 }
 

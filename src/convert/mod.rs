@@ -116,6 +116,7 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
     }
     report.objects_changed.extend(waiting.changed);
     report.files_in_doubt.extend(waiting.in_doubt);
+    report.claims_elsewhere = waiting.elsewhere;
     report.warnings.extend(waiting.warnings);
     report.objects_vanished = vanished(source, &doubtful)?;
     auto_compact(table, options, &mut report)?;
@@ -244,6 +245,7 @@ fn empty_report(source: &Store, table: &Table) -> Report {
         objects_of_two_days: 0,
         objects_changed: Vec::new(),
         objects_vanished: Vec::new(),
+        claims_elsewhere: Vec::new(),
         files_in_doubt: Vec::new(),
         warnings: Vec::new(),
         source_requests: source.requests(),
@@ -279,6 +281,8 @@ struct Waiting {
     changed: Vec<Named>,
     /// Files that are not the ones that were recorded, and cannot be made again.
     in_doubt: Vec<Named>,
+    /// Objects of unfinished claims that do not lie below SOURCE.
+    elsewhere: Vec<Named>,
     warnings: Vec<String>,
 }
 
@@ -292,11 +296,11 @@ impl Waiting {
             waiting.in_doubt.extend(in_doubt.map(|(name, why)| named(table.store(), &key(name), &plan::in_doubt(why))));
             let stuck = plan.stuck_rejects.iter();
             waiting.warnings.extend(stuck.map(|(rows, why)| plan::stuck_rejects(&plan.partition, *rows, why)));
-            waiting.warnings.extend(plan.unfinished_elsewhere.iter().map(|source| {
-                format!(
-                    "{} has an unfinished claim on objects of {source}: run convert with that SOURCE",
-                    plan.partition
-                )
+            waiting.elsewhere.extend(plan.unfinished_elsewhere.iter().map(|object| Named {
+                object: object.clone(),
+                line: None,
+                byte: None,
+                reason: plan::claimed_elsewhere(&plan.partition),
             }));
         }
         waiting

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::ledger::entry::VERSION;
 use crate::ledger::partition::Partition;
 use crate::ledger::state::PartitionState;
-use crate::ledger::table::{Table, TableInfo};
+use crate::ledger::table::{Table, TableInfo, refuse_other_endpoint};
 use crate::ledger::undated::UndatedDays;
 use crate::options::{DASH_AS_NULL, LOG_TYPE, OptionName, PARTITION_BY};
 use crate::plan::{self, Plan, PlanOptions};
@@ -80,6 +80,7 @@ pub fn prepare(source: &Store, table: &Table, options: &ConvertOptions) -> Resul
     // Whoever assumes a day looks after all objects that give none, on whatever days they are.
     let days = options.wanted.days.with(found.settle_undated(&undated.days, &options.wanted.days));
     let mut states = if founded { table.load(&days, info.partition_by)? } else { BTreeMap::new() };
+    refuse_other_endpoint(source, &states)?;
     states.retain(|partition, _| options.wanted.selects(partition.account_region.as_ref()));
     table.look_at_files(&mut states)?;
     plan::settle_days(&mut found, &states, info.partition_by, &root);
@@ -94,6 +95,8 @@ pub fn prepare(source: &Store, table: &Table, options: &ConvertOptions) -> Resul
         target_file_bytes: options.target_file_bytes,
         log_type: info.log_type,
         source: root,
+        endpoint: source.endpoint().cloned(),
+        prefix: source.location().prefix().to_owned(),
         output,
         retry_rejected: options.retry_rejected,
     };

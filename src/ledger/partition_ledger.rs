@@ -288,6 +288,10 @@ impl PartitionLedger<'_> {
             }
             tidied.foreign.extend(level.folders.iter().map(|folder| location.url_of(folder)));
         }
+        // Readers may follow links that we do not.
+        let folder = format!("{}/", location.key(&partition.path()));
+        let links = table.store().links_out().into_iter().filter(|key| key.starts_with(&folder));
+        tidied.foreign.extend(links.map(|key| location.url_of(key.trim_end_matches('/'))));
         if !unknown.is_empty() {
             // Other runs may have written them since.
             let mut now = table.open(partition.clone(), state.clone());
@@ -337,7 +341,7 @@ impl PartitionLedger<'_> {
             let key = self.table.entry_key(&self.partition, number);
             let Some(text) = store.get(&key)? else { return Ok(()) };
             let place = store.location().url_of(&key);
-            self.state.add(number, Record::from_json(&text, &place)?, &place)?;
+            self.state.add(number, Record::of(&self.partition, number, &text, &place)?, &place)?;
         }
     }
 
@@ -357,7 +361,7 @@ impl PartitionLedger<'_> {
             }
             Created::AlreadyThere => {
                 let there = store.get(&key)?.ok_or_else(|| Error::stopped("a ledger entry vanished").at(&place))?;
-                let there = Record::from_json(&there, &place)?;
+                let there = Record::of(&self.partition, number, &there, &place)?;
                 // The answer to our own create may have been lost, and the retry found our own entry.
                 let ours = there == record;
                 self.state.add(number, there, &place)?;

@@ -13,7 +13,7 @@ use super::partition::{Partition, PartitionBy};
 use super::state::{PartitionState, refuse_gap};
 use crate::days::Days;
 use crate::error::{Error, Result};
-use crate::options::SINGLE_WRITER;
+use crate::options::{ANY_ENDPOINT, SINGLE_WRITER};
 use crate::record::schema::LogType;
 use crate::store::upload::hex;
 use crate::store::{Created, Store};
@@ -216,9 +216,9 @@ impl Table {
         let mut entries: BTreeMap<Partition, Vec<Record>> = BTreeMap::new();
         for (((partition, number), key), text) in found.into_iter().zip(&keys).zip(self.store.get_all(&keys)?) {
             let place = location.url_of(key);
-            let before = entries.entry(partition).or_default();
+            let before = entries.entry(partition.clone()).or_default();
             refuse_gap(before.len() as u64, number, &place)?;
-            before.push(Record::from_json(&text, &place)?);
+            before.push(Record::of(&partition, number, &text, &place)?);
         }
         Ok(entries)
     }
@@ -226,6 +226,24 @@ impl Table {
     pub(super) fn entry_key(&self, partition: &Partition, number: u64) -> String {
         self.store.location().key(&entry_path(partition, number))
     }
+}
+
+/// Refuses objects of a store that has the name of another one: that they are new, or changed, or converted, would be a guess,
+/// and rows might be there twice or not at all.
+///
+/// # Errors
+/// A usage error that names both endpoints.
+pub(crate) fn refuse_other_endpoint(source: &Store, states: &BTreeMap<Partition, PartitionState>) -> Result<()> {
+    let (root, ours) = (source.location().root(), source.endpoint());
+    let other = states.iter().find_map(|(partition, state)| Some((partition, state.other_endpoint(&root, ours)?)));
+    let (Some((partition, theirs)), Some(ours)) = (other, ours) else { return Ok(()) };
+    Err(Error::usage(format!(
+        "objects of {root} were converted from another endpoint: {theirs} in {partition}, this run asks {ours}"
+    ))
+    .at(source.location())
+    .help(format!(
+        "if it is the same store by another name, add {ANY_ENDPOINT}; if it is another store, convert into another DEST"
+    )))
 }
 
 /// Returns the name and version that entries and footers carry.

@@ -14,7 +14,7 @@ use tracing::{debug, info};
 use super::layout::{FileName, Level, Place, SERVICE, Suffix};
 use crate::days::Days;
 use crate::error::{Error, Result};
-use crate::options::ASSUME_DAY;
+use crate::options::{ASSUME_DAY, FOLLOW_LINKS};
 use crate::store::{Listed, Store, name_of};
 
 /// Folders above `AWSLogs` that are looked into; a SOURCE that needs more is too high up in somebody's bucket.
@@ -77,6 +77,8 @@ pub enum Why {
     OtherName,
     /// It lies in a folder of an asked day, and its name says a day that was not asked for.
     OtherDay,
+    /// It is a link to another place.
+    LeadsOut,
     /// Its key, or that of a folder, has what no name may have: an empty part, `.`, `..`, control characters, or bytes that
     /// are not UTF-8.
     NoKey,
@@ -85,7 +87,7 @@ pub enum Why {
 impl Why {
     /// Returns whether a person should look at it: it may be a log that is being missed.
     pub fn needs_a_person(self) -> bool {
-        matches!(self, Self::NoDate | Self::NoKey | Self::OtherDay)
+        matches!(self, Self::NoDate | Self::NoKey | Self::OtherDay | Self::LeadsOut)
     }
 
     /// Returns the reason in words.
@@ -94,6 +96,9 @@ impl Why {
             Self::NoDate => return format!("its key gives no date (say {ASSUME_DAY} if you know it)"),
             Self::AwsParquet => "it is Parquet already, delivered by AWS",
             Self::OtherDay => "its folder says another day than its name, and the name decides (ask for both days)",
+            Self::LeadsOut => {
+                return format!("it is a link that leads out of SOURCE (add {FOLLOW_LINKS} if its logs are meant)");
+            }
             Self::OtherName => "its name says that it is no log",
             Self::NoKey => {
                 "its key has an empty folder (//), `.`, `..`, control characters, or is not UTF-8 (rename it)"
@@ -225,6 +230,10 @@ pub fn discover(store: &Store, wanted: &Wanted) -> Result<Found> {
         }
     }
     let mut found = search.found;
+    // Those to files of other names would not have been logs.
+    let led_out =
+        store.links_out().into_iter().filter(|key| key.ends_with('/') || Suffix::of(name_of(key)) == Suffix::Log);
+    found.passed_over.extend(led_out.map(|key| (key.trim_end_matches('/').into(), Why::LeadsOut)));
     found.objects.sort_by(|a, b| a.object.key.cmp(&b.object.key));
     found.objects.dedup_by(|a, b| a.object.key == b.object.key);
     found.passed_over.sort();

@@ -3,8 +3,9 @@
 //! In: a folder. Out: keys, sizes and ETags as [`object_store`] would give them for the same files. Its own listing
 //! ends at the first name that is no key and at the first link that leads back to a folder above it, and shows FIFOs,
 //! which nobody can read to an end. Here:
-//! * links are followed, wherever they lead, and those to one folder once; one to a folder that it lies in is passed
-//!   over, as is one to nowhere;
+//! * links are followed where they stay below the store's root, or wherever they lead if that is allowed, and those to one
+//!   folder once; one to a folder that it lies in is passed over, as is one to nowhere; one that leads to another place is
+//!   noted ([`Bounds`]), for the caller to name;
 //! * only plain files are objects: FIFOs, sockets and devices are passed over;
 //! * names that are no keys are listed as they are, for the caller to name: see [`is_key`].
 
@@ -15,6 +16,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use super::disk::{Bounds, path_of};
+use super::pages::TOO_MANY;
 use super::{FolderListing, Listed};
 
 /// Returns whether an object of this name can be read: no control characters, and no bytes that are not UTF-8, which
@@ -27,13 +30,26 @@ pub(super) fn is_key(name: &str) -> bool {
 ///
 /// # Errors
 /// When a folder or what lies in it cannot be looked at.
-pub(super) fn level(prefix: &str) -> io::Result<FolderListing> {
+pub(super) fn level(prefix: &str, bounds: &Bounds) -> io::Result<FolderListing> {
     let mut level = FolderListing::default();
-    for (path, key, metadata) in entries(&path_of(prefix), prefix)? {
-        if !metadata.is_dir() {
-            level.objects.extend(listed(key, &metadata));
-        } else if !leads_back(&path)? {
+    let folder = path_of(prefix);
+    if !bounds.allows(&folder)? {
+        bounds.not_followed(format!("{prefix}/"));
+        return Ok(level);
+    }
+    for Entry { path, key, is_link, metadata } in entries(&folder, prefix)? {
+        if is_link && metadata.is_dir() && leads_back(&path)? {
+            continue;
+        }
+        if !metadata.is_dir() && !metadata.is_file() {
+            continue;
+        }
+        if is_link && !bounds.allows(&path)? {
+            bounds.not_followed(if metadata.is_dir() { format!("{key}/") } else { key });
+        } else if metadata.is_dir() {
             level.folders.push(key);
+        } else {
+            level.objects.extend(listed(key, &metadata));
         }
     }
     Ok(level)
@@ -43,13 +59,16 @@ pub(super) fn level(prefix: &str) -> io::Result<FolderListing> {
 ///
 /// # Errors
 /// As [`level`].
-pub(super) fn below(prefix: &str) -> io::Result<Vec<Listed>> {
+pub(super) fn below(prefix: &str, bounds: &Bounds) -> io::Result<Vec<Listed>> {
     let mut objects = Vec::new();
     let mut folders = vec![prefix.to_owned()];
     let mut followed = HashSet::new();
     while let Some(folder) = folders.pop() {
-        let level = level(&folder)?;
+        let level = level(&folder, bounds)?;
         objects.extend(level.objects);
+        if (objects.len() + folders.len()) as u64 > bounds.max_objects {
+            return Err(io::Error::other(format!("{TOO_MANY} {}", bounds.max_objects)));
+        }
         for folder in level.folders {
             let path = path_of(&folder);
             // Links among a few folders can make more ways than there are atoms: each target is gone to once.
@@ -61,12 +80,17 @@ pub(super) fn below(prefix: &str) -> io::Result<Vec<Listed>> {
     Ok(objects)
 }
 
-fn path_of(prefix: &str) -> PathBuf {
-    Path::new("/").join(prefix)
+/// What lies in a folder.
+struct Entry {
+    path: PathBuf,
+    key: String,
+    is_link: bool,
+    /// What it is behind all links.
+    metadata: Metadata,
 }
 
-/// Returns what lies in a folder, by name: path, key, and what it is behind all links.
-fn entries(folder: &Path, prefix: &str) -> io::Result<Vec<(PathBuf, String, Metadata)>> {
+/// Returns what lies in a folder, by name.
+fn entries(folder: &Path, prefix: &str) -> io::Result<Vec<Entry>> {
     let found = match fs::read_dir(folder) {
         Ok(found) => found,
         Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(Vec::new()),
@@ -80,22 +104,19 @@ fn entries(folder: &Path, prefix: &str) -> io::Result<Vec<(PathBuf, String, Meta
         match fs::metadata(&path) {
             Ok(metadata) => {
                 let key = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
-                entries.push((path, key, metadata));
+                entries.push(Entry { path, key, is_link: entry.file_type()?.is_symlink(), metadata });
             }
             // A link to nowhere, a link to itself, or something that was deleted just now.
             Err(_) if fs::symlink_metadata(&path).map_or(true, |link| link.is_symlink()) => {}
             Err(e) => return Err(e),
         }
     }
-    entries.sort_by(|a, b| a.1.cmp(&b.1));
+    entries.sort_by(|a, b| a.key.cmp(&b.key));
     Ok(entries)
 }
 
-/// Returns whether a folder is a link to one that it lies in.
+/// Returns whether a link to a folder leads to one that it lies in.
 fn leads_back(path: &Path) -> io::Result<bool> {
-    if !fs::symlink_metadata(path)?.is_symlink() {
-        return Ok(false);
-    }
     let target = fs::canonicalize(path)?;
     let parents = path.ancestors().skip(1).map(fs::canonicalize);
     Ok(parents.filter_map(Result::ok).any(|parent| parent.starts_with(&target)))
@@ -138,14 +159,15 @@ mod tests {
         let location = Location::parse(dir.to_str().unwrap()).unwrap();
         let store = Store::open(&location, &StoreOptions::default(), &io).unwrap();
         let prefix = location.prefix();
-        let found = below(prefix).unwrap();
+        let bounds = Bounds::new(prefix, false, 100);
+        let found = below(prefix, &bounds).unwrap();
         let mut names: Vec<&str> = found.iter().map(|o| o.key.strip_prefix(prefix).unwrap()).collect();
         names.sort_unstable();
         assert_eq!(names, ["/a/b/y 100%.log", "/a/b/é#1x", "/a/x.log", "/other/y 100%.log", "/other/é#1x", "/z\nz"]);
         for object in found.iter().filter(|object| is_key(&object.key)) {
             assert_eq!(store.head(&object.key).unwrap().as_ref(), Some(object), "object_store says the same");
         }
-        assert_eq!(level(&format!("{prefix}/nowhere")).unwrap(), FolderListing::default());
+        assert_eq!(level(&format!("{prefix}/nowhere"), &bounds).unwrap(), FolderListing::default());
         fs::remove_dir_all(dir).unwrap();
     }
 }

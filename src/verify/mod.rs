@@ -37,7 +37,7 @@ use crate::ledger::partition::{Partition, PartitionBy};
 use crate::ledger::partition_ledger::PartitionLedger;
 use crate::ledger::settled::MAX_TURNS;
 use crate::ledger::state::{InputState, Output, PartitionState};
-use crate::ledger::table::{Table, TableInfo, tool_name};
+use crate::ledger::table::{Table, TableInfo, refuse_other_endpoint, tool_name};
 use crate::options::PARTITION_BY;
 use crate::plan::{partition_of, settle_days};
 use crate::report::Progress;
@@ -130,6 +130,7 @@ fn verify_once(
     let mut found = discover_settled(source, table, &options.wanted, info.partition_by)?;
     let files = list_files(table.store(), &options.wanted, info.partition_by)?;
     let mut states = table.load(&options.wanted.days, info.partition_by)?;
+    refuse_other_endpoint(source, &states)?;
     states.retain(|partition, _| options.wanted.selects(partition.account_region.as_ref()));
 
     settle_days(&mut found, &states, info.partition_by, &source.location().root());
@@ -294,7 +295,10 @@ fn list_objects(source: &Store, found: &Found, units: &[OutputUnit]) -> Result<H
     let mut objects: HashMap<Arc<str>, Listed> =
         found.objects.iter().map(|found| (found.object.key.clone(), found.object.clone())).collect();
     let root = source.location().root();
-    let inputs = units.iter().flat_map(|unit| &unit.inputs).filter(|input| input.source == root);
+    let inputs = units
+        .iter()
+        .flat_map(|unit| &unit.inputs)
+        .filter(|input| input.source == root && source.location().holds(&input.input.key));
     let missing = inputs.map(|input| &input.input.key).filter(|key| !objects.contains_key(*key));
     let folders: BTreeSet<String> =
         missing.map(|key| key.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned()).collect();

@@ -70,7 +70,8 @@ pub fn open(
     objects: &HashMap<Arc<str>, Listed>,
     files: &HashMap<Arc<str>, Listed>,
 ) -> Result<Vec<UnitWork>> {
-    let root = source.location().root();
+    let place = source.location();
+    let root = place.root();
     in_parallel(REQUESTS_AT_ONCE, units, |unit| {
         let mut work = UnitWork {
             depth: Depth::Footer,
@@ -90,6 +91,8 @@ pub fn open(
         {
             match objects.get(&input.key) {
                 _ if *source != root => elsewhere = Some(source.clone()),
+                // Nobody asked for it to be read.
+                _ if !place.holds(&input.key) => elsewhere = Some(format!("{source}{}", input.key)),
                 None => work.gone.push(input.key.to_string()),
                 Some(now) if now.etag != input.etag || now.size != input.size => {
                     work.changed.push(input.key.to_string());
