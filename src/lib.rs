@@ -59,6 +59,7 @@
 //! * `plan`, `convert`, `report`: the job: plan is a value, execution follows it, a report is what is left
 //! * `compact`: small files of a partition become one
 //! * `status`: what DEST holds, by its ledger
+//! * `expire`: which folders of raw logs are no longer needed
 //! * `query`: SQL over tables and raw logs, in the program itself (cargo feature `query`)
 //! * `verify`: the recount, by readers that the conversion does not use
 //! * `generate`: lifelike sample logs
@@ -72,6 +73,7 @@ mod days;
 mod define;
 mod encode;
 mod error;
+mod expire;
 mod generate;
 mod ledger;
 mod options;
@@ -127,7 +129,7 @@ pub mod parts {
     pub use crate::record::header::Column;
     pub use crate::record::schema::{ColumnType, Field, Schema};
     pub use crate::report::{Counts, Named, PartitionReport};
-    pub use crate::status::{DayStatus, PlaceStatus, Silence};
+    pub use crate::status::{DayStatus, PassedOver, PlaceStatus, Silence};
     pub use crate::store::Requests;
     pub use crate::verify::Extent;
     pub use crate::verify::outcome::{

@@ -16,7 +16,7 @@ use crate::ledger::stages::Claimed;
 use crate::ledger::state::{InputState, PartitionState};
 use crate::options::{ACCOUNT, MERGE, PARTITION_BY, REGION};
 use crate::record::schema::LogType;
-use crate::source::discover::{Found, SourceObject};
+use crate::source::discover::{Found, SourceObject, Why};
 use crate::store::lies_below;
 
 /// Size that an output file should have: Athena and Spark split and schedule by files, S3 requests cost per file.
@@ -157,6 +157,8 @@ pub struct Plan {
     pub(crate) options: PlanOptions,
     /// Every partition of the asked days that has raw objects or unfinished claims.
     pub(crate) partitions: Vec<PartitionPlan>,
+    /// Objects that are not converted and that a person should look at, with the reason.
+    pub(crate) passed_over: Vec<(Arc<str>, Why)>,
 }
 
 /// A plan in numbers: what `plan --json` prints for a partition, and for all of them.
@@ -230,16 +232,6 @@ impl Plan {
         }
     }
 
-    /// Returns the URLs of the objects that are not in the table as they are now: not converted, or changed since.
-    pub(crate) fn not_in_table(&self) -> impl Iterator<Item = String> {
-        self.partitions.iter().flat_map(|plan| {
-            let new =
-                plan.fresh.iter().chain(&plan.retry).chain(plan.remakes.iter().flat_map(|remake| &remake.changed));
-            let keys = new.map(|input| &input.key).chain(plan.stuck.iter().map(|(key, _)| key));
-            keys.map(|key| format!("{}{key}", self.options.source))
-        })
-    }
-
     /// Returns the objects that will be read.
     pub(crate) fn to_read(&self) -> impl Iterator<Item = &Input> {
         self.partitions.iter().flat_map(PartitionPlan::to_read)
@@ -308,7 +300,8 @@ pub fn plan(found: &Found, states: &BTreeMap<Partition, PartitionState>, options
         let found = objects.get(partition).map_or(&[][..], Vec::as_slice);
         partitions.push(plan_partition(partition, found, state, &options));
     }
-    Ok(Plan { options, partitions })
+    let passed_over = found.passed_over.iter().filter(|(_, why)| why.needs_a_person()).cloned().collect();
+    Ok(Plan { options, partitions, passed_over })
 }
 
 fn refuse_unasked_merge(found: &Found, options: &PlanOptions) -> Result<()> {

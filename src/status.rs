@@ -1,7 +1,7 @@
 //! What DEST holds, UTC day by UTC day, as its ledger says: `status`.
 //!
-//! In: the ledger of the asked days, and what a plan found in SOURCE if that is asked for. Out: a [`Status`], and with
-//! [`safe_to_expire`] the folders of raw logs that are converted and verified. Reads no logs and no Parquet.
+//! In: the ledger of the asked days, and what a plan found in SOURCE if that is asked for. Out: a [`Status`]. Reads no logs and
+//! no Parquet.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,6 @@ use serde::Serialize;
 use crate::athena::outgrown::running_out;
 use crate::days::Days;
 use crate::error::Result;
-use crate::ledger::entry::VerifiedHow;
 use crate::ledger::partition::{Partition, PartitionBy};
 use crate::ledger::state::{InputState, Output, PartitionState};
 use crate::ledger::table::Table;
@@ -133,14 +132,33 @@ pub struct Status {
     /// Partitions, of any day, in which files are being replaced, or were when a run was stopped: rows may stand there
     /// twice until the next run of `convert` or `compact` is through.
     pub replacing: Vec<String>,
+    /// Objects of SOURCE that may be logs and were passed over; absent if SOURCE was not looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub objects_passed_over: Option<u64>,
+    /// The first hundred of them.
+    pub passed_over: Vec<PassedOver>,
     /// Things a person should know.
     pub warnings: Vec<String>,
 }
 
+/// An object that may be a log, and that no conversion takes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PassedOver {
+    /// Its URL.
+    pub object: String,
+    /// Why not.
+    pub reason: String,
+}
+
+/// Objects that are named; the others are counted.
+const MAX_NAMED: usize = 100;
+
 impl Status {
     /// Returns whether something needs a person or another run (exit code 1).
     pub fn needs_attention(&self) -> bool {
-        !self.replacing.is_empty() || self.days.values().any(DayStatus::needs_attention)
+        !self.replacing.is_empty()
+            || self.objects_passed_over.is_some_and(|objects| objects > 0)
+            || self.days.values().any(DayStatus::needs_attention)
     }
 }
 
@@ -172,8 +190,20 @@ pub fn status(table: &Table, days: &Days, plan: Option<&Plan>, today: Date) -> R
         replacing: replacing(table)?,
         places: places.into_iter().map(|(name, place)| place.status(name, &seen)).collect(),
         days: seen.into_iter().map(|(day, status)| (day.to_string(), status)).collect(),
+        objects_passed_over: plan.map(|plan| plan.passed_over.len() as u64),
+        passed_over: plan.iter().flat_map(|plan| plan.passed_over()).take(MAX_NAMED).collect(),
         warnings: info.founded_year().and_then(|year| running_out(year, today)).into_iter().collect(),
     }))
+}
+
+impl Plan {
+    /// Returns the objects that were passed over and that a person should look at.
+    fn passed_over(&self) -> impl Iterator<Item = PassedOver> {
+        let source = &self.options.source;
+        self.passed_over
+            .iter()
+            .map(move |(key, why)| PassedOver { object: format!("{source}{key}"), reason: why.explain() })
+    }
 }
 
 /// Returns the partitions in which files are being replaced: those with a note whose claim is recorded.
@@ -217,17 +247,13 @@ fn add_partition(day: &mut DayStatus, state: &PartitionState) {
     let so_far = |known: Option<u64>| if first { Some(0) } else { known };
     day.nodata_rows = so_far(day.nodata_rows).zip(nodata).map(|(a, b)| a + b);
     day.skipdata_rows = so_far(day.skipdata_rows).zip(skipdata).map(|(a, b)| a + b);
-    day.verified = (first || day.verified) && is_verified(state);
+    day.verified = (first || day.verified) && state.is_verified();
 }
 
 /// Returns the claims that were made of new objects when the first run over the partition had finished one.
 fn late(state: &PartitionState) -> impl Iterator<Item = &Output> {
     let first = state.history().next().map_or("", |output| output.run.as_str());
     state.history().filter(move |output| output.claim.work.replaces().is_empty() && output.run != first)
-}
-
-fn is_verified(state: &PartitionState) -> bool {
-    state.verified().is_some_and(|(verified, holds)| holds && verified.how == VerifiedHow::Full)
 }
 
 /// An account and Region: its days with what they need, and the objects of its flow logs by time.
@@ -273,7 +299,7 @@ fn add_places(places: &mut BTreeMap<(String, String), AccountRegion>, partition:
             || state.inputs().any(|input| matches!(input, InputState::Rejected(_))),
         late: false,
         skipdata: state.outputs().any(|output| output.done.outcome.skipdata_rows.unwrap_or(0) > 0),
-        unverified: !is_verified(state),
+        unverified: !state.is_verified(),
     };
     for input in inputs.chain(state.unfinished().flat_map(|(_, claim)| claim.work.inputs())) {
         let name = FileName::parse(name_of(&input.key));
@@ -356,72 +382,6 @@ impl AccountRegion {
         silences.sort();
         silences
     }
-}
-
-/// A folder of raw logs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct RawFolder {
-    /// Its URL, with a slash at the end.
-    pub prefix: String,
-    /// Objects in it whose rows are in the table.
-    pub objects: u64,
-    /// Why its objects must not be deleted yet; `None` if they may.
-    pub why_not: Option<String>,
-}
-
-/// Returns the folders of raw logs of these days, and whether all that is known to lie in them is converted and
-/// verified; `None` if nothing was ever converted.
-///
-/// With a `plan` of the same days, objects of SOURCE that are not converted or changed since keep their folders; without,
-/// what came into a folder after the verification is not known.
-///
-/// # Errors
-/// When the ledger cannot be read.
-pub fn safe_to_expire(table: &Table, days: &Days, plan: Option<&Plan>) -> Result<Option<Vec<RawFolder>>> {
-    let Some(info) = table.info()? else { return Ok(None) };
-    let mut folders: BTreeMap<String, RawFolder> = BTreeMap::new();
-    for (partition, state) in table.load(days, info.partition_by)? {
-        let why_not = why_not(&state).map(|why| format!("{partition}: {why}"));
-        let claims = state.history().map(|output| &output.claim).chain(state.unfinished().map(|(_, claim)| claim));
-        let inputs: BTreeSet<(&str, &str)> =
-            claims.flat_map(|claim| claim.work.inputs().iter().map(|i| (claim.work.source(), &*i.key))).collect();
-        for (source, key) in inputs {
-            let prefix = format!("{source}{}/", key.rsplit_once('/').map_or("", |(folder, _)| folder));
-            let folder = folders.entry(prefix.clone()).or_insert(RawFolder { prefix, objects: 0, why_not: None });
-            let known = state.input(source, key);
-            folder.objects += u64::from(known.is_some_and(|known| known.state == InputState::Converted));
-            folder.why_not = folder.why_not.take().or_else(|| why_not.clone());
-        }
-    }
-    for url in plan.iter().flat_map(|plan| plan.not_in_table()) {
-        // Whatever deletes a folder deletes what lies in folders below it, too.
-        for (slash, _) in url.match_indices('/') {
-            if let Some(folder) = folders.get_mut(&url[..=slash]) {
-                folder
-                    .why_not
-                    .get_or_insert_with(|| format!("{url} is not converted as it is now: run convert, then verify"));
-            }
-        }
-    }
-    Ok(Some(folders.into_values().collect()))
-}
-
-/// Returns what keeps a partition's raw objects from being deleted. Rejected lines do not: they are kept whole.
-fn why_not(state: &PartitionState) -> Option<String> {
-    let rejected = state.inputs().filter(|input| matches!(input, InputState::Rejected(_))).count();
-    let other = state.inputs().filter(|input| **input == InputState::OtherType).count();
-    let why = match state.verified() {
-        _ if state.unfinished().next().is_some() => "a stopped run has to be finished: run convert",
-        _ if rejected > 0 => "objects that could not be read are kept nowhere else",
-        _ if other > 0 => "objects of another log type are not in this table",
-        _ if state.differs() => "the last verify found that something differs: run it again to see what",
-        _ if !state.misread().is_empty() => "some engines do not read all of its files: run compact, then verify",
-        None => "not verified: run verify",
-        Some((_, false)) => "changed since it was verified: run verify",
-        Some((verified, true)) if verified.how != VerifiedHow::Full => "not all of it was verified: run verify",
-        Some(_) => return None,
-    };
-    Some(why.to_owned())
 }
 
 /// Returns the days without a ledger, as the first and last of each run of them.

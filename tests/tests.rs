@@ -8,6 +8,7 @@
 //! * [`definitions`]: `ddl --format`: every form, where it says the table is, what it refuses, that nothing leaves its place
 //! * [`engines`]: files that every engine reads whole: order of chunks, late columns, files of older versions, checksums
 //! * [`events`]: `-v`, `-vv`, filters, JSON: silent unless asked, one event per object and file, no secrets
+//! * [`expire`]: `status --safe-to-expire`: no folder that holds anything unconverted or unverified
 //! * [`fuzz_corpus`]: what fuzzing found: every kept input holds
 //! * [`generator`]: `generate`: the same bytes for the same seed, every format and layout converts
 //! * [`golden`]: output that must not change unnoticed; `BLESS=1 cargo test --release --test tests` accepts a change
@@ -35,6 +36,8 @@ mod definitions;
 mod engines;
 #[cfg(test)]
 mod events;
+#[cfg(test)]
+mod expire;
 #[cfg(test)]
 mod fuzz_corpus;
 #[cfg(test)]

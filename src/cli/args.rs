@@ -417,8 +417,7 @@ pub struct StatusArgs {
     /// Look also at these raw logs: which of them are not converted, and which changed
     #[arg(long, value_name = "SOURCE")]
     pub source: Option<String>,
-    /// Print the folders of raw logs that are converted and verified, which a lifecycle rule may delete; with --source,
-    /// only those that hold nothing new
+    /// Print the folders below --source in which everything is converted and verified, which may be deleted whole
     #[arg(long)]
     pub safe_to_expire: bool,
     #[command(flatten)]

@@ -5,10 +5,11 @@ use std::process::ExitCode;
 use crate::Result;
 use crate::convert::{ConvertOptions, prepare};
 use crate::days::{Days, today};
-use crate::error::printable;
+use crate::error::{Error, printable};
+use crate::expire::{RawFolder, safe_to_expire};
 use crate::ledger::table::Table;
-use crate::plan::Plan;
-use crate::status::{DayStatus, LEGEND, PlaceStatus, RawFolder, Silence, Status, safe_to_expire, status};
+use crate::status::{DayStatus, LEGEND, PassedOver, PlaceStatus, Silence, Status, status};
+use crate::store::Store;
 
 use super::args;
 use super::screen::{line, push_line, say};
@@ -18,11 +19,23 @@ use super::{EXIT_SOME_REJECTED, nothing_here, open, print, settings, to_json};
 /// Silences that are shown for each account and Region; `--json` has them all.
 const MAX_SILENCES: usize = 5;
 
+/// Objects that are named as passed over.
+const MAX_NAMED: usize = 5;
+
 /// Runs `flowparquet status`.
 pub fn run(args: &args::StatusArgs) -> Result<ExitCode> {
     let io = super::reading_io()?;
     let days = settings::days(&args.days, |_| Ok(Days::All))?;
     let dest = Table::new(open(&args.dest, &args.store, &io)?);
+    if args.safe_to_expire {
+        let source = args.source.as_ref().ok_or_else(|| {
+            Error::usage(
+                "--safe-to-expire needs --source: only a look at the raw logs tells what lies in their folders now",
+            )
+            .help("add --source SOURCE, as it is given to convert, or a folder below it")
+        })?;
+        return expirable(args, &dest, &open(source, &args.store, &io)?, &days);
+    }
     let prepared = match &args.source {
         None => None,
         Some(source) => {
@@ -34,9 +47,6 @@ pub fn run(args: &args::StatusArgs) -> Result<ExitCode> {
         }
     };
     let plan = prepared.as_ref().map(|prepared| &prepared.plan);
-    if args.safe_to_expire {
-        return expirable(args, &dest, &days, plan);
-    }
     let status = status(&dest, &days, plan, today())?.ok_or_else(|| nothing_here(&args.dest))?;
     print(&if args.json { to_json(&status)? } else { shown(&status) })?;
     for warning in &status.warnings {
@@ -46,8 +56,8 @@ pub fn run(args: &args::StatusArgs) -> Result<ExitCode> {
 }
 
 /// Prints the folders that may be deleted, one a line, and says why the others may not.
-fn expirable(args: &args::StatusArgs, dest: &Table, days: &Days, plan: Option<&Plan>) -> Result<ExitCode> {
-    let folders = safe_to_expire(dest, days, plan)?.ok_or_else(|| nothing_here(&args.dest))?;
+fn expirable(args: &args::StatusArgs, dest: &Table, source: &Store, days: &Days) -> Result<ExitCode> {
+    let folders = safe_to_expire(dest, source, days)?.ok_or_else(|| nothing_here(&args.dest))?;
     if args.json {
         print(&to_json(&folders)?)?;
     } else {
@@ -63,10 +73,9 @@ fn expirable(args: &args::StatusArgs, dest: &Table, days: &Days, plan: Option<&P
         say!("not yet: and {} more (--json names them)", kept.len() - MAX_SILENCES);
     }
     say!(
-        "{} of {} are converted and verified{}",
+        "{} of {} are converted and verified",
         count((folders.len() - kept.len()) as u64),
-        plural(folders.len() as u64, "folder"),
-        if plan.is_none() { "; what came into them since is not known here: --source SOURCE looks" } else { "" }
+        plural(folders.len() as u64, "folder")
     );
     Ok(if kept.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_SOME_REJECTED) })
 }
@@ -85,6 +94,14 @@ fn shown(status: &Status) -> String {
             "files of {partition} are being replaced, or a run that did was stopped: its rows may be there twice until the \
              next convert or compact is through"
         );
+    }
+    for PassedOver { object, reason } in status.passed_over.iter().take(MAX_NAMED) {
+        push_line!(text, "passed over: {reason}");
+        push_line!(text, "  at {object}");
+    }
+    let more = status.objects_passed_over.unwrap_or(0).saturating_sub(MAX_NAMED as u64);
+    if more > 0 {
+        push_line!(text, "passed over: and {} more (--json names the first 100)", count(more));
     }
     text
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::claim::{Claim, Draft, Input, Work};
-use super::entry::{Done, Entry, LeftOut, Record, Verified, damaged};
+use super::entry::{Done, Entry, LeftOut, Record, Verified, VerifiedHow, damaged};
 use super::stages::Claimed;
 use crate::error::Result;
 
@@ -26,6 +26,8 @@ pub enum InputState {
 pub struct Known {
     /// ETag it was read with.
     pub etag: Option<Arc<str>>,
+    /// Size it was listed with.
+    pub size: u64,
     /// Where it stands.
     pub state: InputState,
     /// Number of the claim that put it there.
@@ -175,7 +177,7 @@ impl PartitionState {
     fn set_all(&mut self, number: u64, claim: &Claim, state: &InputState) {
         let inputs = self.inputs.entry(claim.work.source().to_owned()).or_default();
         for input in claim.work.inputs() {
-            let known = Known { etag: input.etag.clone(), state: state.clone(), claim: number };
+            let known = Known { etag: input.etag.clone(), size: input.size, state: state.clone(), claim: number };
             inputs.insert(Arc::clone(&input.key), known);
         }
     }
@@ -207,6 +209,11 @@ impl PartitionState {
         self.verified.as_ref().map(|verified| (verified, !verified.differs && verified.through >= self.last_change))
     }
 
+    /// Returns whether everything was compared with the raw objects, and nothing changed since.
+    pub fn is_verified(&self) -> bool {
+        self.verified().is_some_and(|(verified, holds)| holds && verified.how == VerifiedHow::Full)
+    }
+
     /// Returns whether the last verification found a difference, and nothing changed since.
     pub fn differs(&self) -> bool {
         self.verified.as_ref().is_some_and(|verified| verified.differs && verified.through >= self.last_change)
@@ -222,6 +229,16 @@ impl PartitionState {
     /// Returns what is known of an input.
     pub fn input(&self, source: &str, key: &str) -> Option<&Known> {
         self.inputs.get(source)?.get(key)
+    }
+
+    /// Returns the keys of a store that entries speak of, in no order.
+    pub fn keys(&self, source: &str) -> impl Iterator<Item = &Arc<str>> {
+        self.inputs.get(source).into_iter().flat_map(HashMap::keys)
+    }
+
+    /// Returns the roots of the stores that entries speak of, in no order.
+    pub fn sources(&self) -> impl Iterator<Item = &str> {
+        self.inputs.keys().map(String::as_str)
     }
 
     /// Returns where each input stands, in no order.

@@ -80,6 +80,47 @@ pub(super) fn below(prefix: &str, bounds: &Bounds) -> io::Result<Vec<Listed>> {
     Ok(objects)
 }
 
+/// Lists all that goes if a folder is deleted: also what is no object. Links are not followed, but to files, as [`below`] does.
+///
+/// # Errors
+/// As [`level`].
+pub(super) fn whole(prefix: &str, bounds: &Bounds) -> io::Result<Vec<Listed>> {
+    let mut found = Vec::new();
+    let mut folders = vec![prefix.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let entries = match fs::read_dir(path_of(&folder)) {
+            Ok(entries) => entries,
+            Err(e) if is_no_folder(&e) => continue,
+            Err(e) => return Err(e),
+        };
+        for entry in entries {
+            let entry = entry?;
+            let key = key_of(&folder, &entry.file_name().to_string_lossy());
+            let link = fs::symlink_metadata(entry.path())?;
+            if link.is_dir() {
+                folders.push(key);
+                continue;
+            }
+            let file = fs::metadata(entry.path()).ok().filter(Metadata::is_file);
+            let metadata = file.as_ref().unwrap_or(&link);
+            found.push(Listed { key: key.into(), size: metadata.len(), etag: Some(etag(metadata).into()) });
+        }
+        if (found.len() + folders.len()) as u64 > bounds.max_objects {
+            return Err(io::Error::other(format!("{TOO_MANY} {}", bounds.max_objects)));
+        }
+    }
+    found.sort_by(|a, b| a.key.cmp(&b.key));
+    Ok(found)
+}
+
+fn is_no_folder(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+fn key_of(folder: &str, name: &str) -> String {
+    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+}
+
 /// What lies in a folder.
 struct Entry {
     path: PathBuf,
@@ -93,7 +134,7 @@ struct Entry {
 fn entries(folder: &Path, prefix: &str) -> io::Result<Vec<Entry>> {
     let found = match fs::read_dir(folder) {
         Ok(found) => found,
-        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(Vec::new()),
+        Err(e) if is_no_folder(&e) => return Ok(Vec::new()),
         Err(e) => return Err(e),
     };
     let mut entries = Vec::new();
@@ -103,7 +144,7 @@ fn entries(folder: &Path, prefix: &str) -> io::Result<Vec<Entry>> {
         let name = entry.file_name().to_string_lossy().into_owned();
         match fs::metadata(&path) {
             Ok(metadata) => {
-                let key = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
+                let key = key_of(prefix, &name);
                 entries.push(Entry { path, key, is_link: entry.file_type()?.is_symlink(), metadata });
             }
             // A link to nowhere, a link to itself, or something that was deleted just now.

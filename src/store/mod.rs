@@ -307,6 +307,22 @@ impl Store {
         self.each(prefixes, |prefix| self.list_below(prefix))
     }
 
+    /// Lists all there is below each of the prefixes, in parallel: as [`Store::list_all`], and on the local disk also what is no
+    /// object, such as a link to a folder or a file that is not finished.
+    ///
+    /// # Errors
+    /// When a listing fails for good.
+    pub(crate) fn list_whole(&self, prefixes: &[String]) -> Result<Vec<Vec<Listed>>> {
+        if !self.location.is_local() {
+            return self.list_all(prefixes);
+        }
+        self.each(prefixes, |prefix| async move {
+            let listed = self.list_disk(prefix, local::whole).await?;
+            count(&self.counters.list, pages(listed.len()));
+            Ok(listed)
+        })
+    }
+
     /// Reads whole objects in parallel; results stand in the order of the keys.
     ///
     /// # Errors
