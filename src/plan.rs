@@ -126,9 +126,12 @@ pub fn claimed_elsewhere(partition: &Partition) -> String {
     )
 }
 
-/// Returns what is said of rejected lines that were to be tried again and cannot be.
-pub fn stuck_rejects(partition: &Partition, rows: u64, why: &str) -> String {
-    format!("{rows} rejected lines of {partition} cannot be tried again, and are kept: {why}")
+/// Returns why a file cannot be made again of objects that are readable one by one.
+pub fn no_longer_together(object: &str, reason: &str) -> String {
+    format!(
+        "the objects of its file are readable one by one, but not in one file ({object}: {reason}): make the partition again, \
+         as docs/operating.md says of a damaged file"
+    )
 }
 
 impl PartitionPlan {
@@ -446,7 +449,8 @@ fn inputs_now(
         return Err(format!("its rows share a file with those of objects in {elsewhere}"));
     }
     if gone > 0 {
-        return Err(format!("its rows share a file with those of {gone} objects that are gone or not asked for"));
+        let those = if gone == 1 { "1 object that is".to_owned() } else { format!("{gone} objects that are") };
+        return Err(format!("its rows share a file with those of {those} gone or not asked for"));
     }
     Ok(members.iter().filter_map(|(_, input)| now.get(&*input.key).map(|now| input_of(now))).collect())
 }

@@ -149,6 +149,9 @@ pub struct Report {
     /// Merges that cannot be made until a person does something.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub not_merged: Vec<NotMerged>,
+    /// Rejected lines that were to be tried again and cannot be.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_retried: Vec<NotRetried>,
     /// Rejected rows and objects, the first `MAX_NAMED`.
     pub rejects: Vec<Named>,
     /// Objects passed over because of their key, those that need a person first, the first `MAX_NAMED`.
@@ -182,6 +185,27 @@ pub struct Report {
     pub dest_requests: Requests,
 }
 
+/// Rejected lines that were to be tried again and cannot be; they are kept.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct NotRetried {
+    /// The partition, its folder below DEST.
+    pub partition: String,
+    /// How many lines of one file.
+    pub lines: u64,
+    /// Why.
+    pub reason: String,
+}
+
+impl NotRetried {
+    /// Returns a line for people.
+    pub fn explain(&self) -> String {
+        let Self { partition, lines, reason } = self;
+        let lines =
+            if *lines == 1 { "1 rejected line is kept".to_owned() } else { format!("{lines} rejected lines are kept") };
+        format!("not tried again: {partition}: {lines}: {reason}")
+    }
+}
+
 fn is_zero(count: &u64) -> bool {
     *count == 0
 }
@@ -196,6 +220,7 @@ impl Report {
             || !self.claims_elsewhere.is_empty()
             || !self.files_in_doubt.is_empty()
             || !self.not_merged.is_empty()
+            || !self.not_retried.is_empty()
     }
 
     /// Returns whether there was nothing to do.

@@ -90,7 +90,7 @@ fn a_changed_object_whose_neighbours_are_gone_is_named_and_its_old_rows_stay() {
     change(&work, 1, gz(text(500, 7)));
     let ran = work.convert(&ON_THIS_DAY);
     ran.code(1).says(&format!(
-        "changed: it changed after it was converted, the table keeps its old rows: its rows share a file with those of 1 objects that are gone or not asked for\n  at WORK/raw/{}\n",
+        "changed: it changed after it was converted, the table keeps its old rows: its rows share a file with those of 1 object that is gone or not asked for\n  at WORK/raw/{}\n",
         key(1)
     ));
     holds(&work, &texts, 1);
@@ -149,8 +149,47 @@ fn rejected_lines_whose_objects_are_gone_are_kept() {
     work.convert(&ON_THIS_DAY).code(1);
     work.remove(&format!("raw/{}", key(0)));
     let ran = work.convert(&["--day", DAY, "--retry"]);
-    ran.says(&format!("warning: 1 rejected lines of {DAY_FOLDER} cannot be tried again, and are kept: its rows share"));
+    let why = "its rows share a file with those of 1 object that is gone or not asked for";
+    ran.code(1).says(&format!("not tried again: {DAY_FOLDER}: 1 rejected line is kept: {why}\n"));
+    let expected = serde_json::json!([{ "partition": DAY_FOLDER, "lines": 1, "reason": why }]);
+    assert_eq!(ran.report()["not_retried"], expected);
     assert_eq!(work.rejects().len(), 1);
+    assert_eq!(work.entries(), ["claim", "done"]);
+}
+
+/// Made again, the file would be the same: each run would add two entries.
+#[test]
+fn lines_that_are_rejected_again_when_they_are_tried_again_add_no_entry() {
+    let work = Work::new();
+    work.object(&key(0), format!("{}not a record\n", text(0, 3)));
+    work.object(&key(1), text(10, 3));
+    work.convert(&ON_THIS_DAY).code(1);
+    let retried_in_vain = |lines: u64| {
+        let before = snapshot(&work);
+        for _ in 0..2 {
+            let ran = work.convert(&["--day", DAY, "--retry"]);
+            ran.code(1).totals(&[("rows_read", lines), ("rows_rejected", lines), ("files", 0), ("files_replaced", 0)]);
+            ran.says("rejected: 3 fields, the header names 14\n")
+                .says(&format!("  at WORK/raw/{}, line 5, byte ", key(0)));
+            assert_eq!(snapshot(&work), before, "nothing is written");
+        }
+    };
+    retried_in_vain(1);
+    // Nor those of a merged file.
+    work.object(&key(2), format!("{}nothing of a record\n", text(20, 2)));
+    work.object(&key(3), format!("{}nor this\n", text(30, 2)));
+    work.convert(&ON_THIS_DAY).code(1);
+    work.run(&COMPACT).code(0);
+    assert_eq!(work.parquet_files("table").len(), 1);
+    let rejected = work.rejects().iter().filter(|reject| reject["kind"] == "row").count() as u64;
+    retried_in_vain(rejected);
+    // Read by another format, it is tried: other rows may come of the lines that are none of these.
+    let ran = work.convert(&["--day", DAY, "--retry", "--log-format", V2]);
+    ran.code(1).totals(&[("files_replaced", 1)]);
+    // And one that is mended is converted.
+    change(&work, 0, gz(text(0, 4)));
+    work.convert(&["--day", DAY, "--retry", "--log-format", V2]).code(1).totals(&[("files_replaced", 1)]);
+    assert_eq!(work.rejects().iter().filter(|reject| reject["kind"] == "row").count() as u64, rejected - 1);
 }
 
 // ---- Merges
@@ -364,16 +403,132 @@ fn a_file_that_was_being_made_again_is_finished_by_runs_of_other_days_if_it_is_t
 }
 
 #[test]
-fn a_merge_whose_files_are_gone_is_given_up() {
+fn a_merge_of_a_file_that_is_gone_is_named_and_claims_nothing() {
+    let work = Work::new();
+    let texts = files_of_one_object(&work, 3);
+    let file = format!("table/{}", work.parquet_files("table").remove(1));
+    let sound = fs::read(work.path(&file)).unwrap();
+    let gone = "this file is gone, and with it rows that the ledger counts; somebody deleted it: restore it from a version or \
+                backup; if there is none and the raw logs are there, docs/operating.md says how to make it again";
+    let short = format!(
+        "this file is not the one that the ledger speaks of: it has {} bytes, not {}; ",
+        sound.len() - 9,
+        sound.len()
+    );
+    let other = |number: u32| key(number).replace("2026/01/15", "2026/01/16").replace("20260115", "20260116");
+    for (content, why) in [(None, gone), (Some(&sound[..sound.len() - 9]), &short)] {
+        let _ = fs::remove_file(work.path(&file));
+        content.into_iter().for_each(|content| drop(work.write(&file, content)));
+        let said = format!("not merged: WORK/{file}: {why}");
+        for _ in 0..2 {
+            work.run(&COMPACT).code(1).says(&said).does_not_say("given up");
+            let ran = work.convert(&["--day", DAY, "--auto-compact", "1"]);
+            ran.code(1).says(&said);
+            let refused = &ran.report()["not_merged"][0];
+            assert_eq!((&refused["partition"], &refused["file"]), (&DAY_FOLDER.into(), &format!("WORK/{file}").into()));
+            assert_eq!(work.entries().len(), 6, "nothing is claimed");
+        }
+    }
+    // Other days are in nobody's way.
+    for number in 0..2 {
+        work.object(&other(number), text(u64::from(number) * 10, 5));
+        work.convert(&["--day", "2026-01-16"]).code(0);
+    }
+    work.run(&COMPACT).code(1);
+    assert_eq!(work.parquet_files("table").iter().filter(|file| file.contains("day=16")).count(), 1);
+    work.run(&["compact", "table", "--min-age", "0", "--day", "2026-01-16"]).code(0);
+    work.write(&file, &sound);
+    work.run(&[&COMPACT[..], &ON_THIS_DAY].concat()).code(0);
+    assert_eq!(work.entries()[6..], ["replace", "done"]);
+    assert_eq!(work.rows().len(), texts.len() * 5 + 10);
+}
+
+#[test]
+fn a_begun_merge_whose_files_are_gone_is_given_up_and_named() {
     let work = Work::new();
     files_of_one_object(&work, 3);
     work.run(&COMPACT).code(0);
     let merged = work.parquet_files("table").remove(0);
     work.remove(&work.entry(8));
     work.remove(&format!("table/{merged}"));
-    let ran = work.run(&COMPACT);
-    ran.code(0).says("warning: a merge of files of year=2026/month=01/day=15 was given up: ");
-    assert_eq!(work.entries()[6..], ["replace", "abandon"]);
+    for _ in 0..2 {
+        let ran = work.run(&COMPACT);
+        ran.code(1).says("not merged: WORK/table/");
+        assert!(
+            ran.stderr.contains(": this file is gone, and with it rows that the ledger counts; "),
+            "{}",
+            ran.stderr
+        );
+        assert_eq!(work.entries()[6..], ["replace", "abandon"]);
+    }
+}
+
+/// Returns an object with a line, and as many fields that this version does not know.
+fn with_unknown(name: &str, fields: usize) -> String {
+    let names: Vec<String> = (0..fields).map(|field| format!("{name}-{field}")).collect();
+    format!("srcaddr bytes {}\n1.2.3.4 5{}\n", names.join(" "), " x".repeat(fields))
+}
+
+/// What is merged can be made again: else a change of one object would be refused for ever.
+#[test]
+fn files_with_more_unknown_fields_together_than_one_may_have_are_not_merged() {
+    let work = Work::new();
+    for (number, name) in (0..).zip(["p", "q"]) {
+        work.object(&key(number), with_unknown(name, 60));
+        work.convert(&ON_THIS_DAY).code(0);
+    }
+    work.run(&COMPACT).code(0).says_only("nothing to merge\n");
+    change(&work, 0, gz(with_unknown("p", 62)));
+    work.convert(&ON_THIS_DAY).code(0).totals(&[("files_replaced", 1)]);
+    // 38 more are within the limit of 100.
+    work.object(&key(2), with_unknown("r", 38));
+    work.convert(&ON_THIS_DAY).code(0);
+    work.object(&key(3), with_unknown("p", 61));
+    work.convert(&ON_THIS_DAY).code(0);
+    work.run(&COMPACT).code(0);
+    assert_eq!((work.parquet_files("table").len(), work.rows().len()), (2, 4));
+}
+
+/// As an older version merged them.
+#[test]
+fn a_changed_object_of_a_file_with_too_many_unknown_fields_is_named_with_what_to_do() {
+    let work = Work::new();
+    for (number, name) in (0..).zip(["p", "q"]) {
+        work.object(&key(number), with_unknown(name, 60));
+        work.convert(&ON_THIS_DAY).code(0);
+    }
+    for entry in [2, 4] {
+        let mut done: serde_json::Value =
+            serde_json::from_slice(&fs::read(work.path(&work.entry(entry))).unwrap()).unwrap();
+        done.as_object_mut().unwrap().remove("unknown_fields").unwrap();
+        work.write(&work.entry(entry), done.to_string());
+    }
+    work.run(&COMPACT).code(0);
+    assert_eq!(work.parquet_files("table").len(), 1);
+    for changed in [0, 1] {
+        change(&work, changed, gz(with_unknown(["p", "q"][changed as usize], 62)));
+        for _ in 0..2 {
+            let ran = work.convert(&ON_THIS_DAY);
+            ran.code(1).says(&format!(
+                "changed: it changed after it was converted, the table keeps its old rows: the objects of its file are readable \
+                 one by one, but not in one file (WORK/raw/{}: its header names {} unknown fields (\"q-0\" and so on), with \
+                 those of the objects before it more than the 100 that are allowed): make the partition again, as \
+                 docs/operating.md says of a damaged file\n  at WORK/raw/{}\n",
+                key(1),
+                if changed == 0 { 60 } else { 62 },
+                key(0)
+            ));
+            assert_eq!((work.entries().len(), work.rows().len()), (6, 2));
+        }
+    }
+    // Done as it says, all of it is converted, one object a run.
+    for folder in ["", "_flowparquet/ledger/"] {
+        work.remove(&format!("table/{folder}{DAY_FOLDER}"));
+    }
+    work.convert(&ON_THIS_DAY).code(1);
+    work.convert(&ON_THIS_DAY).code(0);
+    work.convert(&ON_THIS_DAY).nothing_to_do(2);
+    assert_eq!(work.rows().len(), 2);
 }
 
 // ---- What cannot be made is not claimed
@@ -421,7 +576,10 @@ fn retry_without_the_log_format_keeps_the_rows_and_claims_nothing() {
     work.convert(&["--day", DAY, "--log-format", V2]).code(1).totals(&[("rows_written", 1), ("rows_rejected", 1)]);
     for _ in 0..2 {
         let ran = work.convert(&["--day", DAY, "--retry"]);
-        ran.says(&format!("warning: 1 rejected lines of {DAY_FOLDER} cannot be tried again, and are kept: "));
+        ran.code(1).says(&format!(
+            "not tried again: {DAY_FOLDER}: 1 rejected line is kept: WORK/raw/{} does not read to its end: ",
+            key(0)
+        ));
         assert_eq!(work.entries(), ["claim", "done"]);
         assert_eq!(work.rows().len(), 1);
     }

@@ -261,6 +261,9 @@ fn summary(report: &Report, days: &Days) -> String {
     for refused in &report.not_merged {
         push_line!(text, "{}", refused.explain());
     }
+    for kept in &report.not_retried {
+        push_line!(text, "{}", kept.explain());
+    }
     for warning in &report.warnings {
         push_line!(text, "warning: {warning}");
     }

@@ -80,7 +80,7 @@ pub enum Merged {
     Done,
     /// Another run finished it.
     ByAnother,
-    /// It was given up: a file that it merges is gone.
+    /// It was given up: another run took what it merges.
     Abandoned(String),
     /// A file cannot be merged, and a person has to do something about it. It was given up, unless something else lies where
     /// its own file belongs.
@@ -112,10 +112,18 @@ pub fn finish_merge(ledger: &mut PartitionLedger<'_>, claimed: Claimed, pool: &T
         }
         Err(e) => Err(e),
         Ok(Merge::Made { outcome, uploaded, content }) => end(ledger, &claimed.with_file(outcome, uploaded, content)),
-        Ok(Merge::Gone(gone)) => {
+        Ok(Merge::Gone(lost, e)) => {
+            let refused = NotMerged::new(ledger.partition(), &e);
             // Whoever finished it deleted what it read.
-            let abandoned = ledger.abandon(&claimed, &gone)?;
-            Ok(if abandoned { Merged::Abandoned(gone) } else { Merged::ByAnother })
+            if !ledger.abandon(&claimed, &refused.reason)? {
+                return Ok(Merged::ByAnother);
+            }
+            let live = ledger.is_still_live(&lost)?;
+            Ok(if live {
+                Merged::Refused(refused)
+            } else {
+                Merged::Abandoned(format!("{} is gone", e.place().unwrap_or_default()))
+            })
         }
     }
 }
@@ -133,8 +141,8 @@ fn end(ledger: &mut PartitionLedger<'_>, written: &Written) -> Result<Merged> {
 enum Merge {
     /// Its file is visible.
     Made { outcome: Outcome, uploaded: Uploaded, content: FileContent },
-    /// There is no file: one that it merges is gone.
-    Gone(String),
+    /// There is no file: that of this claim, which it merges, is gone.
+    Gone(Claim, Error),
 }
 
 /// Makes the file.
@@ -146,7 +154,7 @@ fn merge(ledger: &PartitionLedger<'_>, claimed: &Claimed, pool: &ThreadPool) -> 
     let mut merger = Merger::new(ledger.begin_file(claimed)?, claim, columns, pool)?;
     let gone = match fill(ledger, &outputs, &mut merger, &mut rejects) {
         Ok(None) => None,
-        Ok(Some(gone)) => Some(Ok(Merge::Gone(gone))),
+        Ok(Some((lost, e))) => Some(Ok(Merge::Gone(lost, e))),
         Err(e) => Some(Err(e)),
     };
     if let Some(stopped) = gone {
@@ -164,13 +172,13 @@ fn merge(ledger: &PartitionLedger<'_>, claimed: &Claimed, pool: &ThreadPool) -> 
     Ok(Merge::Made { outcome, uploaded: upload.finish()?, content })
 }
 
-/// Copies rows and rejects; returns a file that is gone, if one is.
+/// Copies rows and rejects; returns the claim of a file that is gone, if one is.
 fn fill(
     ledger: &PartitionLedger<'_>,
     outputs: &[&Output],
     merger: &mut Merger<'_>,
     rejects: &mut Upload,
-) -> Result<Option<String>> {
+) -> Result<Option<(Claim, Error)>> {
     let (table, partition) = (ledger.table(), ledger.partition());
     for output in outputs {
         copy_rejects(table, &table.rejects_key(partition, &output.claim), rejects)?;
@@ -180,7 +188,7 @@ fn fill(
         let rows = output.done.outcome.rows;
         match append_file(table, &key, file, rows, merger) {
             Ok(true) => {}
-            Ok(false) => return Ok(Some(format!("{place} is gone"))),
+            Ok(false) => return Ok(Some((output.claim.clone(), gone(&place)))),
             Err(e) => return Err(e.at(&place)),
         }
     }
@@ -211,7 +219,10 @@ pub fn first_damaged(ledger: &PartitionLedger<'_>, outputs: &[&Output]) -> Resul
         let Some(file) = &output.done.file else { continue };
         let key = table.output_key(partition, &output.claim);
         match checked(table, &key, file) {
-            Ok(_) => {}
+            Ok(Some(_)) => {}
+            // Another run may have merged it meanwhile.
+            Ok(None) if !ledger.is_still_live(&output.claim)? => {}
+            Ok(None) => return Ok(Some(NotMerged::new(partition, &gone(&table.store().location().url_of(&key))))),
             Err(e) if e.kind() == ErrorKind::Usage => {
                 let place = table.store().location().url_of(&key);
                 return Ok(Some(NotMerged::new(partition, &e.at(place))));
@@ -293,6 +304,14 @@ fn another(why: &str) -> Error {
             "somebody replaced it or its bytes are damaged: restore it from a version or backup; if there is none and the raw \
              logs are there, docs/operating.md says how to make it again",
         )
+}
+
+/// Returns the error of a file that the ledger names and that is not there.
+fn gone(place: &str) -> Error {
+    Error::usage("this file is gone, and with it rows that the ledger counts").at(place).help(
+        "somebody deleted it: restore it from a version or backup; if there is none and the raw logs are there, \
+         docs/operating.md says how to make it again",
+    )
 }
 
 /// Returns what is to be said of a file that another run recorded with other bytes.

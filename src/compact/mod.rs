@@ -26,7 +26,7 @@ use crate::ledger::stages::Claimed;
 use crate::ledger::state::{Output, PartitionState};
 use crate::ledger::table::{Table, TableInfo};
 use crate::plan::{DEFAULT_TARGET_FILE_BYTES, STREAMED_OBJECT_BYTES};
-use crate::record::header::Column;
+use crate::record::header::{Column, MAX_UNKNOWN};
 use crate::sort::workers;
 use crate::source::discover::Wanted;
 use crate::store::Requests;
@@ -250,14 +250,22 @@ fn plan_partition(
                 // Made again after a change, its objects are to be held one at a time.
                 && !state.inputs_of(output.number).iter().any(|(_, input)| input.size >= STREAMED_OBJECT_BYTES)
         };
-        let (mut merge, mut bytes, mut columns) = (Vec::new(), 0, HashSet::new());
+        let (mut merge, mut bytes, mut columns, mut unknown) = (Vec::new(), 0, HashSet::new(), HashSet::new());
         for (output, size) in files(state).filter(small) {
             let more: Vec<&Column> = output.done.file.iter().flat_map(|file| &file.columns).collect();
             let new = more.iter().filter(|column| !columns.contains(*column)).count();
-            if bytes + size > options.target_file_bytes || columns.len() + new > MAX_FILE_COLUMNS {
+            // Made of raw objects again after a change, the file may have no more.
+            let names = &output.done.outcome.unknown_fields;
+            let new_names = names.iter().filter(|name| !unknown.contains(*name)).count();
+            if bytes + size > options.target_file_bytes
+                || columns.len() + new > MAX_FILE_COLUMNS
+                || unknown.len() + new_names > MAX_UNKNOWN
+            {
                 plan.add(std::mem::take(&mut merge), std::mem::take(&mut bytes));
                 columns.clear();
+                unknown.clear();
             }
+            unknown.extend(names);
             merge.push(output.number);
             bytes += size;
             columns.extend(more);
@@ -295,7 +303,8 @@ fn run_partition(
     let mut compacted = Compacted { partition: ledger.partition().path(), ..Compacted::default() };
     compacted.files_before = plan.files;
     compacted.bytes_before = files(ledger.state()).map(|(_, bytes)| bytes).sum();
-    compacted.leftovers_removed = ledger.tidy()?.removed;
+    let tidied = ledger.tidy()?;
+    compacted.leftovers_removed = tidied.removed;
     let begun: Vec<Claimed> = ledger.state().to_finish().filter(|claimed| claimed.claim().work.is_merge()).collect();
     for claimed in begun {
         match finish_merge(&mut ledger, claimed, pool)? {
@@ -304,8 +313,9 @@ fn run_partition(
         }
     }
     for merge in &plan.merges {
-        // One that was refused before is looked at first, so that it does not add two entries at every run.
-        if merge.iter().any(|number| ledger.state().was_given_up(*number)) {
+        // What would be refused, or was before, is looked at first, so that it does not add two entries at every run.
+        let in_doubt = |number: &u64| tidied.doubtful.contains(number) || ledger.state().was_given_up(*number);
+        if merge.iter().any(in_doubt) {
             let outputs = ledger.state().outputs().filter(|output| merge.contains(&output.number));
             if let Some(refused) = first_damaged(&ledger, &outputs.collect::<Vec<_>>())? {
                 not_merged.push(refused);

@@ -107,7 +107,7 @@ impl Round<'_> {
         let Some(objects) = claim.work.objects() else { return Ok(()) };
         let work = Work::Remake(objects.clone(), vec![number]);
         let draft = Draft { log_type: claim.log_type, options: claim.options.clone(), work };
-        let refused = self.trial(&draft)?.unfinishable(&draft.work);
+        let refused = self.trial(&draft)?.unfinishable(&draft.work, self.source.location());
         let object = self.table.store().location().url_of(&self.table.output_key(ledger.partition(), claim));
         info!(object, refused, "two runs wrote this file differently: it is made again");
         let Some(why) = refused else {
@@ -144,7 +144,7 @@ impl Round<'_> {
                     return Err(e);
                 }
             };
-            if let Some(reason) = summary.unfinishable(&claimed.claim().work) {
+            if let Some(reason) = summary.unfinishable(&claimed.claim().work, self.source.location()) {
                 file.give_up();
                 return Ok(FileMade::Unfinishable(claimed, Unfinishable::Inputs(reason)));
             }

@@ -105,7 +105,7 @@ impl OpenFile {
             self.flow.close();
             taken
         })?;
-        if self.total.unfinishable(&claim.work).is_none() && !self.writer.is_late() {
+        if self.total.unfinishable(&claim.work, run.source.location()).is_none() && !self.writer.is_late() {
             self.writer.write_runs(run.pool)?;
         }
         let mut summary = std::mem::take(&mut self.total);

@@ -37,7 +37,7 @@ use tracing::info;
 
 pub use self::options::ConvertOptions;
 pub use self::prepare::{Prepared, prepare};
-use self::round::Round;
+use self::round::{Refused, Round, not_retried};
 use crate::athena::outgrown::{outgrown, running_out};
 use crate::compact::resume::{Resumed, finish_replacing};
 use crate::compact::{CompactOptions, compact};
@@ -47,7 +47,7 @@ use crate::ledger::partition::{Partition, PartitionBy};
 use crate::ledger::state::PartitionState;
 use crate::ledger::table::{Table, tool_name};
 use crate::plan::{self, PartitionPlan, Plan};
-use crate::report::{Counts, MAX_NAMED, Named, Progress, REPORT_VERSION, Report};
+use crate::report::{Counts, MAX_NAMED, Named, NotRetried, Progress, REPORT_VERSION, Report};
 use crate::sort::workers;
 pub use crate::sort::workers::{MIN_MEMORY_BYTES, one_per_processor};
 use crate::store::Store;
@@ -65,7 +65,7 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
     let pool = workers::start(options.threads, options.memory_bytes)?;
     let mut doubtful: BTreeSet<Arc<str>> = BTreeSet::new();
     // Rejected in an earlier round: not to be read and named once more.
-    let mut unreadable: BTreeSet<Arc<str>> = BTreeSet::new();
+    let mut refused = Refused::default();
     let mut waiting = Waiting::default();
     for round in 0..MAX_ROUNDS {
         let mut prepared = prepare(source, table, options)?;
@@ -73,8 +73,7 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
             prepared = resume(prepared, (source, table), options, &pool, (&mut report, &mut doubtful))?;
         }
         forget_those_there(&mut doubtful, &prepared, source);
-        let partitions = prepared.plan.partitions.iter_mut();
-        partitions.for_each(|plan| plan.retry.retain(|input| !unreadable.contains(&input.key)));
+        prepared.plan.partitions.iter_mut().for_each(|plan| refused.leave_out_of(plan));
         let assumed = prepared.newly_assumed();
         // The plan has what is to be read; there may be a million objects more.
         prepared.found.objects = Vec::new();
@@ -97,7 +96,7 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
         info!(round, objects = total.to_convert, bytes = total.to_convert_bytes, files = total.files, "round begins");
         progress.begin(total.to_convert, total.to_convert_bytes);
         let run = Round::new(source, table, options, plan, (&pool, progress))?;
-        let again = run.all(&mut prepared.states, &mut report, (&mut doubtful, &mut unreadable));
+        let again = run.all(&mut prepared.states, &mut report, (&mut doubtful, &mut refused));
         progress.end();
         let again = again?;
         report.warnings.extend(outgrown(&before, &grown(&before, &prepared.states)));
@@ -117,7 +116,7 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
     report.objects_changed.extend(waiting.changed);
     report.files_in_doubt.extend(waiting.in_doubt);
     report.claims_elsewhere = waiting.elsewhere;
-    report.warnings.extend(waiting.warnings);
+    report.not_retried.extend(waiting.not_retried);
     report.objects_vanished = vanished(source, &doubtful)?;
     auto_compact(table, options, &mut report)?;
     finish(&mut report, source, table, begun);
@@ -237,6 +236,7 @@ fn empty_report(source: &Store, table: &Table) -> Report {
         partitions: Vec::new(),
         compacted: Vec::new(),
         not_merged: Vec::new(),
+        not_retried: Vec::new(),
         rejects: Vec::new(),
         passed_over: Vec::new(),
         objects_passed_over: 0,
@@ -283,7 +283,8 @@ struct Waiting {
     in_doubt: Vec<Named>,
     /// Objects of unfinished claims that do not lie below SOURCE.
     elsewhere: Vec<Named>,
-    warnings: Vec<String>,
+    /// Rejected lines that were to be tried again and cannot be.
+    not_retried: Vec<NotRetried>,
 }
 
 impl Waiting {
@@ -295,7 +296,7 @@ impl Waiting {
             let in_doubt = plan.in_doubt.iter();
             waiting.in_doubt.extend(in_doubt.map(|(name, why)| named(table.store(), &key(name), &plan::in_doubt(why))));
             let stuck = plan.stuck_rejects.iter();
-            waiting.warnings.extend(stuck.map(|(rows, why)| plan::stuck_rejects(&plan.partition, *rows, why)));
+            waiting.not_retried.extend(stuck.map(|(lines, why)| not_retried(&plan.partition, *lines, why)));
             waiting.elsewhere.extend(plan.unfinished_elsewhere.iter().map(|object| Named {
                 object: object.clone(),
                 line: None,
@@ -326,6 +327,8 @@ fn finish(report: &mut Report, source: &Store, table: &Table, begun: Instant) {
         named.sort_by(|a, b| a.object.cmp(&b.object));
         named.dedup();
     }
+    report.not_retried.sort();
+    report.not_retried.dedup();
     report.warnings.sort();
     report.warnings.dedup();
     report.seconds = begun.elapsed().as_secs_f64();

@@ -16,8 +16,8 @@ use crate::ledger::partition::Partition;
 use crate::ledger::partition_ledger::PartitionLedger;
 use crate::ledger::state::PartitionState;
 use crate::ledger::table::Table;
-use crate::plan::{self, PartitionPlan, Plan};
-use crate::report::{Counts, Named, PartitionReport, Progress, Report};
+use crate::plan::{self, PartitionPlan, Plan, Remake};
+use crate::report::{Counts, Named, NotRetried, PartitionReport, Progress, Report};
 use crate::sort::workers::{self, MIN_MEMORY_BYTES};
 use crate::store::Store;
 use crate::store::fetch::Budget;
@@ -54,6 +54,7 @@ pub(super) struct PartitionResult {
     pub(super) rejects: Vec<Named>,
     pub(super) warnings: Vec<String>,
     pub(super) not_merged: Vec<NotMerged>,
+    pub(super) not_retried: Vec<NotRetried>,
     /// Objects that changed, and whose old rows are kept.
     pub(super) changed: Vec<Named>,
     /// Files that two runs wrote differently.
@@ -62,8 +63,36 @@ pub(super) struct PartitionResult {
     pub(super) doubtful: Vec<Arc<str>>,
     /// Keys of objects that do not read to their end.
     pub(super) unreadable: Vec<Arc<str>>,
+    /// Numbers of claims whose rejected lines were tried again, and are the same.
+    pub(super) as_before: Vec<u64>,
     /// Another writer was faster, or inputs changed: plan again.
     pub(super) again: bool,
+}
+
+/// What a run has tried and refused.
+#[derive(Debug, Default)]
+pub(super) struct Refused {
+    /// Keys of objects that do not read to their end.
+    objects: BTreeSet<Arc<str>>,
+    /// Claims whose files would reject the same lines again.
+    as_before: BTreeSet<(Partition, u64)>,
+}
+
+impl Refused {
+    /// Leaves out of a plan what was refused already.
+    pub(super) fn leave_out_of(&self, plan: &mut PartitionPlan) {
+        let PartitionPlan { partition, retry, remakes, .. } = plan;
+        retry.retain(|input| !self.objects.contains(&input.key));
+        let is_as_before = |remake: &Remake| {
+            remake.changed.is_empty() && self.as_before.contains(&(partition.clone(), remake.replaces))
+        };
+        remakes.retain(|remake| !is_as_before(remake));
+    }
+}
+
+/// Returns what is said of rejected lines that were to be tried again and cannot be.
+pub(super) fn not_retried(partition: &Partition, lines: u64, why: &str) -> NotRetried {
+    NotRetried { partition: partition.path(), lines, reason: why.to_owned() }
 }
 
 impl<'a> Round<'a> {
@@ -116,7 +145,7 @@ impl<'a> Round<'a> {
         &self,
         states: &mut BTreeMap<Partition, PartitionState>,
         report: &mut Report,
-        (doubtful, unreadable): (&mut BTreeSet<Arc<str>>, &mut BTreeSet<Arc<str>>),
+        (doubtful, refused): (&mut BTreeSet<Arc<str>>, &mut Refused),
     ) -> Result<bool> {
         let to_do = self.plan.partitions.iter().filter(|plan| !plan.is_done());
         let work = to_do.map(|plan| (plan, states.remove(&plan.partition).unwrap_or_default())).collect();
@@ -132,10 +161,12 @@ impl<'a> Round<'a> {
             report.rejects.extend(outcome.rejects);
             report.warnings.extend(outcome.warnings);
             report.not_merged.extend(outcome.not_merged);
+            report.not_retried.extend(outcome.not_retried);
             report.objects_changed.extend(outcome.changed);
             report.files_in_doubt.extend(outcome.files_in_doubt);
             doubtful.extend(outcome.doubtful);
-            unreadable.extend(outcome.unreadable);
+            refused.objects.extend(outcome.unreadable);
+            refused.as_before.extend(outcome.as_before.into_iter().map(|number| (plan.partition.clone(), number)));
             let partition = plan.partition.path();
             match report.partitions.iter_mut().find(|p| p.partition == partition) {
                 Some(before) => before.counts.add(&outcome.counts),
@@ -153,7 +184,7 @@ impl<'a> Round<'a> {
             self.finish_claim(ledger, claimed.clone(), &mut outcome)?;
         }
         for remake in &plan.remakes {
-            let Some(draft) = self.remake(plan, remake, &mut outcome)? else {
+            let Some(draft) = self.remake(ledger, remake, &mut outcome)? else {
                 continue; // The old rows are better than none.
             };
             let Some(claimed) = ledger.claim(draft)? else {

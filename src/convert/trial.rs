@@ -10,12 +10,14 @@ use std::sync::Arc;
 use tracing::info;
 
 use super::file::{listed, units};
-use super::round::{PartitionResult, Round};
+use super::round::{PartitionResult, Round, not_retried};
 use super::unit::{self, Summary, UnitOptions};
 use crate::error::Result;
-use crate::ledger::claim::{Draft, Input};
+use crate::ledger::claim::{Draft, Input, RawObjects, Work};
 use crate::ledger::entry::LeftOut;
-use crate::plan::{self, PartitionPlan, Remake, STREAMED_OBJECT_BYTES};
+use crate::ledger::partition::Partition;
+use crate::ledger::partition_ledger::PartitionLedger;
+use crate::plan::{self, Remake, STREAMED_OBJECT_BYTES};
 use crate::record::header::without_text;
 use crate::report::{MAX_NAMED, Named};
 
@@ -44,6 +46,9 @@ impl Round<'_> {
             let objects = unit.iter().cloned().zip(fetched.bodies.drain(..)).collect();
             let read = self.pool.install(|| unit::whole_objects(&recipe, objects, &mut drop))?;
             total.outcome.rejected_objects.extend(read.outcome.rejected_objects);
+            total.outcome.rejected_rows += read.outcome.rejected_rows;
+            total.lines.add_all(read.lines);
+            total.named.extend(read.named.into_iter().take(MAX_NAMED.saturating_sub(total.named.len())));
             total.vanished = total.vanished.or(read.vanished);
         }
         Ok(total)
@@ -71,10 +76,10 @@ impl Round<'_> {
         Ok(readable.into_iter().cloned().collect())
     }
 
-    /// Returns what is to be claimed to make an output again; or says why it keeps its old rows.
+    /// Returns what is to be claimed to make an output again; or says why it keeps its old rows, or the same rejects.
     pub(super) fn remake(
         &self,
-        plan: &PartitionPlan,
+        ledger: &PartitionLedger<'_>,
         remake: &Remake,
         outcome: &mut PartitionResult,
     ) -> Result<Option<Draft>> {
@@ -85,22 +90,88 @@ impl Round<'_> {
             outcome.again = true;
             return Ok(None);
         }
-        let Some(why) = read.unfinishable(&draft.work) else { return Ok(Some(draft)) };
-        info!(partition = %plan.partition, claim = remake.replaces, reason = %without_text(&why), "its old rows are kept");
+        let partition = ledger.partition();
+        let Some(why) = read.unfinishable(&draft.work, self.source.location()) else {
+            let as_it_was = remake.changed.is_empty() && remake.altered.is_none();
+            if as_it_was && self.rejects_the_same(ledger, remake, &draft, &read)? {
+                info!(%partition, claim = remake.replaces, lines = remake.rejected_rows, "the same lines are rejected again");
+                self.reject_lines_again(remake, read, outcome);
+                return Ok(None);
+            }
+            return Ok(Some(draft));
+        };
+        info!(%partition, claim = remake.replaces, reason = %without_text(&why), "its old rows are kept");
+        if let Some(left) = self.readable_alone(&draft, &read)? {
+            let why = plan::no_longer_together(&self.source.location().url_of(&left.key), &left.reason);
+            self.keep_old(partition, remake, &why, outcome);
+            return Ok(None);
+        }
         let rejected = &read.outcome.rejected_objects;
         rejected.iter().filter(|left| is_changed(remake, left)).for_each(|left| self.reject_again(left, outcome));
+        self.keep_old(partition, remake, &why, outcome);
+        Ok(None)
+    }
+
+    /// Names what keeps its old rows, or its rejected lines, since its file cannot be made again.
+    fn keep_old(&self, partition: &Partition, remake: &Remake, why: &str, outcome: &mut PartitionResult) {
         if let Some(name) = &remake.altered {
-            let object = self.table.store().location().url_of(&format!("{}/{name}", plan.partition));
-            outcome.files_in_doubt.push(Named { object, line: None, byte: None, reason: plan::in_doubt(&why) });
+            let object = self.table.store().location().url_of(&format!("{partition}/{name}"));
+            outcome.files_in_doubt.push(Named { object, line: None, byte: None, reason: plan::in_doubt(why) });
         } else if remake.changed.is_empty() {
-            outcome.warnings.push(plan::stuck_rejects(&plan.partition, remake.rejected_rows, &why));
+            outcome.not_retried.push(not_retried(partition, remake.rejected_rows, why));
         }
         // Whoever changed and can be read waits for those of its file that cannot.
         for input in &remake.changed {
             let object = self.source.location().url_of(&input.key);
-            outcome.changed.push(Named { object, line: None, byte: None, reason: plan::stuck(&why) });
+            outcome.changed.push(Named { object, line: None, byte: None, reason: plan::stuck(why) });
         }
-        Ok(None)
+    }
+
+    /// Returns the first of the objects that do not read to their end, if each of them does when nothing is read before it: they
+    /// have more unknown fields together than one file may have.
+    fn readable_alone<'r>(&self, draft: &Draft, read: &'r Summary) -> Result<Option<&'r LeftOut>> {
+        if draft.work.inputs().len() < 2 {
+            return Ok(None);
+        }
+        for left in &read.outcome.rejected_objects {
+            let Some(input) = draft.work.inputs().iter().find(|input| input.key == left.key) else { return Ok(None) };
+            let Some(objects) = draft.work.objects() else { return Ok(None) };
+            let objects = RawObjects { inputs: vec![input.clone()], ..objects.clone() };
+            let alone = self.trial(&Draft { work: Work::Convert(objects), ..draft.clone() })?;
+            if alone.vanished.is_some() || !alone.outcome.rejected_objects.is_empty() {
+                return Ok(None);
+            }
+        }
+        Ok(read.outcome.rejected_objects.first())
+    }
+
+    /// Returns whether a file made again would reject the very lines that it does now, read in the same way.
+    fn rejects_the_same(
+        &self,
+        ledger: &PartitionLedger<'_>,
+        remake: &Remake,
+        draft: &Draft,
+        read: &Summary,
+    ) -> Result<bool> {
+        let state = ledger.state();
+        let read_before = state.trace(remake.replaces);
+        let Some(output) = state.outputs().find(|output| output.number == remake.replaces) else { return Ok(false) };
+        if read_before.iter().any(|(claim, ..)| claim.options.log_format != draft.options.log_format) {
+            return Ok(false);
+        }
+        let kept = self.table.rejected_lines(ledger.partition(), &output.claim)?;
+        Ok(kept.is_some_and(|kept| kept == read.lines))
+    }
+
+    /// Names lines that were tried again and are rejected again; the file that was made without them stands.
+    fn reject_lines_again(&self, remake: &Remake, read: Summary, outcome: &mut PartitionResult) {
+        let lines = read.outcome.rejected_rows;
+        outcome.counts.rows_read += lines;
+        outcome.counts.rejected_rows += lines;
+        outcome.rejects.extend(read.named.into_iter().take(MAX_NAMED.saturating_sub(outcome.rejects.len())));
+        outcome.as_before.push(remake.replaces);
+        let bytes = remake.inputs.iter().map(|input| input.size).sum();
+        self.progress.advance(remake.inputs.len() as u64, bytes, 0);
     }
 
     /// Names an object that does not read to its end; its entry, if it has one, stands.

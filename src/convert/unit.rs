@@ -19,7 +19,7 @@ use crate::encode::layout::Layout;
 use crate::error::{Error, Result};
 use crate::ledger::claim::{Input, OutputOptions, Work};
 use crate::ledger::entry::{LeftOut, Outcome};
-use crate::ledger::rejects::{Reject, RejectKind};
+use crate::ledger::rejects::{Reject, RejectKind, RejectedLines};
 use crate::options::LOG_FORMAT;
 use crate::record::columns::Batch;
 use crate::record::decode::{ObjectDecoder, RejectedRow};
@@ -58,6 +58,8 @@ pub(super) struct Summary {
     pub(super) objects_read_twice: u64,
     /// The first of the rejects, for the report.
     pub(super) named: Vec<Named>,
+    /// Which lines are rejected, if objects are only read.
+    pub(super) lines: RejectedLines,
     /// URL of an input that is not what was listed, gone or another one: a claim of it cannot be finished.
     pub(super) vanished: Option<String>,
 }
@@ -87,9 +89,10 @@ impl UnitPart {
 impl Summary {
     /// Returns why the claim cannot be finished, if so: an input is gone or changed, or what is to take the place of
     /// rows does not read to its end.
-    pub(super) fn unfinishable(&self, work: &Work) -> Option<String> {
+    pub(super) fn unfinishable(&self, work: &Work, source: &Location) -> Option<String> {
         let unreadable = self.outcome.rejected_objects.first().filter(|_| !work.replaces().is_empty());
-        let unreadable = unreadable.map(|left| format!("{} does not read to its end: {}", left.key, left.reason));
+        let unreadable =
+            unreadable.map(|left| format!("{} does not read to its end: {}", source.url_of(&left.key), left.reason));
         let vanished = self.vanished.as_ref().map(|object| format!("{object} is gone or changed"));
         vanished.or(unreadable)
     }
@@ -349,6 +352,9 @@ impl<'a> UnitMaker<'a> {
     }
 
     fn reject_row(&mut self, input: &Input, row: RejectedRow) -> Result<()> {
+        if self.recipe.encoders.is_none() {
+            self.summary.lines.add(&input.key, row.line, row.byte);
+        }
         if self.summary.named.len() < MAX_NAMED {
             let (line, byte, reason) = (Some(row.line), Some(row.byte), row.reason.clone());
             self.name(Named { object: self.place(input), line, byte, reason });

@@ -33,6 +33,8 @@
 //!
 //! [`PartitionLedger`] has these steps, and [`super::stages`] a type for each stage between them.
 
+use std::collections::{BTreeSet, HashMap};
+
 use tracing::{debug, info};
 
 use super::claim::{Claim, Draft};
@@ -62,6 +64,8 @@ pub struct Tidied {
     pub foreign: Vec<String>,
     /// Leftovers that were removed.
     pub removed: u64,
+    /// Claims whose files do not lie there, or with another size than they were written with.
+    pub doubtful: BTreeSet<u64>,
 }
 
 /// Returns whether two writers of a claim put the same file, or the second one none: then it left the first one's alone.
@@ -271,9 +275,15 @@ impl PartitionLedger<'_> {
         let location = table.store().location();
         let mut tidied = Tidied::default();
         let mut unknown = Vec::new();
+        let file_of =
+            |output: &Output| Some((output.claim.output.clone(), (output.number, output.done.file.as_ref()?.bytes)));
+        let mut absent: HashMap<String, (u64, u64)> = state.outputs().filter_map(file_of).collect();
         for level in table.store().list_levels(&[location.key(&partition.path())])? {
             for object in level.objects {
                 let name = name_of(&object.key);
+                if absent.get(name).is_some_and(|(_, bytes)| *bytes == object.size) {
+                    absent.remove(name);
+                }
                 if let Some(claim) = state.leftovers().find(|claim| claim.output == name) {
                     info!(%partition, object = %location.url_of(&object.key), "a stopped run left this file: it is deleted");
                     self.delete(claim)?;
@@ -292,6 +302,7 @@ impl PartitionLedger<'_> {
         let folder = format!("{}/", location.key(&partition.path()));
         let links = table.store().links_out().into_iter().filter(|key| key.starts_with(&folder));
         tidied.foreign.extend(links.map(|key| location.url_of(key.trim_end_matches('/'))));
+        tidied.doubtful = absent.into_values().map(|(number, _)| number).collect();
         if !unknown.is_empty() {
             // Other runs may have written them since.
             let mut now = table.open(partition.clone(), state.clone());
@@ -303,6 +314,16 @@ impl PartitionLedger<'_> {
             info!(%partition, object, "flowparquet did not write this: it is left alone");
         }
         Ok(tidied)
+    }
+
+    /// Returns whether a claim's file still belongs to the table, by what stands in the ledger now.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn is_still_live(&self, claim: &Claim) -> Result<bool> {
+        let mut now = self.table.open(self.partition.clone(), self.state.clone());
+        now.catch_up()?;
+        Ok(now.state.is_live(&claim.output))
     }
 
     /// Records that a claim will never be finished, unless another writer recorded its end before, and clears up behind it;

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read};
 
 use flate2::read::MultiGzDecoder;
-
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::claim::Claim;
 use super::entry::{LeftOut, Outcome};
@@ -53,7 +53,66 @@ pub struct Reject {
     pub hex: Option<String>,
 }
 
+/// Which lines of a file are rejected, whatever is said of them: how many, and a sum of their hashes that does not depend on
+/// their order.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RejectedLines {
+    count: u64,
+    sum: u128,
+}
+
+impl RejectedLines {
+    /// Adds a line: the key of its object, its number, and where it begins.
+    pub fn add(&mut self, object: &str, line: u64, byte: u64) {
+        let mut hash = Sha256::new();
+        hash.update(line.to_le_bytes());
+        hash.update(byte.to_le_bytes());
+        hash.update(object.as_bytes());
+        let half = hash.finalize().first_chunk().map_or(0, |half| u128::from_le_bytes(*half));
+        self.count += 1;
+        self.sum = self.sum.wrapping_add(half);
+    }
+
+    /// Adds those of other objects.
+    pub fn add_all(&mut self, others: Self) {
+        self.count += others.count;
+        self.sum = self.sum.wrapping_add(others.sum);
+    }
+}
+
+/// Of a line of a rejects object, what tells which line of which object it is.
+#[derive(Deserialize)]
+struct RejectedLine {
+    kind: RejectKind,
+    object: String,
+    #[serde(default)]
+    line: u64,
+    #[serde(default)]
+    byte: u64,
+}
+
 impl Table {
+    /// Returns which lines a claim's rejects object holds; `None` if it is not there.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(crate) fn rejected_lines(&self, partition: &Partition, claim: &Claim) -> Result<Option<RejectedLines>> {
+        let key = self.rejects_key(partition, claim);
+        let Some(listed) = self.store().head(&key)? else { return Ok(None) };
+        let Some(packed) = self.store().read_in_pieces(&listed)? else { return Ok(None) };
+        let text = BufReader::new(MultiGzDecoder::new(packed));
+        let mut lines = RejectedLines::default();
+        // A line may be of megabytes: none is held.
+        for line in serde_json::Deserializer::from_reader(text).into_iter::<RejectedLine>() {
+            let place = || self.store().location().url_of(&key);
+            let line = line.map_err(|e| Error::stopped("cannot read rejects").at(place()).because(e))?;
+            if line.kind == RejectKind::Row {
+                lines.add(&line.object, line.line, line.byte);
+            }
+        }
+        Ok(Some(lines))
+    }
+
     /// Returns what of a partition is rejected now: lines, and objects that no later try could read; with the whole names of
     /// their objects, where the kept ones have keys.
     ///

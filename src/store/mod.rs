@@ -617,6 +617,12 @@ impl Store {
                 .at(place)
                 .help(format!("check the bucket's name, AWS_REGION and {ENDPOINT_URL}"));
         }
+        if text.contains("InvalidObjectState") {
+            return Error::usage(format!("{what}: it is archived"))
+                .at(place)
+                .because(error)
+                .help("its storage class gives it to nobody until it is restored: restore it, then run again");
+        }
         // To a HEAD request S3 gives no reason, and credentials are the only one for which it refuses ours in this way.
         if text.contains("ExpiredToken") || text.contains("performing HEAD") && text.contains("400 Bad Request") {
             return Error::stopped(format!("{what}: the credentials have expired"))
