@@ -356,8 +356,9 @@ fn plan_partition(
     };
     for claimed in state.to_finish() {
         match elsewhere(&claimed.claim().work, options) {
-            Some(object) => drop(plan.unfinished_elsewhere.insert(object)),
-            None => plan.unfinished.push(claimed),
+            // To record a file that is there, nothing of it is read.
+            Some(object) if !state.is_written(claimed.number()) => _ = plan.unfinished_elsewhere.insert(object),
+            _ => plan.unfinished.push(claimed),
         }
     }
     let now: HashMap<&str, &SourceObject> = found.iter().map(|found| (&*found.object.key, *found)).collect();
@@ -389,7 +390,7 @@ fn plan_partition(
 }
 
 /// Returns an object of a claim that does not lie below SOURCE.
-fn elsewhere(work: &Work, options: &PlanOptions) -> Option<String> {
+pub fn elsewhere(work: &Work, options: &PlanOptions) -> Option<String> {
     let objects = work.objects()?;
     let inside = |input: &&Input| objects.source == options.source && lies_below(&options.prefix, &input.key);
     let outside = objects.inputs.iter().find(|input| !inside(input))?;

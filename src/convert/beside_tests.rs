@@ -288,7 +288,11 @@ fn a_changed_object_is_named_that_waits_for_a_neighbour_that_changed_and_is_brok
     place.put(3);
     place.put_text(4, "no header\n");
     let report = place.convert(&place.raw());
-    assert_eq!((named_as_changed(&report), report.totals.objects_rejected), (vec!["00000003"], 1), "{report:#?}");
+    assert_eq!(
+        (named_as_changed(&report), report.totals.objects_rejected),
+        (vec!["00000003", "00000004"], 1),
+        "{report:#?}"
+    );
     assert!(report.rejects[0].object.ends_with(&place.key(4)), "{report:#?}");
 }
 

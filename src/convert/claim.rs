@@ -17,6 +17,7 @@ use crate::ledger::partition_ledger::PartitionLedger;
 use crate::ledger::rejects::{Reject, RejectKind};
 use crate::ledger::stages::{Claimed, Ended, Written};
 use crate::options::LOG_TYPE;
+use crate::plan;
 use crate::record::schema::LogType;
 use crate::report::{MAX_NAMED, Named};
 use crate::store::upload::Upload;
@@ -71,6 +72,11 @@ impl Round<'_> {
                 self.progress.advance(inputs.len() as u64, inputs.iter().map(|input| input.size).sum(), 0);
                 let summary = self.recovered(&written, rejects);
                 (written, summary, true)
+            }
+            // Its file was there a moment ago, and what it is made of is not ours to read.
+            LeftBehind::Nothing(claimed) if plan::elsewhere(&claimed.claim().work, &self.plan.options).is_some() => {
+                outcome.again = true;
+                return Ok(());
             }
             LeftBehind::Nothing(claimed) => match self.make(ledger, claimed)? {
                 FileMade::File(written, summary) => (written, *summary, false),

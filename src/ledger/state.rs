@@ -70,6 +70,8 @@ pub struct PartitionState {
     verified: Option<Verified>,
     /// Outputs whose files have another size than was recorded, as far as somebody looked.
     altered: BTreeSet<u64>,
+    /// Claims that are not finished and whose files are there, as far as somebody looked.
+    written: BTreeSet<u64>,
 }
 
 impl PartitionState {
@@ -262,7 +264,8 @@ impl PartitionState {
     }
 
     /// Notes which outputs have files of another size than was recorded, of the objects in the partition's folder: another
-    /// writer of a claim put other bytes under its name and was stopped, or somebody changed the file.
+    /// writer of a claim put other bytes under its name and was stopped, or somebody changed the file. And which claims have
+    /// files and are not finished.
     pub fn look_at<'a>(&mut self, objects: impl Iterator<Item = (&'a str, u64)>) {
         let files = self.outputs().filter_map(|output| {
             let file = output.done.file.as_ref()?;
@@ -273,7 +276,16 @@ impl PartitionState {
             let (number, bytes) = files.get(name)?;
             (*bytes != size).then_some(*number)
         };
-        self.altered = objects.filter_map(is_altered).collect();
+        let objects: Vec<(&str, u64)> = objects.collect();
+        let open = self.open.iter().filter(|(_, claim)| objects.iter().any(|(name, _)| *name == claim.output));
+        let written = open.map(|(number, _)| *number).collect();
+        let altered = objects.iter().copied().filter_map(is_altered).collect();
+        (self.written, self.altered) = (written, altered);
+    }
+
+    /// Returns whether the file of a claim that is not finished is there: what is left of it is to be recorded.
+    pub fn is_written(&self, claim: u64) -> bool {
+        self.written.contains(&claim)
     }
 
     /// Returns the outputs that [`PartitionState::look_at`] found altered.
