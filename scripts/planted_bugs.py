@@ -77,8 +77,9 @@ def write(sources):
 def play():
     """Builds and plays; returns the seed that went wrong, if one did, and what went wrong."""
     env = {
-        "CARGO_TARGET_DIR": str(ROOT / "target" / "planted" / "built"),
         **os.environ,
+        # Not one that other copies of the sources are built into: cargo would take theirs for ours.
+        "CARGO_TARGET_DIR": os.environ.get("FLOWPARQUET_PLANTED_TARGET") or str(ROOT / "target" / "planted" / "built"),
         "CARGO_INCREMENTAL": "1",
         "RUST_BACKTRACE": "0",
         "FLOWPARQUET_TEST_SEED": "",

@@ -93,6 +93,8 @@ export FLOWPARQUET_TEST_LONG=$long
 step "Rust tests" cargo test --release --locked ${long:+-- --include-ignored}
 step "the protocol's model" cargo test --release --manifest-path tests/model/Cargo.toml --target-dir target/model --locked
 
+[ -z "$long" ] || step "bugs put in on purpose" "$PYTHON" scripts/planted_bugs.py
+
 if command -v valgrind >/dev/null; then
     step "instruction counts" "$PYTHON" scripts/instructions.py
 else

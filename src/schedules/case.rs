@@ -290,7 +290,7 @@ impl Case {
         }
         let mut faults = match d.below(16) {
             // A damaged read is enough: nobody promises anything if a run dies besides.
-            0 => vec![(when(d, count, &[Class::Raw]), Fate::Damaged)],
+            0 => vec![(damage(d, count, meeting), Fate::Damaged)],
             _ => (0..d.of(&[0, 0, 1, 1, 1, 2])).map(|_| fault(d, count)).collect(),
         };
         if let Some(meeting) = meeting
@@ -425,6 +425,14 @@ fn meeting(d: &mut Dice, runs: usize) -> Meeting {
         }
     }
     Meeting { first, second }
+}
+
+/// What is read damaged: mostly by a run that another one meets at the same claim.
+fn damage(d: &mut Dice, runs: usize, meeting: Option<Meeting>) -> When {
+    match meeting {
+        Some(Meeting { first, .. }) => When { run: first.run, class: Class::Raw, nth: 1 + d.below(3) },
+        None => when(d, runs, &[Class::Raw]),
+    }
 }
 
 fn fault(d: &mut Dice, runs: usize) -> (When, Fate) {
