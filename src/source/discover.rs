@@ -78,6 +78,8 @@ pub enum Why {
     OtherName,
     /// It lies in a folder of an asked day, and its name says a day that was not asked for.
     OtherDay,
+    /// It lies where the folders of Regions lie, and no Region is called so.
+    NoRegion,
     /// It is a link to another place.
     LeadsOut,
     /// Its key, or that of a folder, has what no name may have: an empty part, `.`, `..`, control characters, or bytes that
@@ -88,7 +90,7 @@ pub enum Why {
 impl Why {
     /// Returns whether a person should look at it: it may be a log that is being missed.
     pub fn needs_a_person(self) -> bool {
-        matches!(self, Self::NoDate | Self::Misplaced | Self::NoKey | Self::OtherDay | Self::LeadsOut)
+        matches!(self, Self::NoDate | Self::Misplaced | Self::NoKey | Self::OtherDay | Self::NoRegion | Self::LeadsOut)
     }
 
     /// Returns the reason in words.
@@ -98,6 +100,9 @@ impl Why {
             Self::Misplaced => "it lies in a folder below the day's or hour's folder",
             Self::AwsParquet => "it is Parquet already, delivered by AWS",
             Self::OtherDay => "its folder says another day than its name, and the name decides (ask for both days)",
+            Self::NoRegion => {
+                "no Region is called so: only letters, digits and hyphens (rename the folder if it holds logs)"
+            }
             Self::LeadsOut => {
                 return format!("it is a link that leads out of SOURCE (add {FOLLOW_LINKS} if its logs are meant)");
             }
@@ -342,7 +347,12 @@ impl Search<'_> {
         if month.is_some() && self.wanted.days != Days::All {
             return None; // The asked days of it were gone to already.
         }
-        let place = month.or_else(|| node.place.enter(name))?;
+        let Some(place) = month.or_else(|| node.place.enter(name)) else {
+            if node.place.level == Level::Service {
+                self.found.passed_over.push((folder.into(), Why::NoRegion));
+            }
+            return None;
+        };
         let wanted = self.matches(place.account.as_deref(), place.region.as_deref(), true);
         wanted.then_some(Node { prefix: folder, place, depth: node.depth + 1, year: None })
     }

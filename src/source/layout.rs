@@ -122,7 +122,8 @@ impl Place {
             }
             Level::Service => {
                 let region = if self.hive { folder.strip_prefix("aws-region=")? } else { folder };
-                next.region = Some(region.to_owned());
+                next.region = Some(region.to_owned()).filter(|region| is_region(region));
+                next.region.as_ref()?;
                 next.level = Level::Region;
             }
             Level::Region => {
@@ -245,13 +246,18 @@ impl FileName {
         let time = parse_time(time);
         Self {
             account: Some(account.to_owned()).filter(|a| is_account(a)),
-            region: Some(region.to_owned()),
+            region: Some(region.to_owned()).filter(|region| is_region(region)),
             day: time.map(|(day, ..)| day),
             hour: time.map(|(_, hour, _)| hour),
             minute: time.map(|(.., minute)| minute),
             flow_log: Some(flow_log.to_owned()),
         }
     }
+}
+
+/// Returns whether a Region can be called so: its name becomes part of partitions, definitions and statements.
+fn is_region(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
 /// Whether an object can be a text log, by its name.

@@ -16,15 +16,16 @@ use bytes::Bytes;
 use futures::StreamExt;
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::client::{
-    ClientOptions, HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpResponseBody, HttpService,
+    ClientOptions, HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpResponseBody,
+    HttpService,
 };
 use object_store::{BackoffConfig, RetryConfig};
 use tracing::{info, trace};
 
 use super::client::client;
 use super::listing::nameable;
-use super::pages::{Listings, MAX_PAGE_BYTES};
 use super::pace::Pace;
+use super::pages::{Listings, MAX_PAGE_BYTES};
 use super::{Counters, count};
 
 /// How long a store may be silent: before its answer, and between two pieces of it.

@@ -612,12 +612,7 @@ impl Store {
 }
 
 /// Returns the error of a listing that has no end, or too late a one.
-fn too_much(
-    what: &str,
-    place: &str,
-    wrong: &str,
-    cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-) -> Error {
+fn too_much(what: &str, place: &str, wrong: &str, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     let error = match wrong {
         TOO_MANY => Error::usage(format!("{what}: there are more objects than a listing may have"))
             .help(format!("name a place further down or fewer days, or raise {MAX_OBJECTS}")),

@@ -80,13 +80,20 @@ fn is_same(asked: &str, said: &str) -> bool {
     let mut rest = asked.as_bytes();
     while let [first, behind @ ..] = rest {
         let code = match behind {
-            [a, b, ..] if *first == b'%' => std::str::from_utf8(&[*a, *b]).ok().and_then(|hex| u8::from_str_radix(hex, 16).ok()),
+            [a, b, ..] if *first == b'%' => {
+                std::str::from_utf8(&[*a, *b]).ok().and_then(|hex| u8::from_str_radix(hex, 16).ok())
+            }
             _ => None,
         };
         decoded.push(code.unwrap_or(*first));
         rest = if code.is_some() { &behind[2..] } else { behind };
     }
-    let plain = said.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&apos;", "'").replace("&amp;", "&");
+    let plain = said
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&apos;", "'")
+        .replace("&amp;", "&");
     letters(said) > 0 && decoded == plain.as_bytes()
 }
 
@@ -96,16 +103,31 @@ mod tests {
 
     #[test]
     fn a_listing_ends_or_is_ended() {
-        let page = |next: &str| format!("<Key>a</Key><Key>b</Key><NextContinuationToken>{next}</NextContinuationToken>").into_bytes();
+        let page = |next: &str| {
+            format!("<Key>a</Key><Key>b</Key><NextContinuationToken>{next}</NextContinuationToken>").into_bytes()
+        };
         let listings = Listings::new(7);
         let ask = |query: &str, next: &str| listings.page("/b", query, &page(next));
         assert_eq!(ask("list-type=2&prefix=x", "A=="), None);
         assert_eq!(ask("continuation-token=A%3D%3D&list-type=2&prefix=x", "B"), None);
-        assert_eq!(ask("continuation-token=A%3D%3D&list-type=2&prefix=x", "B"), None, "sent again: the answer was lost");
+        assert_eq!(
+            ask("continuation-token=A%3D%3D&list-type=2&prefix=x", "B"),
+            None,
+            "sent again: the answer was lost"
+        );
         assert_eq!(ask("list-type=2&prefix=y", "B"), None, "another listing");
         assert_eq!(ask("continuation-token=B&list-type=2&prefix=x", "A=="), Some(REPEATS.to_owned()));
         for number in 0..3 {
-            assert_eq!(ask(&format!("prefix=z&{}", if number == 0 { String::new() } else { format!("continuation-token={number}") }), &(number + 1).to_string()), None);
+            assert_eq!(
+                ask(
+                    &format!(
+                        "prefix=z&{}",
+                        if number == 0 { String::new() } else { format!("continuation-token={number}") }
+                    ),
+                    &(number + 1).to_string()
+                ),
+                None
+            );
         }
         assert_eq!(ask("prefix=z&continuation-token=3", "4"), Some(format!("{TOO_MANY} 7")));
         assert_eq!(ask("list-type=2&prefix=x", ""), None);
