@@ -19,7 +19,7 @@ use crate::source::discover::Wanted;
 use crate::{Error, Result};
 
 use super::query_args::{EngineArgs, QueryArgs, RowFormat, StatementArgs};
-use super::screen::{print, say, to_json_line};
+use super::screen::{say, to_json_line};
 use super::show::{Align, bytes, count, dollars, plural, table};
 use super::{EXIT_SOME_REJECTED, open, print, settings};
 
