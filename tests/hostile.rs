@@ -527,3 +527,175 @@ fn tune_leaves_nothing_behind() {
     with(&work, &[("TMPDIR", &tmp)], &["tune", "raw", "SELECT nothing FROM vpc_flow_logs", "--day", DAY]).code(2);
     assert_eq!(fs::read_dir(&tmp).unwrap().count(), 0);
 }
+
+// ---- What has no end
+
+#[test]
+fn a_listing_that_goes_round_or_never_ends_is_an_error() {
+    let work = Work::new();
+    let page = |next: &str| {
+        let objects: String = (0..3)
+            .map(|n| format!("<Contents><Key>a/{next}{n}</Key><Size>9</Size><LastModified>2026-01-15T00:00:00Z</LastModified><ETag>&quot;1&quot;</ETag></Contents>"))
+            .collect();
+        answer(
+            "200 OK",
+            "",
+            &format!(
+                "<?xml version=\"1.0\"?><ListBucketResult><Name>logs</Name><IsTruncated>true</IsTruncated><NextContinuationToken>{next}</NextContinuationToken>{objects}</ListBucketResult>"
+            ),
+        )
+    };
+    let (round, _) = served(move |_| page("again=="));
+    let args = ["plan", "s3://logs/a", "table", "--allow-http", "--endpoint-url"];
+    let ran = with(&work, &[], &[&args[..], &[&round]].concat());
+    ran.code(2).says(
+        "error: cannot list: the listing goes round: the server sends us back to a page that it gave before\n  at s3://logs/a\n  \
+         cause: ",
+    );
+    ran.says("  help: the server, or something before it, answers wrongly: nothing is half visible, ask who runs it\n");
+    let number = std::sync::atomic::AtomicU64::new(0);
+    let (endless, asked) =
+        served(move |_| page(&format!("t{}", number.fetch_add(1, std::sync::atomic::Ordering::SeqCst))));
+    let ran = with(&work, &[], &[&args[..], &[&endless, "--max-objects", "1000"]].concat());
+    ran.code(2).says("error: cannot list: there are more objects than a listing may have\n  at s3://logs/a\n  cause: ");
+    ran.says("  help: name a place further down or fewer days, or raise --max-objects\n");
+    assert_eq!(asked.lock().unwrap().len(), 1_000 / 3 + 1);
+    // The same on the local disk.
+    (0..5).for_each(|number| drop(work.object(&key(number), text(0, 1))));
+    work.convert(&["--all", "--max-objects", "4"])
+        .code(2)
+        .says("error: cannot list: there are more objects than a listing may");
+    work.convert(&["--all", "--max-objects", "5"]).code(0);
+}
+
+#[test]
+fn a_line_of_rejects_that_no_run_keeps_is_an_error() {
+    let work = Work::new();
+    work.object(&key(0), format!("{}short\n", text(0, 3)));
+    work.convert(&ON_THIS_DAY).code(1);
+    let rejects = work.files("table/_flowparquet/rejects").remove(0);
+    let path = format!("table/_flowparquet/rejects/{rejects}");
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    (0..97).for_each(|_| encoder.write_all(&[b' '; 1 << 20]).unwrap());
+    work.write(&path, encoder.finish().unwrap());
+    work.run(&["rejects", "table", "--day", DAY]).code(2).says_only(&format!(
+        "error: line 1 of these rejects is longer than any that is kept (100728832 bytes)\n  at WORK/{path}\n  help: flowparquet did \
+         not write this: restore it from a version or backup\n"
+    ));
+}
+
+// ---- Names
+
+#[test]
+fn a_folder_that_no_region_is_called_like_is_named() {
+    let work = Work::new();
+    work.object(&key(0), text(0, 3));
+    let evil = ["x'; DROP TABLE t; --", "eu\u{202e}west", "a b", "..%2f"];
+    for name in evil {
+        work.object(&key(1).replace("/ap-northeast-1/", &format!("/{name}/")), text(3, 1));
+    }
+    for args in [&["--day", DAY, "--partition-by", "account-region-day"][..], &["--all"]] {
+        let ran = work.convert(args);
+        ran.code(1).says("passed over: no Region is called so: only letters, digits and hyphens (rename the folder if it holds logs)\n");
+        assert_eq!(ran.report()["objects_to_look_at"], evil.len());
+        assert!(!ran.stderr.contains('\u{202e}'));
+    }
+    assert_rows(&work.rows(), &all_expected([&text(0, 3)]));
+}
+
+// ---- Bits that flip
+
+/// Flips a bit in the middle of a file.
+fn flip(work: &Work, path: &str) {
+    let mut content = fs::read(work.path(path)).unwrap();
+    let middle = content.len() / 2;
+    content[middle] ^= 8;
+    work.write(path, content);
+}
+
+#[test]
+fn hashes_need_no_raw_logs() {
+    let work = Work::new();
+    work.object(&key(0), text(0, 300));
+    work.convert(&ON_THIS_DAY).code(0);
+    work.remove("raw");
+    for args in
+        [&["verify", "table", "--hashes", "--day", DAY][..], &["verify", "raw", "table", "--hashes", "--day", DAY]]
+    {
+        let ran = work.run(args);
+        let said = ran.code(0).stdout.lines().last().unwrap_or_default();
+        assert!(
+            said.starts_with("everything agrees: SHA-256 of 1 file compared with the ledger, no raw log read, in "),
+            "{said}"
+        );
+    }
+    let file = format!("table/{}", work.parquet_files("table")[0]);
+    flip(&work, &file);
+    let ran = work.run(&["verify", "table", "--hashes", "--day", DAY]);
+    ran.code(1);
+    assert!(ran.stdout.contains("1 partition differs: SHA-256 of 1 file compared with the ledger"), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("SHA-256") && ran.stdout.contains(&file.replace("table/", "WORK/table/")),
+        "{}",
+        ran.stdout
+    );
+    work.run(&["status", "table"]).code(1);
+    work.run(&["verify", "table", "--day", DAY]).code(2);
+}
+
+#[test]
+fn a_merge_that_has_other_rows_deletes_nothing() {
+    // Two tables with files of the same sizes, and merges of them whose names differ.
+    let merged = |first: u64| {
+        let work = Work::new();
+        work.object(&key(0), text(first, 3));
+        work.convert(&ON_THIS_DAY).code(0);
+        work.object(&key(1), text(first + 3, 2));
+        work.convert(&ON_THIS_DAY).code(0);
+        let before: Vec<(String, Vec<u8>)> = work
+            .parquet_files("table")
+            .into_iter()
+            .map(|file| (format!("table/{file}"), fs::read(work.path(&format!("table/{file}"))).unwrap()))
+            .collect();
+        work.run(&["compact", "table", "--day", DAY, "--min-age", "0"]).code(0);
+        let file = format!("table/{}", work.parquet_files("table").remove(0));
+        let content = fs::read(work.path(&file)).unwrap();
+        (work, before, file, content)
+    };
+    let (_, _, other, mut content) = merged(700);
+    let (work, before, file, _) = merged(100);
+    let [from, to] = [&other, &file].map(|path| path.rsplit_once("part-").unwrap().1.as_bytes());
+    for at in 0..content.len() - from.len() {
+        if content[at..].starts_with(from) {
+            content[at..at + to.len()].copy_from_slice(to);
+        }
+    }
+    // As if the run had been stopped behind the file, which something damaged before it was written.
+    work.remove(&work.entry(6));
+    work.write(&file, content);
+    before.iter().for_each(|(path, content)| drop(work.write(path, content)));
+    let ran = work.run(&["compact", "table", "--day", DAY, "--min-age", "0"]);
+    ran.code(1);
+    let said = format!("{}{}", ran.stdout, ran.stderr);
+    assert!(said.contains(&format!("not merged: WORK/{file}: the merged file is not what it was made of: other values of bytes; it is deleted, and the files that it was made of stay; if it happens again, check memory and disk of this machine")), "{said}");
+    assert_eq!(work.entries().last().map(String::as_str), Some("abandon"));
+    assert_rows(&work.rows(), &all_expected([&text(100, 5)]));
+}
+
+#[cfg(feature = "query")]
+#[test]
+fn a_query_that_checks_asks_no_damaged_file() {
+    let work = Work::new();
+    work.object(&key(0), text(0, 300));
+    work.convert(&ON_THIS_DAY).code(0);
+    let query = ["query", "table", "SELECT count(*) AS n FROM vpc_flow_logs", "--check", "--output", "csv"];
+    assert_eq!(work.run(&query).code(0).stdout, "n\n300\n");
+    let file = format!("table/{}", work.parquet_files("table")[0]);
+    flip(&work, &file);
+    let ran = work.run(&query);
+    ran.code(1).says_only(&format!(
+        "damaged: its SHA-256 is not that of the ledger: somebody replaced it or its bytes are damaged\n  at WORK/{file}\nnothing \
+         was asked: restore it from a version or backup; docs/operating.md says how to make it again\n"
+    ));
+    assert_eq!(ran.stdout, "");
+}

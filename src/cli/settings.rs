@@ -116,6 +116,7 @@ pub fn verify_options(args: &VerifyArgs) -> Result<VerifyOptions> {
     let extent = match args.sample {
         Some(percent) => Extent::Sample(percent),
         None if args.footers_only => Extent::Footers,
+        None if args.hashes => Extent::Hashes,
         None => Extent::Full,
     };
     Ok(VerifyOptions {

@@ -6,6 +6,7 @@
 
 pub mod merge;
 pub mod resume;
+mod tally;
 
 use std::collections::{BTreeMap, HashSet};
 use std::time::Instant;

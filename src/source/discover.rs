@@ -77,6 +77,8 @@ pub enum Why {
     OtherName,
     /// It lies in a folder of an asked day, and its name says a day that was not asked for.
     OtherDay,
+    /// It lies where the folders of Regions lie, and no Region is called so.
+    NoRegion,
     /// It is a link to another place.
     LeadsOut,
     /// Its key, or that of a folder, has what no name may have: an empty part, `.`, `..`, control characters, or bytes that
@@ -87,7 +89,7 @@ pub enum Why {
 impl Why {
     /// Returns whether a person should look at it: it may be a log that is being missed.
     pub fn needs_a_person(self) -> bool {
-        matches!(self, Self::NoDate | Self::NoKey | Self::OtherDay | Self::LeadsOut)
+        matches!(self, Self::NoDate | Self::NoKey | Self::OtherDay | Self::NoRegion | Self::LeadsOut)
     }
 
     /// Returns the reason in words.
@@ -96,6 +98,9 @@ impl Why {
             Self::NoDate => return format!("its key gives no date (say {ASSUME_DAY} if you know it)"),
             Self::AwsParquet => "it is Parquet already, delivered by AWS",
             Self::OtherDay => "its folder says another day than its name, and the name decides (ask for both days)",
+            Self::NoRegion => {
+                "no Region is called so: only letters, digits and hyphens (rename the folder if it holds logs)"
+            }
             Self::LeadsOut => {
                 return format!("it is a link that leads out of SOURCE (add {FOLLOW_LINKS} if its logs are meant)");
             }
@@ -328,9 +333,14 @@ impl Search<'_> {
         }
         let month = node.year.as_ref().and_then(|year| year.enter(name)).filter(|place| place.level == Level::Month);
         let Some(place) = month.or_else(|| node.place.enter(name)) else {
-            // Among years, months and days: it may hold anything. Among an account's services: another one.
-            if node.place.level != Level::Account {
-                self.whole.insert(folder, node.place.undated());
+            match node.place.level {
+                // Another service.
+                Level::Account => {}
+                Level::Service => self.found.passed_over.push((folder.into(), Why::NoRegion)),
+                // Among years, months and days: it may hold anything.
+                _ => {
+                    self.whole.insert(folder, node.place.undated());
+                }
             }
             return None;
         };

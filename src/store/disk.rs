@@ -43,12 +43,13 @@ impl Bounds {
         Self { root: path_of(prefix), follow_links, max_objects, outside: Mutex::default() }
     }
 
-    /// Returns whether what a path leads to may be read. What is not there may: whoever reads it will see.
+    /// Returns whether what a path leads to may be read: not if a link below the root leads elsewhere. What is not there may be
+    /// read, whoever does will see; and what does not lie below the root: the recount is sent there by the keys of its ledger.
     ///
     /// # Errors
     /// When the disk does not say.
     pub(super) fn allows(&self, path: &DiskPath) -> io::Result<bool> {
-        if self.follow_links {
+        if self.follow_links || !path.starts_with(&self.root) {
             return Ok(true);
         }
         let resolved = |path: &DiskPath| match fs::canonicalize(path) {

@@ -39,7 +39,7 @@ impl Listings {
     /// Counts a page; returns what is wrong with it, if something is.
     pub(super) fn page(&self, path: &str, query: &str, answer: &[u8]) -> Option<String> {
         let (mut token, mut of) = (None, format!("{path}?"));
-        for pair in query.split('&') {
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             match pair.strip_prefix("continuation-token=") {
                 Some(text) => token = Some(text),
                 None => of.extend([pair, "&"]),

@@ -54,6 +54,8 @@ pub enum Extent {
     Sample(f64),
     /// Footers only.
     Footers,
+    /// Footers, and the SHA-256 of every file against the ledger's. No raw log is needed: see [`verify_hashes`].
+    Hashes,
 }
 
 /// What to verify and how. [`VerifyOptions::default`] compares every row there is, and records what agrees.
@@ -85,6 +87,23 @@ impl Default for VerifyOptions {
 /// # Errors
 /// A usage error if nothing was ever converted to DEST; otherwise when a store fails for good. What differs is no error.
 pub fn verify(source: &Store, table: &Table, options: &VerifyOptions, progress: &dyn Progress) -> Result<Verification> {
+    verify_settled(Some(source).filter(|_| options.extent != Extent::Hashes), table, options, progress)
+}
+
+/// Holds every file of a table against its ledger, byte by byte, whether its raw logs are still there or not.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_hashes(table: &Table, options: &VerifyOptions, progress: &dyn Progress) -> Result<Verification> {
+    verify_settled(None, table, &VerifyOptions { extent: Extent::Hashes, ..options.clone() }, progress)
+}
+
+fn verify_settled(
+    source: Option<&Store>,
+    table: &Table,
+    options: &VerifyOptions,
+    progress: &dyn Progress,
+) -> Result<Verification> {
     let mut found = verify_once(source, table, options, progress)?;
     for turn in 1..MAX_TURNS {
         let moved = moved_on(table, &found)?;
@@ -115,7 +134,7 @@ fn moved_on(table: &Table, found: &Verification) -> Result<BTreeSet<Date>> {
 }
 
 fn verify_once(
-    source: &Store,
+    source: Option<&Store>,
     table: &Table,
     options: &VerifyOptions,
     progress: &dyn Progress,
@@ -127,10 +146,18 @@ fn verify_once(
             .help("run `flowparquet convert SOURCE DEST` first, or check DEST")
     })?;
     // In this order: what the listings show, the ledger knows, unless something is wrong.
-    let mut found = discover_settled(source, table, &options.wanted, info.partition_by)?;
+    let mut found = match source {
+        Some(source) => discover_settled(source, table, &options.wanted, info.partition_by)?,
+        None => Found::default(),
+    };
     let files = list_files(table.store(), &options.wanted, info.partition_by)?;
     let mut states = table.load(&options.wanted.days, info.partition_by)?;
-    refuse_other_endpoint(source, &states)?;
+    if let Some(source) = source {
+        refuse_other_endpoint(source, &states)?;
+    }
+    let looked_at = source.map(|source| source.location().to_string()).unwrap_or_default();
+    // Where there are no raw logs to be read, nothing is read by it.
+    let source = source.unwrap_or(table.store());
     states.retain(|partition, _| options.wanted.selects(partition.account_region.as_ref()));
 
     settle_days(&mut found, &states, info.partition_by, &source.location().root());
@@ -166,7 +193,7 @@ fn verify_once(
     Ok(Verification {
         version: VERIFICATION_VERSION,
         tool: tool_name(),
-        source: source.location().to_string(),
+        source: looked_at,
         dest: table.store().location().to_string(),
         log_type: info.log_type,
         partition_by: info.partition_by,
@@ -203,8 +230,11 @@ fn recount(
 ) -> Result<(BTreeMap<Partition, PartitionOutcome>, u64)> {
     let units: Vec<OutputUnit> =
         states.iter().flat_map(|(partition, state)| units(run.table, info, partition, state)).collect();
-    let objects = list_objects(run.source, found, &units)?;
-    let mut work = open(run.source, run.table.store(), units, &objects, files)?;
+    let objects = match options.extent {
+        Extent::Hashes => None,
+        _ => Some(list_objects(run.source, found, &units)?),
+    };
+    let mut work = open(run.source, run.table.store(), units, objects.as_ref(), files)?;
     choose(&mut work, options.extent);
     let chosen = work.iter().filter(|work| work.depth == Depth::Rows).count();
     info!(files = work.len(), of_which_all_rows = chosen, extent = ?options.extent, "files to compare");
@@ -229,7 +259,8 @@ fn record(mut ledger: PartitionLedger<'_>, outcome: &PartitionOutcome, extent: E
     let how = match extent {
         Extent::Full => VerifiedHow::Full,
         Extent::Sample(_) => VerifiedHow::Sample,
-        Extent::Footers => VerifiedHow::Footers,
+        // Of the rows it says no more than footers do.
+        Extent::Footers | Extent::Hashes => VerifiedHow::Footers,
     };
     let differs = outcome.differs_for_good();
     let compared = differs || outcome.judge_rows() == Verdict::Agrees && outcome.not_compared.is_empty();
@@ -295,10 +326,7 @@ fn list_objects(source: &Store, found: &Found, units: &[OutputUnit]) -> Result<H
     let mut objects: HashMap<Arc<str>, Listed> =
         found.objects.iter().map(|found| (found.object.key.clone(), found.object.clone())).collect();
     let root = source.location().root();
-    let inputs = units
-        .iter()
-        .flat_map(|unit| &unit.inputs)
-        .filter(|input| input.source == root && source.location().holds(&input.input.key));
+    let inputs = units.iter().flat_map(|unit| &unit.inputs).filter(|input| input.source == root);
     let missing = inputs.map(|input| &input.input.key).filter(|key| !objects.contains_key(*key));
     let folders: BTreeSet<String> =
         missing.map(|key| key.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned()).collect();
