@@ -110,7 +110,7 @@ fi
 pytest=("$PYTHON" -m pytest -q -c tests/python/pytest.ini tests/python)
 # Tests of S3 wait more than they compute, so they run beside the others; what they print comes after.
 black_box() {
-    trap 'kill $(jobs -p) 2>/dev/null' EXIT
+    trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
     trap 'exit 143' TERM
     local s3 others failed=""
     FLOWPARQUET_TEST_S3=moto "${pytest[@]}" -m s3 >target/s3-tests.log 2>&1 &

@@ -29,10 +29,23 @@ pub fn escaped<'a>(text: &'a str, kept: &[char], escape: impl Fn(char) -> String
 }
 
 /// Returns whether a terminal obeys a character instead of showing it: control characters, those that turn the direction of
-/// writing, and line ends and marks that cannot be seen.
+/// writing, line ends, and all that cannot be seen, by which one name could pass for another.
 pub fn is_obeyed(c: char) -> bool {
-    let invisible = |c| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
-    c.is_control() || invisible(c)
+    if c.is_ascii() {
+        return c.is_ascii_control();
+    }
+    // What the standard library's table of Unicode calls printable lacks the categories Cc, Cf, Cn, Co, Zl, Zp and Zs. An ASCII
+    // letter goes before: alone, a combining accent would be escaped too.
+    let printable = ['a', c].iter().collect::<String>().escape_debug().count() == 2;
+    let space = c.is_whitespace() && !matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}');
+    !(printable || space) || is_ignored(c)
+}
+
+/// Returns whether a character is a letter or an accent by its category, and still shows nothing: the rest of the property
+/// `Default_Ignorable_Code_Point` (fillers, joiners, selectors of variations).
+fn is_ignored(c: char) -> bool {
+    matches!(c, '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{e0100}'..='\u{e01ef}')
 }
 
 /// Stands for a secret.
@@ -219,6 +232,37 @@ mod tests {
     fn terminals_are_told_nothing_by_others() {
         assert_eq!(printable("AWSLogs/é/日本 100%.gz"), "AWSLogs/é/日本 100%.gz");
         assert_eq!(printable("a\u{1b}[2J\nb\u{9b}\u{202e}\t"), "a\\u{1b}[2J\\nb\\u{9b}\\u{202e}\\t");
+        for shown in
+            ["e\u{301}", "ไทย ิ", "हिन्दी", "עברית", "العربية", "한국어", "\u{1f600}", "a\u{3000}b\u{a0}c", "ʼ·–“”"]
+        {
+            assert_eq!(printable(shown), shown);
+        }
+        // Default_Ignorable_Code_Point, as Unicode lists it, and what else shows nothing.
+        let ignored = [
+            0xad..=0xad,
+            0x34f..=0x34f,
+            0x61c..=0x61c,
+            0x115f..=0x1160,
+            0x17b4..=0x17b5,
+            0x180b..=0x180f,
+            0x200b..=0x200f,
+            0x202a..=0x202e,
+            0x2060..=0x206f,
+            0x3164..=0x3164,
+            0xfe00..=0xfe0f,
+            0xfeff..=0xfeff,
+            0xffa0..=0xffa0,
+            0xfff0..=0xfffb,
+            0x1bca0..=0x1bca3,
+            0x1d173..=0x1d17a,
+            0xe0000..=0xe0fff,
+            0x2028..=0x2029,
+            0x80..=0x9f,
+            0xe000..=0xe001,
+        ];
+        for c in ignored.into_iter().flatten().filter_map(char::from_u32) {
+            assert_eq!(printable(&format!("a{c}")), format!("a{}", c.escape_unicode()));
+        }
         let error = Error::usage("x\r").at("k\n").because(std::io::Error::other("\u{7}"));
         assert_eq!(error.to_string(), "x\\r\n  at k\\n\n  cause: \\u{7}");
     }

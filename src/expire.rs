@@ -5,6 +5,7 @@
 //! it is now, and verified in full. What was not looked at is not safe.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -15,7 +16,7 @@ use crate::ledger::partition::Partition;
 use crate::ledger::state::{InputState, PartitionState};
 use crate::ledger::table::Table;
 use crate::options::SOURCE;
-use crate::store::{Listed, Store};
+use crate::store::{Listed, RealKeys, Store};
 
 /// A folder of raw logs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -73,14 +74,16 @@ pub fn safe_to_expire(table: &Table, source: &Store, days: &Days) -> Result<Opti
     Ok(Some(folders))
 }
 
-/// Returns the folders of all objects that the ledger knows: roots of their stores, and keys without a slash at the end.
+/// Returns the folders of all objects that the ledger knows: roots of their stores, and keys without a slash at the end, by
+/// their real names.
 fn folders_of(states: &BTreeMap<Partition, PartitionState>) -> BTreeSet<(String, String)> {
     let mut folders = BTreeSet::new();
     for state in states.values() {
         for root in state.sources() {
             let of_root: BTreeSet<&str> =
                 state.keys(root).map(|key| key.rsplit_once('/').map_or("", |(folder, _)| folder)).collect();
-            folders.extend(of_root.into_iter().map(|folder| (root.to_owned(), folder.to_owned())));
+            let mut real = RealKeys::of(root);
+            folders.extend(of_root.into_iter().map(|folder| (root.to_owned(), real.folder(folder))));
         }
     }
     folders
@@ -89,18 +92,19 @@ fn folders_of(states: &BTreeMap<Partition, PartitionState>) -> BTreeSet<(String,
 /// A partition with what it says of its objects.
 struct Known<'a> {
     partitions: Vec<(&'a PartitionState, Option<String>)>,
-    /// Places of the partitions that know an object.
-    by_key: HashMap<&'a str, Vec<usize>>,
+    /// Places of the partitions that know an object by its real name, and how they call it.
+    by_key: HashMap<Arc<str>, Vec<(usize, &'a str)>>,
     root: String,
 }
 
 impl<'a> Known<'a> {
     fn of(states: &'a BTreeMap<Partition, PartitionState>, source: &Store) -> Self {
         let root = source.location().root();
-        let (mut partitions, mut by_key) = (Vec::new(), HashMap::<&str, Vec<usize>>::new());
+        let mut real = RealKeys::of(&root);
+        let (mut partitions, mut by_key) = (Vec::new(), HashMap::<Arc<str>, Vec<(usize, &str)>>::new());
         for (partition, state) in states {
             for key in state.keys(&root) {
-                by_key.entry(key).or_default().push(partitions.len());
+                by_key.entry(real.key(key)).or_default().push((partitions.len(), key));
             }
             partitions.push((state, why_not(state).map(|why| format!("{partition}: {why}"))));
         }
@@ -112,10 +116,10 @@ impl<'a> Known<'a> {
         let mut folder = RawFolder { prefix, objects: 0, objects_held_back: 0, why_not: None };
         for object in objects {
             let url = || format!("{}{}", source.location().root(), object.key);
-            let of_object =
-                || self.by_key.get(&*object.key).into_iter().flatten().filter_map(|at| self.partitions.get(*at));
-            let in_table = of_object().any(|(state, _)| self.is_in_table(state, object));
-            if let Some(why) = of_object().find_map(|(_, why_not)| why_not.as_ref()) {
+            let known = self.by_key.get(&object.key).map_or(&[][..], Vec::as_slice);
+            let of_object = || known.iter().filter_map(|(at, key)| Some((self.partitions.get(*at)?, *key)));
+            let in_table = of_object().any(|((state, _), key)| self.is_in_table(state, key, object));
+            if let Some(why) = of_object().find_map(|((_, why_not), _)| why_not.as_ref()) {
                 folder.hold_back(|| why.clone());
             } else if in_table {
                 folder.objects += 1;
@@ -126,8 +130,8 @@ impl<'a> Known<'a> {
         folder
     }
 
-    fn is_in_table(&self, state: &PartitionState, object: &Listed) -> bool {
-        state.input(&self.root, &object.key).is_some_and(|known| {
+    fn is_in_table(&self, state: &PartitionState, key: &str, object: &Listed) -> bool {
+        state.input(&self.root, key).is_some_and(|known| {
             known.state == InputState::Converted && known.etag == object.etag && known.size == object.size
         })
     }

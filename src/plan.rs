@@ -17,7 +17,7 @@ use crate::ledger::state::{InputState, PartitionState};
 use crate::options::{ACCOUNT, MERGE, PARTITION_BY, REGION};
 use crate::record::schema::LogType;
 use crate::source::discover::{Found, SourceObject, Why};
-use crate::store::lies_below;
+use crate::store::{RealKeys, lies_below};
 
 /// Size that an output file should have: Athena and Spark split and schedule by files, S3 requests cost per file.
 /// AWS advises 128 MB and more; a day that is smaller becomes one file.
@@ -272,6 +272,33 @@ pub fn partition_of(object: &SourceObject, by: PartitionBy) -> Result<Partition>
     Ok(Partition { account_region, day: object.day, hour })
 }
 
+/// Has objects of the local disk called as the ledger calls them: earlier versions recorded paths as they were typed, through
+/// links or not, and a link below SOURCE may lead to what was converted by its own name.
+fn name_as_recorded(found: &mut Found, states: &BTreeMap<Partition, PartitionState>, source: &str) {
+    let mut real = RealKeys::of(source);
+    if !real.is_local() {
+        return;
+    }
+    let mut recorded: HashMap<Arc<str>, Arc<str>> = HashMap::new();
+    for key in states.values().flat_map(|state| state.keys(source)) {
+        let is = real.key(key);
+        if is != *key {
+            recorded.insert(is, Arc::clone(key));
+        }
+    }
+    let known = |key: &str| states.values().any(|state| state.input(source, key).is_some());
+    for found in found.objects.iter_mut().chain(&mut found.other_days) {
+        let key = &mut found.object.key;
+        let is = real.key(key);
+        let other = recorded.get(&is).cloned().or_else(|| (is != *key && known(&is)).then_some(is));
+        if let Some(other) = other.filter(|_| !known(key)) {
+            *key = other;
+        }
+    }
+    found.objects.sort_by(|a, b| a.object.key.cmp(&b.object.key));
+    found.objects.dedup_by(|a, b| a.object.key == b.object.key);
+}
+
 /// Settles the day of objects whose folder says another one than their name: see [`Found::settle_days`].
 pub fn settle_days(
     found: &mut Found,
@@ -279,6 +306,7 @@ pub fn settle_days(
     partition_by: PartitionBy,
     source: &str,
 ) {
+    name_as_recorded(found, states, source);
     found.settle_days(|object| {
         let state = partition_of(object, partition_by).ok().and_then(|partition| states.get(&partition));
         state.is_some_and(|state| state.input(source, &object.object.key).is_some())

@@ -52,7 +52,7 @@ pub struct Counts {
     pub rows_read: u64,
     /// Rows written.
     pub rows_written: u64,
-    /// Rows rejected.
+    /// Rows rejected; also those of a claim that another run finished first, whose rows that run counts.
     #[serde(rename = "rows_rejected")]
     pub rejected_rows: u64,
     /// Objects that do not read to their end.

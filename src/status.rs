@@ -17,7 +17,7 @@ use crate::ledger::state::{InputState, Output, PartitionState};
 use crate::ledger::table::Table;
 use crate::plan::Plan;
 use crate::record::schema::LogType;
-use crate::source::layout::FileName;
+use crate::source::layout::{FileName, Place};
 use crate::store::name_of;
 
 /// Version of the JSON that `status --json` prints; keys may be added without a new one.
@@ -303,10 +303,15 @@ fn add_places(places: &mut BTreeMap<(String, String), AccountRegion>, partition:
     };
     for input in inputs.chain(state.unfinished().flat_map(|(_, claim)| claim.work.inputs())) {
         let name = FileName::parse(name_of(&input.key));
-        let by_partition = partition.account_region.clone().unzip();
+        let (account, region) = partition.account_region.clone().unzip();
+        let (mut account, mut region) = (account.or(name.account), region.or(name.region));
+        if account.is_none() || region.is_none() {
+            // Its name is not AWS's.
+            let place = Place::of_prefix(input.key.rsplit_once('/').unwrap_or_default().0);
+            (account, region) = (account.or(place.account), region.or(place.region));
+        }
         let unknown = || "unknown".to_owned();
-        let account = by_partition.0.or(name.account).unwrap_or_else(unknown);
-        let region = by_partition.1.or(name.region).unwrap_or_else(unknown);
+        let (account, region) = (account.unwrap_or_else(unknown), region.unwrap_or_else(unknown));
         let place = places.entry((account, region)).or_default();
         let needs = place.days.entry(partition.day).or_default();
         needs.late |= late.contains(&*input.key);

@@ -7,6 +7,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
+use bytes::Bytes;
 use jiff::civil::Date;
 use tracing::info;
 
@@ -110,8 +111,64 @@ fn newness(object: &SourceObject) -> (Date, Option<i8>, &str) {
     (object.day, object.hour, &object.object.key)
 }
 
+/// Objects whose heads are looked at at once.
+const HEADS_AT_ONCE: usize = 256;
+
+/// Returns the newest of the objects that have a header line, and the log type that it says, if it says one.
+///
+/// # Errors
+/// When the head of an object cannot be read.
+pub fn newest_log_type<'a>(
+    source: &Store,
+    objects: &'a [SourceObject],
+) -> Result<Option<(&'a SourceObject, Option<LogType>)>> {
+    let mut newest: Vec<&SourceObject> = objects.iter().collect();
+    newest.sort_by_key(|object| Reverse(newness(object)));
+    let headers = first_of(source, &[newest], |line| Header::parse(line).ok())?;
+    Ok(headers.into_iter().flatten().next().map(|(object, header)| (object, header.log_type())))
+}
+
+/// Returns the first object of each group of which the first line says something, and what it says. Most often that is the
+/// first object: it alone is looked at then, and of those behind it ever more at once.
+fn first_of<'a, T>(
+    source: &Store,
+    groups: &[Vec<&'a SourceObject>],
+    said: impl Fn(&[u8]) -> Option<T>,
+) -> Result<Vec<Option<(&'a SourceObject, T)>>> {
+    let mut found: Vec<Option<(&SourceObject, T)>> = groups.iter().map(|_| None).collect();
+    let (mut from, mut most) = (0, 1);
+    loop {
+        let open = groups.iter().enumerate().filter(|(at, group)| found[*at].is_none() && group.len() > from);
+        let next: Vec<(usize, &SourceObject)> =
+            open.flat_map(|(at, group)| group[from..].iter().take(most).map(move |object| (at, *object))).collect();
+        if next.is_empty() {
+            return Ok(found);
+        }
+        for next in next.chunks(HEADS_AT_ONCE) {
+            let objects: Vec<&Listed> = next.iter().map(|(_, object)| &object.object).collect();
+            for ((at, object), head) in next.iter().zip(heads(source, &objects)?) {
+                if found[*at].is_none() {
+                    found[*at] = said(&gunzip::first_line(&head)).map(|said| (*object, said));
+                }
+            }
+        }
+        (from, most) = (from + most, (most * 2).min(HEADS_AT_ONCE));
+    }
+}
+
+/// Reads the heads of objects. One that went since it was listed says nothing, and costs the run nothing either.
+fn heads(source: &Store, objects: &[&Listed]) -> Result<Vec<Bytes>> {
+    source.get_heads(objects, HEAD_BYTES).or_else(|_| {
+        let one = |object: &&Listed| match source.get_heads(&[*object], HEAD_BYTES) {
+            Err(_) if source.head(&object.key)?.is_none() => Ok(Bytes::new()),
+            read => read.map(|heads| heads.into_iter().next().unwrap_or_default()),
+        };
+        objects.iter().map(one).collect()
+    })
+}
+
 /// Returns the format of each flow log, that of the newest object first; `log_format` is that of objects without a header
-/// line.
+/// line. A flow log's format is that of its newest object that has one: those that cannot be read say nothing.
 ///
 /// # Errors
 /// When the head of an object cannot be read.
@@ -123,19 +180,26 @@ pub fn formats(source: &Store, objects: &[SourceObject], log_format: Option<&Hea
         let day = flow_log.is_none().then_some(object.day);
         groups.entry((flow_log, day)).or_default().push(object);
     }
-    let mut groups: Vec<_> = groups
-        .into_iter()
-        .filter_map(|((flow_log, _), group)| newest(group.iter().copied()).map(|newest| (newest, flow_log, group)))
-        .collect();
-    groups.sort_by_key(|(newest, ..)| Reverse(newness(newest)));
-    let heads: Vec<&Listed> = groups.iter().map(|(newest, ..)| &newest.object).collect();
+    let mut groups: Vec<_> = groups.into_iter().map(|((flow_log, _), group)| (flow_log, group)).collect();
+    for (_, group) in &mut groups {
+        group.sort_by_key(|object| Reverse(newness(object)));
+    }
+    let by_age: Vec<Vec<&SourceObject>> = groups.iter().map(|(_, group)| group.clone()).collect();
+    let header_of = |line: &[u8]| match Header::parse(line) {
+        Err(HeaderError::NotAHeader(_)) if !line.is_empty() => log_format.cloned(),
+        parsed => parsed.ok(),
+    };
+    let mut headers: Vec<_> = groups.into_iter().zip(first_of(source, &by_age, header_of)?).collect();
+    // Those that tell no format come last: what the others tell is what there is.
+    headers.sort_by_key(|((_, group), said)| {
+        let newest = said.as_ref().map(|(object, _)| *object).or(group.first().copied());
+        Reverse((said.is_some(), newest.map(newness)))
+    });
     let mut formats: Vec<Format> = Vec::new();
-    for (head, (_, flow_log, group)) in source.get_heads(&heads, HEAD_BYTES)?.iter().zip(&groups) {
-        let header = match Header::parse(&gunzip::first_line(head)) {
-            Err(HeaderError::NotAHeader(_)) if log_format.is_some() => {
-                log_format.cloned().ok_or(HeaderError::NotAHeader(String::new()))
-            }
-            parsed => parsed,
+    for ((flow_log, group), said) in headers {
+        let header = match said {
+            Some((_, header)) => Ok(header),
+            None => log_format.cloned().ok_or(why_none(source, &group)?),
         };
         let known = formats.iter().position(|format| format.header == header);
         let at = known.unwrap_or_else(|| {
@@ -143,9 +207,17 @@ pub fn formats(source: &Store, objects: &[SourceObject], log_format: Option<&Hea
             formats.len() - 1
         });
         formats[at].days.extend(group.iter().map(|object| object.day));
-        formats[at].flow_logs.extend(flow_log.clone());
+        formats[at].flow_logs.extend(flow_log);
     }
     Ok(formats)
+}
+
+/// Returns why the newest of some objects tells no format.
+fn why_none(source: &Store, group: &[&SourceObject]) -> Result<HeaderError> {
+    let newest: Vec<&Listed> = group.first().map(|object| &object.object).into_iter().collect();
+    let heads = heads(source, &newest)?;
+    let line = heads.first().map(|head| gunzip::first_line(head)).unwrap_or_default();
+    Ok(Header::parse(&line).err().unwrap_or(HeaderError::NotAHeader(String::new())))
 }
 
 fn names(object: &SourceObject) -> Option<(String, String)> {

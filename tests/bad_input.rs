@@ -622,3 +622,32 @@ fn an_object_that_cannot_be_read_stops_the_run_and_loses_nothing() {
     work.convert(&ON_THIS_DAY).code(0);
     assert_rows(&work.rows(), &all_expected([&text(0, 2), &text(2, 2)]));
 }
+
+/// Objects that cannot be read, for whom others speak.
+fn unreadable() -> [(&'static str, Vec<u8>); 5] {
+    let whole = gz(text(0, 50));
+    [
+        ("not gzip", b"\x80hello".to_vec()),
+        ("empty", Vec::new()),
+        ("cut off early", whole[..12].to_vec()),
+        ("byte order mark", gz(format!("\u{feff}{}", text(0, 2)))),
+        ("no header", gz(format!("{}\n", line(1)))),
+    ]
+}
+
+#[test]
+fn the_newest_readable_object_tells_the_log_type_and_the_columns() {
+    for (what, content) in unreadable() {
+        let work = Work::new();
+        let tgw =
+            "version resource-type account-id tgw-id tgw-attachment-id\n6 TransitGateway 123456789012 tgw-1 a-1\n";
+        work.object(&key(3), tgw);
+        for number in [5, 6, 7] {
+            work.write(&format!("raw/{}", key(number)), &content);
+        }
+        let ran = work.run(&["ddl", "--raw", "raw", "--location", "s3://bucket/raw"]);
+        assert!(ran.code(0).stdout.contains("tgw_attachment_id"), "{what}: {}", ran.stdout);
+        // Founded as a table of VPC logs, it would take none of these for ever.
+        work.convert(&ON_THIS_DAY).code(1).totals(&[("rows_written", 1), ("objects_rejected", 3)]);
+    }
+}

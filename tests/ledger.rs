@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
@@ -570,4 +571,97 @@ fn a_ledger_without_its_table_description_is_refused() {
     let before = contents(&work, "table");
     work.convert(&ON_THIS_DAY).code(2).says("error: DEST has a ledger, but _flowparquet/table.json is missing\n");
     assert_eq!(contents(&work, "table"), before);
+}
+
+// ---- Links
+
+/// Has a table made by an earlier version, which recorded paths as they were typed.
+fn spell_differently(work: &Work, from: &str, to: &str) {
+    let folder = format!("table/_flowparquet/ledger/{DAY_FOLDER}");
+    for name in work.files(&folder) {
+        let path = work.path(&folder).join(name);
+        let entry = fs::read_to_string(&path).unwrap();
+        let key = |folder: &str| format!("\"{}/AWSLogs", work.arg(folder).trim_start_matches('/'));
+        fs::write(path, entry.replace(&key(from), &key(to))).unwrap();
+    }
+}
+
+#[test]
+fn a_source_by_another_path_is_the_same_source() {
+    let work = Work::new();
+    work.object(&key(0), text(0, 3));
+    work.object(&key(1), text(10, 3));
+    symlink("raw", work.path("link")).unwrap();
+    symlink("link", work.path("other")).unwrap();
+    work.convert(&ON_THIS_DAY).code(0);
+    for source in ["link", "other", "raw/AWSLogs", "link/AWSLogs"] {
+        work.convert_from(source, "table", &ON_THIS_DAY).nothing_to_do(2);
+        work.run(&["verify", source, "table", "--day", DAY]).code(0);
+    }
+    // As it was recorded by earlier versions.
+    spell_differently(&work, "raw", "link");
+    assert!(work.ledger()[0].to_string().contains("link/AWSLogs"));
+    for source in ["raw", "link", "other", "link/AWSLogs"] {
+        work.convert_from(source, "table", &ON_THIS_DAY).nothing_to_do(2);
+        work.run(&["verify", source, "table", "--day", DAY]).code(0);
+        let ran = work.run(&["status", "table", "--safe-to-expire", "--source", source]);
+        let folder = key(0).rsplit_once('/').unwrap().0.to_owned();
+        assert_eq!(ran.code(0).stdout, format!("file://WORK/raw/{folder}/\n"));
+    }
+    // A late object joins those, a changed one takes the place of what it was.
+    work.object(&key(2), text(20, 3));
+    work.convert(&ON_THIS_DAY).code(0).totals(&[("objects", 1)]);
+    sleep(Duration::from_millis(20));
+    work.object(&key(1), text(50, 3));
+    work.convert(&ON_THIS_DAY).code(0).totals(&[("files_replaced", 1)]);
+    assert_rows(&work.rows(), &all_expected([&text(0, 3), &text(50, 3), &text(20, 3)]));
+    work.convert_from("link", "table", &ON_THIS_DAY).nothing_to_do(3);
+    work.run(&["verify", "raw", "table", "--day", DAY]).code(0);
+}
+
+#[test]
+fn what_several_links_lead_to_is_converted_once() {
+    let work = Work::new();
+    work.object(&key(0), text(0, 3));
+    symlink("AWSLogs", work.path("raw/copy")).unwrap();
+    let folder = key(0).rsplit_once('/').unwrap().0.to_owned();
+    symlink(key(0).rsplit_once('/').unwrap().1, work.path(&format!("raw/{folder}/again.log.gz"))).unwrap();
+    // Two links to what lies elsewhere: the first one is followed.
+    work.write("elsewhere/2026/01/15/x.log.gz", gz(text(10, 3)));
+    symlink("../elsewhere", work.path("raw/one")).unwrap();
+    symlink("../elsewhere", work.path("raw/two")).unwrap();
+    let passed =
+        |link: &str| format!("passed over: it is a link to what is reached without it\n  at WORK/raw/{link}\n");
+    for args in [&["--all"][..], &ON_THIS_DAY] {
+        let ran = work.convert(args);
+        ran.code(0).totals(&[("objects", 2), ("rows_written", 6)]);
+        ran.says(&passed(&format!("{folder}/again.log.gz"))).says(&passed("copy")).says(&passed("two"));
+        assert_rows(&work.rows(), &all_expected([&text(0, 3), &text(10, 3)]));
+        work.convert(args).code(0).says("nothing to do: 2 objects converted before, none new\n");
+        work.run(&[&["verify", "raw", "table"], args].concat()).code(0);
+        // By its own name it is the same.
+        work.convert_from("elsewhere", "table", args).nothing_to_do(1);
+        work.remove("table");
+    }
+    // A link around one of them leads to more than is reached otherwise: a person has to say what is meant.
+    symlink("..", work.path("elsewhere/up")).unwrap();
+    work.write("around/here/2026/01/15/y.log.gz", gz(text(20, 3)));
+    symlink("../around/here", work.path("raw/a")).unwrap();
+    symlink("../around", work.path("raw/b")).unwrap();
+    let ran = work.convert(&["--all"]);
+    ran.code(1).totals(&[("objects", 3)]).says(
+        "passed over: it is a link to a folder of which parts are reached without it (link to the other parts, each by itself)\n  \
+         at WORK/raw/b\n",
+    );
+}
+
+#[test]
+fn a_dest_inside_source_is_noticed_through_links() {
+    let work = Work::new();
+    work.object(&key(0), text(0, 3));
+    symlink("raw/AWSLogs", work.path("door")).unwrap();
+    let ran = work.run(&["convert", "raw", "door/table", "--day", DAY]);
+    ran.code(2).says("error: DEST WORK/raw/AWSLogs/table lies inside SOURCE WORK/raw\n");
+    symlink("raw", work.path("link")).unwrap();
+    work.run(&["convert", "link", "raw", "--day", DAY]).code(2).says("error: SOURCE and DEST are the same: WORK/raw\n");
 }

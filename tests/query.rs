@@ -343,6 +343,28 @@ fn bytes_are_those_of_column_chunks_and_whole_objects() {
 }
 
 #[test]
+fn columns_of_raw_logs_are_those_of_the_newest_object_that_can_be_read() {
+    let unreadable = [
+        b"\x80hello".to_vec(),
+        Vec::new(),
+        gz(text(0, 9))[..12].to_vec(),
+        gz(format!("\u{feff}{V2}\n")),
+        gz("1 2 3\n"),
+    ];
+    for content in unreadable {
+        let work = Work::new();
+        work.object(&key(0), text(0, 3));
+        for number in [1, 2, 7] {
+            work.write(&format!("raw/{}", key(number)), &content);
+        }
+        let sql = "SELECT count(*) AS n FROM vpc_flow_logs WHERE protocol = 6";
+        let ran = work.run(&["query", "raw", sql, "--raw", "--output", "csv", "--day", DAY]);
+        ran.code(1).says("left out as unreadable: 0 lines and 3 objects\n");
+        assert_eq!(ran.stdout, "n\n3\n");
+    }
+}
+
+#[test]
 fn raw_logs_that_do_not_fit_are_left_out_and_counted() {
     let work = Work::new();
     let flow = "2 123456789012 eni-1 10.0.0.1 10.0.0.2 1 443 6 10 1000 1768453384 1768453444 ACCEPT OK";

@@ -422,6 +422,9 @@ fn a_merge_of_a_file_that_is_gone_is_named_and_claims_nothing() {
         let said = format!("not merged: WORK/{file}: {why}");
         for _ in 0..2 {
             work.run(&COMPACT).code(1).says(&said).does_not_say("given up");
+            if content.is_some() {
+                continue; // A plain run would make a file of another size again.
+            }
             let ran = work.convert(&["--day", DAY, "--auto-compact", "1"]);
             ran.code(1).says(&said);
             let refused = &ran.report()["not_merged"][0];

@@ -14,7 +14,7 @@ use crate::verify::rewrite;
 /// What no object that is read may have in its key on a local disk: control characters of ASCII.
 const EVIL: &str = "\u{1b}[2J\u{7}\u{7f}\r\nerror: all is lost\n\t";
 /// What it may.
-const QUIET: &str = "\u{9b}31m\u{85}\u{61c}\u{200e}\u{200f}\u{2028}\u{2029}\u{202a}\u{202e}\u{2066}\u{2069}\u{feff}";
+const QUIET: &str = "\u{ad}\u{34f}\u{200b}\u{2060}\u{3164}\u{fe0f}\u{e0041}\u{9b}31m\u{85}\u{61c}\u{200e}\u{200f}\u{2028}\u{2029}\u{202a}\u{202e}\u{2066}\u{2069}\u{feff}";
 
 /// Asserts that nothing was printed that a terminal would obey, and no line that somebody else wrote.
 #[track_caller]
@@ -125,7 +125,12 @@ fn no_command_prints_what_a_terminal_obeys() {
     fs::write(work.path(&format!("table/{folder}/part-{QUIET}.parquet")), "x").unwrap();
     look(&work, 1);
     let names_rows = run(&work, 1, &["verify", "raw", "table", "--all"]);
-    assert!(names_rows.stdout.contains("action=ACCEPT\\u{9b}31m"), "the row is shown, escaped");
+    assert!(
+        names_rows
+            .stdout
+            .contains("action=ACCEPT\\u{ad}\\u{34f}\\u{200b}\\u{2060}\\u{3164}\\u{fe0f}\\u{e0041}\\u{9b}31m"),
+        "the row is shown, escaped"
+    );
     run(&work, 0, &["compact", "table", "--min-age", "0h"]);
 }
 
@@ -176,7 +181,8 @@ fn what_a_person_typed_is_escaped_too() {
     ] {
         harmless(&work.run(args));
     }
-    run(&work, 2, &["plan", &quiet, "table"]).says("error: nothing lies below SOURCE\n  at WORK/x\\u{9b}31m");
+    run(&work, 2, &["plan", &quiet, "table"])
+        .says("error: nothing lies below SOURCE\n  at WORK/x\\u{ad}\\u{34f}\\u{200b}");
     run(&work, 0, &["generate", &quiet, "--objects", "1", "--rows", "1"]).says("1 object, ");
     run(&work, 0, &["convert", "raw", &quiet, "--day", DAY]);
     run(&work, 0, &["queries"]);

@@ -12,6 +12,7 @@
 //! * [`fuzz_corpus`]: what fuzzing found: every kept input holds
 //! * [`generator`]: `generate`: the same bytes for the same seed, every format and layout converts
 //! * [`golden`]: output that must not change unnoticed; `BLESS=1 cargo test --release --test tests` accepts a change
+//! * [`gzip`]: headers of gzip: convert and verify take what `gzip -d` takes
 //! * [`hostile`]: a DEST, an endpoint, a machine that somebody else writes to: forged entries, links, redirects, variables
 //! * [`house`]: rules about the source tree: fences between modules, first lines, schema files, links of the docs
 //! * [`layouts`]: where logs lie, and which of them are chosen: SOURCE, prefixes, days, accounts, partitions
@@ -44,6 +45,8 @@ mod fuzz_corpus;
 mod generator;
 #[cfg(test)]
 mod golden;
+#[cfg(test)]
+mod gzip;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]

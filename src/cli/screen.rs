@@ -43,7 +43,7 @@ pub fn print(text: &str) -> Result<()> {
 pub fn print_statements(text: &str) -> Result<()> {
     if harmless(text) != text {
         return Err(Error::usage(
-            "what is to be printed has control characters, or some that turn the direction of writing",
+            "what is to be printed has control characters, or some that cannot be seen or turn the direction of writing",
         )
         .help("somebody's folder or value has them: choose others by --account and --region"));
     }
@@ -86,8 +86,9 @@ fn json(text: serde_json::Result<String>) -> Result<String> {
 
 /// Returns JSON that means the same: characters in its strings that a terminal obeys are escaped.
 pub fn harmless_json(text: &str) -> Cow<'_, str> {
-    // All of them have four digits.
-    escaped(text, &['\n'], |c| format!("\\u{:04x}", u32::from(c)))
+    // Characters beyond four digits are two of them in JSON.
+    let escape = |c: char| c.encode_utf16(&mut [0; 2]).iter().map(|half| format!("\\u{half:04x}")).collect();
+    escaped(text, &['\n'], escape)
 }
 
 fn harmless(text: &str) -> Cow<'_, str> {
@@ -113,7 +114,7 @@ mod tests {
 
     #[test]
     fn json_means_the_same() {
-        let evil = "\u{1b}\n\u{7f}\u{85}\u{9b}\u{61c}\u{200e}\u{2028}\u{202e}\u{2066}\u{feff}é\u{1f600}\\";
+        let evil = "\u{1b}\n\u{7f}\u{85}\u{9b}\u{61c}\u{200e}\u{2028}\u{202e}\u{2066}\u{feff}\u{ad}\u{200b}\u{fe0f}\u{e0041}é\u{1f600}\\";
         let text = to_json(&[evil]).unwrap();
         assert_eq!(harmless(&text), text);
         assert_eq!(serde_json::from_str::<Vec<String>>(&text).unwrap(), [evil]);

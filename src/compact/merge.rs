@@ -241,7 +241,7 @@ enum Merge {
     /// Its file is visible.
     Made { outcome: Box<Outcome>, uploaded: Uploaded, content: FileContent, tally: Tally },
     /// There is no file: that of this claim, which it merges, is gone.
-    Gone(Claim, Error),
+    Gone(Box<Claim>, Error),
 }
 
 /// Makes the file.
@@ -253,7 +253,7 @@ fn merge(ledger: &PartitionLedger<'_>, claimed: &Claimed, pool: &ThreadPool) -> 
     let mut merger = Merger::new(ledger.begin_file(claimed)?, claim, columns, pool)?;
     let gone = match fill(ledger, &outputs, &mut merger, &mut rejects) {
         Ok(None) => None,
-        Ok(Some((lost, e))) => Some(Ok(Merge::Gone(lost, e))),
+        Ok(Some((lost, e))) => Some(Ok(Merge::Gone(Box::new(lost), e))),
         Err(e) => Some(Err(e)),
     };
     if let Some(stopped) = gone {

@@ -91,7 +91,10 @@ impl Round<'_> {
                 outcome.counts.files_replaced += written.claim().work.replaces().len() as u64;
                 count(outcome, written.done(), summary);
             }
-            Ended::DoneByAnother => outcome.counts.finished_by_others += 1,
+            Ended::DoneByAnother => {
+                outcome.counts.finished_by_others += 1;
+                count_rejects(outcome, written.done(), summary.named);
+            }
             Ended::Contested => {
                 outcome.counts.finished_by_others += 1;
                 return self.settle_contest(ledger, &written, outcome);
@@ -250,6 +253,15 @@ fn give_up(
     }
 }
 
+/// Counts and names what a claim rejected. A run says so too where another one was faster: its user asked for these objects.
+fn count_rejects(outcome: &mut PartitionResult, done: &Done, named: Vec<Named>) {
+    outcome.counts.rejected_rows += done.outcome.rejected_rows;
+    outcome.counts.objects_rejected += done.outcome.rejected_objects.len() as u64;
+    outcome.unreadable.extend(done.outcome.rejected_objects.iter().map(|left| left.key.clone()));
+    let room = MAX_NAMED.saturating_sub(outcome.rejects.len());
+    outcome.rejects.extend(named.into_iter().take(room));
+}
+
 fn count(outcome: &mut PartitionResult, done: &Done, summary: Summary) {
     let counts = &mut outcome.counts;
     counts.objects += summary.objects;
@@ -258,14 +270,10 @@ fn count(outcome: &mut PartitionResult, done: &Done, summary: Summary) {
     counts.text_bytes += done.outcome.text_bytes;
     counts.rows_read += done.outcome.rows + done.outcome.rejected_rows;
     counts.rows_written += done.outcome.rows;
-    counts.rejected_rows += done.outcome.rejected_rows;
-    counts.objects_rejected += done.outcome.rejected_objects.len() as u64;
-    outcome.unreadable.extend(done.outcome.rejected_objects.iter().map(|left| left.key.clone()));
     counts.objects_of_other_type += done.outcome.other_type.len() as u64;
     counts.files += u64::from(done.file.is_some());
     counts.output_bytes += done.file.as_ref().map_or(0, |file| file.bytes);
-    let room = MAX_NAMED.saturating_sub(outcome.rejects.len());
-    outcome.rejects.extend(summary.named.into_iter().take(room));
+    count_rejects(outcome, done, summary.named);
     let unknown = &done.outcome.unknown_fields;
     outcome.warnings.extend(
         unknown

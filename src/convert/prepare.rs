@@ -16,12 +16,10 @@ use crate::ledger::table::{Table, TableInfo, refuse_other_endpoint};
 use crate::ledger::undated::UndatedDays;
 use crate::options::{DASH_AS_NULL, LOG_TYPE, OptionName, PARTITION_BY};
 use crate::plan::{self, Plan, PlanOptions};
-use crate::record::header::Header;
 use crate::record::schema::LogType;
-use crate::source::discover::{Found, SourceObject, discover};
-use crate::source::gunzip;
+use crate::source::discover::{Found, discover};
 use crate::store::Store;
-use crate::survey::{HEAD_BYTES, newest};
+use crate::survey::newest_log_type;
 
 /// SOURCE and DEST, looked at.
 #[derive(Debug)]
@@ -62,7 +60,7 @@ pub fn prepare(source: &Store, table: &Table, options: &ConvertOptions) -> Resul
         Some(info) => info,
         None => TableInfo {
             version: VERSION,
-            log_type: options.log_type.map_or_else(|| newest_log_type(source, &found), Ok)?,
+            log_type: options.log_type.map_or_else(|| founding_log_type(source, &found), Ok)?,
             partition_by: options.partition_by.unwrap_or_default(),
             dash_as_null: options.output.dash_as_null,
             single_writer: options.single_writer,
@@ -165,26 +163,10 @@ fn refuse_other_table(info: &TableInfo, options: &ConvertOptions, dest: &Store) 
     }
 }
 
-/// Returns the log type that the newest object's header says; VPC if it says none. One that went since it was listed says
-/// nothing, and costs the run nothing either: then the next one is asked.
-fn newest_log_type(source: &Store, found: &Found) -> Result<LogType> {
-    let mut left: Vec<&SourceObject> = found.objects.iter().collect();
-    while let Some(newest) = newest(left.iter().copied()) {
-        if newest.object.size == 0 {
-            return Ok(LogType::Vpc);
-        }
-        let head = match source.get_range(&newest.object.key, 0..newest.object.size.min(HEAD_BYTES)) {
-            Err(_) if source.head(&newest.object.key)?.is_none() => {
-                left.retain(|object| object.object.key != newest.object.key);
-                continue;
-            }
-            head => head?,
-        };
-        let line = gunzip::first_line(&head);
-        let log_type = Header::parse(&line).ok().and_then(|header| header.log_type());
-        let object = source.location().url_of(&newest.object.key);
-        info!(object, log_type = log_type.map(tracing::field::display), "log type by the newest object's header");
-        return Ok(log_type.unwrap_or(LogType::Vpc));
-    }
-    Ok(LogType::Vpc)
+/// Returns the log type that the newest object's header says, of those that have one; VPC if none says it.
+fn founding_log_type(source: &Store, found: &Found) -> Result<LogType> {
+    let Some((object, log_type)) = newest_log_type(source, &found.objects)? else { return Ok(LogType::Vpc) };
+    let object = source.location().url_of(&object.object.key);
+    info!(object, log_type = log_type.map(tracing::field::display), "log type by the newest object's header");
+    Ok(log_type.unwrap_or(LogType::Vpc))
 }

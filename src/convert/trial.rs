@@ -115,7 +115,8 @@ impl Round<'_> {
     /// Names what keeps its old rows, or its rejected lines, since its file cannot be made again.
     fn keep_old(&self, partition: &Partition, remake: &Remake, why: &str, outcome: &mut PartitionResult) {
         if let Some(name) = &remake.altered {
-            let object = self.table.store().location().url_of(&format!("{partition}/{name}"));
+            let location = self.table.store().location();
+            let object = location.url_of(&location.key(&format!("{partition}/{name}")));
             outcome.files_in_doubt.push(Named { object, line: None, byte: None, reason: plan::in_doubt(why) });
         } else if remake.changed.is_empty() {
             outcome.not_retried.push(not_retried(partition, remake.rejected_rows, why));

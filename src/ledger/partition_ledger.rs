@@ -300,8 +300,8 @@ impl PartitionLedger<'_> {
         }
         // Readers may follow links that we do not.
         let folder = format!("{}/", location.key(&partition.path()));
-        let links = table.store().links_out().into_iter().filter(|key| key.starts_with(&folder));
-        tidied.foreign.extend(links.map(|key| location.url_of(key.trim_end_matches('/'))));
+        let links = table.store().links_passed_over().into_iter().filter(|(key, _)| key.starts_with(&folder));
+        tidied.foreign.extend(links.map(|(key, _)| location.url_of(&key)));
         tidied.doubtful = absent.into_values().map(|(number, _)| number).collect();
         if !unknown.is_empty() {
             // Other runs may have written them since.

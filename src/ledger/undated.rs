@@ -5,7 +5,7 @@
 //! `_flowparquet/undated/00000001.json`, created only if the number is free: of two runs that assume different days, one is
 //! first, and the other reads what stands there.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -18,7 +18,7 @@ use super::state::refuse_gap;
 use super::table::{Table, tool_name};
 use crate::days::Days;
 use crate::error::{Error, Result};
-use crate::store::{Created, name_of};
+use crate::store::{Created, RealKeys, name_of};
 
 /// Some objects of one day, as they are stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,8 +63,15 @@ impl Table {
             known.add(number, &text, source, &self.store().location().url_of(key))?;
         }
         if known.last == 0 {
+            let wanted: HashSet<&Arc<str>> = objects.iter().collect();
+            let mut real = RealKeys::of(source);
             for (partition, state) in self.load(&Days::All, by)? {
-                for key in objects.iter().filter(|key| state.input(source, key).is_some()) {
+                for key in state.keys(source) {
+                    let is = real.key(key);
+                    if !wanted.contains(key) && !wanted.contains(&is) {
+                        continue;
+                    }
+                    known.days.insert(is, partition.day);
                     known.days.insert(Arc::clone(key), partition.day);
                     known.unrecorded.entry(partition.day).or_default().push(Arc::clone(key));
                 }
@@ -134,8 +141,10 @@ impl UndatedDays {
         let day: Date = entry.day.parse().map_err(|e: jiff::Error| wrong().because(e))?;
         if entry.source == source {
             // What was recorded first stays.
-            for key in entry.objects {
-                self.days.entry(key.into()).or_insert(day);
+            let mut real = RealKeys::of(source);
+            for key in entry.objects.into_iter().map(Arc::from) {
+                self.days.entry(real.key(&key)).or_insert(day);
+                self.days.entry(key).or_insert(day);
             }
         }
         Ok(())

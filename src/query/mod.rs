@@ -157,8 +157,9 @@ impl Session {
             )));
         }
         let formats = formats(source, &found.objects, raw.log_format.as_ref())?;
-        let newest = formats.first().and_then(|format| format.header.as_ref().ok());
-        let log_type = newest.and_then(Header::log_type).unwrap_or(LogType::Vpc);
+        // Objects that cannot be read say nothing of the others; they are left out and counted as they are met.
+        let mut readable = formats.iter().filter_map(|format| format.header.as_ref().ok());
+        let log_type = readable.next().and_then(Header::log_type).unwrap_or(LogType::Vpc);
         let mut columns: Vec<Column> = Vec::new();
         let headers = formats.iter().filter_map(|format| format.header.as_ref().ok());
         for header in headers.filter(|header| header.log_type().is_none_or(|of| of == log_type)) {

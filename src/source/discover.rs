@@ -15,7 +15,7 @@ use super::layout::{FileName, Level, Place, SERVICE, Suffix};
 use crate::days::Days;
 use crate::error::{Error, Result};
 use crate::options::{ASSUME_DAY, FOLLOW_LINKS};
-use crate::store::{Listed, Store, name_of};
+use crate::store::{LinkKind, Listed, Store, name_of};
 
 /// Folders above `AWSLogs` that are looked into; a SOURCE that needs more is too high up in somebody's bucket.
 pub const MAX_OPAQUE_FOLDERS: usize = 2_000;
@@ -84,12 +84,19 @@ pub enum Why {
     /// Its key, or that of a folder, has what no name may have: an empty part, `.`, `..`, control characters, or bytes that
     /// are not UTF-8.
     NoKey,
+    /// A symbolic link to what is reached without it: its rows would be there twice.
+    Link,
+    /// A symbolic link to a folder of which parts are reached without it, and others are not.
+    LinkAround,
 }
 
 impl Why {
     /// Returns whether a person should look at it: it may be a log that is being missed.
     pub fn needs_a_person(self) -> bool {
-        matches!(self, Self::NoDate | Self::NoKey | Self::OtherDay | Self::NoRegion | Self::LeadsOut)
+        matches!(
+            self,
+            Self::NoDate | Self::NoKey | Self::OtherDay | Self::NoRegion | Self::LinkAround | Self::LeadsOut
+        )
     }
 
     /// Returns the reason in words.
@@ -100,6 +107,10 @@ impl Why {
             Self::OtherDay => "its folder says another day than its name, and the name decides (ask for both days)",
             Self::NoRegion => {
                 "no Region is called so: only letters, digits and hyphens (rename the folder if it holds logs)"
+            }
+            Self::Link => "it is a link to what is reached without it",
+            Self::LinkAround => {
+                "it is a link to a folder of which parts are reached without it (link to the other parts, each by itself)"
             }
             Self::LeadsOut => {
                 return format!("it is a link that leads out of SOURCE (add {FOLLOW_LINKS} if its logs are meant)");
@@ -235,10 +246,17 @@ pub fn discover(store: &Store, wanted: &Wanted) -> Result<Found> {
         }
     }
     let mut found = search.found;
-    // Those to files of other names would not have been logs.
-    let led_out =
-        store.links_out().into_iter().filter(|key| key.ends_with('/') || Suffix::of(name_of(key)) == Suffix::Log);
-    found.passed_over.extend(led_out.map(|key| (key.trim_end_matches('/').into(), Why::LeadsOut)));
+    found.passed_over.extend(store.links_passed_over().into_iter().filter_map(|(link, why)| {
+        let why = match why {
+            LinkKind::Twice => Why::Link,
+            LinkKind::Around => Why::LinkAround,
+            LinkKind::OutToFolder => Why::LeadsOut,
+            // One of another name would not have been a log.
+            LinkKind::OutToFile if Suffix::of(name_of(&link)) == Suffix::Log => Why::LeadsOut,
+            LinkKind::OutToFile => return None,
+        };
+        Some((link.into(), why))
+    }));
     found.objects.sort_by(|a, b| a.object.key.cmp(&b.object.key));
     found.objects.dedup_by(|a, b| a.object.key == b.object.key);
     found.passed_over.sort();

@@ -7,7 +7,7 @@
 use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
 
 use flate2::bufread::GzDecoder;
-use libdeflater::{DecompressionError, Decompressor};
+use libdeflater::{Crc, DecompressionError, Decompressor};
 
 use crate::options::MAX_OBJECT_BYTES;
 
@@ -116,6 +116,10 @@ impl Unpacker {
 
     /// Unpacks one gzip member; returns false if this object needs the slow way.
     fn one_member(&mut self, object: &[u8], text: &mut Vec<u8>, max_whole: usize) -> Result<bool, UnpackError> {
+        // libdeflate passes over the checksum of a header, which `gzip -d` looks at.
+        if object.get(3).is_none_or(|bits| bits & flags::CHECKSUM != 0) {
+            return Ok(false);
+        }
         // The last four bytes are the length of the text (modulo 2^32) if this is all there is.
         let Some(length) = object.last_chunk::<4>().map(|bytes| u32::from_le_bytes(*bytes) as usize) else {
             return Ok(false);
@@ -212,35 +216,109 @@ enum Packed<R: Read> {
 
 /// The members of gzip data, one after the other, and zeros behind the last one: tapes and block devices fill up with them,
 /// and `gzip -d` passes over them. Anything else behind a member is another one, or damage.
-struct Members<R> {
-    /// None at the end.
-    member: Option<GzDecoder<R>>,
+///
+/// Headers are read here, and what `gzip -d` takes of them is taken: names and comments of any length, and a checksum if there
+/// is one. What unpacks the rest gets a header without anything in it.
+enum Members<R> {
+    Header(R),
+    Text(Box<GzDecoder<Chain<&'static [u8], R>>>),
+    End,
+}
+
+/// A member's header without name, comment and checksum (RFC 1952, 2.3).
+const PLAIN_HEADER: [u8; 10] = [0x1f, 0x8b, 0x08, 0, 0, 0, 0, 0, 0, 0xff];
+
+/// The parts that a header has besides those that each has, by the bits of its fourth byte.
+mod flags {
+    pub const CHECKSUM: u8 = 2;
+    pub const EXTRA: u8 = 4;
+    pub const NAME: u8 = 8;
+    pub const COMMENT: u8 = 16;
+    /// Nobody has given them a meaning.
+    pub const UNKNOWN: u8 = 0xe0;
 }
 
 impl<R: BufRead> Members<R> {
     fn new(source: R) -> Self {
-        Self { member: Some(GzDecoder::new(source)) }
+        Self::Header(source)
     }
 
     fn source(&self) -> Option<&R> {
-        self.member.as_ref().map(GzDecoder::get_ref)
+        match self {
+            Self::Header(source) => Some(source),
+            Self::Text(member) => Some(member.get_ref().get_ref().1),
+            Self::End => None,
+        }
     }
 }
 
 impl<R: BufRead> Read for Members<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while let Some(member) = &mut self.member {
-            let read = member.read(buffer)?;
-            if read > 0 || buffer.is_empty() {
-                return Ok(read);
+        loop {
+            match self {
+                Self::End => return Ok(0),
+                // An error leaves the source where it is, for whoever wants to know how far that was.
+                Self::Header(source) => skip_header(source)?,
+                Self::Text(member) => {
+                    let read = member.read(buffer)?;
+                    if read > 0 || buffer.is_empty() {
+                        return Ok(read);
+                    }
+                }
             }
-            let Some(mut rest) = self.member.take().map(GzDecoder::into_inner) else { break };
-            if !nothing_follows(&mut rest)? {
-                self.member = Some(GzDecoder::new(rest));
-            }
+            *self = match std::mem::replace(self, Self::End) {
+                Self::End => Self::End,
+                Self::Header(source) => Self::Text(Box::new(GzDecoder::new(PLAIN_HEADER.as_slice().chain(source)))),
+                Self::Text(member) => {
+                    let mut rest = member.into_inner().into_inner().1;
+                    if nothing_follows(&mut rest)? { Self::End } else { Self::Header(rest) }
+                }
+            };
         }
-        Ok(0)
     }
+}
+
+/// Reads a member's header to its end.
+fn skip_header(source: &mut impl BufRead) -> io::Result<()> {
+    let damaged = |why: &str| io::Error::new(io::ErrorKind::InvalidData, why);
+    let mut checksum = Crc::new();
+    let mut begin = [0; 10];
+    source.read_exact(&mut begin)?;
+    if !begin.starts_with(&GZIP_MAGIC) || begin[3] & flags::UNKNOWN != 0 {
+        return Err(damaged("invalid gzip header"));
+    }
+    checksum.update(&begin);
+    if begin[3] & flags::EXTRA != 0 {
+        let mut length = [0; 2];
+        source.read_exact(&mut length)?;
+        checksum.update(&length);
+        let mut extra = vec![0; u16::from_le_bytes(length).into()];
+        source.read_exact(&mut extra)?;
+        checksum.update(&extra);
+    }
+    for flag in [flags::NAME, flags::COMMENT] {
+        let mut ended = begin[3] & flag == 0;
+        while !ended {
+            let piece = source.fill_buf()?;
+            if piece.is_empty() {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            let end = memchr::memchr(0, piece);
+            let taken = end.map_or(piece.len(), |end| end + 1);
+            checksum.update(&piece[..taken]);
+            source.consume(taken);
+            ended = end.is_some();
+        }
+    }
+    if begin[3] & flags::CHECKSUM != 0 {
+        let mut said = [0; 2];
+        source.read_exact(&mut said)?;
+        // Its lower half.
+        if u32::from(u16::from_le_bytes(said)) != checksum.sum() & 0xffff {
+            return Err(damaged("the checksum of its header is wrong"));
+        }
+    }
+    Ok(())
 }
 
 /// Returns whether nothing, or nothing but zeros, stands behind a gzip member.
@@ -394,6 +472,43 @@ mod tests {
             let garbage = unpack(&[&a[..], behind].concat(), 100);
             assert_eq!(garbage, Err("the gzip data is damaged: invalid gzip header".to_owned()));
         }
+    }
+
+    #[test]
+    fn headers_of_any_length_are_read_and_their_checksums_are_looked_at() {
+        let text = b"version account-id\n2 x\n";
+        let packed = gzip(text);
+        let with = |bits: u8, parts: &[u8], checksum: u16| {
+            let mut object = packed[..10].to_vec();
+            object[3] = bits;
+            object.extend(parts);
+            if bits & flags::CHECKSUM != 0 {
+                let right = (libdeflater::crc32(&object) & 0xffff) as u16;
+                object.extend((right ^ checksum).to_le_bytes());
+            }
+            object.extend(&packed[10..]);
+            object
+        };
+        let long = [vec![b'n'; 3_000_000], vec![0]].concat();
+        let extra = [&[0xff, 0xff][..], &[0; 0xffff]].concat();
+        for (bits, parts) in [(0, &[][..]), (1, &[]), (4, &extra), (8, &long), (16, &long)] {
+            for bits in [bits, bits | flags::CHECKSUM] {
+                let object = with(bits, parts, 0);
+                assert_eq!(unpack(&object, 100), Ok((true, text.to_vec())), "{bits:#x}");
+                assert_eq!(unpack(&object, 5).unwrap().1, b"", "piece by piece");
+                assert_eq!(first_line(&object), b"version account-id");
+                let twice = [packed.clone(), object.clone()].concat();
+                assert_eq!(unpack(&twice, 100), Ok((true, [&text[..], text].concat())), "a later member");
+            }
+            let wrong = unpack(&with(bits | flags::CHECKSUM, parts, 1), 100);
+            assert_eq!(wrong, Err("the gzip data is damaged: the checksum of its header is wrong".to_owned()));
+        }
+        for unknown in [0x20, 0x40, 0x80] {
+            let refused = unpack(&with(unknown, &[], 0), 100);
+            assert_eq!(refused, Err("the gzip data is damaged: invalid gzip header".to_owned()));
+        }
+        let cut = with(8, &long, 0);
+        assert_eq!(unpack(&cut[..2_000_000], 100), Err("the gzip data is cut off after 2000000 bytes".to_owned()));
     }
 
     #[test]

@@ -9,12 +9,11 @@
 //! The listing ([`super::local`]) holds to the same rules. Somebody who changes links while we look is not kept out: he who
 //! writes into SOURCE or DEST at the same time has other ways.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path as DiskPath, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
@@ -26,21 +25,19 @@ use object_store::{
     PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions, Result,
 };
 
-/// How far links of the local disk are followed, and which were not.
+/// How far links of the local disk are followed.
 #[derive(Debug, Default)]
 pub(super) struct Bounds {
     root: PathBuf,
     follow_links: bool,
     /// Most objects and folders of a listing.
     pub(super) max_objects: u64,
-    /// Keys of links that were found and not followed; folders end in a slash.
-    outside: Mutex<BTreeSet<String>>,
 }
 
 impl Bounds {
-    /// Returns those of a place, by its prefix.
+    /// Returns those of a place, by its prefix, in which no folder is a link.
     pub(super) fn new(prefix: &str, follow_links: bool, max_objects: u64) -> Self {
-        Self { root: path_of(prefix), follow_links, max_objects, outside: Mutex::default() }
+        Self { root: path_of(prefix), follow_links, max_objects }
     }
 
     /// Returns whether what a path leads to may be read: not if a link below the root leads elsewhere. What is not there may be
@@ -52,23 +49,21 @@ impl Bounds {
         if self.follow_links || !path.starts_with(&self.root) {
             return Ok(true);
         }
-        let resolved = |path: &DiskPath| match fs::canonicalize(path) {
-            Ok(path) => Ok(Some(path)),
-            Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+        match fs::canonicalize(path) {
+            Ok(target) => Ok(self.allow_target(&target)),
+            Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(true),
             Err(e) => Err(e),
-        };
-        let (Some(target), Some(root)) = (resolved(path)?, resolved(&self.root)?) else { return Ok(true) };
-        Ok(target.starts_with(root))
+        }
     }
 
-    /// Notes a link that is not followed.
-    pub(super) fn not_followed(&self, key: String) {
-        self.outside.lock().unwrap_or_else(PoisonError::into_inner).insert(key);
+    /// Returns whether what links lead to in the end may be read.
+    pub(super) fn allow_target(&self, target: &DiskPath) -> bool {
+        self.follow_links || target.starts_with(&self.root)
     }
 
-    /// Returns the links that were not followed, so far.
-    pub(super) fn outside(&self) -> Vec<String> {
-        self.outside.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    /// Returns the root, which is no link.
+    pub(super) fn root(&self) -> &DiskPath {
+        &self.root
     }
 
     /// Returns the first folder below the root on the way to a path that is a link.

@@ -3,17 +3,19 @@
 //! In: a folder. Out: keys, sizes and ETags as [`object_store`] would give them for the same files. Its own listing
 //! ends at the first name that is no key and at the first link that leads back to a folder above it, and shows FIFOs,
 //! which nobody can read to an end. Here:
-//! * links are followed where they stay below the store's root, or wherever they lead if that is allowed, and those to one
-//!   folder once; one to a folder that it lies in is passed over, as is one to nowhere; one that leads to another place is
-//!   noted ([`Bounds`]), for the caller to name;
+//! * links are told apart from what lies there ([`Link`]), for whoever knows all of them to follow ([`Links`]): what is reached
+//!   in two ways would be there twice, and what lies in another place is followed only if that is allowed ([`Bounds`]). One to a
+//!   folder that it lies in is passed over, as is one to nowhere;
 //! * only plain files are objects: FIFOs, sockets and devices are passed over;
 //! * names that are no keys are listed as they are, for the caller to name: see [`is_key`].
 
-use std::collections::HashSet;
+use std::collections::BTreeMap;
 use std::fs::{self, Metadata};
 use std::io;
+use std::ops::Bound;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use super::disk::{Bounds, path_of};
@@ -26,58 +28,126 @@ pub(super) fn is_key(name: &str) -> bool {
     !name.contains(|c: char| c.is_ascii_control() || c == char::REPLACEMENT_CHARACTER)
 }
 
+/// A symbolic link to a file or a folder, other than one that it lies in.
+#[derive(Debug)]
+pub(super) struct Link {
+    /// Its own name.
+    pub key: String,
+    /// Where it leads in the end.
+    target: PathBuf,
+    /// The object, if it leads to one.
+    pub object: Option<Listed>,
+    /// Whether it leads to a folder.
+    pub is_folder: bool,
+}
+
+/// Why a link is not followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LinkKind {
+    /// All that it leads to is reached without it.
+    Twice,
+    /// Parts of what it leads to are reached without it.
+    Around,
+    /// It leads to a folder of another place.
+    OutToFolder,
+    /// It leads to a file of another place.
+    OutToFile,
+}
+
+/// The links that were met in a store, by which nothing is to be reached twice.
+#[derive(Debug)]
+pub(super) struct Links {
+    bounds: Arc<Bounds>,
+    /// Targets, with the names of the links that are followed to them.
+    followed: Mutex<BTreeMap<PathBuf, String>>,
+    passed_over: Mutex<BTreeMap<String, LinkKind>>,
+}
+
+impl Links {
+    /// Returns the links of a store within these bounds, none of which is met yet.
+    pub(super) fn within(bounds: Arc<Bounds>) -> Self {
+        Self { bounds, followed: Mutex::default(), passed_over: Mutex::default() }
+    }
+
+    /// Returns whether a link is to be followed: the first one to what is not reached otherwise, and may be read.
+    pub(super) fn follow(&self, link: &Link) -> bool {
+        let Some(why) = self.why_not(link) else { return true };
+        self.passed_over.lock().unwrap_or_else(PoisonError::into_inner).insert(link.key.clone(), why);
+        false
+    }
+
+    fn why_not(&self, Link { key, target, is_folder, .. }: &Link) -> Option<LinkKind> {
+        if !self.bounds.allow_target(target) {
+            return Some(if *is_folder { LinkKind::OutToFolder } else { LinkKind::OutToFile });
+        }
+        let root = self.bounds.root();
+        let mut followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
+        // Hidden folders are not looked into; whoever links into them has data there.
+        let hidden = |path: &Path| path.iter().any(|name| name.to_string_lossy().starts_with(['.', '_']));
+        let inside = target.strip_prefix(root).is_ok_and(|below| !hidden(below));
+        let above = target.ancestors().find_map(|above| followed.get(above)).is_some_and(|other| other != key);
+        if inside || above {
+            return Some(LinkKind::Twice);
+        }
+        let mut behind = followed.range::<Path, _>((Bound::Excluded(target.as_path()), Bound::Unbounded));
+        if root.starts_with(target) || behind.next().is_some_and(|(other, _)| other.starts_with(target)) {
+            return Some(LinkKind::Around);
+        }
+        followed.insert(target.clone(), key.clone());
+        None
+    }
+
+    /// Returns the links that were not followed, and why.
+    pub(super) fn passed_over(&self) -> BTreeMap<String, LinkKind> {
+        self.passed_over.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
 /// Lists one level; a folder that is not there is empty.
 ///
 /// # Errors
 /// When a folder or what lies in it cannot be looked at.
-pub(super) fn level(prefix: &str, bounds: &Bounds) -> io::Result<FolderListing> {
-    let mut level = FolderListing::default();
+pub(super) fn level(prefix: &str, bounds: &Bounds) -> io::Result<(FolderListing, Vec<Link>)> {
+    let (mut level, mut links) = (FolderListing::default(), Vec::new());
     let folder = path_of(prefix);
     if !bounds.allows(&folder)? {
-        bounds.not_followed(format!("{prefix}/"));
-        return Ok(level);
+        // Whoever came here did so without a listing of the folder above.
+        let target = fs::canonicalize(&folder)?;
+        return Ok((level, vec![Link { key: prefix.to_owned(), target, object: None, is_folder: true }]));
     }
     for Entry { path, key, is_link, metadata } in entries(&folder, prefix)? {
-        if is_link && metadata.is_dir() && leads_back(&path)? {
-            continue;
-        }
-        if !metadata.is_dir() && !metadata.is_file() {
-            continue;
-        }
-        if is_link && !bounds.allows(&path)? {
-            bounds.not_followed(if metadata.is_dir() { format!("{key}/") } else { key });
+        if is_link {
+            let target = fs::canonicalize(&path)?;
+            if !(metadata.is_dir() && leads_back(&path, &target)) {
+                let object = listed(key.clone(), &metadata);
+                links.push(Link { key, target, object, is_folder: metadata.is_dir() });
+            }
         } else if metadata.is_dir() {
             level.folders.push(key);
         } else {
             level.objects.extend(listed(key, &metadata));
         }
     }
-    Ok(level)
+    Ok((level, links))
 }
 
 /// Lists everything below a folder; one that is not there is empty.
 ///
 /// # Errors
 /// As [`level`].
-pub(super) fn below(prefix: &str, bounds: &Bounds) -> io::Result<Vec<Listed>> {
-    let mut objects = Vec::new();
+pub(super) fn below(prefix: &str, bounds: &Bounds) -> io::Result<(Vec<Listed>, Vec<Link>)> {
+    let (mut objects, mut links) = (Vec::new(), Vec::new());
     let mut folders = vec![prefix.to_owned()];
-    let mut followed = HashSet::new();
     while let Some(folder) = folders.pop() {
-        let level = level(&folder, bounds)?;
+        let (level, of_level) = level(&folder, bounds)?;
         objects.extend(level.objects);
+        folders.extend(level.folders);
+        links.extend(of_level);
         if (objects.len() + folders.len()) as u64 > bounds.max_objects {
             return Err(io::Error::other(format!("{TOO_MANY} {}", bounds.max_objects)));
         }
-        for folder in level.folders {
-            let path = path_of(&folder);
-            // Links among a few folders can make more ways than there are atoms: each target is gone to once.
-            if !fs::symlink_metadata(&path)?.is_symlink() || followed.insert(fs::canonicalize(&path)?) {
-                folders.push(folder);
-            }
-        }
     }
-    Ok(objects)
+    Ok((objects, links))
 }
 
 /// Lists all that goes if a folder is deleted: also what is no object. Links are not followed, but to files, as [`below`] does.
@@ -156,11 +226,9 @@ fn entries(folder: &Path, prefix: &str) -> io::Result<Vec<Entry>> {
     Ok(entries)
 }
 
-/// Returns whether a link to a folder leads to one that it lies in.
-fn leads_back(path: &Path) -> io::Result<bool> {
-    let target = fs::canonicalize(path)?;
-    let parents = path.ancestors().skip(1).map(fs::canonicalize);
-    Ok(parents.filter_map(Result::ok).any(|parent| parent.starts_with(&target)))
+/// Returns whether a link's target is a folder that the link lies in.
+fn leads_back(path: &Path, target: &Path) -> bool {
+    path.ancestors().skip(1).map(fs::canonicalize).filter_map(Result::ok).any(|parent| parent.starts_with(target))
 }
 
 fn listed(key: String, metadata: &Metadata) -> Option<Listed> {
@@ -199,16 +267,17 @@ mod tests {
         let io = Io::start().unwrap();
         let location = Location::parse(dir.to_str().unwrap()).unwrap();
         let store = Store::open(&location, &StoreOptions::default(), &io).unwrap();
-        let prefix = location.prefix();
-        let bounds = Bounds::new(prefix, false, 100);
-        let found = below(prefix, &bounds).unwrap();
+        let prefix = store.location().prefix();
+        let found = store.list_all(&[prefix.to_owned()]).unwrap().remove(0);
         let mut names: Vec<&str> = found.iter().map(|o| o.key.strip_prefix(prefix).unwrap()).collect();
         names.sort_unstable();
-        assert_eq!(names, ["/a/b/y 100%.log", "/a/b/é#1x", "/a/x.log", "/other/y 100%.log", "/other/é#1x", "/z\nz"]);
+        assert_eq!(names, ["/a/b/y 100%.log", "/a/b/é#1x", "/a/x.log", "/z\nz"]);
         for object in found.iter().filter(|object| is_key(&object.key)) {
             assert_eq!(store.head(&object.key).unwrap().as_ref(), Some(object), "object_store says the same");
         }
-        assert_eq!(level(&format!("{prefix}/nowhere"), &bounds).unwrap(), FolderListing::default());
+        assert_eq!(level(&format!("{prefix}/nowhere"), &store.bounds).unwrap().0, FolderListing::default());
+        let passed_over = store.links_passed_over();
+        assert_eq!(passed_over, [(format!("{prefix}/other"), LinkKind::Twice)]);
         fs::remove_dir_all(dir).unwrap();
     }
 }

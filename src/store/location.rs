@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::endpoint::is_bucket;
+use super::real::real_prefix;
 use crate::error::{Error, Result};
 
 /// A place in a store: the store's root and a prefix below it.
@@ -53,6 +54,12 @@ impl Location {
             }
         }
         Ok(Self { bucket: None, prefix: parts.join("/") })
+    }
+
+    /// Returns the same place by the name that it really has: on the local disk, symbolic links are gone to.
+    pub(super) fn real(&self) -> Self {
+        let prefix = if self.is_local() { real_prefix(&self.prefix) } else { self.prefix.clone() };
+        Self { bucket: self.bucket.clone(), prefix }
     }
 
     /// Returns the bucket, or `None` on the local disk.

@@ -21,6 +21,7 @@ mod pace;
 mod pages;
 pub mod parallel;
 pub mod ranges;
+mod real;
 mod stop;
 #[cfg(test)]
 pub(crate) mod turn_store;
@@ -49,11 +50,14 @@ use crate::error::{Error, Result, masked_urls};
 use crate::options::{ANONYMOUS, ENDPOINT_URL, MAX_OBJECTS, S3_REGION};
 use disk::{Bounds, Disk, LinkInTheWay};
 use http::SENT_ELSEWHERE;
+pub(crate) use local::LinkKind;
+use local::Links;
 pub use location::{Location, lies_below, name_of};
 use pace::Pace;
 pub use pages::DEFAULT_MAX_OBJECTS;
 use pages::{REPEATS, TOO_MANY};
 use ranges::near;
+pub use real::RealKeys;
 use stop::Stop;
 
 /// Requests in flight at once, at first ([`fetch::Budget`]); S3 answers a prefix 5,500 times a second.
@@ -227,6 +231,7 @@ pub struct Store {
     bounds: Arc<Bounds>,
     io: Io,
     counters: Arc<Counters>,
+    links: Arc<Links>,
 }
 
 impl fmt::Debug for Store {
@@ -236,11 +241,13 @@ impl fmt::Debug for Store {
 }
 
 impl Store {
-    /// Connects to a location; sends nothing yet.
+    /// Connects to a location; sends nothing yet. A folder of the local disk is known by its real path from here on, whichever
+    /// links led to it.
     ///
     /// # Errors
     /// A usage error if the options or the environment do not make a client.
     pub fn open(location: &Location, options: &StoreOptions, io: &Io) -> Result<Self> {
+        let location = &location.real();
         let counters = Arc::default();
         let max_objects = options.max_objects.unwrap_or(DEFAULT_MAX_OBJECTS);
         let bounds = Arc::new(Bounds::new(location.prefix(), options.follow_links, max_objects));
@@ -255,14 +262,17 @@ impl Store {
             }
         };
         let endpoint = endpoint.map(Arc::from);
-        Ok(Self { inner, location: location.clone(), endpoint, bounds, io: io.clone(), counters })
+        let links = Arc::new(Links::within(Arc::clone(&bounds)));
+        Ok(Self { inner, location: location.clone(), endpoint, bounds, io: io.clone(), counters, links })
     }
 
     /// Returns a store of a test's own making.
     #[cfg(test)]
     pub(crate) fn of(inner: Arc<dyn ObjectStore>, location: &Location, io: &Io) -> Self {
         let bounds = Arc::new(Bounds::new(location.prefix(), false, DEFAULT_MAX_OBJECTS));
-        Self { inner, location: location.clone(), endpoint: None, bounds, io: io.clone(), counters: Arc::default() }
+        let links = Arc::new(Links::within(Arc::clone(&bounds)));
+        let (location, io, counters) = (location.clone(), io.clone(), Arc::default());
+        Self { inner, location, endpoint: None, bounds, io, counters, links }
     }
 
     /// Returns where the store stands.
@@ -274,12 +284,6 @@ impl Store {
     /// and if they are the same at all of them.
     pub(crate) fn endpoint(&self) -> Option<&Arc<str>> {
         self.endpoint.as_ref()
-    }
-
-    /// Returns the keys of links on the local disk that listings met so far and did not follow, since they lead to another
-    /// place; those to folders end in a slash.
-    pub(crate) fn links_out(&self) -> Vec<String> {
-        self.bounds.outside()
     }
 
     /// Returns what was asked of the store so far.
@@ -296,7 +300,21 @@ impl Store {
     /// # Errors
     /// When a listing fails for good.
     pub(crate) fn list_levels(&self, prefixes: &[String]) -> Result<Vec<FolderListing>> {
-        self.each(prefixes, |prefix| self.list_level(prefix))
+        if !self.location.is_local() {
+            return self.each(prefixes, |prefix| self.list_level(prefix));
+        }
+        let mut levels = Vec::new();
+        for (mut level, links) in self.each(prefixes, |prefix| self.list_disk(prefix, local::level))? {
+            for link in links.into_iter().filter(|link| self.links.follow(link)) {
+                level.objects.extend(link.object);
+                level.folders.extend(Some(link.key).filter(|_| link.is_folder));
+            }
+            level.objects.sort_by(|a, b| a.key.cmp(&b.key));
+            level.folders.sort();
+            count(&self.counters.list, pages(level.folders.len() + level.objects.len()));
+            levels.push(level);
+        }
+        Ok(levels)
     }
 
     /// Lists everything below each of the prefixes, in parallel, as [`Store::list_levels`] does one level.
@@ -304,7 +322,33 @@ impl Store {
     /// # Errors
     /// When a listing fails for good.
     pub(crate) fn list_all(&self, prefixes: &[String]) -> Result<Vec<Vec<Listed>>> {
-        self.each(prefixes, |prefix| self.list_below(prefix))
+        if !self.location.is_local() {
+            return self.each(prefixes, |prefix| self.list_below(prefix));
+        }
+        let mut all = Vec::new();
+        for (mut objects, mut links) in self.each(prefixes, |prefix| self.list_disk(prefix, local::below))? {
+            // In an order that is always the same: of several links to a folder the first one is followed.
+            links.sort_by(|a, b| b.key.cmp(&a.key));
+            while let Some(link) = links.pop() {
+                if self.links.follow(&link) {
+                    objects.extend(link.object);
+                    if link.is_folder {
+                        let (more, further) = self.wait(self.list_disk(&link.key, local::below))??;
+                        objects.extend(more);
+                        links.extend(further);
+                        links.sort_by(|a, b| b.key.cmp(&a.key));
+                    }
+                }
+            }
+            count(&self.counters.list, pages(objects.len()));
+            all.push(objects);
+        }
+        Ok(all)
+    }
+
+    /// Returns the symbolic links that listings met and did not follow, and why.
+    pub(crate) fn links_passed_over(&self) -> Vec<(String, LinkKind)> {
+        self.links.passed_over().into_iter().filter(|(key, _)| self.location.holds(key)).collect()
     }
 
     /// Lists all there is below each of the prefixes, in parallel: as [`Store::list_all`], and on the local disk also what is no
@@ -500,11 +544,6 @@ impl Store {
     }
 
     async fn list_level(&self, prefix: &str) -> Result<FolderListing> {
-        if self.location.is_local() {
-            let level = self.list_disk(prefix, local::level).await?;
-            count(&self.counters.list, pages(level.folders.len() + level.objects.len()));
-            return Ok(level);
-        }
         let path = self.path(prefix)?;
         let listing = self.inner.list_with_delimiter(Some(&path)).await;
         let listing = listing.map_err(|e| self.failed("cannot list", prefix, e))?;
@@ -515,13 +554,9 @@ impl Store {
     }
 
     async fn list_below(&self, prefix: &str) -> Result<Vec<Listed>> {
-        let objects = if self.location.is_local() {
-            self.list_disk(prefix, local::below).await?
-        } else {
-            let path = self.path(prefix)?;
-            let listing = self.inner.list(Some(&path)).map_ok(listed).try_collect::<Vec<_>>().await;
-            listing.map_err(|e| self.failed("cannot list", prefix, e))?
-        };
+        let path = self.path(prefix)?;
+        let listing = self.inner.list(Some(&path)).map_ok(listed).try_collect::<Vec<_>>().await;
+        let objects = listing.map_err(|e| self.failed("cannot list", prefix, e))?;
         count(&self.counters.list, pages(objects.len()));
         Ok(objects)
     }

@@ -5,8 +5,9 @@
 //! ([`LogType::schema`]) is common to both readers. It is written to be read, not to be fast; where both differ, one of
 //! them is wrong.
 
-use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
 
+use flate2::Crc;
 use flate2::bufread::GzDecoder;
 
 use super::tally::{Row, RowHash, Tally};
@@ -89,11 +90,8 @@ pub fn read(
         return Ok(Object::Unreadable("it is named .gz and is not gzip".to_owned()));
     }
     let object = Cursor::new(head).chain(object);
-    let text: Box<dyn Read + '_> = if gzip {
-        Box::new(Gzip::Member(Box::new(GzDecoder::new(BufReader::with_capacity(64 << 10, object)))))
-    } else {
-        Box::new(object)
-    };
+    let text: Box<dyn Read + '_> =
+        if gzip { Box::new(Gzip::Header(BufReader::with_capacity(64 << 10, object))) } else { Box::new(object) };
     match lines(BufReader::with_capacity(256 << 10, text), rules, visit) {
         // The store's own failures are of the kind Other.
         Err(e) if gzip && is_damage(e.kind()) => Ok(Object::Unreadable(format!("its gzip data is damaged: {e}"))),
@@ -102,8 +100,12 @@ pub fn read(
 }
 
 /// gzip data: members, and zeros behind the last one, which fill up a block and mean nothing.
+///
+/// A member's header is passed over byte by byte, however long it is; its checksum, if it has one, has to be right. The rest is
+/// unpacked behind a header that says nothing.
 enum Gzip<R> {
-    Member(Box<GzDecoder<R>>),
+    Header(R),
+    Member(Box<GzDecoder<Chain<Cursor<Vec<u8>>, R>>>),
     Behind(R),
     Over,
 }
@@ -113,8 +115,13 @@ impl<R: BufRead> Read for Gzip<R> {
         loop {
             *self = match std::mem::replace(self, Self::Over) {
                 Self::Over => return Ok(0),
+                Self::Header(mut rest) => {
+                    pass_header(&mut rest)?;
+                    let nothing = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3];
+                    Self::Member(Box::new(GzDecoder::new(Cursor::new(nothing).chain(rest))))
+                }
                 Self::Member(mut member) => match member.read(buffer)? {
-                    0 if !buffer.is_empty() => Self::Behind(member.into_inner()),
+                    0 if !buffer.is_empty() => Self::Behind(member.into_inner().into_inner().1),
                     read => {
                         *self = Self::Member(member);
                         return Ok(read);
@@ -130,11 +137,49 @@ impl<R: BufRead> Read for Gzip<R> {
                             Some(Ok(_)) => return Err(io::Error::from(io::ErrorKind::InvalidData)),
                         }
                     }
-                    Some(_) => Self::Member(Box::new(GzDecoder::new(rest))),
+                    Some(_) => Self::Header(rest),
                 },
             };
         }
     }
+}
+
+/// Passes over a member's header, as RFC 1952 has it in 2.3: ten bytes, of which the fourth says what follows.
+fn pass_header(member: &mut impl BufRead) -> io::Result<()> {
+    let mut crc = Crc::new();
+    let mut next = || -> io::Result<u8> {
+        let mut byte = [0];
+        member.read_exact(&mut byte)?;
+        crc.update(&byte);
+        Ok(byte[0])
+    };
+    let mut fixed = [0; 10];
+    for byte in &mut fixed {
+        *byte = next()?;
+    }
+    let [0x1f, 0x8b, 8, says, ..] = fixed else { return Err(io::ErrorKind::InvalidData.into()) };
+    let has = |bit: u8| says >> bit & 1 == 1;
+    if has(5) || has(6) || has(7) {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    if has(2) {
+        let (low, high) = (next()?, next()?);
+        for _ in 0..u16::from_le_bytes([low, high]) {
+            next()?;
+        }
+    }
+    for _ in 0..u8::from(has(3)) + u8::from(has(4)) {
+        while next()? != 0 {}
+    }
+    if has(1) {
+        let [low, high, ..] = crc.sum().to_le_bytes();
+        let mut said = [0; 2];
+        member.read_exact(&mut said)?;
+        if said != [low, high] {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+    }
+    Ok(())
 }
 
 fn is_damage(kind: io::ErrorKind) -> bool {
