@@ -407,8 +407,9 @@ fn links_that_lead_out_of_source_are_named_and_not_followed() {
         )
     };
     let ran = work.convert(&ON_THIS_DAY);
-    ran.code(1).totals(&[("objects", 2), ("rows_written", 6)]);
+    ran.code(1).totals(&[("objects", 1), ("rows_written", 3)]);
     ran.says(&said(&format!("{folder}/linked.log.gz"))).does_not_say("notes.md");
+    ran.says(&format!("passed over: it is a link to what is reached without it\n  at WORK/{folder}/z-within.log.gz\n"));
     assert_eq!(ran.report()["objects_to_look_at"], 1);
     work.convert(&["--day", DAY, "--follow-links"]).code(0).totals(&[("objects", 1), ("rows_written", 2)]);
     // A folder on the way to the day, which no listing looks at.
@@ -422,7 +423,7 @@ fn links_that_lead_out_of_source_are_named_and_not_followed() {
         assert!(ran.stderr.contains(&said(month).replace('\n', "")[..60]), "{}", ran.stderr);
         assert!(ran.stderr.contains(&format!("  at WORK/{month}")), "{}", ran.stderr);
     }
-    work.convert(&["--day", DAY, "--follow-links"]).code(0).totals(&[("objects", 3)]);
+    work.convert(&["--day", DAY, "--follow-links"]).code(0).totals(&[("objects", 2)]);
 }
 
 #[test]
@@ -590,7 +591,7 @@ fn a_line_of_rejects_that_no_run_keeps_is_an_error() {
 fn a_folder_that_no_region_is_called_like_is_named() {
     let work = Work::new();
     work.object(&key(0), text(0, 3));
-    let evil = ["x'; DROP TABLE t; --", "eu\u{202e}west", "a b", "..%2f"];
+    let evil = ["x'; DROP TABLE t; --", "eu\u{202e}west", "a b", "%2e%2e%2f"];
     for name in evil {
         work.object(&key(1).replace("/ap-northeast-1/", &format!("/{name}/")), text(3, 1));
     }
