@@ -313,6 +313,15 @@ pub fn settle_days(
     });
 }
 
+/// Leaves out objects of partitions whose ledgers are damaged: whether they are converted nobody knows.
+pub fn leave_out_damaged(found: &mut Found, damaged: &BTreeMap<Partition, Error>, partition_by: PartitionBy) {
+    if damaged.is_empty() {
+        return;
+    }
+    found
+        .leave_out(|object| partition_of(object, partition_by).is_ok_and(|partition| damaged.contains_key(&partition)));
+}
+
 /// Makes the plan.
 ///
 /// # Errors

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use crate::Result;
 use crate::days::Days;
 use crate::ledger::table::Table;
+use crate::report::Named;
 use crate::verify::outcome::{Difference, FileOutcome, LoneRows, PartitionOutcome, Remarks, Verdict, Verification};
 use crate::verify::{self, Extent, VerifyOptions};
 
@@ -58,6 +59,10 @@ fn shown(found: &Verification, options: &VerifyOptions) -> String {
         push_remarks(&mut text, "not compared", &partition.not_compared);
     }
     push_remarks(&mut text, "passed over", &found.passed_over);
+    for Named { object, reason, .. } in &found.ledgers_damaged {
+        push_line!(text, "not compared: {reason}");
+        push_line!(text, "  at {object}");
+    }
     text.push_str(&conclusion(found, options));
     text
 }
@@ -189,6 +194,10 @@ fn conclusion(found: &Verification, options: &VerifyOptions) -> String {
     if waiting > 0 {
         let are = if waiting == 1 { "is" } else { "are" };
         verdict.push(format!("{} {are} not all converted", plural(waiting, "partition")));
+    }
+    if !found.ledgers_damaged.is_empty() {
+        let ledgers = found.ledgers_damaged.len() as u64;
+        verdict.push(format!("{} {} damaged", plural(ledgers, "ledger"), if ledgers == 1 { "is" } else { "are" }));
     }
     if !found.passed_over.is_empty() {
         verdict.push(format!("{} passed over", plural(found.passed_over.count, "object")));

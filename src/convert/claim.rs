@@ -93,7 +93,7 @@ impl Round<'_> {
             }
             Ended::DoneByAnother => {
                 outcome.counts.finished_by_others += 1;
-                count_rejects(outcome, written.done(), summary.named);
+                name_rejects(outcome, written.done(), summary.named);
             }
             Ended::Contested => {
                 outcome.counts.finished_by_others += 1;
@@ -253,10 +253,9 @@ fn give_up(
     }
 }
 
-/// Counts and names what a claim rejected. A run says so too where another one was faster: its user asked for these objects.
-fn count_rejects(outcome: &mut PartitionResult, done: &Done, named: Vec<Named>) {
-    outcome.counts.rejected_rows += done.outcome.rejected_rows;
-    outcome.counts.objects_rejected += done.outcome.rejected_objects.len() as u64;
+/// Names what a claim rejected. A run does so too where another one was faster, and counts it: somebody asked both for these
+/// objects.
+fn name_rejects(outcome: &mut PartitionResult, done: &Done, named: Vec<Named>) {
     outcome.unreadable.extend(done.outcome.rejected_objects.iter().map(|left| left.key.clone()));
     let room = MAX_NAMED.saturating_sub(outcome.rejects.len());
     outcome.rejects.extend(named.into_iter().take(room));
@@ -273,7 +272,9 @@ fn count(outcome: &mut PartitionResult, done: &Done, summary: Summary) {
     counts.objects_of_other_type += done.outcome.other_type.len() as u64;
     counts.files += u64::from(done.file.is_some());
     counts.output_bytes += done.file.as_ref().map_or(0, |file| file.bytes);
-    count_rejects(outcome, done, summary.named);
+    counts.rejected_rows += done.outcome.rejected_rows;
+    counts.objects_rejected += done.outcome.rejected_objects.len() as u64;
+    name_rejects(outcome, done, summary.named);
     let unknown = &done.outcome.unknown_fields;
     outcome.warnings.extend(
         unknown

@@ -246,6 +246,7 @@ fn empty_report(source: &Store, table: &Table) -> Report {
         objects_changed: Vec::new(),
         objects_vanished: Vec::new(),
         claims_elsewhere: Vec::new(),
+        ledgers_damaged: Vec::new(),
         files_in_doubt: Vec::new(),
         warnings: Vec::new(),
         source_requests: source.requests(),
@@ -266,6 +267,7 @@ fn describe(report: &mut Report, prepared: &Prepared, source: &Store) {
     report.passed_over = passed_over.iter().take(MAX_NAMED).map(|(key, why)| named(key, &why.explain())).collect();
     report.objects_of_two_days = prepared.found.two_days.len() as u64;
     report.two_days = prepared.found.two_days.iter().take(MAX_NAMED).map(|(key, why)| named(key, why)).collect();
+    report.ledgers_damaged = prepared.damaged();
     report.log_type = Some(prepared.info.log_type);
     report.partition_by = prepared.info.partition_by;
     report.objects_converted_before = prepared.plan.total().converted;

@@ -182,11 +182,11 @@ impl Record {
     /// Reads a stored entry.
     ///
     /// # Errors
-    /// A usage error for entries of a newer version or that are no entries, naming `place`.
+    /// A usage error for entries of a newer version, and one of a damaged ledger for what is no entry, naming `place`.
     pub fn from_json(text: &[u8], place: &str) -> Result<Self> {
         refuse_newer(text, place)?;
         serde_json::from_slice(text).map_err(|e| {
-            Error::usage("this is not a ledger entry").at(place).because(e).help(
+            Error::damaged("this is not a ledger entry").at(place).because(e).help(
                 "nobody but flowparquet may write here: move the object away, or restore it from a version or backup",
             )
         })
@@ -219,7 +219,7 @@ impl Record {
 
 /// Returns the error of a ledger that this program, or one like it, did not write so.
 pub(super) fn damaged(place: &str, why: &str) -> Error {
-    Error::usage(format!("the ledger is damaged: {why}"))
+    Error::damaged(format!("the ledger is damaged: {why}"))
         .at(place)
         .help("restore the folder _flowparquet/ledger from a version or backup; do not delete entries")
 }

@@ -92,7 +92,8 @@ impl Table {
     /// # Errors
     /// When it cannot be read, is damaged or newer than this program.
     pub(crate) fn read(&self, partition: Partition) -> Result<PartitionLedger<'_>> {
-        let mut ledger = self.open(partition, PartitionState::default());
+        let state = self.load_one(&partition)?;
+        let mut ledger = self.open(partition, state);
         ledger.catch_up()?;
         Ok(ledger)
     }

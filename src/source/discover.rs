@@ -93,10 +93,7 @@ pub enum Why {
 impl Why {
     /// Returns whether a person should look at it: it may be a log that is being missed.
     pub fn needs_a_person(self) -> bool {
-        matches!(
-            self,
-            Self::NoDate | Self::NoKey | Self::OtherDay | Self::NoRegion | Self::LinkAround | Self::LeadsOut
-        )
+        matches!(self, Self::NoDate | Self::NoKey | Self::OtherDay | Self::NoRegion | Self::LinkAround | Self::LeadsOut)
     }
 
     /// Returns the reason in words.
@@ -179,6 +176,18 @@ impl Found {
         self.passed_over.retain(|(key, why)| *why != Why::NoDate || !no_longer.contains(key));
         self.objects.sort_by(|a, b| a.object.key.cmp(&b.object.key));
         self.objects.iter().filter(|found| found.assumed).map(|found| found.day).collect()
+    }
+
+    /// Leaves out objects of which a day cannot be looked at, by their folder or their name: whether they are converted nobody
+    /// knows.
+    pub fn leave_out(&mut self, unknown: impl Fn(&SourceObject) -> bool) {
+        let known = |found: &SourceObject| {
+            let by_folder =
+                found.folder.map(|(day, hour)| SourceObject { day, hour: hour.or(found.hour), ..found.clone() });
+            !unknown(found) && !by_folder.is_some_and(|moved| unknown(&moved))
+        };
+        self.objects.retain(&known);
+        self.other_days.retain(&known);
     }
 
     /// Settles the day of objects whose folder says another one than their name. `is_known` tells of an object whether it

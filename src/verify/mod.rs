@@ -37,12 +37,12 @@ use crate::ledger::partition::{Partition, PartitionBy};
 use crate::ledger::partition_ledger::PartitionLedger;
 use crate::ledger::settled::MAX_TURNS;
 use crate::ledger::state::{InputState, Output, PartitionState};
-use crate::ledger::table::{Table, TableInfo, refuse_other_endpoint, tool_name};
+use crate::ledger::table::{Ledgers, Table, TableInfo, refuse_other_endpoint, tool_name};
 use crate::options::PARTITION_BY;
-use crate::plan::{partition_of, settle_days};
-use crate::report::Progress;
+use crate::plan::{leave_out_damaged, partition_of, settle_days};
+use crate::report::{Progress, damaged_ledgers};
 use crate::source::discover::{Found, Wanted, discover};
-use crate::store::{Listed, Store, name_of};
+use crate::store::{Listed, Location, Store, name_of};
 
 /// How much is read.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -150,16 +150,19 @@ fn verify_once(
         Some(source) => discover_settled(source, table, &options.wanted, info.partition_by)?,
         None => Found::default(),
     };
-    let files = list_files(table.store(), &options.wanted, info.partition_by)?;
-    let mut states = table.load(&options.wanted.days, info.partition_by)?;
+    let mut files = list_files(table.store(), &options.wanted, info.partition_by)?;
+    let mut ledgers = table.load_sound(&options.wanted.days, info.partition_by)?;
+    ledgers.retain(|partition| options.wanted.selects(partition.account_region.as_ref()));
+    let Ledgers { mut states, damaged } = ledgers.some_sound()?;
+    leave_out_damaged(&mut found, &damaged, info.partition_by);
+    files
+        .retain(|key, _| !partition_of_file(table.store().location(), key).is_some_and(|of| damaged.contains_key(&of)));
     if let Some(source) = source {
         refuse_other_endpoint(source, &states)?;
     }
     let looked_at = source.map(|source| source.location().to_string()).unwrap_or_default();
     // Where there are no raw logs to be read, nothing is read by it.
     let source = source.unwrap_or(table.store());
-    states.retain(|partition, _| options.wanted.selects(partition.account_region.as_ref()));
-
     settle_days(&mut found, &states, info.partition_by, &source.location().root());
     let run = Recount::new(source, table, progress);
     let (mut partitions, rows_read) = recount(&run, options, &info, (&found, &files), &states)?;
@@ -199,10 +202,13 @@ fn verify_once(
         partition_by: info.partition_by,
         started,
         seconds: begun.elapsed().as_secs_f64(),
-        agrees: passed_over.is_empty() && partitions.iter().all(|outcome| outcome.verdict == Verdict::Agrees),
+        agrees: damaged.is_empty()
+            && passed_over.is_empty()
+            && partitions.iter().all(|outcome| outcome.verdict == Verdict::Agrees),
         rows_read,
         partitions,
         passed_over,
+        ledgers_damaged: damaged_ledgers(&damaged),
         source_requests: source.requests(),
         dest_requests: table.store().requests(),
     })
@@ -417,6 +423,17 @@ fn remark_objects(
     nowhere
 }
 
+/// Returns the partition in whose folder a file lies, or below it.
+fn partition_of_file(dest: &Location, key: &str) -> Option<Partition> {
+    let mut folders = key.strip_prefix(dest.prefix()).unwrap_or(key).trim_start_matches('/');
+    loop {
+        folders = folders.rsplit_once('/')?.0;
+        if let Some(partition) = Partition::parse(folders) {
+            return Some(partition);
+        }
+    }
+}
+
 /// Says which files lie in the table that no claim names: queries read them.
 fn remark_files(
     table: &Table,
@@ -435,15 +452,7 @@ fn remark_files(
     let mut unknown: Vec<&Arc<str>> = files.keys().filter(|key| !known.contains(&***key)).collect();
     unknown.sort();
     for key in unknown {
-        let below = key.strip_prefix(location.prefix()).unwrap_or(key).trim_start_matches('/');
-        let mut folders = below;
-        let partition = loop {
-            let Some((folder, _)) = folders.rsplit_once('/') else { break None };
-            folders = folder;
-            if let Some(partition) = Partition::parse(folder) {
-                break Some(partition);
-            }
-        };
+        let partition = partition_of_file(location, key);
         // It may have been removed since the listing.
         let (Some(partition), true) = (partition, table.store().head(key)?.is_some()) else { continue };
         let has_no_file = states.get(&partition).is_some_and(|state| state.has_no_file(name_of(key)));
