@@ -128,6 +128,9 @@ fn without(text: &str, mut secrets: Vec<Range<usize>>) -> Cow<'_, str> {
 pub enum ErrorKind {
     /// The command line, a configuration value or the state of DEST does not allow the run (exit code 2).
     Usage,
+    /// What a partition's ledger says is not what this program writes: nothing of that partition can be done (exit code 2, if
+    /// that was all there is to do).
+    Damaged,
     /// The run stopped on its way: store, network, disk. Nothing is half visible, run it again (exit code 3).
     Stopped,
 }
@@ -147,6 +150,11 @@ pub struct Error {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
+    /// Returns the error of a partition's ledger that this program did not write so.
+    pub fn damaged(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Damaged, message)
+    }
+
     /// Returns an error of the caller's making: a flag, a URL, a DEST that does not fit.
     pub fn usage(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Usage, message)

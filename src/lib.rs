@@ -112,7 +112,7 @@ pub use source::discover::Wanted;
 pub use status::{Status, status};
 pub use store::{Io, Location, Store, StoreOptions};
 pub use verify::outcome::Verification;
-pub use verify::{VerifyOptions, verify};
+pub use verify::{VerifyOptions, verify, verify_hashes};
 
 /// What the values above are made of, and plans of jobs that are not executed.
 pub mod parts {

@@ -17,7 +17,7 @@ use crate::ledger::state::{InputState, PartitionState};
 use crate::options::{ACCOUNT, MERGE, PARTITION_BY, REGION};
 use crate::record::schema::LogType;
 use crate::source::discover::{Found, SourceObject, Why};
-use crate::store::RealKeys;
+use crate::store::{RealKeys, lies_below};
 
 /// Size that an output file should have: Athena and Spark split and schedule by files, S3 requests cost per file.
 /// AWS advises 128 MB and more; a day that is smaller becomes one file.
@@ -46,6 +46,10 @@ pub struct PlanOptions {
     pub log_type: LogType,
     /// Root of SOURCE's store.
     pub source: String,
+    /// What tells that store from another one with the same root.
+    pub endpoint: Option<Arc<str>>,
+    /// SOURCE's prefix in it.
+    pub prefix: String,
     /// How outputs are made.
     pub output: OutputOptions,
     /// Whether outputs with rejected lines are made again.
@@ -81,7 +85,8 @@ pub struct PartitionPlan {
     pub stuck_rejects: Vec<(u64, String)>,
     /// Claims that were begun and not finished, by number.
     pub unfinished: Vec<Claimed>,
-    /// Stores whose objects were claimed and not finished, other than SOURCE's: their claims are left alone.
+    /// Objects that were claimed and not finished and do not lie below SOURCE, one of each such claim: nobody asked this run to
+    /// read them, and their claims are left alone.
     pub unfinished_elsewhere: BTreeSet<String>,
 }
 
@@ -111,6 +116,14 @@ pub fn in_doubt(why: &str) -> String {
 /// Returns what is said of an object that changed and cannot take the place of what it was.
 pub fn stuck(why: &str) -> String {
     format!("it changed after it was converted, the table keeps its old rows: {why}")
+}
+
+/// Returns what is said of an object that was claimed and lies outside SOURCE.
+pub fn claimed_elsewhere(partition: &Partition) -> String {
+    format!(
+        "a claim of {partition} that is not finished names it, and it does not lie below SOURCE: it is not read; run convert with \
+         a SOURCE that holds it, or, if it is none of your logs, find out who wrote to the ledger"
+    )
 }
 
 /// Returns why a file cannot be made again of objects that are readable one by one.
@@ -300,6 +313,15 @@ pub fn settle_days(
     });
 }
 
+/// Leaves out objects of partitions whose ledgers are damaged: whether they are converted nobody knows.
+pub fn leave_out_damaged(found: &mut Found, damaged: &BTreeMap<Partition, Error>, partition_by: PartitionBy) {
+    if damaged.is_empty() {
+        return;
+    }
+    found
+        .leave_out(|object| partition_of(object, partition_by).is_ok_and(|partition| damaged.contains_key(&partition)));
+}
+
 /// Makes the plan.
 ///
 /// # Errors
@@ -370,10 +392,9 @@ fn plan_partition(
         unfinished_elsewhere: BTreeSet::new(),
     };
     for claimed in state.to_finish() {
-        match claimed.claim().work.objects() {
-            Some(objects) if objects.source != source => {
-                plan.unfinished_elsewhere.insert(objects.source.clone());
-            }
+        match elsewhere(&claimed.claim().work, options) {
+            // To record a file that is there, nothing of it is read.
+            Some(object) if !state.is_written(claimed.number()) => _ = plan.unfinished_elsewhere.insert(object),
             _ => plan.unfinished.push(claimed),
         }
     }
@@ -403,6 +424,16 @@ fn plan_partition(
     }
     plan_remakes(&mut plan, (again, &now), state, options);
     plan
+}
+
+/// Returns an object of a claim that does not lie below SOURCE.
+pub fn elsewhere(work: &Work, options: &PlanOptions) -> Option<String> {
+    let objects = work.objects()?;
+    let inside = |input: &&Input| objects.source == options.source && lies_below(&options.prefix, &input.key);
+    let outside = objects.inputs.iter().find(|input| !inside(input))?;
+    // On the local disk a path.
+    let root = objects.source.strip_prefix("file://").unwrap_or(&objects.source);
+    Some(format!("{root}{}", outside.key))
 }
 
 /// Plans outputs that are to be made again: those with objects that changed, those whose files are not the recorded ones, and
@@ -476,7 +507,7 @@ pub fn remake(remake: &Remake, options: &PlanOptions) -> Draft {
 fn draft(inputs: Vec<Input>, options: &PlanOptions, work: impl FnOnce(RawObjects) -> Work) -> Draft {
     let mut output = options.output.clone();
     output.layout.sort_bytes = sort_share(inputs.iter().map(packed_size).sum(), output.layout.sort_bytes);
-    let objects = RawObjects { source: options.source.clone(), inputs };
+    let objects = RawObjects { source: options.source.clone(), endpoint: options.endpoint.clone(), inputs };
     Draft { log_type: options.log_type, options: output, work: work(objects) }
 }
 
@@ -544,6 +575,8 @@ mod tests {
             target_file_bytes: 1_000,
             log_type: LogType::Vpc,
             source: "s3://b/".to_owned(),
+            endpoint: None,
+            prefix: String::new(),
             output: OutputOptions {
                 compression: Compression::default(),
                 dash_as_null: false,

@@ -3,11 +3,14 @@
 //! [`Report`] is the value that everything printed at the end comes from; its JSON form is versioned and documented
 //! in `docs/report.md`. The library reports through [`Progress`]; drawing is the command line's.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::compact::Compacted;
 use crate::compact::merge::NotMerged;
-use crate::ledger::partition::PartitionBy;
+use crate::error::Error;
+use crate::ledger::partition::{Partition, PartitionBy};
 use crate::record::schema::LogType;
 use crate::store::Requests;
 
@@ -52,7 +55,7 @@ pub struct Counts {
     pub rows_read: u64,
     /// Rows written.
     pub rows_written: u64,
-    /// Rows rejected; also those of a claim that another run finished first, whose rows that run counts.
+    /// Rows rejected.
     #[serde(rename = "rows_rejected")]
     pub rejected_rows: u64,
     /// Objects that do not read to their end.
@@ -171,6 +174,12 @@ pub struct Report {
     /// Objects that were listed, and were gone when they were to be read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub objects_vanished: Vec<Named>,
+    /// Objects that do not lie below SOURCE and that claims name which are not finished, one of each claim: they are not read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub claims_elsewhere: Vec<Named>,
+    /// Ledgers that are damaged: nothing of their partitions was done.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ledgers_damaged: Vec<Named>,
     /// Files that two runs wrote, each with other bytes, and that cannot be made again.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub files_in_doubt: Vec<Named>,
@@ -203,6 +212,17 @@ impl NotRetried {
     }
 }
 
+/// Names ledgers that are damaged.
+pub fn damaged_ledgers(damaged: &BTreeMap<Partition, Error>) -> Vec<Named> {
+    let named = |(partition, error): (&Partition, &Error)| Named {
+        object: error.place().map_or_else(|| partition.path(), str::to_owned),
+        line: None,
+        byte: None,
+        reason: format!("{}; nothing of {partition} is done meanwhile", error.in_a_line()),
+    };
+    damaged.iter().map(named).collect()
+}
+
 fn is_zero(count: &u64) -> bool {
     *count == 0
 }
@@ -212,8 +232,11 @@ impl Report {
     pub fn needs_a_person(&self) -> bool {
         let Counts { rejected_rows, objects_rejected, objects_of_other_type, .. } = self.totals;
         rejected_rows + objects_rejected + objects_of_other_type + self.objects_to_look_at > 0
+            || !self.rejects.is_empty()
             || !self.objects_changed.is_empty()
             || !self.objects_vanished.is_empty()
+            || !self.claims_elsewhere.is_empty()
+            || !self.ledgers_damaged.is_empty()
             || !self.files_in_doubt.is_empty()
             || !self.not_merged.is_empty()
             || !self.not_retried.is_empty()

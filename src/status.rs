@@ -11,12 +11,13 @@ use serde::Serialize;
 
 use crate::athena::outgrown::running_out;
 use crate::days::Days;
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::ledger::partition::{Partition, PartitionBy};
 use crate::ledger::state::{InputState, Output, PartitionState};
-use crate::ledger::table::Table;
+use crate::ledger::table::{Ledgers, Table};
 use crate::plan::Plan;
 use crate::record::schema::LogType;
+use crate::report::{Named, damaged_ledgers};
 use crate::source::layout::{FileName, Place};
 use crate::store::name_of;
 
@@ -132,6 +133,9 @@ pub struct Status {
     /// Partitions, of any day, in which files are being replaced, or were when a run was stopped: rows may stand there
     /// twice until the next run of `convert` or `compact` is through.
     pub replacing: Vec<String>,
+    /// Ledgers that are damaged: what their partitions hold is not told.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ledgers_damaged: Vec<Named>,
     /// Objects of SOURCE that may be logs and were passed over; absent if SOURCE was not looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub objects_passed_over: Option<u64>,
@@ -157,6 +161,7 @@ impl Status {
     /// Returns whether something needs a person or another run (exit code 1).
     pub fn needs_attention(&self) -> bool {
         !self.replacing.is_empty()
+            || !self.ledgers_damaged.is_empty()
             || self.objects_passed_over.is_some_and(|objects| objects > 0)
             || self.days.values().any(DayStatus::needs_attention)
     }
@@ -171,7 +176,8 @@ pub fn status(table: &Table, days: &Days, plan: Option<&Plan>, today: Date) -> R
     let Some(info) = table.info()? else { return Ok(None) };
     let mut seen: BTreeMap<Date, DayStatus> = BTreeMap::new();
     let mut places: BTreeMap<(String, String), AccountRegion> = BTreeMap::new();
-    for (partition, state) in table.load(days, info.partition_by)? {
+    let Ledgers { states, damaged } = table.load_sound(days, info.partition_by)?.some_sound()?;
+    for (partition, state) in states {
         add_partition(seen.entry(partition.day).or_default(), &state);
         add_places(&mut places, &partition, &state);
     }
@@ -188,6 +194,7 @@ pub fn status(table: &Table, days: &Days, plan: Option<&Plan>, today: Date) -> R
         partition_by: info.partition_by,
         gaps: gaps(&seen, days),
         replacing: replacing(table)?,
+        ledgers_damaged: damaged_ledgers(&damaged),
         places: places.into_iter().map(|(name, place)| place.status(name, &seen)).collect(),
         days: seen.into_iter().map(|(day, status)| (day.to_string(), status)).collect(),
         objects_passed_over: plan.map(|plan| plan.passed_over.len() as u64),
@@ -210,7 +217,12 @@ impl Plan {
 fn replacing(table: &Table) -> Result<Vec<String>> {
     let mut partitions = Vec::new();
     for (partition, outputs) in table.replacing()? {
-        let ledger = table.read(partition)?;
+        let ledger = match table.read(partition) {
+            Ok(ledger) => ledger,
+            // Whoever asks for its day is told so.
+            Err(e) if e.kind() == ErrorKind::Damaged => continue,
+            Err(e) => return Err(e),
+        };
         if outputs.iter().any(|output| ledger.state().knows(output)) {
             partitions.push(ledger.partition().path());
         }
@@ -434,7 +446,7 @@ mod tests {
                 max_object_bytes: 1,
                 layout: crate::encode::layout::Layout::default(),
             },
-            work: Work::Convert(RawObjects { source: "s3://b/".into(), inputs: inputs.collect() }),
+            work: Work::Convert(RawObjects { source: "s3://b/".into(), endpoint: None, inputs: inputs.collect() }),
         };
         let done = Done { claim: 1, outcome: Outcome { rows: 5, ..Outcome::default() }, file: None };
         let mut state = PartitionState::default();

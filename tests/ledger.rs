@@ -358,6 +358,76 @@ fn a_gap_in_the_ledger_is_refused() {
     assert_eq!(work.files("table"), files);
 }
 
+/// One ledger that somebody cut, overwrote or deleted entries of stops nothing but its own partition.
+#[test]
+fn a_damaged_ledger_stops_its_own_partition_alone() {
+    let on = |day: &str, number| Layout::Default.key(ACCOUNT, REGION, day, number);
+    let other = "2026-01-16";
+    for (damage, why) in [
+        (Some(""), "this is not a ledger entry; "),
+        (Some("{\"version\": 1, \"claim\""), "this is not a ledger entry; "),
+        (Some("[1, 2, 3]"), "this is not a ledger entry; "),
+        (None, "the ledger is damaged: entry 1 is missing before it; "),
+    ] {
+        let work = Work::new();
+        let texts: Vec<String> = (0..5).map(|at| text(at * 10, 3)).collect();
+        work.object(&on(DAY, 0), &texts[0]);
+        work.object(&on(other, 0), &texts[1]);
+        work.convert(&["--all"]).code(0);
+        let entry = work.entry(1);
+        let whole = fs::read(work.path(&entry)).unwrap();
+        let place = match damage {
+            Some(text) => {
+                work.write(&entry, text);
+                entry.clone()
+            }
+            None => {
+                work.remove(&entry);
+                work.entry(2)
+            }
+        };
+        work.object(&on(DAY, 1), &texts[2]);
+        work.object(&on(other, 1), &texts[3]);
+        let (left_out, at) = (format!("left out: {why}"), format!("  at WORK/{place}\n"));
+        let named = |ran: &Ran| {
+            ran.code(1);
+            let said = format!("{}{}", ran.stdout, ran.stderr);
+            assert!(said.contains(why) && said.contains(&format!("WORK/{place}")), "{said}");
+        };
+        let ran = work.convert(&["--all"]);
+        ran.code(1).totals(&[("objects", 1), ("rows_written", 3)]).says(&at);
+        assert!(ran.stderr.contains(&left_out), "{}", ran.stderr);
+        assert!(ran.stderr.contains(&format!("; nothing of {DAY_FOLDER} is done meanwhile\n")), "{}", ran.stderr);
+        assert_eq!(ran.report()["ledgers_damaged"][0]["object"], format!("WORK/{place}"));
+        let plan = work.run(&["plan", "raw", "table", "--all"]);
+        assert!(plan.code(0).stdout.contains(&left_out), "{}", plan.stdout);
+        named(&work.run(&["status", "table"]));
+        named(&work.run(&["status", "table", "--source", "raw", "--json"]));
+        named(&work.run(&["verify", "raw", "table", "--all"]));
+        named(&work.run(&["compact", "table", "--all", "--min-age", "0m"]));
+        named(&work.run(&["convert", "raw", "table", "--all", "--auto-compact", "1"]));
+        // Whoever asks for another day is not bothered; whoever asks for this one alone gets nothing.
+        for args in [&["status", "table"][..], &["verify", "raw", "table"], &["convert", "raw", "table"]] {
+            work.run(&[args, &["--day", other]].concat()).code(0);
+            work.run(&[args, &["--day", DAY]].concat()).code(2).says(&at);
+        }
+        // A note of a replacement makes every run look at its partition.
+        let file = work.parquet_files("table").into_iter().find(|file| file.contains("day=15")).unwrap();
+        let note = format!("table/_flowparquet/replacing/{file}.json");
+        work.write(&note, "{\"version\": 3}");
+        work.object(&on(other, 2), &texts[4]);
+        let ran = work.convert(&["--day", other]);
+        ran.code(1).totals(&[("objects", 1)]);
+        assert!(ran.stderr.contains(&format!("not merged: WORK/{place}: {why}")), "{}", ran.stderr);
+        work.run(&["compact", "table", "--day", other, "--min-age", "0m"]).code(1);
+        // Restored, it goes on where it was.
+        work.write(&entry, &whole);
+        work.convert(&["--all"]).code(0).totals(&[("objects", 1)]);
+        assert_rows(&work.rows(), &all_expected(&texts));
+        work.run(&["verify", "raw", "table", "--all"]).code(0);
+    }
+}
+
 #[test]
 fn a_ledger_that_is_lost_is_written_again_with_the_same_file() {
     let work = Work::new();

@@ -143,9 +143,8 @@ fn sql(work: &Work) {
         harmless(&work.run(&["query", "raw", sql, "--raw", "--output", output]));
     }
     run(work, 0, &["query", "table", sql, "--explain"]);
-    // A program that reads CSV gets the value as it is; a terminal does not.
-    let cells = work.run(&["query", "table", sql, "--output", "csv"]);
-    assert!(cells.code(0).stdout.contains(QUIET));
+    // What reads CSV shows it on a screen sooner or later.
+    harmless(&work.run(&["query", "table", sql, "--output", "csv"])).code(0);
     for more in [&[][..], &["--json"]] {
         harmless(&work.run(&[&["compare", "raw", "table", sql], more].concat()));
         harmless(&work.run(&[&["tune", "raw", sql, "--day", DAY], more].concat()));

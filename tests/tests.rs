@@ -13,6 +13,7 @@
 //! * [`generator`]: `generate`: the same bytes for the same seed, every format and layout converts
 //! * [`golden`]: output that must not change unnoticed; `BLESS=1 cargo test --release --test tests` accepts a change
 //! * [`gzip`]: headers of gzip: convert and verify take what `gzip -d` takes
+//! * [`hostile`]: a DEST, an endpoint, a machine that somebody else writes to: forged entries, links, redirects, variables
 //! * [`house`]: rules about the source tree: fences between modules, first lines, schema files, links of the docs
 //! * [`layouts`]: where logs lie, and which of them are chosen: SOURCE, prefixes, days, accounts, partitions
 //! * [`ledger`]: nothing twice and nothing lost: second runs, late objects, stops, races, equal bytes
@@ -46,6 +47,8 @@ mod generator;
 mod golden;
 #[cfg(test)]
 mod gzip;
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod house;
 #[cfg(test)]

@@ -45,6 +45,10 @@ impl Work {
         let path = self.path(&self.entry(number));
         let mut entry: Json = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
         change(&mut entry);
+        if entry.get("inputs").is_some() {
+            // Of later versions the name of the file is computed again.
+            entry["version"] = 2.into();
+        }
         fs::write(path, serde_json::to_vec(&entry).unwrap()).unwrap();
     }
 

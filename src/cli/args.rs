@@ -15,6 +15,7 @@ use crate::generate::{
 };
 use crate::ledger::claim::DEFAULT_MAX_OBJECT_BYTES;
 use crate::plan::DEFAULT_TARGET_FILE_BYTES;
+use crate::store::DEFAULT_MAX_OBJECTS;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
@@ -231,6 +232,14 @@ pub struct StoreArgs {
     /// Send unsigned requests, for public buckets
     #[arg(long)]
     pub anonymous: bool,
+    /// Take a bucket's objects for the same at every endpoint: the server was moved, or has several names
+    #[arg(long)]
+    pub any_endpoint: bool,
+    /// Follow links of the local disk that lead out of SOURCE or DEST
+    #[arg(long)]
+    pub follow_links: bool,
+    #[arg(long, value_name = "N", help = format!("Most objects and folders that a listing may have [default: {DEFAULT_MAX_OBJECTS}]"))]
+    pub max_objects: Option<u64>,
 }
 
 #[derive(Debug, Args)]
@@ -427,16 +436,20 @@ Exit codes:
 #[derive(Debug, Args)]
 #[command(after_help = VERIFY_EXIT_CODES)]
 pub struct VerifyArgs {
-    /// Where the raw logs are
+    /// Where the raw logs are; may be left away with --hashes
     pub source: String,
     /// The converted table
-    pub dest: String,
+    #[arg(required_unless_present = "hashes")]
+    pub dest: Option<String>,
     /// Compare every row of P percent of the files, always the same ones; footers of all
     #[arg(long, value_name = "P", value_parser = parse_percent, help_heading = "How much", conflicts_with = "footers_only")]
     pub sample: Option<f64>,
     /// Read listings, ledger and footers only: rows, columns, sizes
     #[arg(long, help_heading = "How much")]
     pub footers_only: bool,
+    /// Read every file of the table and compare its SHA-256 with the ledger's; needs no raw logs
+    #[arg(long, help_heading = "How much", conflicts_with_all = ["sample", "footers_only"])]
+    pub hashes: bool,
     /// Do not record in the ledger what agrees; DEST is only read
     #[arg(long, help_heading = "How much")]
     pub no_record: bool,

@@ -12,18 +12,24 @@ use crate::days::{Days, today};
 use crate::generate::{GenerateOptions, TUTORIAL_DAY, generate_into};
 use crate::ledger::table::Table;
 use crate::report::{Report, Silent};
-use crate::store::{Io, Location, Store, StoreOptions};
+use crate::store::{Location, Store, StoreOptions};
 use crate::{Error, Result};
 
 use super::args::DemoArgs;
 use super::screen::{say, tell};
 use super::show::{Align, bytes, count, dollars, table};
-use super::{print, progress, settings};
+use super::{folder, print, progress, settings};
 
 /// Runs `flowparquet demo`.
 pub fn run(args: &DemoArgs) -> Result<ExitCode> {
-    let dir = folder(args.dir.as_deref())?;
-    let io = Io::start()?;
+    let io = super::start_io()?;
+    let (dir, temporary) = match args.dir.as_deref() {
+        Some(given) => (empty(given)?, None),
+        None => {
+            let made = folder::temporary("flowparquet-demo-", None)?;
+            (made.path().to_path_buf(), Some(made))
+        }
+    };
     let (raw_dir, table_dir) = (dir.join("raw"), dir.join("parquet"));
     let open = |path: &Path| Store::open(&Location::parse(&path.to_string_lossy())?, &StoreOptions::default(), &io);
     let (raw, dest) = (open(&raw_dir)?, Table::new(open(&table_dir)?));
@@ -79,6 +85,9 @@ pub fn run(args: &DemoArgs) -> Result<ExitCode> {
     }
     tell("\n");
     say!("The files are in {}; the queries of the README run on them as they are.", dir.display());
+    if let Some(made) = temporary {
+        folder::keep(made);
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -122,12 +131,9 @@ fn compared(raw: &Store, dest: &Table, days: &Days) -> Result<String> {
     Ok(super::compare::shown(&comparison, costs))
 }
 
-/// Returns the folder to work in: the one given, which must be empty, or a new one.
-fn folder(given: Option<&Path>) -> Result<PathBuf> {
-    let dir = given.map_or_else(
-        || std::env::temp_dir().join(format!("flowparquet-demo-{}", std::process::id())),
-        Path::to_path_buf,
-    );
+/// Returns the folder that was given to work in, which must be empty.
+fn empty(given: &Path) -> Result<PathBuf> {
+    let dir = given.to_path_buf();
     let failed = |e| Error::usage("cannot use this folder").at(dir.display()).because(e);
     std::fs::create_dir_all(&dir).map_err(failed)?;
     if std::fs::read_dir(&dir).map_err(failed)?.next().is_some() {

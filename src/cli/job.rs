@@ -76,6 +76,8 @@ struct PlanJson<'a> {
     passed_over: Vec<PassedOver<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     two_days: Vec<PassedOver<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    ledgers_damaged: Vec<Named>,
 }
 
 #[derive(Serialize)]
@@ -108,6 +110,7 @@ fn plan_json(prepared: &Prepared) -> Result<String> {
             .iter()
             .map(|(object, why)| PassedOver { object, reason: why.explain() })
             .collect(),
+        ledgers_damaged: prepared.damaged(),
         two_days: prepared
             .found
             .two_days
@@ -172,6 +175,8 @@ fn plan_table(prepared: &Prepared, days: &Days, source: &str) -> String {
     let two_days: Vec<Named> = found.two_days.iter().map(|(key, why)| named(key, why.clone())).collect();
     push_named(&mut text, "passed over", &passed_over, passed_over.len() as u64);
     push_named(&mut text, "two days", &two_days, two_days.len() as u64);
+    let damaged = prepared.damaged();
+    push_named(&mut text, "left out", &damaged, damaged.len() as u64);
     text
 }
 
@@ -277,6 +282,8 @@ fn summary(report: &Report, days: &Days) -> String {
     }
     push_named(&mut text, "changed", &report.objects_changed, report.objects_changed.len() as u64);
     push_named(&mut text, "vanished", &report.objects_vanished, report.objects_vanished.len() as u64);
+    push_named(&mut text, "not finished", &report.claims_elsewhere, report.claims_elsewhere.len() as u64);
+    push_named(&mut text, "left out", &report.ledgers_damaged, report.ledgers_damaged.len() as u64);
     push_named(&mut text, "in doubt", &report.files_in_doubt, report.files_in_doubt.len() as u64);
     push_named(&mut text, "passed over", &report.passed_over, report.objects_passed_over);
     push_named(&mut text, "two days", &report.two_days, report.objects_of_two_days);

@@ -14,6 +14,7 @@ mod ddl;
 mod demo;
 mod events;
 mod fields;
+mod folder;
 mod generate;
 mod heap;
 mod job;
@@ -35,6 +36,7 @@ mod status;
 mod tune;
 mod verify;
 
+use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
 use crate::options::call_options;
@@ -61,6 +63,27 @@ const EXIT_STOPPED: u8 = 3;
 
 /// Parses the command line, runs it, prints what went wrong, and returns the exit code.
 pub fn main() -> ExitCode {
+    caught(typed)
+}
+
+/// Runs something; what fails inside is said as every other error is. Nothing is half visible then: a run that stops anywhere is
+/// gone on with by the next one.
+fn caught(run: impl FnOnce() -> ExitCode) -> ExitCode {
+    panic::set_hook(Box::new(|inside| {
+        let payload = inside.payload();
+        let text = payload.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no reason given");
+        let place = inside.location().map(ToString::to_string).unwrap_or_default();
+        let error = Error::stopped(format!("a part of the program failed: {text}"))
+            .at(place)
+            .help("this is a bug in flowparquet, please report it; nothing is half visible, it is safe to run again");
+        tell(&format!("error: {error}\n"));
+    }));
+    let ended = panic::catch_unwind(AssertUnwindSafe(run));
+    ended.unwrap_or_else(|_| ExitCode::from(EXIT_STOPPED))
+}
+
+fn typed() -> ExitCode {
     let Cli { command, verbose, log_output } = match Cli::try_parse() {
         Ok(typed) => typed,
         Err(said) if said.use_stderr() => {
@@ -75,7 +98,7 @@ pub fn main() -> ExitCode {
     result.unwrap_or_else(|error| {
         tell(&format!("error: {error}\n"));
         ExitCode::from(match error.kind() {
-            ErrorKind::Usage => EXIT_USAGE,
+            ErrorKind::Usage | ErrorKind::Damaged => EXIT_USAGE,
             ErrorKind::Stopped => EXIT_STOPPED,
         })
     })
@@ -122,6 +145,7 @@ fn start_io() -> Result<Io> {
     let io = reading_io()?;
     io.stop_on_signals(|before| {
         if before > 0 {
+            folder::remove_all();
             std::process::exit(i32::from(EXIT_STOPPED));
         }
         say!("stopping; once more stops at once, and is safe too");
@@ -139,4 +163,19 @@ fn nothing_here(dest: &str) -> Error {
 /// Opens a location that a person typed.
 fn open(location: &str, args: &StoreArgs, io: &Io) -> Result<Store> {
     Store::open(&Location::parse(location)?, &settings::store_options(args), io)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fails_inside_is_a_stop_like_any_other() {
+        let before = panic::take_hook();
+        let ended = caught(|| panic!("a test asked for it"));
+        panic::set_hook(before);
+        assert_eq!(format!("{ended:?}"), format!("{:?}", ExitCode::from(EXIT_STOPPED)));
+        assert_eq!(format!("{:?}", caught(|| ExitCode::SUCCESS)), format!("{:?}", ExitCode::SUCCESS));
+        drop(panic::take_hook());
+    }
 }

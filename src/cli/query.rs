@@ -19,7 +19,7 @@ use crate::source::discover::Wanted;
 use crate::{Error, Result};
 
 use super::query_args::{EngineArgs, QueryArgs, RowFormat, StatementArgs};
-use super::screen::{print_data, say, to_json_line};
+use super::screen::{say, to_json_line};
 use super::show::{Align, bytes, count, dollars, plural, table};
 use super::{EXIT_SOME_REJECTED, open, print, settings};
 
@@ -45,6 +45,9 @@ fn query(args: &QueryArgs) -> Result<ExitCode> {
     } else {
         Session::over_table(&table, &days, &options)?
     };
+    if args.check && !checked(&session)? {
+        return Ok(ExitCode::from(EXIT_SOME_REJECTED));
+    }
     let reopen = |session: &Session| session.reopened(&table, &days, &options);
     let mut left_out = false;
     for (at, statement) in statements.iter().enumerate() {
@@ -68,6 +71,22 @@ fn query(args: &QueryArgs) -> Result<ExitCode> {
         }
     }
     Ok(if left_out { ExitCode::from(EXIT_SOME_REJECTED) } else { ExitCode::SUCCESS })
+}
+
+/// Holds the files against the ledger; says which are others, and of how many it does not know.
+fn checked(session: &Session) -> Result<bool> {
+    let (damaged, unknown) = session.check()?;
+    for url in &damaged {
+        say!("damaged: its SHA-256 is not that of the ledger: somebody replaced it or its bytes are damaged");
+        say!("  at {url}");
+    }
+    if !damaged.is_empty() {
+        say!("nothing was asked: restore it from a version or backup; docs/operating.md says how to make it again");
+    }
+    if unknown > 0 {
+        say!("warning: the ledger has no SHA-256 of {}: run compact to make them anew", plural(unknown, "file"));
+    }
+    Ok(damaged.is_empty())
 }
 
 /// Opens the session of a table anew, if there is a table.
@@ -187,7 +206,7 @@ impl RowPrinter {
                     push_csv(&mut text, cells.iter().map(Option::as_deref));
                 }
                 self.printed = true;
-                print_data(&text)
+                print(&text)
             }
             Some(RowFormat::Json) => {
                 let mut text = String::new();
@@ -212,7 +231,7 @@ impl RowPrinter {
 
     fn end(&mut self) -> Result<()> {
         if !self.names.is_empty() {
-            return print_data(&self.names);
+            return print(&self.names);
         }
         self.flush()
     }

@@ -13,7 +13,8 @@ use super::args::{DayArgs, MOST_MEMORY_BYTES, PartitionByArg, StoreArgs, parse_b
 const QUERY_EXIT_CODES: &str = "\
 Exit codes:
   0  the rows are printed
-  1  the rows are printed; of the raw logs, lines or objects were unreadable and left out
+  1  the rows are printed; of the raw logs, lines or objects were unreadable and left out. With --check: a file is not the
+     ledger's, and nothing was asked
   2  wrong usage, or a statement that cannot be run; the message says where in it
   3  stopped: store, network, disk or memory
 
@@ -35,6 +36,9 @@ pub struct QueryArgs {
     /// Use page index and bloom filters too; Athena is only sure to use the statistics of row groups
     #[arg(long, help_heading = "What is read", conflicts_with = "raw")]
     pub page_index: bool,
+    /// Before anything is asked, compare the SHA-256 of every file of the chosen days with the ledger's
+    #[arg(long, help_heading = "What is read", conflicts_with = "raw")]
+    pub check: bool,
     /// Query raw logs as they are, without converting them
     #[arg(long, help_heading = "What is read")]
     pub raw: bool,

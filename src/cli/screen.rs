@@ -50,12 +50,6 @@ pub fn print_statements(text: &str) -> Result<()> {
     write(text)
 }
 
-/// Prints data that a program will read: as it is, except on a terminal.
-#[cfg(feature = "query")]
-pub fn print_data(text: &str) -> Result<()> {
-    if std::io::IsTerminal::is_terminal(&std::io::stdout()) { print(text) } else { write(text) }
-}
-
 /// The bar that is on the terminal, if one is.
 static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);
 

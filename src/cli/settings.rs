@@ -116,6 +116,7 @@ pub fn verify_options(args: &VerifyArgs) -> Result<VerifyOptions> {
     let extent = match args.sample {
         Some(percent) => Extent::Sample(percent),
         None if args.footers_only => Extent::Footers,
+        None if args.hashes => Extent::Hashes,
         None => Extent::Full,
     };
     Ok(VerifyOptions {
@@ -162,6 +163,9 @@ pub fn store_options(args: &StoreArgs) -> StoreOptions {
         allow_http: args.allow_http,
         virtual_hosted: args.virtual_hosted,
         anonymous: args.anonymous,
+        any_endpoint: args.any_endpoint,
+        follow_links: args.follow_links,
+        max_objects: args.max_objects,
     }
 }
 

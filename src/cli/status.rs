@@ -8,6 +8,7 @@ use crate::days::{Days, today};
 use crate::error::{Error, printable};
 use crate::expire::{RawFolder, safe_to_expire};
 use crate::ledger::table::Table;
+use crate::report::Named;
 use crate::status::{DayStatus, LEGEND, PassedOver, PlaceStatus, Silence, Status, status};
 use crate::store::Store;
 
@@ -94,6 +95,10 @@ fn shown(status: &Status) -> String {
             "files of {partition} are being replaced, or a run that did was stopped: its rows may be there twice until the \
              next convert or compact is through"
         );
+    }
+    for Named { object, reason, .. } in &status.ledgers_damaged {
+        push_line!(text, "left out: {reason}");
+        push_line!(text, "  at {object}");
     }
     for PassedOver { object, reason } in status.passed_over.iter().take(MAX_NAMED) {
         push_line!(text, "passed over: {reason}");

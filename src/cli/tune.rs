@@ -1,6 +1,5 @@
 //! `tune`: tries layouts on a sample of raw logs against somebody's statements, and says which serves them best.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::convert::{ConvertOptions, convert};
@@ -19,20 +18,11 @@ use super::query::{options, statements};
 use super::query_args::TuneArgs;
 use super::screen::say;
 use super::show::{Align, bytes, count, dollars, plural, table};
-use super::{open, print, settings, start_io, to_json};
+use super::{folder, open, print, settings, start_io, to_json};
 
 /// Runs `flowparquet tune`.
 pub fn run(args: &TuneArgs) -> Result<ExitCode> {
     on_large_stack(|| tuned(args))?
-}
-
-/// A folder that is removed at the end, however it comes.
-struct TemporaryFolder(PathBuf);
-
-impl Drop for TemporaryFolder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
 }
 
 fn tuned(args: &TuneArgs) -> Result<ExitCode> {
@@ -44,11 +34,10 @@ fn tuned(args: &TuneArgs) -> Result<ExitCode> {
     let days = settings::days(&args.days, |today| Days::lookback(today, args.lookback))?;
     let wanted = Wanted::of(days);
     let days = newest_days(&source, &wanted, usize::try_from(args.sample_days).unwrap_or(usize::MAX))?;
-    let top = args.dir.clone().unwrap_or_else(std::env::temp_dir);
-    let folder = TemporaryFolder(top.join(format!("flowparquet-tune-{}", std::process::id())));
+    let folder = folder::temporary("flowparquet-tune-", args.dir.as_deref())?;
     let how = ConvertOptions { merge: true, ..settings::defaults(Days::These(days.iter().copied().collect())) };
     let mut make = |name: &str, layout: &Layout| {
-        let path = folder.0.join(name);
+        let path = folder.path().join(name);
         std::fs::create_dir_all(&path)
             .map_err(|e| Error::stopped("cannot make a folder for the sample").at(path.display()).because(e))?;
         let location = Location::parse(&path.to_string_lossy())?;

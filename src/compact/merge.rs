@@ -20,6 +20,7 @@ use rayon::ThreadPool;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::tally::Tally;
 use crate::encode::file::{FileContent, FileWriter};
 use crate::encode::layout::Layout;
 use crate::encode::pieces::{Pieces, is_placed, rows_at_once, with_views};
@@ -95,11 +96,21 @@ pub enum Merged {
 /// # Errors
 /// When the store fails.
 pub fn finish_merge(ledger: &mut PartitionLedger<'_>, claimed: Claimed, pool: &ThreadPool) -> Result<Merged> {
+    let begun = claimed.clone();
     let claimed = match ledger.find_written(claimed) {
         // What lies under its name is not the claim's: given up, the claim would have it deleted.
         Err(e) if e.kind() == ErrorKind::Usage => return Ok(Merged::Refused(NotMerged::new(ledger.partition(), &e))),
         Err(e) => return Err(e),
-        Ok(LeftBehind::File(written, _)) => return end(ledger, &written),
+        Ok(LeftBehind::File(written, _)) => {
+            return match tally_of_outputs(ledger, begun.claim())? {
+                // Whoever took one of them away has left us the only copy of its rows.
+                None => end(ledger, &written),
+                Some(tally) => match wrongly_made(ledger, begun.claim(), &tally)? {
+                    None => end(ledger, &written),
+                    Some(refused) => give_up(ledger, &begun, refused),
+                },
+            };
+        }
         Ok(LeftBehind::EndedMeanwhile) => return Ok(Merged::ByAnother),
         Ok(LeftBehind::Nothing(claimed)) => claimed,
     };
@@ -107,11 +118,13 @@ pub fn finish_merge(ledger: &mut PartitionLedger<'_>, claimed: Claimed, pool: &T
         // Another run will not mend it.
         Err(e) if e.kind() == ErrorKind::Usage => {
             let refused = NotMerged::new(ledger.partition(), &e);
-            let abandoned = ledger.abandon(&claimed, &refused.reason)?;
-            Ok(if abandoned { Merged::Refused(refused) } else { Merged::ByAnother })
+            give_up(ledger, &claimed, refused)
         }
         Err(e) => Err(e),
-        Ok(Merge::Made { outcome, uploaded, content }) => end(ledger, &claimed.with_file(outcome, uploaded, content)),
+        Ok(Merge::Made { outcome, uploaded, content, tally }) => match wrongly_made(ledger, claimed.claim(), &tally)? {
+            None => end(ledger, &claimed.with_file(*outcome, uploaded, content)),
+            Some(refused) => give_up(ledger, &claimed, refused),
+        },
         Ok(Merge::Gone(lost, e)) => {
             let refused = NotMerged::new(ledger.partition(), &e);
             // Whoever finished it deleted what it read.
@@ -137,12 +150,98 @@ fn end(ledger: &mut PartitionLedger<'_>, written: &Written) -> Result<Merged> {
     })
 }
 
+/// Gives a merge up; what it was to replace stays, and its own file goes, if it is there.
+fn give_up(ledger: &mut PartitionLedger<'_>, claimed: &Claimed, refused: NotMerged) -> Result<Merged> {
+    let abandoned = ledger.abandon(claimed, &refused.reason)?;
+    Ok(if abandoned { Merged::Refused(refused) } else { Merged::ByAnother })
+}
+
+/// Reads a merge's file back, and returns what is to be said if its rows are not these: a bit may have flipped in memory, on the way
+/// or on the disk, and what it is made of is still there.
+fn wrongly_made(ledger: &PartitionLedger<'_>, claim: &Claim, rows: &Tally) -> Result<Option<NotMerged>> {
+    let table = ledger.table();
+    let key = table.output_key(ledger.partition(), claim);
+    let why = match table.store().head(&key)? {
+        None => Some("it is gone".to_owned()),
+        Some(listed) => match tally_of(table, &key, listed.size) {
+            Ok(made) => made.differs_from(rows),
+            Err(e) if e.kind() == ErrorKind::Usage => Some(e.in_a_line()),
+            Err(e) => return Err(e),
+        },
+    };
+    Ok(why.map(|why| {
+        let error = Error::usage(format!("the merged file is not what it was made of: {why}"))
+            .at(table.store().location().url_of(&key))
+            .help("it is deleted, and the files that it was made of stay; if it happens again, check memory and disk of this machine");
+        NotMerged::new(ledger.partition(), &error)
+    }))
+}
+
+/// Returns what the rows of the files come to that a claim merges; nothing if one of them is gone.
+///
+/// # Errors
+/// When the store fails, or one of them cannot be read.
+fn tally_of_outputs(ledger: &PartitionLedger<'_>, claim: &Claim) -> Result<Option<Tally>> {
+    let (table, mut tally) = (ledger.table(), Tally::default());
+    for output in ledger.state().replaced(claim) {
+        let Some(file) = &output.done.file else { continue };
+        let key = table.output_key(ledger.partition(), &output.claim);
+        if table.store().head(&key)?.is_none() {
+            return Ok(None);
+        }
+        each_batch(table, &key, file.bytes, None, &mut |batch, columns| {
+            tally.add(batch, columns);
+            Ok(())
+        })?;
+    }
+    Ok(Some(tally))
+}
+
+fn tally_of(table: &Table, key: &str, size: u64) -> Result<Tally> {
+    let mut tally = Tally::default();
+    each_batch(table, key, size, None, &mut |batch, columns| {
+        tally.add(batch, columns);
+        Ok(())
+    })?;
+    Ok(tally)
+}
+
+/// Has all rows of a file visited, batch by batch, with their columns; `whole` is its content, if that is at hand.
+fn each_batch(
+    table: &Table,
+    key: &str,
+    size: u64,
+    whole: Option<&Bytes>,
+    visit: &mut dyn FnMut(&RecordBatch, &[Column]) -> Result<()>,
+) -> Result<()> {
+    let metadata = match whole {
+        Some(content) => ParquetMetaDataReader::new().parse_and_finish(content).ok().filter(is_placed),
+        None => table.metadata(key, size)?,
+    };
+    let metadata = metadata.ok_or_else(|| another("it is no readable Parquet"))?;
+    let columns = Table::columns_of(&metadata);
+    let footer = with_views(Arc::new(metadata)).map_err(|e| unreadable(&e))?;
+    let most = (VALUES_PER_READ / columns.len().max(1)).clamp(1, ROWS_PER_READ);
+    for (number, group) in footer.metadata().row_groups().iter().enumerate() {
+        let pieces = match whole {
+            Some(content) => Pieces::whole(content.clone()),
+            None => Pieces::of_row_group(size, group, |ranges| table.store().get_ranges(key, ranges))?,
+        };
+        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(pieces, footer.clone());
+        let reader = reader.with_row_groups(vec![number]).with_batch_size(rows_at_once(group, most)).build();
+        for batch in reader.map_err(|e| unreadable(&e))? {
+            visit(&batch.map_err(|e| unreadable(&e))?, &columns)?;
+        }
+    }
+    Ok(())
+}
+
 /// A merge whose end is not recorded yet.
 enum Merge {
     /// Its file is visible.
-    Made { outcome: Outcome, uploaded: Uploaded, content: FileContent },
+    Made { outcome: Box<Outcome>, uploaded: Uploaded, content: FileContent, tally: Tally },
     /// There is no file: that of this claim, which it merges, is gone.
-    Gone(Claim, Error),
+    Gone(Box<Claim>, Error),
 }
 
 /// Makes the file.
@@ -154,7 +253,7 @@ fn merge(ledger: &PartitionLedger<'_>, claimed: &Claimed, pool: &ThreadPool) -> 
     let mut merger = Merger::new(ledger.begin_file(claimed)?, claim, columns, pool)?;
     let gone = match fill(ledger, &outputs, &mut merger, &mut rejects) {
         Ok(None) => None,
-        Ok(Some((lost, e))) => Some(Ok(Merge::Gone(lost, e))),
+        Ok(Some((lost, e))) => Some(Ok(Merge::Gone(Box::new(lost), e))),
         Err(e) => Some(Err(e)),
     };
     if let Some(stopped) = gone {
@@ -168,8 +267,9 @@ fn merge(ledger: &PartitionLedger<'_>, claimed: &Claimed, pool: &ThreadPool) -> 
     let outcome = sum(outputs.iter().map(|output| &output.done.outcome));
     let objects = outputs.iter().map(|output| state.inputs_of(output.number).len() as u64).sum();
     let about = FooterNote::new(claim, objects, &outcome).to_json()?;
+    let tally = std::mem::take(&mut merger.tally);
     let (upload, content) = merger.finish(outcome.rows, &about)?;
-    Ok(Merge::Made { outcome, uploaded: upload.finish()?, content })
+    Ok(Merge::Made { outcome: Box::new(outcome), uploaded: upload.finish()?, content, tally })
 }
 
 /// Copies rows and rejects; returns the claim of a file that is gone, if one is.
@@ -265,31 +365,18 @@ fn checked(table: &Table, key: &str, file: &OutputFile) -> Result<Option<Option<
 fn append_file(table: &Table, key: &str, file: &OutputFile, rows: u64, merger: &mut Merger<'_>) -> Result<bool> {
     let size = file.bytes;
     let Some(whole) = checked(table, key, file)? else { return Ok(false) };
-    let metadata = match &whole {
-        Some(content) => ParquetMetaDataReader::new().parse_and_finish(content).ok().filter(is_placed),
-        None => table.metadata(key, size)?,
-    };
-    let metadata = metadata.ok_or_else(|| another("it is no readable Parquet"))?;
-    if Table::columns_of(&metadata) != file.columns {
-        return Err(another("its columns are others"));
-    }
-    let footer = with_views(Arc::new(metadata)).map_err(|e| unreadable(&e))?;
     let mut read = 0;
-    let most = (VALUES_PER_READ / file.columns.len().max(1)).clamp(1, ROWS_PER_READ);
-    for (number, group) in footer.metadata().row_groups().iter().enumerate() {
-        let pieces = match &whole {
-            Some(content) => Pieces::whole(content.clone()),
-            None => match Pieces::of_row_group(size, group, |ranges| table.store().get_ranges(key, ranges)) {
-                Ok(pieces) => pieces,
-                Err(_) if table.store().head(key)?.is_none() => return Ok(false),
-                Err(e) => return Err(e),
-            },
-        };
-        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(pieces, footer.clone());
-        let reader = reader.with_row_groups(vec![number]).with_batch_size(rows_at_once(group, most)).build();
-        for batch in reader.map_err(|e| unreadable(&e))? {
-            read += merger.append(&batch.map_err(|e| unreadable(&e))?, &file.columns)?;
+    let copied = each_batch(table, key, size, whole.as_ref(), &mut |batch, columns| {
+        if columns != file.columns {
+            return Err(another("its columns are others"));
         }
+        merger.tally.add(batch, columns);
+        read += merger.append(batch, columns)?;
+        Ok(())
+    });
+    match copied {
+        Err(e) if e.kind() == ErrorKind::Stopped && table.store().head(key)?.is_none() => return Ok(false),
+        copied => copied?,
     }
     if read != rows {
         return Err(another(&format!("it has {read} rows, not {rows}")));
@@ -349,6 +436,8 @@ struct Merger<'a> {
     layout: Layout,
     batch: Batch,
     pool: &'a ThreadPool,
+    /// What the rows come to that were read.
+    tally: Tally,
     /// Batches that the pool makes ready to be written, in order.
     made: VecDeque<Receiver<Result<ReadyRows>>>,
 }
@@ -364,7 +453,14 @@ impl<'a> Merger<'a> {
         let OutputOptions { compression, layout, .. } = &claim.options;
         let mut file = SortedFile::new(upload, claim.log_type, *compression, layout);
         file.declare(columns)?;
-        Ok(Self { file, layout: layout.clone(), batch: Batch::default(), pool, made: VecDeque::new() })
+        Ok(Self {
+            file,
+            layout: layout.clone(),
+            batch: Batch::default(),
+            pool,
+            tally: Tally::default(),
+            made: VecDeque::new(),
+        })
     }
 
     /// Returns the most rows that are held decoded.

@@ -6,8 +6,9 @@
 
 pub mod merge;
 pub mod resume;
+mod tally;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::time::Instant;
 
 use rayon::ThreadPool;
@@ -24,7 +25,7 @@ use crate::ledger::partition::Partition;
 use crate::ledger::partition_ledger::PartitionLedger;
 use crate::ledger::stages::Claimed;
 use crate::ledger::state::{Output, PartitionState};
-use crate::ledger::table::{Table, TableInfo};
+use crate::ledger::table::{Ledgers, Table, TableInfo};
 use crate::plan::{DEFAULT_TARGET_FILE_BYTES, STREAMED_OBJECT_BYTES};
 use crate::record::header::{Column, MAX_UNKNOWN};
 use crate::sort::workers;
@@ -144,7 +145,7 @@ pub struct CompactReport {
 /// # Errors
 /// When the ledger cannot be read, and a usage error if nothing is converted yet.
 pub fn plan(table: &Table, options: &CompactOptions) -> Result<Vec<CompactPlan>> {
-    let (_, states) = load(table, options)?;
+    let (_, Ledgers { states, .. }) = load(table, options)?;
     let plans = in_parallel(REQUESTS_AT_ONCE, states.iter().collect(), |(partition, state)| {
         Ok(plan_partition(partition, state, &table.misread(partition, state)?, options))
     })?;
@@ -157,12 +158,14 @@ pub fn plan(table: &Table, options: &CompactOptions) -> Result<Vec<CompactPlan>>
 /// As [`plan`], and when the store fails: then another run goes on.
 pub fn compact(table: &Table, options: &CompactOptions) -> Result<CompactReport> {
     let begun = Instant::now();
-    let (info, mut states) = load(table, options)?;
+    let (info, mut ledgers) = load(table, options)?;
     let pool = workers::start(options.threads, options.memory_bytes)?;
     let resumed = finish_replacing(table, &pool)?;
     if !resumed.is_empty() {
-        states = load(table, options)?.1;
+        ledgers = load(table, options)?.1;
     }
+    let Ledgers { states, damaged } = ledgers;
+    let damaged = damaged.iter().map(|(partition, error)| NotMerged::new(partition, error));
     let planned = in_parallel(REQUESTS_AT_ONCE, states.into_iter().collect(), |(partition, state)| {
         let plan = plan_partition(&partition, &state, &table.misread(&partition, &state)?, options);
         // Nothing to merge, but perhaps something to clear up.
@@ -182,7 +185,7 @@ pub fn compact(table: &Table, options: &CompactOptions) -> Result<CompactReport>
         version: COMPACT_VERSION,
         dest: table.store().location().to_string(),
         partitions: Vec::new(),
-        not_merged: resumed.iter().flat_map(|resumed| resumed.not_merged.clone()).collect(),
+        not_merged: resumed.iter().flat_map(|resumed| resumed.not_merged.clone()).chain(damaged).collect(),
         warnings: resumed.iter().filter_map(Resumed::explain).collect(),
         seconds: 0.0,
         requests: table.store().requests(),
@@ -203,13 +206,13 @@ pub fn compact(table: &Table, options: &CompactOptions) -> Result<CompactReport>
 /// What became of a partition, what could not be merged, and what a person should know of it.
 type PartitionEnd = (Compacted, Vec<NotMerged>, Vec<String>);
 
-fn load(table: &Table, options: &CompactOptions) -> Result<(TableInfo, BTreeMap<Partition, PartitionState>)> {
+fn load(table: &Table, options: &CompactOptions) -> Result<(TableInfo, Ledgers)> {
     let info = table
         .info()?
         .ok_or_else(|| Error::usage("nothing is converted here yet").at(table.store().location()).help("check DEST"))?;
-    let mut states = table.load(&options.wanted.days, info.partition_by)?;
-    states.retain(|partition, _| options.wanted.selects(partition.account_region.as_ref()));
-    Ok((info, states))
+    let mut ledgers = table.load_sound(&options.wanted.days, info.partition_by)?;
+    ledgers.retain(|partition| options.wanted.selects(partition.account_region.as_ref()));
+    Ok((info, ledgers.some_sound()?))
 }
 
 fn empty_plan(partition: &Partition, state: &PartitionState) -> CompactPlan {

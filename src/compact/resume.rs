@@ -50,10 +50,20 @@ impl Resumed {
 /// stand, once, and a `convert` of its day and SOURCE makes it.
 ///
 /// # Errors
-/// When the store fails or a ledger is damaged.
+/// When the store fails.
 pub fn finish_replacing(table: &Table, pool: &ThreadPool) -> Result<Vec<Resumed>> {
     let noted = table.replacing()?.into_iter();
-    noted.map(|(partition, outputs)| finish_in(table.read(partition)?, &outputs, pool)).collect()
+    noted
+        .map(|(partition, outputs)| match table.read(partition.clone()) {
+            Ok(ledger) => finish_in(ledger, &outputs, pool),
+            // It stops its own partition alone.
+            Err(e) if e.kind() == ErrorKind::Damaged => {
+                let not_merged = vec![NotMerged::new(&partition, &e)];
+                Ok(Resumed { partition, finished: 0, removed: 0, not_merged, waiting: 0 })
+            }
+            Err(e) => Err(e),
+        })
+        .collect()
 }
 
 fn finish_in(mut ledger: PartitionLedger<'_>, outputs: &BTreeSet<String>, pool: &ThreadPool) -> Result<Resumed> {

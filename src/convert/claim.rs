@@ -17,6 +17,7 @@ use crate::ledger::partition_ledger::PartitionLedger;
 use crate::ledger::rejects::{Reject, RejectKind};
 use crate::ledger::stages::{Claimed, Ended, Written};
 use crate::options::LOG_TYPE;
+use crate::plan;
 use crate::record::schema::LogType;
 use crate::report::{MAX_NAMED, Named};
 use crate::store::upload::Upload;
@@ -72,6 +73,11 @@ impl Round<'_> {
                 let summary = self.recovered(&written, rejects);
                 (written, summary, true)
             }
+            // Its file was there a moment ago, and what it is made of is not ours to read.
+            LeftBehind::Nothing(claimed) if plan::elsewhere(&claimed.claim().work, &self.plan.options).is_some() => {
+                outcome.again = true;
+                return Ok(());
+            }
             LeftBehind::Nothing(claimed) => match self.make(ledger, claimed)? {
                 FileMade::File(written, summary) => (written, *summary, false),
                 FileMade::Unfinishable(claimed, why) => return give_up(ledger, &claimed, why, outcome),
@@ -87,7 +93,7 @@ impl Round<'_> {
             }
             Ended::DoneByAnother => {
                 outcome.counts.finished_by_others += 1;
-                count_rejects(outcome, written.done(), summary.named);
+                name_rejects(outcome, written.done(), summary.named);
             }
             Ended::Contested => {
                 outcome.counts.finished_by_others += 1;
@@ -247,10 +253,9 @@ fn give_up(
     }
 }
 
-/// Counts and names what a claim rejected. A run says so too where another one was faster: its user asked for these objects.
-fn count_rejects(outcome: &mut PartitionResult, done: &Done, named: Vec<Named>) {
-    outcome.counts.rejected_rows += done.outcome.rejected_rows;
-    outcome.counts.objects_rejected += done.outcome.rejected_objects.len() as u64;
+/// Names what a claim rejected. A run does so too where another one was faster, and counts it: somebody asked both for these
+/// objects.
+fn name_rejects(outcome: &mut PartitionResult, done: &Done, named: Vec<Named>) {
     outcome.unreadable.extend(done.outcome.rejected_objects.iter().map(|left| left.key.clone()));
     let room = MAX_NAMED.saturating_sub(outcome.rejects.len());
     outcome.rejects.extend(named.into_iter().take(room));
@@ -267,7 +272,9 @@ fn count(outcome: &mut PartitionResult, done: &Done, summary: Summary) {
     counts.objects_of_other_type += done.outcome.other_type.len() as u64;
     counts.files += u64::from(done.file.is_some());
     counts.output_bytes += done.file.as_ref().map_or(0, |file| file.bytes);
-    count_rejects(outcome, done, summary.named);
+    counts.rejected_rows += done.outcome.rejected_rows;
+    counts.objects_rejected += done.outcome.rejected_objects.len() as u64;
+    name_rejects(outcome, done, summary.named);
     let unknown = &done.outcome.unknown_fields;
     outcome.warnings.extend(
         unknown

@@ -115,8 +115,8 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
     }
     report.objects_changed.extend(waiting.changed);
     report.files_in_doubt.extend(waiting.in_doubt);
+    report.claims_elsewhere = waiting.elsewhere;
     report.not_retried.extend(waiting.not_retried);
-    report.warnings.extend(waiting.warnings);
     report.objects_vanished = vanished(source, &doubtful)?;
     auto_compact(table, options, &mut report)?;
     finish(&mut report, source, table, begun);
@@ -245,6 +245,8 @@ fn empty_report(source: &Store, table: &Table) -> Report {
         objects_of_two_days: 0,
         objects_changed: Vec::new(),
         objects_vanished: Vec::new(),
+        claims_elsewhere: Vec::new(),
+        ledgers_damaged: Vec::new(),
         files_in_doubt: Vec::new(),
         warnings: Vec::new(),
         source_requests: source.requests(),
@@ -265,6 +267,7 @@ fn describe(report: &mut Report, prepared: &Prepared, source: &Store) {
     report.passed_over = passed_over.iter().take(MAX_NAMED).map(|(key, why)| named(key, &why.explain())).collect();
     report.objects_of_two_days = prepared.found.two_days.len() as u64;
     report.two_days = prepared.found.two_days.iter().take(MAX_NAMED).map(|(key, why)| named(key, why)).collect();
+    report.ledgers_damaged = prepared.damaged();
     report.log_type = Some(prepared.info.log_type);
     report.partition_by = prepared.info.partition_by;
     report.objects_converted_before = prepared.plan.total().converted;
@@ -280,9 +283,10 @@ struct Waiting {
     changed: Vec<Named>,
     /// Files that are not the ones that were recorded, and cannot be made again.
     in_doubt: Vec<Named>,
+    /// Objects of unfinished claims that do not lie below SOURCE.
+    elsewhere: Vec<Named>,
     /// Rejected lines that were to be tried again and cannot be.
     not_retried: Vec<NotRetried>,
-    warnings: Vec<String>,
 }
 
 impl Waiting {
@@ -295,11 +299,11 @@ impl Waiting {
             waiting.in_doubt.extend(in_doubt.map(|(name, why)| named(table.store(), &key(name), &plan::in_doubt(why))));
             let stuck = plan.stuck_rejects.iter();
             waiting.not_retried.extend(stuck.map(|(lines, why)| not_retried(&plan.partition, *lines, why)));
-            waiting.warnings.extend(plan.unfinished_elsewhere.iter().map(|source| {
-                format!(
-                    "{} has an unfinished claim on objects of {source}: run convert with that SOURCE",
-                    plan.partition
-                )
+            waiting.elsewhere.extend(plan.unfinished_elsewhere.iter().map(|object| Named {
+                object: object.clone(),
+                line: None,
+                byte: None,
+                reason: plan::claimed_elsewhere(&plan.partition),
             }));
         }
         waiting

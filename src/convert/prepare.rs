@@ -12,11 +12,12 @@ use crate::error::{Error, Result};
 use crate::ledger::entry::VERSION;
 use crate::ledger::partition::Partition;
 use crate::ledger::state::PartitionState;
-use crate::ledger::table::{Table, TableInfo};
+use crate::ledger::table::{Ledgers, Table, TableInfo, refuse_other_endpoint};
 use crate::ledger::undated::UndatedDays;
 use crate::options::{DASH_AS_NULL, LOG_TYPE, OptionName, PARTITION_BY};
 use crate::plan::{self, Plan, PlanOptions};
 use crate::record::schema::LogType;
+use crate::report::{Named, damaged_ledgers};
 use crate::source::discover::{Found, discover};
 use crate::store::Store;
 use crate::survey::newest_log_type;
@@ -31,9 +32,26 @@ pub struct Prepared {
     pub(super) founded: bool,
     pub(super) states: BTreeMap<Partition, PartitionState>,
     pub(super) undated: UndatedDays,
+    /// Partitions whose ledgers are damaged, and how. They are no part of the plan.
+    damaged: BTreeMap<Partition, Error>,
 }
 
 impl Prepared {
+    /// Refuses a plan of which nothing is left, since all that was asked for lies in damaged ledgers.
+    fn refuse_damage_alone(mut self) -> Result<Self> {
+        if self.plan.partitions.is_empty()
+            && let Some((_, damage)) = self.damaged.pop_first()
+        {
+            return Err(damage);
+        }
+        Ok(self)
+    }
+
+    /// Names the partitions that are left out, since their ledgers are damaged.
+    pub fn damaged(&self) -> Vec<Named> {
+        damaged_ledgers(&self.damaged)
+    }
+
     /// Returns the objects whose day is assumed for the first time, by that day.
     pub(super) fn newly_assumed(&self) -> BTreeMap<Date, Vec<Arc<str>>> {
         let mut new: BTreeMap<Date, Vec<Arc<str>>> = BTreeMap::new();
@@ -77,9 +95,12 @@ pub fn prepare(source: &Store, table: &Table, options: &ConvertOptions) -> Resul
     };
     // Whoever assumes a day looks after all objects that give none, on whatever days they are.
     let days = options.wanted.days.with(found.settle_undated(&undated.days, &options.wanted.days));
-    let mut states = if founded { table.load(&days, info.partition_by)? } else { BTreeMap::new() };
-    states.retain(|partition, _| options.wanted.selects(partition.account_region.as_ref()));
+    let mut ledgers = if founded { table.load_sound(&days, info.partition_by)? } else { Ledgers::default() };
+    refuse_other_endpoint(source, &ledgers.states)?;
+    ledgers.retain(|partition| options.wanted.selects(partition.account_region.as_ref()));
+    let Ledgers { mut states, damaged } = ledgers;
     table.look_at_files(&mut states)?;
+    plan::leave_out_damaged(&mut found, &damaged, info.partition_by);
     plan::settle_days(&mut found, &states, info.partition_by, &root);
     for (key, why) in &found.two_days {
         info!(object = %source.location().url_of(key), reason = why, "an object of two days");
@@ -92,12 +113,15 @@ pub fn prepare(source: &Store, table: &Table, options: &ConvertOptions) -> Resul
         target_file_bytes: options.target_file_bytes,
         log_type: info.log_type,
         source: root,
+        endpoint: source.endpoint().cloned(),
+        prefix: source.location().prefix().to_owned(),
         output,
         retry_rejected: options.retry_rejected,
     };
     let plan = plan::plan(&found, &states, plan_options)?;
     tell(&plan, source);
-    Ok(Prepared { plan, found, info, founded, states, undated })
+    let prepared = Prepared { plan, found, info, founded, states, undated, damaged };
+    prepared.refuse_damage_alone()
 }
 
 /// Says what is planned, by events.

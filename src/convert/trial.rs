@@ -136,7 +136,8 @@ impl Round<'_> {
         }
         for left in &read.outcome.rejected_objects {
             let Some(input) = draft.work.inputs().iter().find(|input| input.key == left.key) else { return Ok(None) };
-            let objects = RawObjects { source: draft.work.source().to_owned(), inputs: vec![input.clone()] };
+            let Some(objects) = draft.work.objects() else { return Ok(None) };
+            let objects = RawObjects { inputs: vec![input.clone()], ..objects.clone() };
             let alone = self.trial(&Draft { work: Work::Convert(objects), ..draft.clone() })?;
             if alone.vanished.is_some() || !alone.outcome.rejected_objects.is_empty() {
                 return Ok(None);

@@ -64,6 +64,9 @@ impl Default for OutputOptions {
 pub struct RawObjects {
     /// Root of the store that their keys are relative to.
     pub source: String,
+    /// What tells that store from another one with the same root ([`Store::endpoint`](crate::store::Store::endpoint)). Not
+    /// known of claims of versions before 0.2, on the local disk, and if all of them are the same.
+    pub endpoint: Option<Arc<str>>,
     /// The objects, in the order of their rows.
     pub inputs: Vec<Input>,
 }
@@ -98,6 +101,11 @@ impl Work {
         self.objects().map_or("", |objects| &objects.source)
     }
 
+    /// Returns what tells that store from another one with the same root, if that is known.
+    pub fn endpoint(&self) -> Option<&Arc<str>> {
+        self.objects().and_then(|objects| objects.endpoint.as_ref())
+    }
+
     /// Returns the numbers of the claims whose outputs go when this is done, in the order of their rows.
     pub fn replaces(&self) -> &[u64] {
         match self {
@@ -125,34 +133,8 @@ pub struct Draft {
 
 impl Draft {
     /// Returns the name of its file: a hash of all that decides its bytes, and of how often that was claimed before.
-    pub(super) fn output_name(&self, partition: &Partition, attempt: u32) -> String {
-        let Self { log_type, options, work } = self;
-        let mut hash = Sha256::new();
-        let mut add = |part: &str| {
-            hash.update((part.len() as u64).to_le_bytes());
-            hash.update(part.as_bytes());
-        };
-        add(&partition.path());
-        add(&log_type.to_string());
-        add(work.source());
-        add(&options.compression.to_string());
-        add(if options.dash_as_null { "null" } else { "-" });
-        add(options.log_format.as_deref().unwrap_or_default());
-        add(&options.max_object_bytes.to_string());
-        let layout = &options.layout;
-        add(&layout.sort_by.to_string());
-        add(&format!("{} {} {}", layout.row_group_rows, layout.page_rows, layout.sort_bytes));
-        add(&layout.bloom_filters.join(","));
-        for input in work.inputs() {
-            add(&input.key);
-            add(&input.size.to_string());
-            add(input.etag.as_deref().unwrap_or_default());
-        }
-        work.replaces().iter().for_each(|number| add(&number.to_string()));
-        if attempt > 0 {
-            add(&attempt.to_string());
-        }
-        format!("part-{}.parquet", hex(&hash.finalize()[..12]))
+    pub(super) fn output_name(&self, partition: &Partition, attempt: u64) -> String {
+        output_name(self.log_type, &self.options, &self.work, partition, attempt)
     }
 
     /// Returns the claim with the name of its output.
@@ -160,6 +142,36 @@ impl Draft {
         let Self { log_type, options, work } = self;
         Claim { output, log_type, options, work }
     }
+}
+
+/// Returns the name of the file that is made of all this.
+fn output_name(log_type: LogType, options: &OutputOptions, work: &Work, partition: &Partition, attempt: u64) -> String {
+    let mut hash = Sha256::new();
+    let mut add = |part: &str| {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part.as_bytes());
+    };
+    add(&partition.path());
+    add(&log_type.to_string());
+    add(work.source());
+    add(&options.compression.to_string());
+    add(if options.dash_as_null { "null" } else { "-" });
+    add(options.log_format.as_deref().unwrap_or_default());
+    add(&options.max_object_bytes.to_string());
+    let layout = &options.layout;
+    add(&layout.sort_by.to_string());
+    add(&format!("{} {} {}", layout.row_group_rows, layout.page_rows, layout.sort_bytes));
+    add(&layout.bloom_filters.join(","));
+    for input in work.inputs() {
+        add(&input.key);
+        add(&input.size.to_string());
+        add(input.etag.as_deref().unwrap_or_default());
+    }
+    work.replaces().iter().for_each(|number| add(&number.to_string()));
+    if attempt > 0 {
+        add(&attempt.to_string());
+    }
+    format!("part-{}.parquet", hex(&hash.finalize()[..12]))
 }
 
 /// What was claimed, as entries record it.
@@ -175,6 +187,21 @@ pub struct Claim {
     pub work: Work,
 }
 
+impl Claim {
+    /// Returns whether its file is called as a claim like this one is, that was recorded under a number: what was abandoned
+    /// and is claimed again has another name each time.
+    pub(super) fn is_named_by_its_work(&self, partition: &Partition, number: u64) -> bool {
+        let Self { output, log_type, options, work } = self;
+        (0..number).any(|attempt| output_name(*log_type, options, work, partition, attempt) == *output)
+    }
+
+    /// Returns whether its file has a name that some claim could have.
+    pub(super) fn has_a_claims_name(&self) -> bool {
+        let hash = self.output.strip_prefix("part-").and_then(|rest| rest.strip_suffix(".parquet"));
+        hash.is_some_and(|hash| hash.len() == 24 && hash.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')))
+    }
+}
+
 /// A claim as it is stored: its kind shows in what it has.
 #[derive(Deserialize)]
 struct StoredClaim {
@@ -182,6 +209,8 @@ struct StoredClaim {
     log_type: LogType,
     #[serde(default)]
     source: String,
+    #[serde(default, with = "shared_text::option")]
+    endpoint: Option<Arc<str>>,
     options: OutputOptions,
     #[serde(default)]
     inputs: Vec<Input>,
@@ -196,6 +225,8 @@ struct ClaimToStore<'a> {
     log_type: LogType,
     #[serde(skip_serializing_if = "str::is_empty")]
     source: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    endpoint: Option<&'a str>,
     options: &'a OutputOptions,
     #[serde(skip_serializing_if = "<[Input]>::is_empty")]
     inputs: &'a [Input],
@@ -207,18 +238,19 @@ impl Serialize for Claim {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { output, log_type, options, work } = self;
         let (source, inputs, replaces) = (work.source(), work.inputs(), work.replaces());
-        ClaimToStore { output, log_type: *log_type, source, options, inputs, replaces }.serialize(serializer)
+        let endpoint = work.endpoint().map(|endpoint| &**endpoint);
+        ClaimToStore { output, log_type: *log_type, source, endpoint, options, inputs, replaces }.serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Claim {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let StoredClaim { output, log_type, source, options, inputs, replaces } =
+        let StoredClaim { output, log_type, source, endpoint, options, inputs, replaces } =
             StoredClaim::deserialize(deserializer)?;
         let work = match (inputs.is_empty(), replaces.is_empty()) {
             (true, false) => Work::Merge(replaces),
-            (false, false) => Work::Remake(RawObjects { source, inputs }, replaces),
-            (_, true) => Work::Convert(RawObjects { source, inputs }),
+            (false, false) => Work::Remake(RawObjects { source, endpoint, inputs }, replaces),
+            (_, true) => Work::Convert(RawObjects { source, endpoint, inputs }),
         };
         Ok(Self { output, log_type, options, work })
     }
@@ -235,7 +267,7 @@ mod tests {
         let partition = Partition { account_region: None, day: date(2026, 1, 15), hour: None };
         let draft = |etag: &str, replaces: &[u64]| {
             let inputs = vec![Input { key: "a.gz".into(), size: 1, etag: Some(etag.into()) }];
-            let objects = RawObjects { source: "s3://b/".to_owned(), inputs };
+            let objects = RawObjects { source: "s3://b/".to_owned(), endpoint: None, inputs };
             Draft {
                 log_type: LogType::Vpc,
                 options: OutputOptions {

@@ -182,15 +182,46 @@ impl Record {
     /// Reads a stored entry.
     ///
     /// # Errors
-    /// A usage error for entries of a newer version or that are no entries, naming `place`.
+    /// A usage error for entries of a newer version, and one of a damaged ledger for what is no entry, naming `place`.
     pub fn from_json(text: &[u8], place: &str) -> Result<Self> {
         refuse_newer(text, place)?;
         serde_json::from_slice(text).map_err(|e| {
-            Error::usage("this is not a ledger entry").at(place).because(e).help(
+            Error::damaged("this is not a ledger entry").at(place).because(e).help(
                 "nobody but flowparquet may write here: move the object away, or restore it from a version or backup",
             )
         })
     }
+}
+
+/// Versions from this one on call files as this program does.
+const NAMED_AS_TODAY: u32 = 3;
+
+impl Record {
+    /// Reads a stored entry of a partition, by its number.
+    ///
+    /// # Errors
+    /// As [`Record::from_json`]; and if a claim's file is not called as it must be: by its name the file is read, written and
+    /// deleted.
+    pub fn of(partition: &Partition, number: u64, text: &[u8], place: &str) -> Result<Self> {
+        let record = Self::from_json(text, place)?;
+        let (Entry::Claim(claim) | Entry::Replace(claim)) = &record.entry else { return Ok(record) };
+        let is_its_name = match record.version >= NAMED_AS_TODAY {
+            true => claim.is_named_by_its_work(partition, number),
+            false => claim.has_a_claims_name(),
+        };
+        if is_its_name {
+            return Ok(record);
+        }
+        let why = format!("its file is called {:?}, which is not the name of what it claims", claim.output);
+        Err(damaged(place, &why))
+    }
+}
+
+/// Returns the error of a ledger that this program, or one like it, did not write so.
+pub(super) fn damaged(place: &str, why: &str) -> Error {
+    Error::damaged(format!("the ledger is damaged: {why}"))
+        .at(place)
+        .help("restore the folder _flowparquet/ledger from a version or backup; do not delete entries")
 }
 
 /// Refuses a stored object of a version that this program does not know, whatever else is in it.
@@ -242,7 +273,7 @@ pub(super) mod tests {
 
     pub(in super::super) fn claim(keys: &[&str]) -> Entry {
         Entry::Claim(Claim {
-            output: "part-1.parquet".into(),
+            output: format!("part-{}.parquet", keys.join("-")),
             log_type: LogType::Vpc,
             options: OutputOptions {
                 compression: Compression::Zstd(3),
@@ -256,7 +287,7 @@ pub(super) mod tests {
     }
 
     pub(in super::super) fn objects(keys: &[&str]) -> RawObjects {
-        RawObjects { source: "s3://b/".into(), inputs: keys.iter().map(|key| input(key)).collect() }
+        RawObjects { source: "s3://b/".into(), endpoint: None, inputs: keys.iter().map(|key| input(key)).collect() }
     }
 
     pub(in super::super) fn done(claim: u64, rejected: &[&str]) -> Entry {

@@ -119,7 +119,9 @@ impl Table {
     /// # Errors
     /// When the store fails.
     pub(crate) fn look_at_files(&self, states: &mut BTreeMap<Partition, PartitionState>) -> Result<()> {
-        let with_files = |state: &PartitionState| state.outputs().any(|output| output.done.file.is_some());
+        let with_files = |state: &PartitionState| {
+            state.outputs().any(|output| output.done.file.is_some()) || state.unfinished().next().is_some()
+        };
         let mut states: Vec<_> = states.iter_mut().filter(|(_, state)| with_files(state)).collect();
         let location = self.store().location();
         let prefixes: Vec<String> = states.iter().map(|(partition, _)| location.key(&partition.path())).collect();

@@ -92,7 +92,8 @@ impl Table {
     /// # Errors
     /// When it cannot be read, is damaged or newer than this program.
     pub(crate) fn read(&self, partition: Partition) -> Result<PartitionLedger<'_>> {
-        let mut ledger = self.open(partition, PartitionState::default());
+        let state = self.load_one(&partition)?;
+        let mut ledger = self.open(partition, state);
         ledger.catch_up()?;
         Ok(ledger)
     }
@@ -298,6 +299,10 @@ impl PartitionLedger<'_> {
             }
             tidied.foreign.extend(level.folders.iter().map(|folder| location.url_of(folder)));
         }
+        // Readers may follow links that we do not.
+        let folder = format!("{}/", location.key(&partition.path()));
+        let links = table.store().links_passed_over().into_iter().filter(|(key, _)| key.starts_with(&folder));
+        tidied.foreign.extend(links.map(|(key, _)| location.url_of(&key)));
         tidied.doubtful = absent.into_values().map(|(number, _)| number).collect();
         if !unknown.is_empty() {
             // Other runs may have written them since.
@@ -358,7 +363,7 @@ impl PartitionLedger<'_> {
             let key = self.table.entry_key(&self.partition, number);
             let Some(text) = store.get(&key)? else { return Ok(()) };
             let place = store.location().url_of(&key);
-            self.state.add(number, Record::from_json(&text, &place)?, &place)?;
+            self.state.add(number, Record::of(&self.partition, number, &text, &place)?, &place)?;
         }
     }
 
@@ -378,7 +383,7 @@ impl PartitionLedger<'_> {
             }
             Created::AlreadyThere => {
                 let there = store.get(&key)?.ok_or_else(|| Error::stopped("a ledger entry vanished").at(&place))?;
-                let there = Record::from_json(&there, &place)?;
+                let there = Record::of(&self.partition, number, &there, &place)?;
                 // The answer to our own create may have been lost, and the retry found our own entry.
                 let ours = there == record;
                 self.state.add(number, there, &place)?;

@@ -1,7 +1,7 @@
 //! What was rejected, kept whole: `_flowparquet/rejects/<partition>/<output>.jsonl.gz`.
 
 use std::collections::BTreeSet;
-use std::io::BufReader;
+use std::io::{BufRead, BufReader, Read};
 
 use flate2::read::MultiGzDecoder;
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,9 @@ use super::state::{InputState, Output, PartitionState};
 use super::table::Table;
 use crate::error::{Error, Result};
 use crate::record::schema::LogType;
+
+/// Longest line of a rejects object, in bytes: a line of text of 16 MiB, each byte of it written as six, beside its object.
+const MAX_LINE_BYTES: u64 = (16 << 20) * 6 + (64 << 10);
 
 /// What a line of a rejects object is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -155,10 +158,24 @@ impl Table {
         let packed =
             self.store().get(&key)?.ok_or_else(|| Error::stopped("the rejects of a file are missing").at(&place))?;
         let failed = |e: std::io::Error| Error::stopped("cannot read rejects").at(&place).because(e);
-        let lines = BufReader::new(MultiGzDecoder::new(packed.as_ref()));
-        std::io::BufRead::lines(lines)
-            .map(|line| serde_json::from_str(&line.map_err(failed)?).map_err(|e| failed(e.into())))
-            .collect()
+        let mut lines = BufReader::new(MultiGzDecoder::new(packed.as_ref()));
+        let (mut rejects, mut line) = (Vec::new(), Vec::new());
+        loop {
+            line.clear();
+            let read = lines.by_ref().take(MAX_LINE_BYTES + 1).read_until(b'\n', &mut line).map_err(failed)?;
+            if read as u64 > MAX_LINE_BYTES {
+                return Err(Error::usage(format!(
+                    "line {} of these rejects is longer than any that is kept ({MAX_LINE_BYTES} bytes)",
+                    rejects.len() + 1
+                ))
+                .at(&place)
+                .help("flowparquet did not write this: restore it from a version or backup"));
+            }
+            if read == 0 {
+                return Ok(rejects);
+            }
+            rejects.push(serde_json::from_slice(&line).map_err(|e| failed(e.into()))?);
+        }
     }
 }
 

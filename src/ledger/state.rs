@@ -1,12 +1,12 @@
 //! What the entries of a partition add up to.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::claim::{Claim, Draft, Input, Work};
-use super::entry::{Done, Entry, LeftOut, Record, Verified, VerifiedHow};
+use super::entry::{Done, Entry, LeftOut, Record, Verified, VerifiedHow, damaged};
 use super::stages::Claimed;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// Where an input stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,9 +65,13 @@ pub struct PartitionState {
     open: BTreeMap<u64, Claim>,
     done: BTreeMap<u64, Output>,
     abandoned: BTreeMap<u64, Claim>,
+    /// Names of the files of all claims that are not abandoned.
+    names: HashSet<String>,
     verified: Option<Verified>,
     /// Outputs whose files have another size than was recorded, as far as somebody looked.
     altered: BTreeSet<u64>,
+    /// Claims that are not finished and whose files are there, as far as somebody looked.
+    written: BTreeSet<u64>,
 }
 
 impl PartitionState {
@@ -79,14 +83,18 @@ impl PartitionState {
         refuse_gap(self.last, number, place)?;
         match record.entry {
             Entry::Claim(claim) => {
+                self.refuse_forged(&claim, false, place)?;
                 self.set_all(number, &claim, &InputState::Claimed);
+                self.names.insert(claim.output.clone());
                 self.open.insert(number, claim);
             }
             Entry::Replace(claim) => {
+                self.refuse_forged(&claim, true, place)?;
                 // What it replaces stays what it is until it is done.
                 if let Some(other) = claim.work.replaces().iter().find(|other| !self.can_be_replaced(**other)) {
                     return Err(damaged(place, &format!("it replaces claim {other}, which has no output now")));
                 }
+                self.names.insert(claim.output.clone());
                 self.open.insert(number, claim);
             }
             Entry::Done(done) => {
@@ -102,6 +110,7 @@ impl PartitionState {
             }
             Entry::Abandon(abandon) => {
                 if let Some(claim) = self.open.remove(&abandon.claim) {
+                    self.names.remove(&claim.output);
                     let abandoned = abandon.claim;
                     if let Some(inputs) = self.inputs.get_mut(claim.work.source()) {
                         for input in claim.work.inputs() {
@@ -117,6 +126,36 @@ impl PartitionState {
         }
         self.last = number;
         Ok(())
+    }
+
+    /// Refuses a claim that no run makes: the rows of one that replaces something twice, or reads an object twice, would be
+    /// there twice, and one that replaces itself would be followed for ever.
+    fn refuse_forged(&self, claim: &Claim, replaces: bool, place: &str) -> Result<()> {
+        let work = &claim.work;
+        let why = if work.replaces().is_empty() == replaces {
+            if replaces {
+                "a replacement names nothing that it replaces"
+            } else {
+                "a claim of new objects replaces others"
+            }
+        } else if names_twice(work.replaces()) {
+            "it replaces a claim twice"
+        } else if names_twice(work.inputs().iter().map(|input| &input.key)) {
+            "it claims an object twice"
+        } else if self.names.contains(&claim.output) {
+            "the file of another claim has the same name"
+        } else {
+            return Ok(());
+        };
+        Err(damaged(place, why))
+    }
+
+    /// Returns another endpoint at which objects of this source were claimed, if one is known.
+    pub fn other_endpoint(&self, source: &str, endpoint: Option<&Arc<str>>) -> Option<&str> {
+        let done = self.done.values().map(|output| &output.claim);
+        let work = self.open.values().chain(done).map(|claim| &claim.work);
+        let known = work.filter(|work| work.source() == source).filter_map(Work::endpoint);
+        endpoint.and_then(|ours| known.map(|known| &**known).find(|known| **known != **ours))
     }
 
     fn end(&mut self, done_number: u64, done_time: String, run: String, claim: Claim, done: Done) {
@@ -225,7 +264,8 @@ impl PartitionState {
     }
 
     /// Notes which outputs have files of another size than was recorded, of the objects in the partition's folder: another
-    /// writer of a claim put other bytes under its name and was stopped, or somebody changed the file.
+    /// writer of a claim put other bytes under its name and was stopped, or somebody changed the file. And which claims have
+    /// files and are not finished.
     pub fn look_at<'a>(&mut self, objects: impl Iterator<Item = (&'a str, u64)>) {
         let files = self.outputs().filter_map(|output| {
             let file = output.done.file.as_ref()?;
@@ -236,7 +276,16 @@ impl PartitionState {
             let (number, bytes) = files.get(name)?;
             (*bytes != size).then_some(*number)
         };
-        self.altered = objects.filter_map(is_altered).collect();
+        let objects: Vec<(&str, u64)> = objects.collect();
+        let open = self.open.iter().filter(|(_, claim)| objects.iter().any(|(name, _)| *name == claim.output));
+        let written = open.map(|(number, _)| *number).collect();
+        let altered = objects.iter().copied().filter_map(is_altered).collect();
+        (self.written, self.altered) = (written, altered);
+    }
+
+    /// Returns whether the file of a claim that is not finished is there: what is left of it is to be recorded.
+    pub fn is_written(&self, claim: u64) -> bool {
+        self.written.contains(&claim)
     }
 
     /// Returns the outputs that [`PartitionState::look_at`] found altered.
@@ -363,6 +412,12 @@ impl PartitionState {
     }
 }
 
+/// Returns whether one of these is there more than once.
+fn names_twice<T: std::hash::Hash + Eq>(items: impl IntoIterator<Item = T>) -> bool {
+    let mut seen = HashSet::new();
+    !items.into_iter().all(|item| seen.insert(item))
+}
+
 /// Refuses an entry that does not follow the last one.
 ///
 /// # Errors
@@ -374,12 +429,6 @@ pub fn refuse_gap(last: u64, number: u64, place: &str) -> Result<()> {
     Err(damaged(place, &format!("entry {} is missing before it", last + 1)))
 }
 
-fn damaged(place: &str, why: &str) -> Error {
-    Error::usage(format!("the ledger is damaged: {why}"))
-        .at(place)
-        .help("restore the folder _flowparquet/ledger from a version or backup; do not delete entries")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -389,7 +438,7 @@ mod tests {
     /// An entry that replaces claims: made again of raw objects, or a merge if there are none.
     fn replace(replaces: &[u64], keys: &[&str]) -> Entry {
         let Entry::Claim(claim) = claim(keys) else { panic!("a claim") };
-        let output = format!("part-{replaces:?}.parquet");
+        let output = format!("part-{replaces:?}{keys:?}.parquet");
         let replaces = replaces.to_vec();
         let work = if keys.is_empty() { Work::Merge(replaces) } else { Work::Remake(objects(keys), replaces) };
         Entry::Replace(Claim { output, work, ..claim })
@@ -471,7 +520,7 @@ mod tests {
         assert_eq!(keys_of(&given_up.unwrap(), 1), ["a", "b"], "an abandoned replacement leaves all as it was");
         let made = state([begun, vec![done(3, &[])]].concat()).unwrap();
         assert_eq!((numbers(&made), keys_of(&made, 3), keys_of(&made, 1).len()), (vec![3], vec!["a", "b"], 0));
-        assert_eq!(made.leftovers().map(|claim| claim.output.as_str()).collect::<Vec<_>>(), ["part-1.parquet"]);
+        assert_eq!(made.leftovers().map(|claim| claim.output.as_str()).collect::<Vec<_>>(), ["part-a-b.parquet"]);
         let absent = state(vec![replace(&[7], &[])]).unwrap_err().to_string();
         assert!(absent.contains("replaces claim 7"), "{absent}");
     }

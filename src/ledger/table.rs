@@ -12,8 +12,8 @@ use super::entry::{OWN_FOLDER, Record, entry_number, entry_path, refuse_newer};
 use super::partition::{Partition, PartitionBy};
 use super::state::{PartitionState, refuse_gap};
 use crate::days::Days;
-use crate::error::{Error, Result};
-use crate::options::SINGLE_WRITER;
+use crate::error::{Error, ErrorKind, Result};
+use crate::options::{ANY_ENDPOINT, SINGLE_WRITER};
 use crate::record::schema::LogType;
 use crate::store::upload::hex;
 use crate::store::{Created, Store};
@@ -42,6 +42,37 @@ impl TableInfo {
     /// Returns the year in which the table was founded, if that is recorded.
     pub fn founded_year(&self) -> Option<i16> {
         self.founded.as_deref()?.get(..4)?.parse().ok()
+    }
+}
+
+/// What the ledgers of some partitions say.
+#[derive(Debug, Default)]
+pub(crate) struct Ledgers {
+    pub states: BTreeMap<Partition, PartitionState>,
+    /// Partitions whose ledgers are damaged, and how.
+    pub damaged: BTreeMap<Partition, Error>,
+}
+
+impl Ledgers {
+    /// Keeps the partitions that are asked for.
+    pub fn retain(&mut self, wanted: impl Fn(&Partition) -> bool) {
+        self.states.retain(|partition, _| wanted(partition));
+        self.damaged.retain(|partition, _| wanted(partition));
+    }
+
+    /// Returns these, unless all are damaged: then there is nothing else to be done.
+    ///
+    /// # Errors
+    /// How the first one is damaged.
+    pub fn some_sound(mut self) -> Result<Self> {
+        match self.damaged.pop_first() {
+            Some((_, damage)) if self.states.is_empty() => return Err(damage),
+            Some((partition, damage)) => {
+                self.damaged.insert(partition, damage);
+            }
+            None => {}
+        }
+        Ok(self)
     }
 }
 
@@ -169,16 +200,53 @@ impl Table {
     /// # Errors
     /// When one cannot be read, is damaged or newer than this program.
     pub(crate) fn load(&self, days: &Days, by: PartitionBy) -> Result<BTreeMap<Partition, PartitionState>> {
-        let add_up = |(partition, records): (Partition, Vec<Record>)| {
+        let Ledgers { states, damaged } = self.load_sound(days, by)?;
+        damaged.into_values().next().map_or(Ok(states), Err)
+    }
+
+    /// Returns what [`Table::load`] does, with the damaged ledgers apart: they stop what is done in their partitions, and
+    /// nothing else.
+    ///
+    /// # Errors
+    /// When a ledger cannot be read or is newer than this program.
+    pub(crate) fn load_sound(&self, days: &Days, by: PartitionBy) -> Result<Ledgers> {
+        self.add_up(self.records(days, by)?)
+    }
+
+    /// Returns what a partition's ledger adds up to.
+    ///
+    /// # Errors
+    /// As [`Table::load`].
+    pub(super) fn load_one(&self, partition: &Partition) -> Result<PartitionState> {
+        let folder = self.store.location().key(&format!("{OWN_FOLDER}/ledger/{partition}"));
+        let Ledgers { mut states, mut damaged } = self.add_up(self.records_below(&[folder])?)?;
+        damaged.remove(partition).map_or_else(|| Ok(states.remove(partition).unwrap_or_default()), Err)
+    }
+
+    fn add_up(&self, ledgers_of: BTreeMap<Partition, Result<Vec<Record>>>) -> Result<Ledgers> {
+        let add_up = |partition: &Partition, records: Vec<Record>| {
             let mut state = PartitionState::default();
             for (number, record) in (1..).zip(records) {
-                let place = self.store.location().url_of(&self.entry_key(&partition, number));
+                let place = self.store.location().url_of(&self.entry_key(partition, number));
                 state.add(number, record, &place)?;
             }
             state.plan_with();
-            Ok((partition, state))
+            Ok(state)
         };
-        self.entries(days, by)?.into_iter().map(add_up).collect()
+        let mut ledgers = Ledgers::default();
+        for (partition, records) in ledgers_of {
+            match records.and_then(|records| add_up(&partition, records)) {
+                Ok(state) => {
+                    ledgers.states.insert(partition, state);
+                }
+                Err(e) if e.kind() == ErrorKind::Damaged => {
+                    info!(%partition, reason = %e.in_a_line(), "a ledger is damaged");
+                    ledgers.damaged.insert(partition, e);
+                }
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(ledgers)
     }
 
     /// Reads the ledgers of the partitions of these days: their entries, by number from 1.
@@ -189,8 +257,11 @@ impl Table {
     /// # Errors
     /// When one cannot be read, is newer than this program, or a number is missing.
     pub(crate) fn entries(&self, days: &Days, by: PartitionBy) -> Result<BTreeMap<Partition, Vec<Record>>> {
-        let location = self.store.location();
-        let root = location.key(&format!("{OWN_FOLDER}/ledger"));
+        self.records(days, by)?.into_iter().map(|(partition, records)| Ok((partition, records?))).collect()
+    }
+
+    fn records(&self, days: &Days, by: PartitionBy) -> Result<BTreeMap<Partition, Result<Vec<Record>>>> {
+        let root = self.store.location().key(&format!("{OWN_FOLDER}/ledger"));
         let prefixes = match days {
             Days::All => vec![root.clone()],
             Days::These(days) => {
@@ -202,8 +273,15 @@ impl Table {
                 tops.iter().flat_map(|top| days.iter().map(move |d| format!("{top}/{}", day(d)))).collect()
             }
         };
+        self.records_below(&prefixes)
+    }
+
+    /// Reads the entries in these folders; what is wrong with those of a partition stands in its place.
+    fn records_below(&self, prefixes: &[String]) -> Result<BTreeMap<Partition, Result<Vec<Record>>>> {
+        let location = self.store.location();
+        let root = location.key(&format!("{OWN_FOLDER}/ledger"));
         let mut found: Vec<(Partition, u64)> = Vec::new();
-        for object in self.store.list_all(&prefixes)?.into_iter().flatten() {
+        for object in self.store.list_all(prefixes)?.into_iter().flatten() {
             let below = object.key.strip_prefix(&root).unwrap_or_default().trim_start_matches('/');
             let Some((folder, name)) = below.rsplit_once('/') else { continue };
             if let (Some(partition), Some(number)) = (Partition::parse(folder), entry_number(name)) {
@@ -213,12 +291,17 @@ impl Table {
         found.sort();
         self.ask_for_missing(&mut found)?;
         let keys: Vec<String> = found.iter().map(|(partition, number)| self.entry_key(partition, *number)).collect();
-        let mut entries: BTreeMap<Partition, Vec<Record>> = BTreeMap::new();
+        let mut entries: BTreeMap<Partition, Result<Vec<Record>>> = BTreeMap::new();
         for (((partition, number), key), text) in found.into_iter().zip(&keys).zip(self.store.get_all(&keys)?) {
             let place = location.url_of(key);
-            let before = entries.entry(partition).or_default();
-            refuse_gap(before.len() as u64, number, &place)?;
-            before.push(Record::from_json(&text, &place)?);
+            let of_partition = entries.entry(partition.clone()).or_insert_with(|| Ok(Vec::new()));
+            let Ok(before) = of_partition else { continue };
+            let record = refuse_gap(before.len() as u64, number, &place)
+                .and_then(|()| Record::of(&partition, number, &text, &place));
+            match record {
+                Ok(record) => before.push(record),
+                Err(e) => *of_partition = Err(e),
+            }
         }
         Ok(entries)
     }
@@ -226,6 +309,24 @@ impl Table {
     pub(super) fn entry_key(&self, partition: &Partition, number: u64) -> String {
         self.store.location().key(&entry_path(partition, number))
     }
+}
+
+/// Refuses objects of a store that has the name of another one: that they are new, or changed, or converted, would be a guess,
+/// and rows might be there twice or not at all.
+///
+/// # Errors
+/// A usage error that names both endpoints.
+pub(crate) fn refuse_other_endpoint(source: &Store, states: &BTreeMap<Partition, PartitionState>) -> Result<()> {
+    let (root, ours) = (source.location().root(), source.endpoint());
+    let other = states.iter().find_map(|(partition, state)| Some((partition, state.other_endpoint(&root, ours)?)));
+    let (Some((partition, theirs)), Some(ours)) = (other, ours) else { return Ok(()) };
+    Err(Error::usage(format!(
+        "objects of {root} were converted from another endpoint: {theirs} in {partition}, this run asks {ours}"
+    ))
+    .at(source.location())
+    .help(format!(
+        "if it is the same store by another name, add {ANY_ENDPOINT}; if it is another store, convert into another DEST"
+    )))
 }
 
 /// Returns the name and version that entries and footers carry.

@@ -92,6 +92,16 @@ impl Session {
 }
 
 impl Session {
+    /// Hashes all files; returns the URLs of those that are not the ledger's, and the number of those whose hash it does not know.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn check(&self) -> Result<(Vec<String>, u64)> {
+        let Some((store, files)) = &self.files else { return Ok((Vec::new(), 0)) };
+        let unknown = files.iter().filter(|file| file.sha256.is_none()).count() as u64;
+        Ok((damaged(store, files.iter())?, unknown))
+    }
+
     /// Says which file is damaged, if that is why a statement failed: the engine does not.
     fn named(&self, (error, damage): (Error, bool)) -> Error {
         let Some((store, files)) = self.files.as_ref().filter(|_| damage) else { return error };

@@ -40,6 +40,8 @@ fn pool(name: &'static str, threads: usize) -> Result<ThreadPool> {
     ThreadPoolBuilder::new()
         .num_threads(threads)
         .thread_name(move |index| format!("{name}-{index}"))
+        // Who waits for what it was making hears that the worker died; without a handler the process would be gone at once.
+        .panic_handler(|_| ())
         .build()
         .map_err(|e| Error::stopped("cannot start the worker threads").because(e))
 }

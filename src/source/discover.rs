@@ -14,8 +14,8 @@ use tracing::{debug, info};
 use super::layout::{FileName, Level, Place, SERVICE, Suffix};
 use crate::days::Days;
 use crate::error::{Error, Result};
-use crate::options::ASSUME_DAY;
-use crate::store::{Listed, Store, name_of};
+use crate::options::{ASSUME_DAY, FOLLOW_LINKS};
+use crate::store::{LinkKind, Listed, Store, name_of};
 
 /// Folders above `AWSLogs` that are looked into; a SOURCE that needs more is too high up in somebody's bucket.
 pub const MAX_OPAQUE_FOLDERS: usize = 2_000;
@@ -77,6 +77,10 @@ pub enum Why {
     OtherName,
     /// It lies in a folder of an asked day, and its name says a day that was not asked for.
     OtherDay,
+    /// It lies where the folders of Regions lie, and no Region is called so.
+    NoRegion,
+    /// It is a link to another place.
+    LeadsOut,
     /// Its key, or that of a folder, has what no name may have: an empty part, `.`, `..`, control characters, or bytes that
     /// are not UTF-8.
     NoKey,
@@ -89,7 +93,7 @@ pub enum Why {
 impl Why {
     /// Returns whether a person should look at it: it may be a log that is being missed.
     pub fn needs_a_person(self) -> bool {
-        matches!(self, Self::NoDate | Self::NoKey | Self::OtherDay | Self::LinkAround)
+        matches!(self, Self::NoDate | Self::NoKey | Self::OtherDay | Self::NoRegion | Self::LinkAround | Self::LeadsOut)
     }
 
     /// Returns the reason in words.
@@ -98,9 +102,15 @@ impl Why {
             Self::NoDate => return format!("its key gives no date (say {ASSUME_DAY} if you know it)"),
             Self::AwsParquet => "it is Parquet already, delivered by AWS",
             Self::OtherDay => "its folder says another day than its name, and the name decides (ask for both days)",
+            Self::NoRegion => {
+                "no Region is called so: only letters, digits and hyphens (rename the folder if it holds logs)"
+            }
             Self::Link => "it is a link to what is reached without it",
             Self::LinkAround => {
                 "it is a link to a folder of which parts are reached without it (link to the other parts, each by itself)"
+            }
+            Self::LeadsOut => {
+                return format!("it is a link that leads out of SOURCE (add {FOLLOW_LINKS} if its logs are meant)");
             }
             Self::OtherName => "its name says that it is no log",
             Self::NoKey => {
@@ -168,6 +178,18 @@ impl Found {
         self.objects.iter().filter(|found| found.assumed).map(|found| found.day).collect()
     }
 
+    /// Leaves out objects of which a day cannot be looked at, by their folder or their name: whether they are converted nobody
+    /// knows.
+    pub fn leave_out(&mut self, unknown: impl Fn(&SourceObject) -> bool) {
+        let known = |found: &SourceObject| {
+            let by_folder =
+                found.folder.map(|(day, hour)| SourceObject { day, hour: hour.or(found.hour), ..found.clone() });
+            !unknown(found) && !by_folder.is_some_and(|moved| unknown(&moved))
+        };
+        self.objects.retain(&known);
+        self.other_days.retain(&known);
+    }
+
     /// Settles the day of objects whose folder says another one than their name. `is_known` tells of an object whether it
     /// was converted as one of its folder's day, as earlier versions did: there it stays, or its rows would be there
     /// twice. The others are of the name's day, and passed over if that was not asked for.
@@ -233,8 +255,17 @@ pub fn discover(store: &Store, wanted: &Wanted) -> Result<Found> {
         }
     }
     let mut found = search.found;
-    let links = store.links_passed_over().into_iter();
-    found.passed_over.extend(links.map(|(link, all)| (link.into(), if all { Why::Link } else { Why::LinkAround })));
+    found.passed_over.extend(store.links_passed_over().into_iter().filter_map(|(link, why)| {
+        let why = match why {
+            LinkKind::Twice => Why::Link,
+            LinkKind::Around => Why::LinkAround,
+            LinkKind::OutToFolder => Why::LeadsOut,
+            // One of another name would not have been a log.
+            LinkKind::OutToFile if Suffix::of(name_of(&link)) == Suffix::Log => Why::LeadsOut,
+            LinkKind::OutToFile => return None,
+        };
+        Some((link.into(), why))
+    }));
     found.objects.sort_by(|a, b| a.object.key.cmp(&b.object.key));
     found.objects.dedup_by(|a, b| a.object.key == b.object.key);
     found.passed_over.sort();
@@ -329,9 +360,14 @@ impl Search<'_> {
         }
         let month = node.year.as_ref().and_then(|year| year.enter(name)).filter(|place| place.level == Level::Month);
         let Some(place) = month.or_else(|| node.place.enter(name)) else {
-            // Among years, months and days: it may hold anything. Among an account's services: another one.
-            if node.place.level != Level::Account {
-                self.whole.insert(folder, node.place.undated());
+            match node.place.level {
+                // Another service.
+                Level::Account => {}
+                Level::Service => self.found.passed_over.push((folder.into(), Why::NoRegion)),
+                // Among years, months and days: it may hold anything.
+                _ => {
+                    self.whole.insert(folder, node.place.undated());
+                }
             }
             return None;
         };

@@ -123,7 +123,9 @@ impl Place {
                 next.level = Level::Service;
             }
             Level::Service => {
-                next.region = Some(folder.strip_prefix("aws-region=").unwrap_or(folder).to_owned());
+                let region = folder.strip_prefix("aws-region=").unwrap_or(folder);
+                next.region = Some(region.to_owned()).filter(|region| is_region(region));
+                next.region.as_ref()?;
                 next.level = Level::Region;
             }
             Level::Region => match number(folder, "year", 4).filter(|(year, _)| YEARS.contains(year)) {
@@ -268,13 +270,18 @@ impl FileName {
         let time = parse_time(time);
         Self {
             account: Some(account.to_owned()).filter(|a| is_account(a)),
-            region: Some(region.to_owned()),
+            region: Some(region.to_owned()).filter(|region| is_region(region)),
             day: time.map(|(day, ..)| day),
             hour: time.map(|(_, hour, _)| hour),
             minute: time.map(|(.., minute)| minute),
             flow_log: Some(flow_log.to_owned()),
         }
     }
+}
+
+/// Returns whether a Region can be called so: its name becomes part of partitions, definitions and statements.
+fn is_region(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
 /// What an object can be, by its name. Whether it is a log, its content decides.

@@ -12,16 +12,20 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use object_store::aws::AmazonS3Builder;
+use bytes::Bytes;
+use futures::StreamExt;
+use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::client::{
-    ClientOptions, HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpService,
-    ReqwestConnector,
+    ClientOptions, HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpResponseBody,
+    HttpService,
 };
 use object_store::{BackoffConfig, RetryConfig};
 use tracing::{info, trace};
 
+use super::client::client;
 use super::listing::nameable;
 use super::pace::Pace;
+use super::pages::{Listings, MAX_PAGE_BYTES};
 use super::{Counters, count};
 
 /// How long a store may be silent: before its answer, and between two pieces of it.
@@ -49,10 +53,12 @@ const MAX_RETRIES: usize = 1_000;
 /// How often a store is tried that never answered anything: nobody is there, and no patience helps.
 const TRIES_OF_NOBODY: u32 = 6;
 
+/// What is said of an answer that sends a request on to another host.
+pub(super) const SENT_ELSEWHERE: &str = "the server sends requests on to another host";
+
 /// Returns the beginning of an S3 client: what the `AWS_*` variables say, before them our time-outs.
-pub(super) fn builder(pace: &Arc<Pace>, counters: &Arc<Counters>) -> AmazonS3Builder {
-    let connector =
-        Connector { inner: ReqwestConnector::default(), pace: Arc::clone(pace), counters: Arc::clone(counters) };
+pub(super) fn builder(pace: &Arc<Pace>, counters: &Arc<Counters>, max_objects: u64) -> AmazonS3Builder {
+    let connector = Connector { pace: Arc::clone(pace), counters: Arc::clone(counters), max_objects };
     let options = ClientOptions::new().with_timeout_disabled().with_read_timeout(SILENCE);
     let mut builder = AmazonS3Builder::new().with_client_options(options);
     // As `AmazonS3Builder::from_env`, which has time-outs of its own.
@@ -61,10 +67,21 @@ pub(super) fn builder(pace: &Arc<Pace>, counters: &Arc<Counters>) -> AmazonS3Bui
             && name.starts_with("AWS_")
             && let Ok(key) = name.to_ascii_lowercase().parse()
         {
+            if weakens_tls(&key) {
+                info!(name, "this variable is passed over: only an option weakens what protects requests");
+                continue;
+            }
             builder = builder.with_config(key, value);
         }
     }
     builder.with_http_connector(connector).with_retry(retries(env::var("AWS_MAX_ATTEMPTS").ok().as_deref()))
+}
+
+/// Returns whether a setting lets others read or answer our requests. A variable that somebody set for another program must
+/// not do that for this one.
+fn weakens_tls(key: &AmazonS3ConfigKey) -> bool {
+    use object_store::ClientConfigKey::{AllowHttp, AllowInvalidCertificates};
+    matches!(key, AmazonS3ConfigKey::Client(AllowHttp | AllowInvalidCertificates))
 }
 
 /// Returns how requests are retried; `attempts` is what `AWS_MAX_ATTEMPTS` says, as in AWS's own tools.
@@ -80,9 +97,9 @@ fn retries(attempts: Option<&str>) -> RetryConfig {
 /// Makes HTTP clients of one store.
 #[derive(Debug)]
 struct Connector {
-    inner: ReqwestConnector,
     pace: Arc<Pace>,
     counters: Arc<Counters>,
+    max_objects: u64,
 }
 
 impl HttpConnector for Connector {
@@ -90,11 +107,12 @@ impl HttpConnector for Connector {
         // Fails where a program that uses this library has chosen another one: then that one stands.
         let _ = rustls::crypto::ring::default_provider().install_default();
         Ok(HttpClient::new(Client {
-            inner: self.inner.connect(options)?,
+            inner: HttpClient::new(client(options)?),
             // Nothing is read while an upload is sent.
-            uploads: self.inner.connect(&options.clone().with_read_timeout_disabled())?,
+            uploads: HttpClient::new(client(&options.clone().with_read_timeout_disabled())?),
             pace: Arc::clone(&self.pace),
             counters: Arc::clone(&self.counters),
+            listings: Listings::new(self.max_objects),
             answered: AtomicBool::new(false),
             unanswered: AtomicU32::new(0),
         }))
@@ -107,6 +125,7 @@ struct Client {
     uploads: HttpClient,
     pace: Arc<Pace>,
     counters: Arc<Counters>,
+    listings: Listings,
     /// Whether anything was ever answered, and how many requests were not until then.
     answered: AtomicBool,
     unanswered: AtomicU32,
@@ -116,6 +135,7 @@ struct Client {
 impl HttpService for Client {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let is_list = request.uri().query().is_some_and(|query| query.split('&').any(|pair| pair == "list-type=2"));
+        let query = request.uri().query().filter(|_| is_list).unwrap_or_default().to_owned();
         let method = request.method().clone();
         // Neither user nor query: they may have secrets. A path that leads to credentials is one.
         let host = request.uri().host().unwrap_or_default().to_owned();
@@ -139,13 +159,38 @@ impl HttpService for Client {
         } else {
             self.pace.answered();
         }
+        if status.is_redirection() && response.headers().contains_key("location") {
+            return Err(refused(SENT_ELSEWHERE));
+        }
         if !is_list || !status.is_success() {
             return Ok(response);
         }
         let (mut head, body) = response.into_parts();
         head.headers.remove("content-length");
-        Ok(HttpResponse::from_parts(head, nameable(body.bytes().await?).into()))
+        let page = page(body).await?;
+        if let Some(wrong) = self.listings.page(&path, &query, &page) {
+            return Err(refused(&wrong));
+        }
+        Ok(HttpResponse::from_parts(head, nameable(page).into()))
     }
+}
+
+/// Returns the error of an answer that no other try makes better.
+fn refused(why: &str) -> HttpError {
+    HttpError::new(HttpErrorKind::Unknown, std::io::Error::other(why.to_owned()))
+}
+
+/// Reads a page of a listing, whose length only the server knows.
+async fn page(body: HttpResponseBody) -> Result<Bytes, HttpError> {
+    let mut page = Vec::new();
+    let mut pieces = body.bytes_stream();
+    while let Some(piece) = pieces.next().await {
+        page.extend_from_slice(&piece?);
+        if page.len() > MAX_PAGE_BYTES {
+            return Err(refused(&format!("a page of the listing has more than {MAX_PAGE_BYTES} bytes")));
+        }
+    }
+    Ok(page.into())
 }
 
 impl Client {

@@ -4,7 +4,8 @@
 //! ends at the first name that is no key and at the first link that leads back to a folder above it, and shows FIFOs,
 //! which nobody can read to an end. Here:
 //! * links are told apart from what lies there ([`Link`]), for whoever knows all of them to follow ([`Links`]): what is reached
-//!   in two ways would be there twice. One to a folder that it lies in is passed over, as is one to nowhere;
+//!   in two ways would be there twice, and what lies in another place is followed only if that is allowed ([`Bounds`]). One to a
+//!   folder that it lies in is passed over, as is one to nowhere;
 //! * only plain files are objects: FIFOs, sockets and devices are passed over;
 //! * names that are no keys are listed as they are, for the caller to name: see [`is_key`].
 
@@ -14,9 +15,11 @@ use std::io;
 use std::ops::Bound;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
+use super::disk::{Bounds, path_of};
+use super::pages::TOO_MANY;
 use super::{FolderListing, Listed};
 
 /// Returns whether an object of this name can be read: no control characters, and no bytes that are not UTF-8, which
@@ -38,42 +41,64 @@ pub(super) struct Link {
     pub is_folder: bool,
 }
 
+/// Why a link is not followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LinkKind {
+    /// All that it leads to is reached without it.
+    Twice,
+    /// Parts of what it leads to are reached without it.
+    Around,
+    /// It leads to a folder of another place.
+    OutToFolder,
+    /// It leads to a file of another place.
+    OutToFile,
+}
+
 /// The links that were met in a store, by which nothing is to be reached twice.
 #[derive(Debug)]
 pub(super) struct Links {
-    root: PathBuf,
+    bounds: Arc<Bounds>,
     /// Targets, with the names of the links that are followed to them.
     followed: Mutex<BTreeMap<PathBuf, String>>,
-    /// Links that are not followed; whether all that they lead to is reached without them.
-    passed_over: Mutex<BTreeMap<String, bool>>,
+    passed_over: Mutex<BTreeMap<String, LinkKind>>,
 }
 
 impl Links {
-    /// Returns the links of a store below this prefix, none of which is met yet.
-    pub(super) fn below(prefix: &str) -> Self {
-        Self { root: path_of(prefix), followed: Mutex::default(), passed_over: Mutex::default() }
+    /// Returns the links of a store within these bounds, none of which is met yet.
+    pub(super) fn within(bounds: Arc<Bounds>) -> Self {
+        Self { bounds, followed: Mutex::default(), passed_over: Mutex::default() }
     }
 
-    /// Returns whether a link is to be followed: the first one to what is not reached otherwise.
-    pub(super) fn follow(&self, Link { key, target, .. }: &Link) -> bool {
+    /// Returns whether a link is to be followed: the first one to what is not reached otherwise, and may be read.
+    pub(super) fn follow(&self, link: &Link) -> bool {
+        let Some(why) = self.why_not(link) else { return true };
+        self.passed_over.lock().unwrap_or_else(PoisonError::into_inner).insert(link.key.clone(), why);
+        false
+    }
+
+    fn why_not(&self, Link { key, target, is_folder, .. }: &Link) -> Option<LinkKind> {
+        if !self.bounds.allow_target(target) {
+            return Some(if *is_folder { LinkKind::OutToFolder } else { LinkKind::OutToFile });
+        }
+        let root = self.bounds.root();
         let mut followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
         // Hidden folders are not looked into; whoever links into them has data there.
         let hidden = |path: &Path| path.iter().any(|name| name.to_string_lossy().starts_with(['.', '_']));
-        let inside = target.strip_prefix(&self.root).is_ok_and(|below| !hidden(below));
+        let inside = target.strip_prefix(root).is_ok_and(|below| !hidden(below));
         let above = target.ancestors().find_map(|above| followed.get(above)).is_some_and(|other| other != key);
+        if inside || above {
+            return Some(LinkKind::Twice);
+        }
         let mut behind = followed.range::<Path, _>((Bound::Excluded(target.as_path()), Bound::Unbounded));
-        let around = self.root.starts_with(target) || behind.next().is_some_and(|(other, _)| other.starts_with(target));
-        if inside || above || around {
-            let mut passed_over = self.passed_over.lock().unwrap_or_else(PoisonError::into_inner);
-            passed_over.insert(key.clone(), inside || above);
-            return false;
+        if root.starts_with(target) || behind.next().is_some_and(|(other, _)| other.starts_with(target)) {
+            return Some(LinkKind::Around);
         }
         followed.insert(target.clone(), key.clone());
-        true
+        None
     }
 
-    /// Returns the links that were not followed, and whether all that they lead to is reached without them.
-    pub(super) fn passed_over(&self) -> BTreeMap<String, bool> {
+    /// Returns the links that were not followed, and why.
+    pub(super) fn passed_over(&self) -> BTreeMap<String, LinkKind> {
         self.passed_over.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
@@ -82,9 +107,15 @@ impl Links {
 ///
 /// # Errors
 /// When a folder or what lies in it cannot be looked at.
-pub(super) fn level(prefix: &str) -> io::Result<(FolderListing, Vec<Link>)> {
+pub(super) fn level(prefix: &str, bounds: &Bounds) -> io::Result<(FolderListing, Vec<Link>)> {
     let (mut level, mut links) = (FolderListing::default(), Vec::new());
-    for (path, key, metadata, is_link) in entries(&path_of(prefix), prefix)? {
+    let folder = path_of(prefix);
+    if !bounds.allows(&folder)? {
+        // Whoever came here did so without a listing of the folder above.
+        let target = fs::canonicalize(&folder)?;
+        return Ok((level, vec![Link { key: prefix.to_owned(), target, object: None, is_folder: true }]));
+    }
+    for Entry { path, key, is_link, metadata } in entries(&folder, prefix)? {
         if is_link {
             let target = fs::canonicalize(&path)?;
             if !(metadata.is_dir() && leads_back(&path, &target)) {
@@ -104,14 +135,17 @@ pub(super) fn level(prefix: &str) -> io::Result<(FolderListing, Vec<Link>)> {
 ///
 /// # Errors
 /// As [`level`].
-pub(super) fn below(prefix: &str) -> io::Result<(Vec<Listed>, Vec<Link>)> {
+pub(super) fn below(prefix: &str, bounds: &Bounds) -> io::Result<(Vec<Listed>, Vec<Link>)> {
     let (mut objects, mut links) = (Vec::new(), Vec::new());
     let mut folders = vec![prefix.to_owned()];
     while let Some(folder) = folders.pop() {
-        let (level, of_level) = level(&folder)?;
+        let (level, of_level) = level(&folder, bounds)?;
         objects.extend(level.objects);
         folders.extend(level.folders);
         links.extend(of_level);
+        if (objects.len() + folders.len()) as u64 > bounds.max_objects {
+            return Err(io::Error::other(format!("{TOO_MANY} {}", bounds.max_objects)));
+        }
     }
     Ok((objects, links))
 }
@@ -120,7 +154,7 @@ pub(super) fn below(prefix: &str) -> io::Result<(Vec<Listed>, Vec<Link>)> {
 ///
 /// # Errors
 /// As [`level`].
-pub(super) fn whole(prefix: &str) -> io::Result<Vec<Listed>> {
+pub(super) fn whole(prefix: &str, bounds: &Bounds) -> io::Result<Vec<Listed>> {
     let mut found = Vec::new();
     let mut folders = vec![prefix.to_owned()];
     while let Some(folder) = folders.pop() {
@@ -141,6 +175,9 @@ pub(super) fn whole(prefix: &str) -> io::Result<Vec<Listed>> {
             let metadata = file.as_ref().unwrap_or(&link);
             found.push(Listed { key: key.into(), size: metadata.len(), etag: Some(etag(metadata).into()) });
         }
+        if (found.len() + folders.len()) as u64 > bounds.max_objects {
+            return Err(io::Error::other(format!("{TOO_MANY} {}", bounds.max_objects)));
+        }
     }
     found.sort_by(|a, b| a.key.cmp(&b.key));
     Ok(found)
@@ -154,12 +191,17 @@ fn key_of(folder: &str, name: &str) -> String {
     if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
 }
 
-fn path_of(prefix: &str) -> PathBuf {
-    Path::new("/").join(prefix)
+/// What lies in a folder.
+struct Entry {
+    path: PathBuf,
+    key: String,
+    is_link: bool,
+    /// What it is behind all links.
+    metadata: Metadata,
 }
 
-/// Returns what lies in a folder, by name: path, key, what it is behind all links, and whether it is a link itself.
-fn entries(folder: &Path, prefix: &str) -> io::Result<Vec<(PathBuf, String, Metadata, bool)>> {
+/// Returns what lies in a folder, by name.
+fn entries(folder: &Path, prefix: &str) -> io::Result<Vec<Entry>> {
     let found = match fs::read_dir(folder) {
         Ok(found) => found,
         Err(e) if is_no_folder(&e) => return Ok(Vec::new()),
@@ -172,14 +214,15 @@ fn entries(folder: &Path, prefix: &str) -> io::Result<Vec<(PathBuf, String, Meta
         let name = entry.file_name().to_string_lossy().into_owned();
         match fs::metadata(&path) {
             Ok(metadata) => {
-                entries.push((path, key_of(prefix, &name), metadata, entry.file_type()?.is_symlink()));
+                let key = key_of(prefix, &name);
+                entries.push(Entry { path, key, is_link: entry.file_type()?.is_symlink(), metadata });
             }
             // A link to nowhere, a link to itself, or something that was deleted just now.
             Err(_) if fs::symlink_metadata(&path).map_or(true, |link| link.is_symlink()) => {}
             Err(e) => return Err(e),
         }
     }
-    entries.sort_by(|a, b| a.1.cmp(&b.1));
+    entries.sort_by(|a, b| a.key.cmp(&b.key));
     Ok(entries)
 }
 
@@ -232,9 +275,9 @@ mod tests {
         for object in found.iter().filter(|object| is_key(&object.key)) {
             assert_eq!(store.head(&object.key).unwrap().as_ref(), Some(object), "object_store says the same");
         }
-        assert_eq!(level(&format!("{prefix}/nowhere")).unwrap().0, FolderListing::default());
+        assert_eq!(level(&format!("{prefix}/nowhere"), &store.bounds).unwrap().0, FolderListing::default());
         let passed_over = store.links_passed_over();
-        assert_eq!(passed_over, [(format!("{prefix}/other"), true)]);
+        assert_eq!(passed_over, [(format!("{prefix}/other"), LinkKind::Twice)]);
         fs::remove_dir_all(dir).unwrap();
     }
 }

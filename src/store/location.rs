@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::endpoint::is_bucket;
 use super::real::real_prefix;
 use crate::error::{Error, Result};
 
@@ -24,6 +25,11 @@ impl Location {
             let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
             if bucket.is_empty() {
                 return Err(Error::usage(format!("{text:?} names no bucket")).help("write s3://bucket/prefix"));
+            }
+            if !is_bucket(bucket) {
+                return Err(Error::usage(format!("{bucket:?} is no name of a bucket")).help(
+                    "write s3://bucket/prefix; a bucket's name has letters, digits, dots, hyphens and underscores only",
+                ));
             }
             return Ok(Self { bucket: Some(bucket.to_owned()), prefix: prefix.trim_matches('/').to_owned() });
         }
@@ -84,6 +90,11 @@ impl Location {
         if self.prefix.is_empty() { relative.to_owned() } else { format!("{}/{relative}", self.prefix) }
     }
 
+    /// Returns whether a key is that of something below the prefix.
+    pub fn holds(&self, key: &str) -> bool {
+        lies_below(&self.prefix, key)
+    }
+
     /// Returns how to show a key of this store to a person: a URL, or a path on the local disk.
     pub fn url_of(&self, key: &str) -> String {
         match &self.bucket {
@@ -96,18 +107,17 @@ impl Location {
     pub fn contains(&self, other: &Self) -> bool {
         self.bucket == other.bucket && self.holds(&other.prefix)
     }
-
-    /// Returns whether a key of this store, or a folder without a slash at its end, is this place or lies below it.
-    pub fn holds(&self, key: &str) -> bool {
-        self.prefix.is_empty()
-            || key.strip_prefix(&self.prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    }
 }
 
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.url_of(&self.prefix))
     }
+}
+
+/// Returns whether a key is a prefix without slashes around it, or lies below.
+pub fn lies_below(prefix: &str, key: &str) -> bool {
+    prefix.is_empty() || key.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Returns the last part of a key or of a folder that does not end in `/`.
@@ -134,7 +144,9 @@ mod tests {
             ("tmp/y/z", "/tmp/y/z", "tmp/y/z/k")
         );
         assert_eq!(Location::parse("file:///tmp/y/z").unwrap(), local);
-        for bad in ["", "s3://", "s3:///x", "gs://bucket/x", "https://bucket"] {
+        for bad in
+            ["", "s3://", "s3:///x", "s3://a b/x", "s3://a:b/x", "s3://evil.com#/x", "gs://bucket/x", "https://bucket"]
+        {
             assert!(Location::parse(bad).is_err(), "{bad}");
         }
     }

@@ -7,6 +7,9 @@
 
 #[cfg(test)]
 pub(crate) mod beside;
+mod client;
+mod disk;
+mod endpoint;
 #[cfg(test)]
 pub(crate) mod faults;
 pub mod fetch;
@@ -15,6 +18,7 @@ mod listing;
 mod local;
 mod location;
 mod pace;
+mod pages;
 pub mod parallel;
 pub mod ranges;
 mod real;
@@ -36,7 +40,6 @@ use bytes::Bytes;
 use futures::future::{Either, select};
 use futures::{StreamExt, TryStreamExt};
 use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey, S3ConditionalPut};
-use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions};
 use tokio::runtime::Runtime;
@@ -44,10 +47,15 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing::{debug, info};
 
 use crate::error::{Error, Result, masked_urls};
-use crate::options::{ALLOW_HTTP, ANONYMOUS, ENDPOINT_URL, S3_REGION};
+use crate::options::{ANONYMOUS, ENDPOINT_URL, MAX_OBJECTS, S3_REGION};
+use disk::{Bounds, Disk, LinkInTheWay};
+use http::SENT_ELSEWHERE;
+pub(crate) use local::LinkKind;
 use local::Links;
-pub use location::{Location, name_of};
+pub use location::{Location, lies_below, name_of};
 use pace::Pace;
+pub use pages::DEFAULT_MAX_OBJECTS;
+use pages::{REPEATS, TOO_MANY};
 use ranges::near;
 pub use real::RealKeys;
 use stop::Stop;
@@ -76,6 +84,12 @@ pub struct StoreOptions {
     pub virtual_hosted: bool,
     /// Whether requests are not signed.
     pub anonymous: bool,
+    /// Whether a bucket's objects are the same at every endpoint: a server that was moved, or is reached by several names.
+    pub any_endpoint: bool,
+    /// Whether links of the local disk are followed that lead out of SOURCE or DEST.
+    pub follow_links: bool,
+    /// Most objects and folders that a listing may have; [`DEFAULT_MAX_OBJECTS`] if it is not said.
+    pub max_objects: Option<u64>,
 }
 
 /// How long clearing up may take when a run has failed or is to stop.
@@ -213,6 +227,8 @@ impl Io {
 pub struct Store {
     inner: Arc<dyn ObjectStore>,
     location: Location,
+    endpoint: Option<Arc<str>>,
+    bounds: Arc<Bounds>,
     io: Io,
     counters: Arc<Counters>,
     links: Arc<Links>,
@@ -233,28 +249,41 @@ impl Store {
     pub fn open(location: &Location, options: &StoreOptions, io: &Io) -> Result<Self> {
         let location = &location.real();
         let counters = Arc::default();
-        let inner: Arc<dyn ObjectStore> = match location.bucket() {
-            // fsync: a ledger entry that says "done" must not survive a power cut that its file did not.
+        let max_objects = options.max_objects.unwrap_or(DEFAULT_MAX_OBJECTS);
+        let bounds = Arc::new(Bounds::new(location.prefix(), options.follow_links, max_objects));
+        let (inner, endpoint): (Arc<dyn ObjectStore>, _) = match location.bucket() {
             None => {
                 info!(%location, "the store is the local disk");
-                Arc::new(LocalFileSystem::new().with_fsync(true))
+                (Arc::new(Disk::new(Arc::clone(&bounds))), None)
             }
-            Some(bucket) => Arc::new(s3(bucket, location, options, http::builder(&io.pace, &counters))?),
+            Some(bucket) => {
+                let (inner, endpoint) = s3(bucket, location, options, http::builder(&io.pace, &counters, max_objects))?;
+                (Arc::new(inner), Some(endpoint).filter(|_| !options.any_endpoint))
+            }
         };
-        let links = Arc::new(Links::below(location.prefix()));
-        Ok(Self { inner, location: location.clone(), io: io.clone(), counters, links })
+        let endpoint = endpoint.map(Arc::from);
+        let links = Arc::new(Links::within(Arc::clone(&bounds)));
+        Ok(Self { inner, location: location.clone(), endpoint, bounds, io: io.clone(), counters, links })
     }
 
     /// Returns a store of a test's own making.
     #[cfg(test)]
     pub(crate) fn of(inner: Arc<dyn ObjectStore>, location: &Location, io: &Io) -> Self {
-        let links = Arc::new(Links::below(location.prefix()));
-        Self { inner, location: location.clone(), io: io.clone(), counters: Arc::default(), links }
+        let bounds = Arc::new(Bounds::new(location.prefix(), false, DEFAULT_MAX_OBJECTS));
+        let links = Arc::new(Links::within(Arc::clone(&bounds)));
+        let (location, io, counters) = (location.clone(), io.clone(), Arc::default());
+        Self { inner, location, endpoint: None, bounds, io, counters, links }
     }
 
     /// Returns where the store stands.
     pub fn location(&self) -> &Location {
         &self.location
+    }
+
+    /// Returns what tells this store's buckets from those of the same names at another endpoint; `None` on the local disk,
+    /// and if they are the same at all of them.
+    pub(crate) fn endpoint(&self) -> Option<&Arc<str>> {
+        self.endpoint.as_ref()
     }
 
     /// Returns what was asked of the store so far.
@@ -317,9 +346,8 @@ impl Store {
         Ok(all)
     }
 
-    /// Returns the symbolic links that listings met and did not follow, for what they lead to is reached otherwise too, and
-    /// whether all of it is.
-    pub(crate) fn links_passed_over(&self) -> Vec<(String, bool)> {
+    /// Returns the symbolic links that listings met and did not follow, and why.
+    pub(crate) fn links_passed_over(&self) -> Vec<(String, LinkKind)> {
         self.links.passed_over().into_iter().filter(|(key, _)| self.location.holds(key)).collect()
     }
 
@@ -537,13 +565,16 @@ impl Store {
     async fn list_disk<T: Send + 'static>(
         &self,
         prefix: &str,
-        list: impl FnOnce(&str) -> std::io::Result<T> + Send + 'static,
+        list: impl FnOnce(&str, &Bounds) -> std::io::Result<T> + Send + 'static,
     ) -> Result<T> {
-        let folder = prefix.to_owned();
-        let listed = tokio::task::spawn_blocking(move || list(&folder)).await;
+        let (folder, bounds) = (prefix.to_owned(), Arc::clone(&self.bounds));
+        let listed = tokio::task::spawn_blocking(move || list(&folder, &bounds)).await;
         let place = || self.location.url_of(prefix);
         let listed = listed.map_err(|e| Error::stopped("cannot list").at(place()).because(e))?;
         listed.map_err(|e| {
+            if e.to_string().starts_with(TOO_MANY) {
+                return too_much("cannot list", &place(), TOO_MANY, e);
+            }
             Error::stopped("cannot list: the disk refuses it")
                 .at(place())
                 .because(e)
@@ -591,6 +622,21 @@ impl Store {
 
     fn failed(&self, what: &str, key: &str, error: object_store::Error) -> Error {
         let place = self.location.url_of(key);
+        if let object_store::Error::Generic { source, .. } = &error
+            && let Some(link) = source.downcast_ref::<LinkInTheWay>()
+        {
+            return Error::usage(format!("{what}: {link}, and nothing is changed behind a link"))
+                .at(place)
+                .help("put a folder in its place, or name the place that it leads to as DEST");
+        }
+        if text_of(&error).contains(SENT_ELSEWHERE) {
+            return Error::usage(format!("{what}: {SENT_ELSEWHERE}")).at(place).because(error).help(format!(
+                "requests carry credentials and are not sent there: check {ENDPOINT_URL} and {S3_REGION}"
+            ));
+        }
+        if let Some(wrong) = [REPEATS, TOO_MANY].into_iter().find(|wrong| text_of(&error).contains(wrong)) {
+            return too_much(what, &place, wrong, error);
+        }
         // These two are told by text only: object_store makes different errors of them, depending on the request.
         let text = error.to_string();
         if text.contains("169.254.169.254") {
@@ -641,20 +687,40 @@ impl Store {
     }
 }
 
+/// Returns the error of a listing that has no end, or too late a one.
+fn too_much(what: &str, place: &str, wrong: &str, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    let error = match wrong {
+        TOO_MANY => Error::usage(format!("{what}: there are more objects than a listing may have"))
+            .help(format!("name a place further down or fewer days, or raise {MAX_OBJECTS}")),
+        _ => Error::usage(format!("{what}: {wrong}"))
+            .help("the server, or something before it, answers wrongly: nothing is half visible, ask who runs it"),
+    };
+    error.at(place).because(cause)
+}
+
+/// Returns what an error says, with all its causes.
+fn text_of(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
 /// Returns whether a create met another request for the same key (409); object_store takes that for an object that is
 /// there (412).
 fn is_conflict(error: &object_store::Error) -> bool {
     matches!(error, object_store::Error::AlreadyExists { .. }) && error.to_string().contains("409 Conflict")
 }
 
-fn s3(bucket: &str, location: &Location, options: &StoreOptions, builder: AmazonS3Builder) -> Result<AmazonS3> {
+/// Returns a client of a bucket, and the endpoint that it asks.
+fn s3(
+    bucket: &str,
+    location: &Location,
+    options: &StoreOptions,
+    builder: AmazonS3Builder,
+) -> Result<(AmazonS3, String)> {
     let mut builder = builder.with_bucket_name(bucket).with_conditional_put(S3ConditionalPut::ETagMatch);
     if let Some(endpoint) = &options.endpoint_url {
-        if endpoint.starts_with("http://") && !options.allow_http {
-            return Err(Error::usage(format!("{ENDPOINT_URL} {endpoint} is plain HTTP"))
-                .help(format!("add {ALLOW_HTTP} if that is meant, or use https://")));
-        }
-        builder = builder.with_endpoint(endpoint);
+        // Before what AWS_ENDPOINT_URL_S3 says, which object_store asks first.
+        builder = builder.with_endpoint(endpoint).with_config(AmazonS3ConfigKey::S3Endpoint, endpoint);
     }
     if let Some(region) = &options.s3_region {
         builder = builder.with_region(region);
@@ -669,7 +735,10 @@ fn s3(bucket: &str, location: &Location, options: &StoreOptions, builder: Amazon
         builder = builder.with_skip_signature(true);
     }
     let set = |key: AmazonS3ConfigKey| builder.get_config_value(&key);
-    let (endpoint, region) = (set(AmazonS3ConfigKey::Endpoint), set(AmazonS3ConfigKey::Region));
+    let endpoint = set(AmazonS3ConfigKey::S3Endpoint).or_else(|| set(AmazonS3ConfigKey::Endpoint));
+    let region = set(AmazonS3ConfigKey::Region);
+    endpoint.as_deref().map_or(Ok(()), |url| endpoint::check_endpoint(url, options.allow_http))?;
+    region.as_deref().map_or(Ok(()), endpoint::check_region)?;
     info!(
         %location,
         endpoint = endpoint.as_deref().map(|url| masked_urls(url).into_owned()),
@@ -677,12 +746,13 @@ fn s3(bucket: &str, location: &Location, options: &StoreOptions, builder: Amazon
         signed = !options.anonymous,
         "the store is S3"
     );
-    builder.build().map_err(|e| {
+    let client = builder.build().map_err(|e| {
         Error::usage("cannot make an S3 client of these settings")
             .at(format!("s3://{bucket}"))
             .because(e)
             .help(format!("check {ENDPOINT_URL}, {S3_REGION} and the AWS_* variables"))
-    })
+    })?;
+    Ok((client, endpoint::identity(endpoint.as_deref(), region.as_deref(), bucket)))
 }
 
 fn listed(meta: ObjectMeta) -> Listed {

@@ -37,12 +37,12 @@ use crate::ledger::partition::{Partition, PartitionBy};
 use crate::ledger::partition_ledger::PartitionLedger;
 use crate::ledger::settled::MAX_TURNS;
 use crate::ledger::state::{InputState, Output, PartitionState};
-use crate::ledger::table::{Table, TableInfo, tool_name};
+use crate::ledger::table::{Ledgers, Table, TableInfo, refuse_other_endpoint, tool_name};
 use crate::options::PARTITION_BY;
-use crate::plan::{partition_of, settle_days};
-use crate::report::Progress;
+use crate::plan::{leave_out_damaged, partition_of, settle_days};
+use crate::report::{Progress, damaged_ledgers};
 use crate::source::discover::{Found, Wanted, discover};
-use crate::store::{Listed, Store, name_of};
+use crate::store::{Listed, Location, Store, name_of};
 
 /// How much is read.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -54,6 +54,8 @@ pub enum Extent {
     Sample(f64),
     /// Footers only.
     Footers,
+    /// Footers, and the SHA-256 of every file against the ledger's. No raw log is needed: see [`verify_hashes`].
+    Hashes,
 }
 
 /// What to verify and how. [`VerifyOptions::default`] compares every row there is, and records what agrees.
@@ -85,6 +87,23 @@ impl Default for VerifyOptions {
 /// # Errors
 /// A usage error if nothing was ever converted to DEST; otherwise when a store fails for good. What differs is no error.
 pub fn verify(source: &Store, table: &Table, options: &VerifyOptions, progress: &dyn Progress) -> Result<Verification> {
+    verify_settled(Some(source).filter(|_| options.extent != Extent::Hashes), table, options, progress)
+}
+
+/// Holds every file of a table against its ledger, byte by byte, whether its raw logs are still there or not.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_hashes(table: &Table, options: &VerifyOptions, progress: &dyn Progress) -> Result<Verification> {
+    verify_settled(None, table, &VerifyOptions { extent: Extent::Hashes, ..options.clone() }, progress)
+}
+
+fn verify_settled(
+    source: Option<&Store>,
+    table: &Table,
+    options: &VerifyOptions,
+    progress: &dyn Progress,
+) -> Result<Verification> {
     let mut found = verify_once(source, table, options, progress)?;
     for turn in 1..MAX_TURNS {
         let moved = moved_on(table, &found)?;
@@ -115,7 +134,7 @@ fn moved_on(table: &Table, found: &Verification) -> Result<BTreeSet<Date>> {
 }
 
 fn verify_once(
-    source: &Store,
+    source: Option<&Store>,
     table: &Table,
     options: &VerifyOptions,
     progress: &dyn Progress,
@@ -127,11 +146,23 @@ fn verify_once(
             .help("run `flowparquet convert SOURCE DEST` first, or check DEST")
     })?;
     // In this order: what the listings show, the ledger knows, unless something is wrong.
-    let mut found = discover_settled(source, table, &options.wanted, info.partition_by)?;
-    let files = list_files(table.store(), &options.wanted, info.partition_by)?;
-    let mut states = table.load(&options.wanted.days, info.partition_by)?;
-    states.retain(|partition, _| options.wanted.selects(partition.account_region.as_ref()));
-
+    let mut found = match source {
+        Some(source) => discover_settled(source, table, &options.wanted, info.partition_by)?,
+        None => Found::default(),
+    };
+    let mut files = list_files(table.store(), &options.wanted, info.partition_by)?;
+    let mut ledgers = table.load_sound(&options.wanted.days, info.partition_by)?;
+    ledgers.retain(|partition| options.wanted.selects(partition.account_region.as_ref()));
+    let Ledgers { mut states, damaged } = ledgers.some_sound()?;
+    leave_out_damaged(&mut found, &damaged, info.partition_by);
+    files
+        .retain(|key, _| !partition_of_file(table.store().location(), key).is_some_and(|of| damaged.contains_key(&of)));
+    if let Some(source) = source {
+        refuse_other_endpoint(source, &states)?;
+    }
+    let looked_at = source.map(|source| source.location().to_string()).unwrap_or_default();
+    // Where there are no raw logs to be read, nothing is read by it.
+    let source = source.unwrap_or(table.store());
     settle_days(&mut found, &states, info.partition_by, &source.location().root());
     let run = Recount::new(source, table, progress);
     let (mut partitions, rows_read) = recount(&run, options, &info, (&found, &files), &states)?;
@@ -165,16 +196,19 @@ fn verify_once(
     Ok(Verification {
         version: VERIFICATION_VERSION,
         tool: tool_name(),
-        source: source.location().to_string(),
+        source: looked_at,
         dest: table.store().location().to_string(),
         log_type: info.log_type,
         partition_by: info.partition_by,
         started,
         seconds: begun.elapsed().as_secs_f64(),
-        agrees: passed_over.is_empty() && partitions.iter().all(|outcome| outcome.verdict == Verdict::Agrees),
+        agrees: damaged.is_empty()
+            && passed_over.is_empty()
+            && partitions.iter().all(|outcome| outcome.verdict == Verdict::Agrees),
         rows_read,
         partitions,
         passed_over,
+        ledgers_damaged: damaged_ledgers(&damaged),
         source_requests: source.requests(),
         dest_requests: table.store().requests(),
     })
@@ -202,8 +236,11 @@ fn recount(
 ) -> Result<(BTreeMap<Partition, PartitionOutcome>, u64)> {
     let units: Vec<OutputUnit> =
         states.iter().flat_map(|(partition, state)| units(run.table, info, partition, state)).collect();
-    let objects = list_objects(run.source, found, &units)?;
-    let mut work = open(run.source, run.table.store(), units, &objects, files)?;
+    let objects = match options.extent {
+        Extent::Hashes => None,
+        _ => Some(list_objects(run.source, found, &units)?),
+    };
+    let mut work = open(run.source, run.table.store(), units, objects.as_ref(), files)?;
     choose(&mut work, options.extent);
     let chosen = work.iter().filter(|work| work.depth == Depth::Rows).count();
     info!(files = work.len(), of_which_all_rows = chosen, extent = ?options.extent, "files to compare");
@@ -228,7 +265,8 @@ fn record(mut ledger: PartitionLedger<'_>, outcome: &PartitionOutcome, extent: E
     let how = match extent {
         Extent::Full => VerifiedHow::Full,
         Extent::Sample(_) => VerifiedHow::Sample,
-        Extent::Footers => VerifiedHow::Footers,
+        // Of the rows it says no more than footers do.
+        Extent::Footers | Extent::Hashes => VerifiedHow::Footers,
     };
     let differs = outcome.differs_for_good();
     let compared = differs || outcome.judge_rows() == Verdict::Agrees && outcome.not_compared.is_empty();
@@ -385,6 +423,17 @@ fn remark_objects(
     nowhere
 }
 
+/// Returns the partition in whose folder a file lies, or below it.
+fn partition_of_file(dest: &Location, key: &str) -> Option<Partition> {
+    let mut folders = key.strip_prefix(dest.prefix()).unwrap_or(key).trim_start_matches('/');
+    loop {
+        folders = folders.rsplit_once('/')?.0;
+        if let Some(partition) = Partition::parse(folders) {
+            return Some(partition);
+        }
+    }
+}
+
 /// Says which files lie in the table that no claim names: queries read them.
 fn remark_files(
     table: &Table,
@@ -403,15 +452,7 @@ fn remark_files(
     let mut unknown: Vec<&Arc<str>> = files.keys().filter(|key| !known.contains(&***key)).collect();
     unknown.sort();
     for key in unknown {
-        let below = key.strip_prefix(location.prefix()).unwrap_or(key).trim_start_matches('/');
-        let mut folders = below;
-        let partition = loop {
-            let Some((folder, _)) = folders.rsplit_once('/') else { break None };
-            folders = folder;
-            if let Some(partition) = Partition::parse(folder) {
-                break Some(partition);
-            }
-        };
+        let partition = partition_of_file(location, key);
         // It may have been removed since the listing.
         let (Some(partition), true) = (partition, table.store().head(key)?.is_some()) else { continue };
         let has_no_file = states.get(&partition).is_some_and(|state| state.has_no_file(name_of(key)));

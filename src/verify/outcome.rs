@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::tally::RowHash;
 use crate::ledger::partition::{Partition, PartitionBy};
 use crate::record::schema::LogType;
+use crate::report::Named;
 use crate::store::Requests;
 
 /// Version of the JSON form; it grows when a key changes its meaning or goes.
@@ -255,6 +256,8 @@ pub struct Verification {
     pub partitions: Vec<PartitionOutcome>,
     /// Objects of SOURCE that may be logs, but give no day.
     pub passed_over: Remarks,
+    /// Ledgers that are damaged: nothing of their partitions was compared.
+    pub ledgers_damaged: Vec<Named>,
     /// Requests to SOURCE's store.
     pub source_requests: Requests,
     /// Requests to DEST's store.
@@ -270,8 +273,9 @@ impl Verification {
         self.partitions.retain(|outcome| !is_of(outcome));
         self.partitions.extend(again.partitions.into_iter().filter(is_of));
         self.partitions.sort_by(|a, b| a.partition.cmp(&b.partition));
-        self.agrees =
-            self.passed_over.is_empty() && self.partitions.iter().all(|outcome| outcome.verdict == Verdict::Agrees);
+        self.agrees = self.ledgers_damaged.is_empty()
+            && self.passed_over.is_empty()
+            && self.partitions.iter().all(|outcome| outcome.verdict == Verdict::Agrees);
         self.seconds += again.seconds;
         self.rows_read += again.rows_read;
         (self.source_requests, self.dest_requests) = (again.source_requests, again.dest_requests);

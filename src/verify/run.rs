@@ -67,7 +67,7 @@ pub fn open(
     source: &Store,
     dest: &Store,
     units: Vec<OutputUnit>,
-    objects: &HashMap<Arc<str>, Listed>,
+    objects: Option<&HashMap<Arc<str>, Listed>>,
     files: &HashMap<Arc<str>, Listed>,
 ) -> Result<Vec<UnitWork>> {
     let root = source.location().root();
@@ -85,9 +85,8 @@ pub fn open(
             unit,
         };
         let mut elsewhere = None;
-        for UnitInput { source, input, .. } in
-            work.unit.inputs.iter().filter(|input| input.said == LedgerSays::Converted)
-        {
+        let inputs = work.unit.inputs.iter().filter(|input| input.said == LedgerSays::Converted);
+        for (UnitInput { source, input, .. }, objects) in inputs.filter_map(|input| Some((input, objects?))) {
             match objects.get(&input.key) {
                 _ if *source != root => elsewhere = Some(source.clone()),
                 None => work.gone.push(input.key.to_string()),
@@ -104,6 +103,10 @@ pub fn open(
                 Some(format!("{} of its {} raw objects are gone or changed", gone + changed, work.objects()))
             }
         };
+        if objects.is_none() && work.unit.output.as_ref().is_some_and(|output| output.sha256.is_none()) {
+            let why = "the ledger has no SHA-256 of it: run compact, or verify it against its raw logs";
+            *lock(&work.not_compared) = Some(why.to_owned());
+        }
         if let Some(output) = work.unit.output.clone() {
             // It may have been put there since the listing.
             let listed = files.get(output.key.as_str()).cloned();
@@ -131,6 +134,7 @@ pub fn choose(work: &mut [UnitWork], extent: Extent) {
         Extent::Full => 100.0,
         Extent::Sample(percent) => percent,
         Extent::Footers => return,
+        Extent::Hashes => return work.iter_mut().for_each(|work| work.depth = Depth::Hash),
     };
     let comparable = |work: &&mut UnitWork| lock(&work.not_compared).is_none();
     let (mut candidates, others): (Vec<&mut UnitWork>, Vec<&mut UnitWork>) = work.iter_mut().partition(comparable);
