@@ -242,6 +242,12 @@ impl Report {
             || !self.not_retried.is_empty()
     }
 
+    /// Returns the number of objects and files that are done so far, in whatever way.
+    pub(crate) fn all_done(&self) -> u64 {
+        let done = |c: &Counts| c.objects + c.objects_rejected + c.files + c.finished_by_others;
+        self.partitions.iter().map(|partition| done(&partition.counts)).sum()
+    }
+
     /// Returns whether there was nothing to do.
     pub fn nothing_to_do(&self) -> bool {
         self.partitions.is_empty()

@@ -52,7 +52,7 @@ use crate::sort::workers;
 pub use crate::sort::workers::{MIN_MEMORY_BYTES, one_per_processor};
 use crate::store::Store;
 
-/// How often a run plans again when others were faster or inputs changed under its hands.
+/// How often in a row a run plans again when others were faster or inputs changed under its hands, and it got nothing done.
 const MAX_ROUNDS: usize = 5;
 
 /// Converts: makes every planned partition's rows visible, once.
@@ -67,7 +67,8 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
     // Rejected in an earlier round: not to be read and named once more.
     let mut refused = Refused::default();
     let mut waiting = Waiting::default();
-    for round in 0..MAX_ROUNDS {
+    let mut in_vain = 0;
+    for round in 0.. {
         let mut prepared = prepare(source, table, options)?;
         if round == 0 {
             prepared = resume(prepared, (source, table), options, &pool, (&mut report, &mut doubtful))?;
@@ -90,11 +91,13 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
         let before = if prepared.founded { extent(table, &prepared)? } else { Reach::default() };
         if !record_what_it_is(&mut prepared, source, table, assumed)? {
             info!(round, "another run was faster, and recorded something else: planned again");
+            in_vain = one_more(in_vain, table)?;
             continue;
         }
         let (plan, total) = (&prepared.plan, prepared.plan.total());
         info!(round, objects = total.to_convert, bytes = total.to_convert_bytes, files = total.files, "round begins");
         progress.begin(total.to_convert, total.to_convert_bytes);
+        let before_it = report.all_done();
         let run = Round::new(source, table, options, plan, (&pool, progress))?;
         let again = run.all(&mut prepared.states, &mut report, (&mut doubtful, &mut refused));
         progress.end();
@@ -107,11 +110,7 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
         // What was planned and not claimed may be gone before it is listed again.
         let planned = prepared.plan.to_read();
         doubtful.extend(planned.map(|input| input.key.clone()));
-        if round + 1 == MAX_ROUNDS {
-            return Err(Error::stopped("other runs or changes of the inputs were faster five times in a row")
-                .at(table.store().location())
-                .help("wait until they are through, then run again"));
-        }
+        in_vain = if report.all_done() > before_it { 0 } else { one_more(in_vain, table)? };
     }
     report.objects_changed.extend(waiting.changed);
     report.files_in_doubt.extend(waiting.in_doubt);
@@ -121,6 +120,16 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
     auto_compact(table, options, &mut report)?;
     finish(&mut report, source, table, begun);
     Ok(report)
+}
+
+/// Counts a round that got nothing done.
+fn one_more(in_vain: usize, table: &Table) -> Result<usize> {
+    if in_vain + 1 == MAX_ROUNDS {
+        return Err(Error::stopped("other runs or changes of the inputs were faster five times in a row")
+            .at(table.store().location())
+            .help("wait until they are through, then run again"));
+    }
+    Ok(in_vain + 1)
 }
 
 /// Ends the replacements that earlier runs left; returns a plan for what DEST is after that.

@@ -21,7 +21,7 @@ use crate::faults::Faults;
 use crate::ledger::{BAD, Claim, End, Entry, GONE, InputState, Inputs, Numbers, OBJECTS, State, present};
 use crate::store::{DAYS, Day, File, Rows, Store, any_rows_of, rows_of};
 
-/// `convert/mod.rs::MAX_ROUNDS`.
+/// `convert/mod.rs::MAX_ROUNDS`; here every round counts, also one that got something done.
 const MAX_ROUNDS: u8 = 5;
 
 /// What a run was asked for. Days are bits.
