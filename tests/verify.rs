@@ -137,6 +137,12 @@ fn agrees(work: &Work, args: &[&str], rows: u64, rejected: u64) -> Ran {
     ran
 }
 
+/// Returns a header line with sixty names of no schema, and a record.
+fn growing(name: &str) -> String {
+    let names: String = (0..60).map(|at| format!(" {name}{at}")).collect();
+    format!("{V2}{names}\n{}{}\n", line(7), " x".repeat(60))
+}
+
 // ---- Agreement: every rule of how logs are written
 
 #[test]
@@ -155,6 +161,7 @@ fn agrees_on_every_way_a_log_is_written() {
         ("header only", gz(text(0, 0)), 0, 0),
         ("dashes", gz(format!("{V2}\n{}\n{} -\n", line(1), "- ".repeat(13).trim_end())), 2, 0),
         ("unknown names", gz(format!("{V2} next-big-Thing day\n{} 12 monday\n{} - -\n", line(0), line(1))), 2, 0),
+        ("names of later headers that are too many", gz(growing("u") + &growing("w") + &text(3, 2)), 3, 1),
         ("too few and too many", gz(format!("{}a b\n{} x\n", text(0, 3), line(4))), 3, 2),
         ("no number", gz(text(0, 3).replacen(" 443 ", " 44x ", 1)), 2, 1),
         ("a plus", gz(text(0, 3).replacen(" 443 ", " +443 ", 1)), 2, 1),
@@ -187,6 +194,15 @@ fn agrees_on_every_way_a_log_is_written() {
         let _ = fs::remove_dir_all(work.path("table"));
         agrees(&work, &["--dash-as-null"], rows, rejected);
     }
+}
+
+/// Names that come late in one object and late in another one of the same file.
+#[test]
+fn agrees_on_unknown_names_that_are_too_many_together() {
+    let work = Work::new();
+    work.object(&key(0), text(0, 2) + &growing("u"));
+    work.object(&key(1), text(2, 2) + &growing("w") + &growing("u") + &text(4, 1));
+    agrees(&work, &[], 7, 1);
 }
 
 #[test]

@@ -5,14 +5,16 @@
 //! ([`LogType::schema`]) is common to both readers. It is written to be read, not to be fast; where both differ, one of
 //! them is wrong.
 
+use std::collections::BTreeSet;
 use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
+use std::sync::Arc;
 
 use flate2::Crc;
 use flate2::bufread::GzDecoder;
 
 use super::tally::{Row, RowHash, Tally};
 use crate::ledger::partition::PartitionBy;
-use crate::record::schema::{ColumnType, LogType};
+use crate::record::schema::{ColumnType, Field, LogType};
 use crate::source::limits;
 
 /// Longest line that an object may have.
@@ -20,6 +22,8 @@ const MAX_LINE_BYTES: u64 = limits::MAX_LINE_BYTES as u64;
 
 /// Most fields that a header may name, and the longest name.
 const MAX_FIELDS: usize = 1_000;
+/// Most fields of no schema in a file.
+const MAX_UNKNOWN_FIELDS: usize = 100;
 const MAX_NAME_BYTES: usize = 255;
 
 /// How an object was converted.
@@ -33,6 +37,8 @@ pub struct RecountRules {
     pub log_format: Option<String>,
     /// The most text an object may hold, in bytes.
     pub max_object_bytes: u64,
+    /// Fields of no schema that its file has.
+    pub unknown_fields: Arc<BTreeSet<String>>,
 }
 
 /// What an object is.
@@ -244,7 +250,10 @@ fn lines(
             continue;
         }
         match HeaderLine::again(line) {
-            Some(next) => std::mem::replace(current, next).close(&mut counted.tally),
+            Some(next) => {
+                let next = if next.has_too_many(&rules.unknown_fields) { HeaderLine::unusable() } else { next };
+                std::mem::replace(current, next).close(&mut counted.tally);
+            }
             None => record(current, number, line, &mut counted),
         }
     }
@@ -331,12 +340,7 @@ impl HeaderLine {
         }
         let mut columns: Vec<HeaderColumn> = Vec::new();
         for (place, name) in names.iter().enumerate() {
-            // In other letters it would be the same column.
-            let plain = name.to_lowercase().replace('_', "-");
-            let fields = LogType::ALL.iter().map(|log_type| log_type.schema());
-            let field =
-                fields.clone().find_map(|s| s.field(name)).or_else(|| fields.clone().find_map(|s| s.field(&plain)));
-            let (name, kind) = field.map_or_else(
+            let (name, kind) = field_of(name).map_or_else(
                 || (column_of_unknown(name), ColumnType::String),
                 |field| (field.column.clone(), field.column_type),
             );
@@ -372,6 +376,19 @@ impl HeaderLine {
         let first = line.split(|b| *b == b' ').find(|token| !token.is_empty())?;
         // Records begin with digits nearly always.
         if first[0].is_ascii_alphabetic() { Self::parse(line).ok() } else { None }
+    }
+
+    /// Returns whether the file could not have the fields of this header line besides those that it has: records behind it are
+    /// rejected.
+    fn has_too_many(&self, in_file: &BTreeSet<String>) -> bool {
+        let unknown = |name: &&String| field_of(name).is_none();
+        let more = self.names.iter().filter(unknown).filter(|name| !in_file.contains(*name)).count();
+        more > 0 && in_file.len() + more > MAX_UNKNOWN_FIELDS
+    }
+
+    /// Returns a header line that no record fits.
+    fn unusable() -> Self {
+        Self { names: Vec::new(), columns: Vec::new(), rows: 0, nulls: Vec::new() }
     }
 
     /// Reads a record.
@@ -410,6 +427,13 @@ impl HeaderLine {
             tally.column(&column.name, self.rows - column.nulls);
         }
     }
+}
+
+/// Returns the field that a name of a header means. In other letters it would be the same column.
+fn field_of(name: &str) -> Option<&'static Field> {
+    let plain = name.to_lowercase().replace('_', "-");
+    let fields = LogType::ALL.iter().map(|log_type| log_type.schema());
+    fields.clone().find_map(|schema| schema.field(name)).or_else(|| fields.clone().find_map(|s| s.field(&plain)))
 }
 
 /// Reads a whole number: digits, with a minus sign before them or not, that fit the column.

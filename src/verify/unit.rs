@@ -1,5 +1,8 @@
 //! What is compared: units, each a live output file and the raw objects whose rows stand in it, by the ledger.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use super::raw::RecountRules;
 use crate::ledger::claim::Input;
 use crate::ledger::partition::Partition;
@@ -58,6 +61,7 @@ pub enum LedgerSays {
 pub fn units(table: &Table, info: &TableInfo, partition: &Partition, state: &PartitionState) -> Vec<OutputUnit> {
     let mut units = Vec::new();
     for Output { number, claim, done, .. } in state.outputs() {
+        let unknown_fields: Arc<BTreeSet<String>> = Arc::new(done.outcome.unknown_fields.iter().cloned().collect());
         let traced = state.trace(*number).into_iter().filter_map(|(claim, input, stands)| {
             let said = match stands {
                 InputState::Converted => LedgerSays::Converted,
@@ -70,6 +74,7 @@ pub fn units(table: &Table, info: &TableInfo, partition: &Partition, state: &Par
                 dash_as_null: info.dash_as_null,
                 log_format: claim.options.log_format.clone(),
                 max_object_bytes: claim.options.max_object_bytes,
+                unknown_fields: Arc::clone(&unknown_fields),
             };
             Some(UnitInput { source: claim.work.source().to_owned(), input: input.clone(), said, rules })
         });
