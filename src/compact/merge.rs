@@ -46,6 +46,10 @@ const ROWS_PER_READ: usize = 8 << 10;
 /// Values that are read at once, at most, of files with hundreds of columns.
 const VALUES_PER_READ: usize = 1 << 20;
 
+/// Bytes that the rows of batches may take for each thread, as they are while they are put in order; of a thread's memory
+/// (`MIN_MEMORY_BYTES`) the rest is for sorted rows and for what is read. AWS's fields have a tenth of it.
+const BATCH_BYTES_PER_THREAD: usize = 48 << 20;
+
 /// Files up to this size are fetched in one request.
 const WHOLE_FILE_BYTES: u64 = 32 << 20;
 
@@ -438,8 +442,8 @@ struct Merger<'a> {
     pool: &'a ThreadPool,
     /// What the rows come to that were read.
     tally: Tally,
-    /// Batches that the pool makes ready to be written, in order.
-    made: VecDeque<Receiver<Result<ReadyRows>>>,
+    /// Batches that the pool makes ready to be written, in order, and the memory that each takes meanwhile, in bytes.
+    made: VecDeque<(usize, Receiver<Result<ReadyRows>>)>,
 }
 
 impl<'a> Merger<'a> {
@@ -510,16 +514,22 @@ impl<'a> Merger<'a> {
             self.take()?;
         }
         let batch = std::mem::take(&mut self.batch);
+        let bytes = batch.memory();
         let (layout, encoders) = (self.layout.clone(), Arc::clone(self.file.encoders()));
         let (sender, receiver) = channel();
         self.pool.spawn(move || drop(sender.send(ReadyRows::of(&batch, &layout, &encoders))));
-        self.made.push_back(receiver);
+        self.made.push_back((bytes, receiver));
+        // As many bytes again may come together before the next one.
+        let most = BATCH_BYTES_PER_THREAD * self.pool.current_num_threads();
+        while bytes + self.made.iter().map(|(bytes, _)| bytes).sum::<usize>() > most && !self.made.is_empty() {
+            self.take()?;
+        }
         Ok(())
     }
 
     /// Waits for the oldest batch, and appends it.
     fn take(&mut self) -> Result<()> {
-        let Some(made) = self.made.pop_front() else { return Ok(()) };
+        let Some((_, made)) = self.made.pop_front() else { return Ok(()) };
         let rows = made.recv().map_err(|e| Error::stopped("a worker died").because(e))??;
         self.file.append(rows, self.pool)
     }

@@ -14,7 +14,10 @@ use super::schema::ColumnType;
 /// is held two times while rows are put in order. 262,144 rows whose four addresses all differ have 16 MB.
 pub const MAX_VALUE_BYTES: usize = 24 << 20;
 
-/// Most distinct strings of a batch, all columns together: each takes 48 bytes besides its own. As many as those rows have.
+/// What a distinct string takes besides its own bytes, while rows are put in order.
+const VALUE_BYTES: usize = 48;
+
+/// Most distinct strings of a batch, all columns together: each takes [`VALUE_BYTES`] besides its own. As many as those rows have.
 const MAX_VALUES: usize = 1 << 20;
 
 /// Longer strings count as often as rows have them: a page may have to repeat them. The longest that AWS writes are ARNs of some
@@ -157,6 +160,18 @@ impl Batch {
     /// Returns the number of rows.
     pub fn rows(&self) -> usize {
         self.rows
+    }
+
+    /// Returns about how much memory its rows take, in bytes, also while they are put in order.
+    pub fn memory(&self) -> usize {
+        let column = |data: &ColumnData| match &data.values {
+            Values::Int(values) => 4 * values.len(),
+            Values::Bigint(values) => 8 * values.len(),
+            Values::String { codes, dictionary } => {
+                4 * codes.len() + VALUE_BYTES * dictionary.len() + 2 * dictionary.value_bytes()
+            }
+        };
+        self.columns.iter().map(column).sum()
     }
 
     /// Returns the columns in the order in which they were first seen, all of [`Batch::rows`] rows.
