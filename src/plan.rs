@@ -429,8 +429,10 @@ fn plan_partition(
 /// Returns an object of a claim that does not lie below SOURCE.
 pub fn elsewhere(work: &Work, options: &PlanOptions) -> Option<String> {
     let objects = work.objects()?;
-    let inside = |input: &&Input| objects.source == options.source && lies_below(&options.prefix, &input.key);
-    let outside = objects.inputs.iter().find(|input| !inside(input))?;
+    // Earlier versions recorded paths as they were typed.
+    let mut real = RealKeys::of(&objects.source);
+    let mut inside = |key: &Arc<str>| lies_below(&options.prefix, key) || lies_below(&options.prefix, &real.key(key));
+    let outside = objects.inputs.iter().find(|input| objects.source != options.source || !inside(&input.key))?;
     // On the local disk a path.
     let root = objects.source.strip_prefix("file://").unwrap_or(&objects.source);
     Some(format!("{root}{}", outside.key))

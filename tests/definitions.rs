@@ -264,7 +264,7 @@ fn nothing_leaves_its_place() {
             }
         }
     }
-    // What stands in the place of a Region in keys is anybody's text.
+    // What stands in the place of a Region in keys is anybody's text: what no Region is called is passed over.
     for bad in ["'", "\"", ";", "${x}", "*", "\\"] {
         let (good, region) = (Layout::Default.key(ACCOUNT, REGION, DAY, 0), format!("r{bad}"));
         let key = Layout::Default.key(ACCOUNT, &region, DAY, 0);
@@ -275,7 +275,7 @@ fn nothing_leaves_its_place() {
                 ddl(&work, &["--raw", &format!("odd{}", bad.len()), "--format", form, "--location", "s3://b/x"], &[]);
             if ran.code == Some(0) && ["glue-json", "cloudformation"].contains(&form) {
                 let json: Json = serde_json::from_str(&ran.stdout).unwrap();
-                assert!(json.to_string().contains("projection.aws_region.values"), "{json}");
+                assert!(!json["Parameters"].to_string().contains(&format!("/{region}")), "{json}");
             } else if ran.code != Some(0) {
                 ran.code(2).says("error: ");
             }

@@ -116,6 +116,9 @@ pub(super) fn level(prefix: &str, bounds: &Bounds) -> io::Result<(FolderListing,
         return Ok((level, vec![Link { key: prefix.to_owned(), target, object: None, is_folder: true }]));
     }
     for Entry { path, key, is_link, metadata } in entries(&folder, prefix)? {
+        if !metadata.is_dir() && !metadata.is_file() {
+            continue;
+        }
         if is_link {
             let target = fs::canonicalize(&path)?;
             if !(metadata.is_dir() && leads_back(&path, &target)) {
