@@ -165,13 +165,12 @@ fn give_up(ledger: &mut PartitionLedger<'_>, claimed: &Claimed, refused: NotMerg
 fn wrongly_made(ledger: &PartitionLedger<'_>, claim: &Claim, rows: &Tally) -> Result<Option<NotMerged>> {
     let table = ledger.table();
     let key = table.output_key(ledger.partition(), claim);
-    let why = match table.store().head(&key)? {
-        None => Some("it is gone".to_owned()),
-        Some(listed) => match tally_of(table, &key, listed.size) {
-            Ok(made) => made.differs_from(rows),
-            Err(e) if e.kind() == ErrorKind::Usage => Some(e.in_a_line()),
-            Err(e) => return Err(e),
-        },
+    let (size, mut made) = (table.store().head(&key)?.map(|listed| listed.size), Tally::default());
+    let why = match size.map_or(Ok(false), |size| add_up(&mut made, table, &key, size)) {
+        Ok(false) => Some("it is gone".to_owned()),
+        Ok(true) => made.differs_from(rows),
+        Err(e) if e.kind() == ErrorKind::Usage => Some(e.in_a_line()),
+        Err(e) => return Err(e),
     };
     Ok(why.map(|why| {
         let error = Error::usage(format!("the merged file is not what it was made of: {why}"))
@@ -190,24 +189,24 @@ fn tally_of_outputs(ledger: &PartitionLedger<'_>, claim: &Claim) -> Result<Optio
     for output in ledger.state().replaced(claim) {
         let Some(file) = &output.done.file else { continue };
         let key = table.output_key(ledger.partition(), &output.claim);
-        if table.store().head(&key)?.is_none() {
+        if !add_up(&mut tally, table, &key, file.bytes)? {
             return Ok(None);
         }
-        each_batch(table, &key, file.bytes, None, &mut |batch, columns| {
-            tally.add(batch, columns);
-            Ok(())
-        })?;
     }
     Ok(Some(tally))
 }
 
-fn tally_of(table: &Table, key: &str, size: u64) -> Result<Tally> {
-    let mut tally = Tally::default();
-    each_batch(table, key, size, None, &mut |batch, columns| {
+/// Adds the rows of a file; returns false if it is gone, or goes while it is read.
+fn add_up(tally: &mut Tally, table: &Table, key: &str, size: u64) -> Result<bool> {
+    let read = each_batch(table, key, size, None, &mut |batch, columns| {
         tally.add(batch, columns);
         Ok(())
-    })?;
-    Ok(tally)
+    });
+    match read {
+        Ok(()) => Ok(true),
+        Err(e) if e.kind() == ErrorKind::Stopped && table.store().head(key)?.is_none() => Ok(false),
+        Err(e) => Err(e),
+    }
 }
 
 /// Has all rows of a file visited, batch by batch, with their columns; `whole` is its content, if that is at hand.
