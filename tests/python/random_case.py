@@ -226,13 +226,18 @@ class Maker:
         rng = self.rng
         if self.chance(0.92):
             return body + (b"\0" * rng.choice([1, 512]) if self.chance(0.03) else b"")
-        how = rng.choice(["cut", "cut", "flip", "behind", "empty", "plain"])
+        how = rng.choice(["cut", "cut", "flip", "behind", "empty", "plain", "bytes"])
         if how == "cut":
             return body[: rng.randrange(1, len(body))]
         if how == "flip":
             at = rng.randrange(10, len(body))
             return body[:at] + bytes([body[at] ^ 1 << rng.randrange(8)]) + body[at + 1 :]
-        return {"behind": body + rng.choice([b"x", b"\0\0x", body[:9]]), "empty": b"", "plain": b"version srcaddr\n2 a\n"}[how]
+        return {
+            "behind": body + rng.choice([b"x", b"\0\0x", body[:9]]),
+            "empty": b"",
+            "plain": b"version srcaddr\n2 a\n",
+            "bytes": bytes([rng.randrange(256), rng.randrange(128, 256)]) + body,
+        }[how]
 
     def new(self):
         rng, number = self.rng, next(self.numbers)

@@ -75,7 +75,8 @@ def unpack(name, body):
     if not body:
         raise Unreadable("empty")
     if not body.startswith(GZIP):
-        if name.endswith(".gz"):
+        # Text is text, whatever its name says.
+        if name.endswith(".gz") and not all(byte in b"\t\n\r" or 32 <= byte <= 126 for byte in body[:3]):
             raise Unreadable("not gzip")
         return body
     text = b""
