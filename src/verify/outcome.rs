@@ -257,6 +257,7 @@ pub struct Verification {
     /// Objects of SOURCE that may be logs, but give no day.
     pub passed_over: Remarks,
     /// Ledgers that are damaged: nothing of their partitions was compared.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ledgers_damaged: Vec<Named>,
     /// Requests to SOURCE's store.
     pub source_requests: Requests,
