@@ -88,7 +88,7 @@ pub struct StoreOptions {
     pub any_endpoint: bool,
     /// Whether links of the local disk are followed that lead out of SOURCE or DEST.
     pub follow_links: bool,
-    /// Most objects and folders that a listing may have; [`DEFAULT_MAX_OBJECTS`] if it is not said.
+    /// Most objects and folders that a listing may have; 50 million if it is not said.
     pub max_objects: Option<u64>,
 }
 
