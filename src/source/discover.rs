@@ -407,6 +407,10 @@ impl Search<'_> {
         let folders = below.rsplit_once('/').map_or("", |(folders, _)| folders);
         let mut place = Cow::Borrowed(place);
         for folder in folders.split('/').filter(|folder| !folder.is_empty()) {
+            // No key that can be read: it is named as that, of the day of its other folders.
+            if !Store::is_key(folder) {
+                continue;
+            }
             if folder.starts_with(['.', '_']) {
                 return;
             }

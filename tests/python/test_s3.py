@@ -72,7 +72,7 @@ def test_odd_characters_in_keys(s3, convert, tmp_path, prefix):
 
 
 FOLDER = key().rpartition("/")[0]
-UNNAMEABLE = [f"{FOLDER}/../x.log.gz", f"{FOLDER}/./x.log.gz", f"{FOLDER}//x.log.gz", f"{FOLDER}/a\x01b.log.gz",
+UNNAMEABLE = [f"{FOLDER}/../x.log.gz", f"{FOLDER}/./x.log.gz", f"{FOLDER}//x.log.gz", f"{FOLDER.rpartition('/')[0]}/../x.log.gz", "AWSLogs/../x.log.gz", f"{FOLDER}/a\x01b.log.gz",
               f"{FOLDER}/\x1b[2Jc.log.gz", "AWSLogs//x.log.gz", f"/{FOLDER}/x.log.gz", f"{FOLDER}/x.log.gz/"]
 
 
