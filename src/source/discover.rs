@@ -93,10 +93,7 @@ pub enum Why {
 impl Why {
     /// Returns whether a person should look at it: it may be a log that is being missed.
     pub fn needs_a_person(self) -> bool {
-        matches!(
-            self,
-            Self::NoDate | Self::NoKey | Self::OtherDay | Self::NoRegion | Self::LinkAround | Self::LeadsOut
-        )
+        matches!(self, Self::NoDate | Self::NoKey | Self::OtherDay | Self::NoRegion | Self::LinkAround | Self::LeadsOut)
     }
 
     /// Returns the reason in words.
