@@ -18,13 +18,37 @@ has_version() {
     ((have[0] > want[0] || (have[0] == want[0] && ${have[1]:-0} >= ${want[1]:-0})))
 }
 
-# need_cargo: cargo is there and rustc is as new as Cargo.toml's rust-version asks.
+# need_cargo: cargo is there and rustc is as new as Cargo.toml's rust-version asks. Where rustup has other toolchains than the one
+# that rust-toolchain.toml names, its default is taken: rustup would fetch the other one, or fail.
 need_cargo() {
     command -v cargo >/dev/null || fail "cargo is not installed; get Rust from https://rustup.rs"
+    local channel
+    channel=$(sed -n 's/^channel *= *"\(.*\)".*/\1/p' rust-toolchain.toml)
+    if [ -z "${RUSTUP_TOOLCHAIN:-}" ] && quietly_true rustup toolchain list && ! rustup toolchain list | grep -q "^$channel"; then
+        RUSTUP_TOOLCHAIN=$(rustup default | cut -d' ' -f1)
+        export RUSTUP_TOOLCHAIN
+    fi
     local want have
     want=$(sed -n 's/^rust-version *= *"\(.*\)".*/\1/p' Cargo.toml)
     have=$(rustc --version | sed 's/^rustc \([0-9.]*\).*/\1/')
     has_version "$have" "$want" || fail "rustc $have is too old, $want or newer is needed; try: rustup update stable"
+}
+
+# find_deny: puts cargo-deny on the PATH, built under target/tools where it is not installed. Not optimised: it takes two
+# minutes of a processor so, and many with. DENY_VERSION is the one that deny.toml is written for.
+DENY_VERSION=0.20.2
+find_deny() {
+    PATH=$PATH:$PWD/target/tools/bin
+    ! quietly_true cargo deny --version || return 0
+    echo "building cargo-deny $DENY_VERSION under target/tools" >&2
+    quietly_true env CARGO_TARGET_DIR=target/tools/build CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off \
+        CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 cargo install --locked --root target/tools cargo-deny --version $DENY_VERSION || return
+    rm -rf target/tools/build
+}
+
+# quietly_true COMMAND...: whether it succeeds, without a word.
+quietly_true() {
+    "$@" >/dev/null 2>&1
 }
 
 # need_python: sets PYTHON to a Python that can make the environment. MIN_PYTHON is what the pinned packages ask for.
@@ -68,7 +92,8 @@ need_java() {
 }
 
 # venv FILE...: makes target/venv with the packages of scripts/FILE..., unless they are there already. A changed file is
-# installed again, a changed first file (the base) makes the environment anew. Sets PYTHON to the environment's own.
+# installed again, a changed first file (the base) makes the environment anew. Sets PYTHON to the environment's own. What has no
+# hash is not installed, nor what a package wants that is not listed; what is built is built by what the base lists.
 VENV=$PWD/target/venv
 venv() {
     local file sum stamp
@@ -78,7 +103,8 @@ venv() {
         [ "$(cat "$stamp" 2>/dev/null)" = "$sum" ] && "$VENV/bin/python" -c '' 2>/dev/null && continue
         echo "installing the Python packages of scripts/$file into target/venv" >&2
         [ "$file" != "$1" ] || quietly "$PYTHON" -m venv --clear "$VENV"
-        quietly "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check -r "scripts/$file"
+        quietly "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check \
+            --require-hashes --no-deps --no-build-isolation -r "scripts/$file"
         echo "$sum" >"$stamp"
     done
     PYTHON=$VENV/bin/python

@@ -83,13 +83,27 @@ step "documentation" env RUSTDOC="$PWD/scripts/rustdoc_lints.sh" cargo test --re
 step "small program, fuzz targets and benchmarks" env CUSTOM_LIBFUZZER_PATH=/dev/null \
     cargo check --release --locked --workspace --no-default-features --lib --bins --bench stages
 
-if cargo deny --version >/dev/null 2>&1; then
-    step "dependencies" cargo deny check
+# Every lock file, as it is: licences, sources, bans, and known vulnerabilities where their list can be fetched.
+dependencies() { # dependencies CHECK...
+    local lock
+    while read -r lock; do
+        cargo deny --log-level error --locked --workspace --manifest-path "$(dirname "$lock")/Cargo.toml" check "$@" || return
+    done < <(git ls-files '*Cargo.lock')
+}
+if find_deny; then
+    checks=(bans licenses sources)
+    if quietly_true timeout 120 cargo deny --manifest-path Cargo.toml fetch db; then
+        checks+=(advisories)
+    else
+        skipped+=("known vulnerabilities of dependencies: their list, github.com/RustSec/advisory-db, is out of reach")
+    fi
+    step "dependencies" dependencies "${checks[@]}"
 else
-    skipped+=("dependencies: cargo install cargo-deny")
+    skipped+=("dependencies: cargo install --locked cargo-deny --version $DENY_VERSION")
 fi
 
 export FLOWPARQUET_TEST_LONG=$long
+[ -z "$long" ] || export FLOWPARQUET_TEST_FUZZ_SECONDS=600
 step "Rust tests" cargo test --release --locked ${long:+-- --include-ignored}
 step "the protocol's model" cargo test --release --manifest-path tests/model/Cargo.toml --target-dir target/model --locked
 

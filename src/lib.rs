@@ -147,8 +147,10 @@ pub mod internals {
     pub use crate::athena::types::Dialect;
     pub use crate::athena::view::create_view;
     pub use crate::encode::column::{Encoder, Encoders};
-    pub use crate::ledger::entry::{Record, entry_number};
+    pub use crate::ledger::claim::Draft;
+    pub use crate::ledger::entry::{Entry, Record, entry_number};
     pub use crate::ledger::state::PartitionState;
+    pub use crate::ledger::table::TableInfo;
     pub use crate::record::columns::{Batch, ColumnData, Values};
     pub use crate::record::decode::{ObjectDecoder, RejectedRow};
     pub use crate::record::header::{Header, MAX_COLUMNS, MAX_UNKNOWN};
@@ -158,4 +160,5 @@ pub mod internals {
     pub use crate::sort::run::SortedRun;
     pub use crate::source::gunzip::{Unpacked, Unpacker};
     pub use crate::source::layout::{FileName, Level, Place, Suffix, folders_of};
+    pub use crate::verify::file::TableFile;
 }

@@ -61,6 +61,7 @@ options! {
     LOOKBACK "lookback"
     MAX_OBJECTS "max_objects"
     MAX_OBJECT_BYTES "max_object_bytes"
+    MEMORY "memory"
     MERGE "merge"
     PARTITION_BY "partition_by"
     PROJECTION "projection"
@@ -86,8 +87,6 @@ pub mod of_queries {
     pub const BLOOM_FILTERS: OptionName = OptionName("bloom_filters");
     /// `day`
     pub const DAY: OptionName = OptionName("day");
-    /// `memory`
-    pub const MEMORY: OptionName = OptionName("memory");
     /// `sort_by`
     pub const SORT_BY: OptionName = OptionName("sort_by");
     /// `table`

@@ -396,6 +396,39 @@ fn the_model_names_functions_that_are_there() {
     assert!(named > 20, "the model names the functions that its steps stand for");
 }
 
+/// A row of SECURITY.md says what happens, and a test shows it.
+#[test]
+fn every_test_that_security_names_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let rust: BTreeMap<String, String> = sources("tests").into_iter().map(|file| (file.path, file.whole)).collect();
+    let is_test = |name: &str| {
+        let (file, test) = name.split_once("::").unwrap();
+        match file.ends_with(".py") {
+            true => fs::read_to_string(root.join("tests/python").join(file))
+                .is_ok_and(|text| text.contains(&format!("\ndef {test}("))),
+            false => {
+                rust.get(&format!("{file}.rs")).is_some_and(|text| text.contains(&format!("#[test]\nfn {test}()")))
+            }
+        }
+    };
+    let security = fs::read_to_string(root.join("SECURITY.md")).unwrap();
+    let mut shown = None;
+    for line in security.lines() {
+        let columns = line.matches('|').count();
+        let names: Vec<&str> = line.split('`').skip(1).step_by(2).filter(|name| name.contains("::")).collect();
+        for name in &names {
+            assert!(is_test(name), "SECURITY.md names {name}, which is no test");
+        }
+        shown = if line.ends_with("| Shown by |") { Some(0) } else { shown.filter(|_| columns > 0) };
+        if let Some(rows) = &mut shown {
+            *rows += 1;
+            // Behind the heads of the columns and the line below them.
+            assert!(*rows < 3 || !names.is_empty(), "no test shows this: {line}");
+        }
+    }
+    assert!(security.matches("Shown by").count() >= 5);
+}
+
 #[test]
 fn types_of_the_schema_files_are_words_of_the_table_definition() {
     let work = Work::new();

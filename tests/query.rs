@@ -544,6 +544,43 @@ fn layouts_are_tried_and_the_best_is_said() {
 }
 
 #[test]
+fn functions_that_make_much_of_little_end_within_memory() {
+    let work = Work::new();
+    three_rows(&work);
+    let run = |sql: &str| {
+        work.run(&["query", "table", sql, "--output", "csv", "--memory", "128MiB", "--threads", "2", "--day", DAY])
+    };
+    for expression in [
+        "length(repeat('x', 2000000000))",
+        "length(repeat(srcaddr, 100000000))",
+        "length(repeat('x', bytes * 100000000))",
+        "length(lpad(srcaddr, 2000000000, '0'))",
+        "length(rpad('x', 2000000000, 'é'))",
+        "length(replace(repeat('x', 10000), 'x', repeat('y', 10000)))",
+        "cardinality(sequence(1, 4000000000))",
+        "cardinality(sequence(0, bytes * 1000000000, 1))",
+        "cardinality(generate_series(DATE '0001-01-01', DATE '9999-01-01', INTERVAL '1' DAY))",
+        "cardinality(array_repeat(srcaddr, 2000000000))",
+        "cardinality(array_resize(ARRAY[1], 2000000000, 7))",
+    ] {
+        let ran = run(&format!("SELECT {expression} AS n FROM vpc_flow_logs"));
+        ran.code(3).says("error: the query needs more memory than --memory allows\n");
+    }
+    for (expression, value) in [
+        ("length(repeat('x', 1000))", "1000"),
+        ("lpad('7', 3, '0')", "007"),
+        ("rpad('7', 3, '0')", "700"),
+        ("cardinality(sequence(1, 86400, 60))", "1440"),
+        ("cardinality(sequence(5, 1, -2))", "3"),
+        ("cardinality(array_repeat('x', 3))", "3"),
+        ("replace('a-b', '-', '+')", "a+b"),
+    ] {
+        let ran = run(&format!("SELECT {expression} AS n FROM vpc_flow_logs LIMIT 1"));
+        assert_eq!(ran.code(0).stdout, format!("n\n{value}\n"), "{expression}");
+    }
+}
+
+#[test]
 fn little_memory_is_enough_or_said() {
     let work = Work::new();
     work.run(&["generate", "raw", "--objects", "4", "--rows", "20000", "--day", DAY]).code(0);

@@ -466,7 +466,9 @@ pub struct VerifyArgs {
     /// Only this Region's flow logs [repeatable]
     #[arg(long, value_name = "REGION", help_heading = "Which logs")]
     pub region: Vec<String>,
-    /// Threads that read and count [default: one per processor]
+    #[arg(long, value_name = "SIZE", value_parser = parse_bytes, help_heading = "Limits", help = memory_help())]
+    pub memory: Option<u64>,
+    /// Threads that read and count, at most one for each 128MiB of memory [default: one per processor]
     #[arg(long, value_name = "N", help_heading = "Limits")]
     pub threads: Option<usize>,
     /// Print JSON (see docs/verify.md)

@@ -85,6 +85,7 @@ impl Command {
         match self {
             Self::Convert(args) => args.job.memory,
             Self::Compact(args) => args.memory,
+            Self::Verify(args) => args.memory,
             #[cfg(feature = "query")]
             Self::Query(QueryArgs { engine, .. })
             | Self::Compare(CompareArgs { engine, .. })

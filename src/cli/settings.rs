@@ -55,15 +55,22 @@ fn threads(asked: Option<usize>) -> Result<usize> {
     }
 }
 
+/// Returns the memory to stay within.
+fn memory(asked: Option<u64>) -> Result<u64> {
+    match asked {
+        Some(bytes) if bytes < MIN_MEMORY_BYTES => {
+            Err(Error::usage(format!("--memory must be at least {}MiB", MIN_MEMORY_BYTES >> 20)))
+        }
+        asked => Ok(asked.unwrap_or_else(default_memory)),
+    }
+}
+
 /// Returns how a job is to be done.
 pub fn convert_options(job: &Job) -> Result<ConvertOptions> {
     if let Some(format) = &job.log_format {
         Header::from_option(format)?;
     }
-    let memory_bytes = job.memory.unwrap_or_else(default_memory);
-    if memory_bytes < MIN_MEMORY_BYTES {
-        return Err(Error::usage(format!("--memory must be at least {}MiB", MIN_MEMORY_BYTES >> 20)));
-    }
+    let memory_bytes = memory(job.memory)?;
     let defaults = defaults(job_days(&job.days, job.assume_day, job.lookback)?);
     Ok(ConvertOptions {
         wanted: Wanted {
@@ -129,6 +136,7 @@ pub fn verify_options(args: &VerifyArgs) -> Result<VerifyOptions> {
         extent,
         record: !args.no_record,
         threads: threads(args.threads)?,
+        memory_bytes: memory(args.memory)?,
     })
 }
 

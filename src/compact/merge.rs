@@ -23,6 +23,7 @@ use sha2::{Digest, Sha256};
 use super::tally::Tally;
 use crate::encode::file::{FileContent, FileWriter};
 use crate::encode::layout::Layout;
+use crate::encode::pages::rows_within;
 use crate::encode::pieces::{Pieces, is_placed, rows_at_once, with_views};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ledger::claim::{Claim, OutputOptions};
@@ -52,6 +53,9 @@ const BATCH_BYTES_PER_THREAD: usize = 48 << 20;
 
 /// Files up to this size are fetched in one request.
 const WHOLE_FILE_BYTES: u64 = 32 << 20;
+
+/// Bytes of a row group that are unpacked at once, at most: the memory of a merge. Files of flowparquet take far less.
+const MAX_UNPACKED_BYTES: u64 = super::MEMORY_PER_MERGE;
 
 /// A merge that cannot be made until a person does something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -230,8 +234,10 @@ fn each_batch(
             Some(content) => Pieces::whole(content.clone()),
             None => Pieces::of_row_group(size, group, |ranges| table.store().get_ranges(key, ranges))?,
         };
+        let rows = rows_within(&pieces, group, rows_at_once(group, most), MAX_UNPACKED_BYTES)
+            .map_err(|why| another(&format!("row group {number} is not read: {why}")))?;
         let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(pieces, footer.clone());
-        let reader = reader.with_row_groups(vec![number]).with_batch_size(rows_at_once(group, most)).build();
+        let reader = reader.with_row_groups(vec![number]).with_batch_size(rows).build();
         for batch in reader.map_err(|e| unreadable(&e))? {
             visit(&batch.map_err(|e| unreadable(&e))?, &columns)?;
         }

@@ -18,6 +18,8 @@ pub mod physical {
 pub mod encoding {
     /// One behind the other.
     pub const PLAIN: i32 = 0;
+    /// What older files call [`RLE_DICTIONARY`], and dictionaries PLAIN.
+    pub const PLAIN_DICTIONARY: i32 = 2;
     /// Runs and packed bits; of definition levels.
     pub const RLE: i32 = 3;
     /// Differences in blocks.

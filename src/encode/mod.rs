@@ -4,7 +4,7 @@
 //! [`layout`] says how rows are to lie; [`dictionary`], [`codec`], `delta`, `levels` and [`mod@column`] make values into
 //! pages, [`chunk`] pages into column chunks, `bounds` their statistics, [`mod@file`] puts row groups together, [`footer`]
 //! describes them in the words of the format (`format`, `thrift`). The other way round: [`pieces`] holds parts of a file for
-//! a reader, [`misread`] tells files that an engine would not read whole.
+//! a reader, [`pages`] says what it takes to read them, [`misread`] tells files that an engine would not read whole.
 //!
 //! Knows nothing of text, of the order of rows, of object stores or of the ledger.
 
@@ -21,6 +21,7 @@ pub mod layout;
 mod levels;
 pub mod misread;
 pub mod number;
+pub mod pages;
 pub mod pieces;
 #[cfg(test)]
 pub(crate) mod testing;

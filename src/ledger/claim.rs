@@ -133,7 +133,7 @@ pub struct Draft {
 
 impl Draft {
     /// Returns the name of its file: a hash of all that decides its bytes, and of how often that was claimed before.
-    pub(super) fn output_name(&self, partition: &Partition, attempt: u64) -> String {
+    pub fn output_name(&self, partition: &Partition, attempt: u64) -> String {
         output_name(self.log_type, &self.options, &self.work, partition, attempt)
     }
 

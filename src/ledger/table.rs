@@ -39,6 +39,20 @@ pub struct TableInfo {
 }
 
 impl TableInfo {
+    /// Reads the stored description of a table.
+    ///
+    /// # Errors
+    /// A usage error that names `place`, if it is none, or a newer one.
+    pub fn from_json(text: &[u8], place: &str) -> Result<Self> {
+        refuse_newer(text, place)?;
+        serde_json::from_slice(text).map_err(|e| {
+            Error::usage("this is not the description of a table")
+                .at(place)
+                .because(e)
+                .help("somebody else wrote it: restore it from a version or backup, or choose another DEST")
+        })
+    }
+
     /// Returns the year in which the table was founded, if that is recorded.
     pub fn founded_year(&self) -> Option<i16> {
         self.founded.as_deref()?.get(..4)?.parse().ok()
@@ -117,15 +131,7 @@ impl Table {
             }
         }
         let Some(text) = text else { return Ok(None) };
-        let place = self.store.location().url_of(&key);
-        refuse_newer(&text, &place)?;
-        let info = serde_json::from_slice(&text).map_err(|e| {
-            Error::usage("this is not the description of a table")
-                .at(&place)
-                .because(e)
-                .help("somebody else wrote it: restore it from a version or backup, or choose another DEST")
-        })?;
-        Ok(Some(info))
+        TableInfo::from_json(&text, &self.store.location().url_of(&key)).map(Some)
     }
 
     fn has_ledger(&self) -> Result<bool> {

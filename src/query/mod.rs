@@ -50,6 +50,9 @@ pub use run::{AnswerRows, Ran};
 /// Consumers of memory that are named when there is too little of it.
 const MAX_CONSUMERS_NAMED: usize = 3;
 
+/// What a function makes of a batch of rows is a quarter of a thread's memory at most: the next one makes something of it again.
+const ANSWERS_IN_MEMORY: u64 = 4;
+
 /// How statements are run.
 #[derive(Debug, Clone)]
 pub struct QueryOptions {
@@ -234,6 +237,10 @@ impl Session {
         let environment = RuntimeEnvBuilder::new().with_memory_pool(Arc::new(pool)).build_arc().map_err(broken)?;
         let context = SessionContext::new_with_config_rt(config, environment);
         functions::all().into_iter().for_each(|function| context.register_udf(function));
+        let answer_bytes = options.memory_bytes / (ANSWERS_IN_MEMORY * options.threads.max(1) as u64);
+        let state = context.state();
+        let known = |name: &str| state.scalar_functions().get(name).cloned();
+        functions::bounded(known, answer_bytes).into_iter().for_each(|function| context.register_udf(function));
         let meter: Arc<Meter> = Arc::default();
         let name = datafusion::common::TableReference::bare(options.table.as_str());
         context.register_table(name, table(Arc::clone(&meter))).map_err(broken)?;

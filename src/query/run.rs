@@ -13,7 +13,7 @@ use super::meter::Scan;
 use super::sql::{Statement, at};
 use super::{Session, explain};
 use crate::error::{Error, Result};
-use crate::options::of_queries::MEMORY;
+use crate::options::MEMORY;
 
 /// Rows of an answer that came together.
 #[derive(Debug)]

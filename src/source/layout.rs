@@ -213,12 +213,13 @@ pub fn folders_of(key: &str) -> (String, Vec<Folder>) {
         let next = place.enter(folder).filter(|next| next.level != Level::Opaque);
         let same = next.as_ref().is_some_and(|next| next.level == place.level);
         if same && matches!(place.level, Level::Day | Level::Hour) {
+            folders.push((None, folder));
             continue;
         }
         let next = next.filter(|next| next.is_awss(&place, folder));
         if next.as_ref().is_none_or(|next| next.level == Level::AwsLogs) {
             // All before it was not the layout yet.
-            let before: String = folders.drain(..).map(|(_, folder): (Folder, &str)| format!("{folder}/")).collect();
+            let before: String = folders.drain(..).map(|(_, folder): (Option<Folder>, &str)| format!("{folder}/")).collect();
             above.push_str(&before);
         }
         match next {
@@ -232,12 +233,12 @@ pub fn folders_of(key: &str) -> (String, Vec<Folder>) {
                     Level::Opaque | Level::AwsLogs | Level::Service => folder,
                     _ => folder.split_inclusive('=').next().filter(|text| text.ends_with('=')).unwrap_or_default(),
                 };
-                folders.push((Folder { level: next.level, text: text.to_owned() }, folder));
+                folders.push((Some(Folder { level: next.level, text: text.to_owned() }), folder));
                 place = next;
             }
         }
     }
-    (above, folders.into_iter().map(|(folder, _)| folder).collect())
+    (above, folders.into_iter().filter_map(|(folder, _)| folder).collect())
 }
 
 /// What the name of a log object says; every part is optional, since people rename copies.

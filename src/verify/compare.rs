@@ -11,8 +11,11 @@ use super::tally::{Row, RowHash, Tally};
 use super::unit::{Expected, OutputUnit, RecordedFile};
 use crate::error::Result;
 
-/// Rows of a file whose hashes are held at once to find those that differ: 140 MB. A larger file takes several turns.
+/// Rows of a file whose hashes are held at once, at most, to find those that differ: 140 MB. A larger file takes several turns.
 const MAX_ROWS_AT_ONCE: u64 = 3_500_000;
+
+/// Bytes of memory for each of them: twice what its hash takes, for a table of hashes that grows is there twice.
+const MEMORY_PER_ROW: u64 = 160;
 
 /// Returns what a footer says that the ledger does not.
 pub(super) fn footer(file: &TableFile, size: u64, expected: &Expected, output: &RecordedFile) -> Vec<Difference> {
@@ -66,8 +69,8 @@ pub(super) fn numbers(raw: &Counted, parquet: &Tally, expected: &Expected) -> Ve
 
 /// Finds the raw rows that a file has not, and the rows of the file that no raw object has.
 ///
-/// Reads the file twice and the raw objects once, and again for every further [`MAX_ROWS_AT_ONCE`] rows. `each_raw` reads
-/// the unit's objects and gives it every row with its object and line.
+/// Reads the file twice and the raw objects once, and again for every further [`MAX_ROWS_AT_ONCE`] rows, or fewer where there
+/// is little memory. `each_raw` reads the unit's objects and gives it every row with its object and line.
 ///
 /// # Errors
 /// When a store fails.
@@ -75,15 +78,17 @@ pub(super) fn lone_rows(
     unit: &OutputUnit,
     file: Option<&TableFile>,
     name: &str,
+    memory_bytes: u64,
     mut each_raw: impl FnMut(&OutputUnit, &mut dyn FnMut(&str, u64, RowHash, &Row)) -> Result<()>,
 ) -> Result<Readable<(LoneRows, LoneRows)>> {
     let (mut missing, mut extra) = (LoneRows::default(), LoneRows::default());
-    let turns = u128::from(file.map_or(0, TableFile::rows).div_ceil(MAX_ROWS_AT_ONCE).max(1));
+    let rows_at_once = (memory_bytes / MEMORY_PER_ROW).clamp(1, MAX_ROWS_AT_ONCE);
+    let turns = u128::from(file.map_or(0, TableFile::rows).div_ceil(rows_at_once).max(1));
     for turn in 0..turns {
         let mine = |hash: RowHash| hash.0 % turns == turn;
         // How often the file has each row that no raw row was found for yet.
         let mut unmatched: HashMap<RowHash, u32> = HashMap::new();
-        if let Err(why) = each_row(file, &mut |_, hash, _| {
+        if let Err(why) = each_row(file, memory_bytes, &mut |_, hash, _| {
             if mine(hash) {
                 *unmatched.entry(hash).or_default() += 1;
             }
@@ -101,7 +106,7 @@ pub(super) fn lone_rows(
             continue;
         }
         let mut found = Lone::default();
-        if let Err(why) = each_row(file, &mut |number, hash, row| {
+        if let Err(why) = each_row(file, memory_bytes, &mut |number, hash, row| {
             if mine(hash) && take(&mut unmatched, hash) {
                 found.push(name, number, row);
             }
@@ -125,10 +130,14 @@ fn take(rows: &mut HashMap<RowHash, u32>, hash: RowHash) -> bool {
     }
 }
 
-fn each_row(file: Option<&TableFile>, visit: &mut dyn FnMut(u64, RowHash, &Row)) -> Result<Readable<()>> {
+fn each_row(
+    file: Option<&TableFile>,
+    memory_bytes: u64,
+    visit: &mut dyn FnMut(u64, RowHash, &Row),
+) -> Result<Readable<()>> {
     let Some(file) = file else { return Ok(Ok(())) };
     for row_group in 0..file.row_groups() {
-        if let Err(why) = file.read(row_group, visit)? {
+        if let Err(why) = file.read(row_group, memory_bytes, visit)? {
             return Ok(Err(why));
         }
     }

@@ -1,8 +1,8 @@
 //! Parquet files, read by the reference implementation: footer, then row group by row group.
 //!
 //! In: a key and a size. Out: a [`TableFile`], and a [`Tally`] of each row group. Holds one row group packed and one batch
-//! of its rows. A file that cannot be read is no [`Error`](crate::Error): it is what was looked for, and comes back in
-//! words.
+//! of its rows, within a bound: anybody may have written the file. A file that cannot be read is no
+//! [`Error`](crate::Error): it is what was looked for, and comes back in words.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -17,9 +17,11 @@ use sha2::{Digest, Sha256};
 use super::tally::{Row, RowHash, Tally};
 use crate::encode::footer::FOOTER_KEY;
 use crate::encode::misread::misread;
+use crate::encode::pages::rows_within;
 use crate::encode::pieces::{Pieces, is_placed, rows_at_once, with_views};
 use crate::error::Result;
 use crate::ledger::files::FooterNote;
+use crate::options::MEMORY;
 use crate::record::header::Column;
 use crate::record::schema::ColumnType;
 use crate::store::Store;
@@ -34,6 +36,13 @@ const PIECE_BYTES: u64 = 8 << 20;
 /// Rows that are turned to Arrow at once, at most.
 const BATCH_ROWS: usize = 4_096;
 
+/// Bytes of the values of a row, at most: a line of text, which no raw object has longer, and the names of its columns.
+const MAX_ROW_BYTES: usize = 32 << 20;
+
+/// A footer is a sixteenth of the memory at most: its columns take several times what they take as text. A file of 256 MiB has
+/// one of 3 MB.
+const FOOTERS_IN_MEMORY: u64 = 16;
+
 /// A Parquet file whose footer was read.
 #[derive(Debug)]
 pub struct TableFile {
@@ -47,11 +56,11 @@ pub struct TableFile {
 pub type Readable<T> = std::result::Result<T, String>;
 
 impl TableFile {
-    /// Reads the footer of a file of this size.
+    /// Reads the footer of a file of this size, within so much memory.
     ///
     /// # Errors
     /// When the store fails.
-    pub fn open(store: &Store, key: &str, size: u64) -> Result<Readable<Self>> {
+    pub fn open(store: &Store, key: &str, size: u64, memory_bytes: u64) -> Result<Readable<Self>> {
         if size == 0 {
             return Ok(Err("it is empty".to_owned()));
         }
@@ -62,6 +71,11 @@ impl TableFile {
         let footer = u64::from(u32::from_le_bytes([*a, *b, *c, *d]));
         if footer + 8 > size {
             return Ok(Err("its footer is damaged".to_owned()));
+        }
+        if footer > memory_bytes / FOOTERS_IN_MEMORY {
+            return Ok(Err(format!(
+                "its footer has {footer} bytes: give more {MEMORY}, if flowparquet wrote the file"
+            )));
         }
         let footer = size - 8 - footer..size - 8;
         let first = size - tail.len() as u64;
@@ -140,30 +154,60 @@ impl TableFile {
         Ok(hex(&hash.finalize()))
     }
 
-    /// Reads a row group; `visit` gets the number in the file, hash and content of every row.
+    /// Reads a row group within so much memory; `visit` gets the number in the file, hash and content of every row.
     ///
     /// # Errors
     /// When the store fails.
-    pub fn read(&self, row_group: usize, visit: &mut dyn FnMut(u64, RowHash, &Row)) -> Result<Readable<Tally>> {
-        let group = self.metadata.row_group(row_group);
-        let pieces = Pieces::of_row_group(self.size, group, |ranges| self.store.get_ranges(&self.key, ranges))?;
+    pub fn read(
+        &self,
+        row_group: usize,
+        memory_bytes: u64,
+        visit: &mut dyn FnMut(u64, RowHash, &Row),
+    ) -> Result<Readable<Tally>> {
+        let (pieces, rows) = match self.pieces(row_group, memory_bytes)? {
+            Ok(fit) => fit,
+            Err(why) => return Ok(Err(why)),
+        };
         // On some damage the reader does not return, it breaks off.
-        let read = catch_unwind(AssertUnwindSafe(|| self.decode(pieces, row_group, visit)));
+        let read = catch_unwind(AssertUnwindSafe(|| self.decode(pieces, (row_group, rows), visit)));
         Ok(match read {
             Ok(read) => read.map_err(|e| format!("row group {row_group} is damaged: {e}")),
             Err(_) => Err(format!("row group {row_group} is damaged: it cannot be decoded")),
         })
     }
 
+    /// Returns how many rows of a row group are decoded at once within so much memory.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn rows_at_once(&self, row_group: usize, memory_bytes: u64) -> Result<Readable<usize>> {
+        Ok(self.pieces(row_group, memory_bytes)?.map(|(_, rows)| rows))
+    }
+
+    /// Fetches the chunks of a row group, and says how many rows of it are to be decoded at once.
+    fn pieces(&self, row_group: usize, memory_bytes: u64) -> Result<Readable<(Pieces, usize)>> {
+        let group = self.metadata.row_group(row_group);
+        let refused = |why| {
+            format!("row group {row_group} is not read: {why}; give more {MEMORY}, if flowparquet wrote the file")
+        };
+        let packed_bytes = self.packed_bytes(row_group);
+        if packed_bytes > memory_bytes {
+            let why = format!("it has {packed_bytes} bytes, more than the {memory_bytes} that there are for it");
+            return Ok(Err(refused(why)));
+        }
+        let pieces = Pieces::of_row_group(self.size, group, |ranges| self.store.get_ranges(&self.key, ranges))?;
+        let rows = rows_within(&pieces, group, rows_at_once(group, BATCH_ROWS), memory_bytes - packed_bytes);
+        Ok(rows.map(|rows| (pieces, rows)).map_err(refused))
+    }
+
     fn decode(
         &self,
         pieces: Pieces,
-        row_group: usize,
+        (row_group, rows): (usize, usize),
         visit: &mut dyn FnMut(u64, RowHash, &Row),
     ) -> std::result::Result<Tally, ParquetError> {
         let metadata = with_views(Arc::clone(&self.metadata))?;
         let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(pieces, metadata);
-        let rows = rows_at_once(self.metadata.row_group(row_group), BATCH_ROWS);
         let reader = reader.with_row_groups(vec![row_group]).with_batch_size(rows).build()?;
         let (mut tally, mut number) = (Tally::default(), self.first_row(row_group));
         for batch in reader {
@@ -205,6 +249,9 @@ fn count(
         row.clear();
         for (name, array, values) in &columns {
             match values {
+                BatchColumn::String(values) if values.value(at).len() + row.bytes() > MAX_ROW_BYTES => {
+                    return Err(ParquetError::General(format!("row {number} is longer than {MAX_ROW_BYTES} bytes")));
+                }
                 _ if array.is_null(at) => {}
                 BatchColumn::Int(values) => row.number(name, values.value(at).into()),
                 BatchColumn::Bigint(values) => row.number(name, values.value(at)),

@@ -8,8 +8,9 @@
 //! list SOURCE, list DEST, read the ledger --> units --> footers --> rows (what is asked for) --> rows that differ
 //! ```
 //!
-//! Memory for T threads: T + 1 objects packed (at most 8 MiB * T together; larger ones are read piece by piece), T lines,
-//! T row groups packed; and, if a file differs, hashes of 3.5 million rows.
+//! Memory for T threads, of which there are so few that each has [`MEMORY_PER_THREAD`]: T + 1 objects packed (at most 8 MiB * T
+//! together; larger ones are read piece by piece), T lines, T row groups packed and what of them is unpacked at once; and, if a
+//! file differs, hashes of its rows. Files are not trusted: what would take more is named and not read.
 
 mod compare;
 pub mod file;
@@ -44,6 +45,12 @@ use crate::report::{Progress, damaged_ledgers};
 use crate::source::discover::{Found, Wanted, discover};
 use crate::store::{Listed, Location, Store, name_of};
 
+/// Memory for each thread: raw objects that are fetched ahead, lines, and a row group.
+const MEMORY_PER_THREAD: u64 = 128 << 20;
+
+/// Memory of a job that is told nothing else: for eight threads.
+const DEFAULT_MEMORY_BYTES: u64 = 8 * MEMORY_PER_THREAD;
+
 /// How much is read.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub enum Extent {
@@ -68,14 +75,31 @@ pub struct VerifyOptions {
     pub extent: Extent,
     /// Whether results are recorded in the ledger.
     pub record: bool,
-    /// Threads that read and count.
+    /// Threads that read and count: fewer, if there is no memory for them.
     pub threads: usize,
+    /// Memory to stay within, in bytes.
+    pub memory_bytes: u64,
+}
+
+impl VerifyOptions {
+    /// Returns how many threads there are, and the memory of each.
+    fn threads(&self) -> (usize, u64) {
+        let affordable = usize::try_from(self.memory_bytes / MEMORY_PER_THREAD).unwrap_or(usize::MAX);
+        let threads = self.threads.min(affordable).max(1);
+        (threads, (self.memory_bytes / threads as u64).max(MEMORY_PER_THREAD))
+    }
 }
 
 impl Default for VerifyOptions {
     fn default() -> Self {
         let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { wanted: Wanted::default(), extent: Extent::default(), record: true, threads }
+        Self {
+            wanted: Wanted::default(),
+            extent: Extent::default(),
+            record: true,
+            threads,
+            memory_bytes: DEFAULT_MEMORY_BYTES,
+        }
     }
 }
 
@@ -164,7 +188,7 @@ fn verify_once(
     // Where there are no raw logs to be read, nothing is read by it.
     let source = source.unwrap_or(table.store());
     settle_days(&mut found, &states, info.partition_by, &source.location().root());
-    let run = Recount::new(source, table, progress);
+    let run = Recount::new(source, table, options.threads(), progress);
     let (mut partitions, rows_read) = recount(&run, options, &info, (&found, &files), &states)?;
     let passed_over = remark_objects(source, &found, &states, info.partition_by, &mut partitions);
     remark_files(table, &files, &states, &mut partitions)?;
@@ -240,11 +264,11 @@ fn recount(
         Extent::Hashes => None,
         _ => Some(list_objects(run.source, found, &units)?),
     };
-    let mut work = open(run.source, run.table.store(), units, objects.as_ref(), files)?;
+    let mut work = open(run, units, objects.as_ref(), files)?;
     choose(&mut work, options.extent);
     let chosen = work.iter().filter(|work| work.depth == Depth::Rows).count();
     info!(files = work.len(), of_which_all_rows = chosen, extent = ?options.extent, "files to compare");
-    run.all(&work, options.threads)?;
+    run.all(&work)?;
 
     let mut partitions: BTreeMap<Partition, PartitionOutcome> =
         states.iter().map(|(partition, state)| (partition.clone(), begin(partition, state))).collect();

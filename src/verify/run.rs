@@ -64,13 +64,12 @@ impl UnitWork {
 
 /// Looks at the inputs of all units, and opens their files.
 pub fn open(
-    source: &Store,
-    dest: &Store,
+    run: &Recount<'_>,
     units: Vec<OutputUnit>,
     objects: Option<&HashMap<Arc<str>, Listed>>,
     files: &HashMap<Arc<str>, Listed>,
 ) -> Result<Vec<UnitWork>> {
-    let root = source.location().root();
+    let (root, dest) = (run.source.location().root(), run.table.store());
     in_parallel(REQUESTS_AT_ONCE, units, |unit| {
         let mut work = UnitWork {
             depth: Depth::Footer,
@@ -112,7 +111,7 @@ pub fn open(
             let listed = files.get(output.key.as_str()).cloned();
             match listed.map_or_else(|| dest.head(&output.key), |listed| Ok(Some(listed)))? {
                 None => work.differs("file", None, Some("missing"), Some(&format!("{} bytes", output.bytes))),
-                Some(listed) => match or_gone(dest, &output.key, TableFile::open(dest, &output.key, listed.size))? {
+                Some(listed) => match or_gone(dest, &output.key, run.open(&output.key, listed.size))? {
                     Ok(file) => {
                         debug!(object = %dest.location().url_of(&output.key), bytes = listed.size, "footer read");
                         let found = compare::footer(&file, listed.size, &work.unit.expected, &output);
@@ -153,18 +152,30 @@ pub fn choose(work: &mut [UnitWork], extent: Extent) {
 pub struct Recount<'a> {
     pub source: &'a Store,
     pub table: &'a Table,
+    threads: usize,
+    /// Memory of each thread, in bytes.
+    memory_bytes: u64,
     progress: &'a dyn Progress,
     failed: Mutex<Option<Error>>,
 }
 
 impl<'a> Recount<'a> {
-    /// Begins a run; reads nothing yet.
-    pub fn new(source: &'a Store, table: &'a Table, progress: &'a dyn Progress) -> Self {
-        Self { source, table, progress, failed: Mutex::new(None) }
+    /// Begins a run of so many threads, each with so many bytes of memory; reads nothing yet.
+    pub fn new(
+        source: &'a Store,
+        table: &'a Table,
+        (threads, memory_bytes): (usize, u64),
+        progress: &'a dyn Progress,
+    ) -> Self {
+        Self { source, table, threads, memory_bytes, progress, failed: Mutex::new(None) }
+    }
+
+    fn open(&self, key: &str, size: u64) -> Result<Readable<TableFile>> {
+        TableFile::open(self.table.store(), key, size, self.memory_bytes)
     }
 
     /// Counts the rows of the chosen units, on both sides.
-    pub fn all(&self, work: &[UnitWork], threads: usize) -> Result<()> {
+    pub fn all(&self, work: &[UnitWork]) -> Result<()> {
         let chosen: Vec<&UnitWork> = work.iter().filter(|work| work.depth == Depth::Rows).collect();
         let inputs: Vec<(&UnitWork, &UnitInput)> =
             chosen.iter().flat_map(|work| work.unit.inputs.iter().map(move |input| (*work, input))).collect();
@@ -178,15 +189,14 @@ impl<'a> Recount<'a> {
         let raw_bytes: u64 = inputs.iter().map(|(_, input)| input.input.size).sum();
         let file_bytes: u64 = groups.iter().map(|(_, file, group)| file.packed_bytes(*group)).sum();
         self.progress.begin(inputs.len() as u64, raw_bytes + file_bytes);
-        let threads = threads.max(1);
         let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
+            .num_threads(self.threads)
             .thread_name(|index| format!("flowparquet-{index}"))
             .build()
             .map_err(|e| Error::stopped("cannot start the worker threads").because(e))?;
         let (large, small): (Vec<_>, Vec<_>) =
             inputs.into_iter().partition(|(_, input)| input.input.size >= LARGE_OBJECT_BYTES);
-        let budget = Budget::new(threads as u64 * FETCH_AHEAD_BYTES_PER_THREAD);
+        let budget = Budget::new(self.threads as u64 * FETCH_AHEAD_BYTES_PER_THREAD);
         let listed = small.iter().map(|(_, input)| vec![listed(&input.input)]).collect();
         let mut fetches = self.source.fetch(listed, &budget);
         pool.in_place_scope(|scope| {
@@ -254,7 +264,7 @@ impl<'a> Recount<'a> {
         if self.has_failed() {
             return Ok(());
         }
-        match self.or_gone(work, file.read(group, &mut |_, _, _| {}))? {
+        match self.or_gone(work, file.read(group, self.memory_bytes, &mut |_, _, _| {}))? {
             Ok(tally) => lock(&work.parquet).add(&tally),
             Err(why) => work.differs("file", None, Some(&why), None),
         }
@@ -370,10 +380,10 @@ impl<'a> Recount<'a> {
             total.add(&raw.tally);
             outcome.counted = Some(counts(total));
             if readable && raw.tally != parquet {
-                let found =
-                    compare::lone_rows(&unit, file.as_ref(), name.as_deref().unwrap_or_default(), |unit, visit| {
-                        self.each_raw_row(unit, visit)
-                    });
+                let name = name.as_deref().unwrap_or_default();
+                let found = compare::lone_rows(&unit, file.as_ref(), name, self.memory_bytes, |unit, visit| {
+                    self.each_raw_row(unit, visit)
+                });
                 let key = unit.output.as_ref().map_or("", |output| output.key.as_str());
                 match or_gone(self.table.store(), key, found)? {
                     Ok(found) => (missing, extra) = found,

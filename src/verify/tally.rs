@@ -35,6 +35,9 @@ impl Serialize for RowHash {
     }
 }
 
+/// Bytes of a value that are shown of it: of rows that differ, some are held with all of their values.
+const MAX_SHOWN_BYTES: usize = 4 << 10;
+
 const NUMBER: u8 = b'n';
 const TEXT: u8 = b't';
 
@@ -85,7 +88,12 @@ impl Row {
         RowHash(digest.iter().take(16).fold(0, |hash, byte| hash << 8 | u128::from(*byte)))
     }
 
-    /// Returns the values by column, as text.
+    /// Returns how long the row is, in bytes.
+    pub fn bytes(&self) -> usize {
+        self.canonical.len()
+    }
+
+    /// Returns the values by column, as text; of long ones the beginning.
     pub fn values(&self) -> BTreeMap<String, String> {
         let mut values = BTreeMap::new();
         let mut rest = self.canonical.as_slice();
@@ -107,7 +115,11 @@ fn next_value(canonical: &[u8]) -> Option<(String, String, &[u8])> {
         return Some((column, i64::from_le_bytes(*number).to_string(), rest));
     }
     let (text, rest) = rest.split_at_checked(usize::try_from(u64::from_le_bytes(*number)).ok()?)?;
-    Some((column, String::from_utf8_lossy(text).into_owned(), rest))
+    let shown = match text.get(..MAX_SHOWN_BYTES) {
+        Some(begin) if text.len() > MAX_SHOWN_BYTES => String::from_utf8_lossy(begin) + "...",
+        _ => String::from_utf8_lossy(text),
+    };
+    Some((column, shown.into_owned(), rest))
 }
 
 /// What was counted of rows.

@@ -4,14 +4,19 @@
 //! `tests/fuzz/corpus`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 
 use flowparquet::internals::{
-    Batch, Dialect, FileName, Header, Hints, Level, MAX_COLUMNS, MAX_UNKNOWN, ObjectDecoder, PartitionState, Place,
-    Record, RejectedRow, Suffix, TableName, Theirs, Values, bridge, create_view, entry_number, folders_of, hive,
+    Batch, Dialect, Draft, Entry, FileName, Header, Hints, Level, MAX_COLUMNS, MAX_UNKNOWN, ObjectDecoder,
+    PartitionState, Place, Record, RejectedRow, Suffix, TableFile, TableInfo, TableName, Theirs, Values, bridge,
+    create_view, entry_number, folders_of, hive,
 };
 use flowparquet::parts::{ColumnType, Contents, Partition};
-use flowparquet::{LogType, PartitionBy};
+use flowparquet::{
+    ConvertOptions, Days, Io, Location, LogType, PartitionBy, Silent, Store, StoreOptions, Table, convert,
+};
 use jiff::civil::date;
 
 /// Keys of raw objects: nothing of a key is lost, and a day's folder is the one that the way to the day leads to.
@@ -253,5 +258,103 @@ pub fn ledger(data: &[u8]) {
         for (number, _) in state.unfinished() {
             assert!(number <= state.last_number() && state.done(number).is_none() && !state.is_abandoned(number));
         }
+    }
+}
+
+/// A Parquet file that somebody else wrote: an error, or a footer of which everything can be asked. No row is read: the reference
+/// implementation may break off there, and is caught where it does.
+pub fn footer(data: &[u8]) {
+    let here = Here::new();
+    fs::write(here.path("file"), data).unwrap_or_else(|e| panic!("{e}"));
+    let store = here.store("");
+    let key = store.location().key("file");
+    let file = TableFile::open(&store, &key, data.len() as u64, 128 << 20).unwrap_or_else(|e| panic!("{e}"));
+    let Ok(file) = file else { return };
+    let _ = (file.columns(), file.note(), file.misread(), file.rows());
+    for row_group in 0..file.row_groups() {
+        assert!(file.first_row(row_group) > 0 && file.packed_bytes(row_group) <= data.len() as u64);
+        let _ = file.rows_at_once(row_group, 128 << 20).unwrap_or_else(|e| panic!("{e}"));
+    }
+}
+
+/// The description of a table: an error or one that is written as it was read.
+pub fn table(data: &[u8]) {
+    let Ok(info) = TableInfo::from_json(data, "here") else { return };
+    let written = serde_json::to_vec(&info).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(TableInfo::from_json(&written, "here").ok().as_ref(), Some(&info));
+    let _ = info.founded_year();
+}
+
+/// Rows of the raw object that the entries of [`claim`] speak of.
+const ROWS: u64 = 2;
+
+/// An entry that somebody else wrote, in the ledger of a table: `convert` finishes it, names it or stops; it reads nothing
+/// outside SOURCE and writes nothing outside DEST.
+///
+/// `@HERE@` stands for the folder in which SOURCE is `raw`, DEST is `table`, and `secret.log` is neither's. The file of a claim gets
+/// the name that it must have.
+pub fn claim(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let here = Here::new();
+    let at = here.path("").to_string_lossy().trim_matches('/').to_owned();
+    let Ok(mut record) = Record::from_json(text.replace("@HERE@", &at).as_bytes(), "here") else { return };
+    let day = date(2026, 1, 15);
+    let partition = Partition { account_region: None, day, hour: None };
+    if let Entry::Claim(claim) | Entry::Replace(claim) = &mut record.entry {
+        let (log_type, options, work) = (claim.log_type, claim.options.clone(), claim.work.clone());
+        claim.output = Draft { log_type, options, work }.output_name(&partition, 0);
+    }
+    let folder = "AWSLogs/123456789012/vpcflowlogs/eu-west-1/2026/01/15";
+    let name = "123456789012_vpcflowlogs_eu-west-1_fl-0a1b2c3d4e5f60718_20260115T0000Z_12345678.log";
+    here.write(&format!("raw/{folder}/{name}"), "version srcaddr\n2 10.0.0.1\n2 10.0.0.2\n");
+    here.write("secret.log", "hush\n");
+    here.write(
+        "table/_flowparquet/table.json",
+        r#"{"version":3,"log_type":"vpc","partition_by":"day","dash_as_null":false,"single_writer":false}"#,
+    );
+    let entry = record.to_json().unwrap_or_else(|e| panic!("{e}"));
+    here.write(&format!("table/_flowparquet/ledger/{}/00000001.json", partition.path()), &entry);
+
+    let mut options = ConvertOptions::default();
+    options.wanted.days = Days::These([day].into());
+    options.threads = 1;
+    let converted = convert(&here.store("raw"), &Table::new(here.store("table")), &options, &Silent);
+    if let Ok(report) = converted {
+        // Its own lines fit: a line that does not is of another file.
+        assert_eq!(report.totals.rejected_rows, 0, "{report:?}");
+        assert!(report.totals.rows_written <= ROWS, "{report:?}");
+    }
+    let mut left: Vec<_> =
+        fs::read_dir(here.path("")).unwrap_or_else(|e| panic!("{e}")).flatten().map(|e| e.file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["raw", "secret.log", "table"]);
+}
+
+/// A folder that is gone at the end, and what opens stores in it.
+struct Here {
+    folder: tempfile::TempDir,
+    io: Io,
+}
+
+impl Here {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap_or_else(|e| panic!("{e}"));
+        Self { folder, io: Io::start().unwrap_or_else(|e| panic!("{e}")) }
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        let real = self.folder.path().canonicalize().unwrap_or_else(|e| panic!("{e}"));
+        if name.is_empty() { real } else { real.join(name) }
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap_or(Path::new("/"))).unwrap_or_else(|e| panic!("{e}"));
+        fs::write(path, text).unwrap_or_else(|e| panic!("{e}"));
+    }
+
+    fn store(&self, name: &str) -> Store {
+        let location = Location::parse(&self.path(name).to_string_lossy()).unwrap_or_else(|e| panic!("{e}"));
+        Store::open(&location, &StoreOptions::default(), &self.io).unwrap_or_else(|e| panic!("{e}"))
     }
 }

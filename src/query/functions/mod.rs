@@ -3,6 +3,7 @@
 //! A [`Fun`] is a function of whole columns: constants come as columns of one value each row, so that nothing in here
 //! knows of them. Types of arguments and of the answer are functions of their own.
 
+mod bounded;
 mod network;
 mod text;
 mod time;
@@ -17,6 +18,7 @@ use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
+pub use bounded::bounded;
 pub use network::{ADDRESS_BYTES, shown_address};
 pub use time::shown_timestamp;
 
