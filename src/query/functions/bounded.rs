@@ -125,7 +125,7 @@ fn steps(args: &[Argument], row: usize) -> i128 {
     match args.get(2).map_or(1, |step| step.number(row)) {
         // An error, but of an interval whose months and days cancel each other out: then it has no end.
         0 => {
-            if args.get(2).is_some_and(|step| step.is_interval()) {
+            if args.get(2).is_some_and(Argument::is_interval) {
                 i128::from(u64::MAX)
             } else {
                 0
