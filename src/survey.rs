@@ -56,6 +56,7 @@ pub struct Format {
 /// A usage error if there are no objects or the newest has no header line; otherwise when the store fails.
 pub fn survey(source: &Store, wanted: &Wanted, log_format: Option<&Header>) -> Result<Survey> {
     let found = discover(source, wanted)?;
+    found.met.refuse_others(wanted, source.location())?;
     let newest = newest(&found.objects).ok_or_else(|| {
         Error::usage("there are no flow log objects below SOURCE")
             .at(source.location())

@@ -23,6 +23,7 @@
 //! * [`readme`]: the console output that README and docs print, run anew; `BLESS=1` writes it
 //! * [`replace`]: files that take the place of others: changed objects, retried lines, merges; ledger and signals
 //! * [`screen`]: names and values that speak to the terminal: every command, standard output and standard error
+//! * [`slips`]: slips of the keyboard: a SOURCE, DEST, account or Region that cannot be meant, and what was
 //! * [`text`]: how logs are written, and that every value arrives
 //! * [`util`]: what they share
 //! * [`verify`]: the recount: that it agrees with every way logs are written, and finds and names every tampered row
@@ -68,6 +69,8 @@ mod readme;
 mod replace;
 #[cfg(test)]
 mod screen;
+#[cfg(test)]
+mod slips;
 #[cfg(test)]
 mod text;
 #[cfg(test)]

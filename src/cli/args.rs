@@ -76,10 +76,10 @@ pub struct CompactArgs {
     #[command(flatten)]
     pub days: DayArgs,
     /// Only this account's partitions, in a table partitioned by account and Region [repeatable]
-    #[arg(long, value_name = "ID", help_heading = "Which partitions")]
+    #[arg(long, value_name = "ID", value_parser = parse_account, help_heading = "Which partitions")]
     pub account: Vec<String>,
     /// Only this Region's partitions, in a table partitioned by account and Region [repeatable]
-    #[arg(long, value_name = "REGION", help_heading = "Which partitions")]
+    #[arg(long, value_name = "REGION", value_parser = parse_region, help_heading = "Which partitions")]
     pub region: Vec<String>,
     #[arg(long, value_name = "AGE", value_parser = parse_age, help_heading = "Which partitions", help = format!("Only partitions whose newest file is older than this: 90m, 12h or 2d; until then late objects are likely [default: {}h]", DEFAULT_MIN_AGE_SECONDS / 3600))]
     pub min_age: Option<u64>,
@@ -133,10 +133,10 @@ pub struct Job {
     #[arg(long, value_name = "DAY", value_parser = parse_day, help_heading = "Days (UTC)")]
     pub assume_day: Option<Date>,
     /// Only this account's flow logs [repeatable]
-    #[arg(long, value_name = "ID", help_heading = "Which logs")]
+    #[arg(long, value_name = "ID", value_parser = parse_account, help_heading = "Which logs")]
     pub account: Vec<String>,
     /// Only this Region's flow logs [repeatable]
-    #[arg(long, value_name = "REGION", help_heading = "Which logs")]
+    #[arg(long, value_name = "REGION", value_parser = parse_region, help_heading = "Which logs")]
     pub region: Vec<String>,
     /// Folders of the table; a DEST keeps those of its first conversion [default: day]
     #[arg(long, value_enum, value_name = "BY", help_heading = "The table")]
@@ -313,10 +313,10 @@ pub struct RawArgs {
     #[arg(long, value_name = "SOURCE", conflicts_with = "dest")]
     pub raw: Option<String>,
     /// Only this account's flow logs [repeatable]
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = parse_account)]
     pub account: Vec<String>,
     /// Only this Region's flow logs [repeatable]
-    #[arg(long, value_name = "REGION")]
+    #[arg(long, value_name = "REGION", value_parser = parse_region)]
     pub region: Vec<String>,
     /// Format of objects without a header line, or of a table before its first conversion: '${version} ...'
     #[arg(long, value_name = "FORMAT", conflicts_with = "schema_version")]
@@ -461,10 +461,10 @@ pub struct VerifyArgs {
     #[arg(long, value_name = "DAY", value_parser = parse_day, help_heading = "Days (UTC)")]
     pub assume_day: Option<Date>,
     /// Only this account's flow logs [repeatable]
-    #[arg(long, value_name = "ID", help_heading = "Which logs")]
+    #[arg(long, value_name = "ID", value_parser = parse_account, help_heading = "Which logs")]
     pub account: Vec<String>,
     /// Only this Region's flow logs [repeatable]
-    #[arg(long, value_name = "REGION", help_heading = "Which logs")]
+    #[arg(long, value_name = "REGION", value_parser = parse_region, help_heading = "Which logs")]
     pub region: Vec<String>,
     /// Threads that read and count [default: one per processor]
     #[arg(long, value_name = "N", help_heading = "Limits")]
@@ -600,6 +600,19 @@ pub fn parse_age(text: &str) -> Result<u64, String> {
     let age = text.parse::<Span>().and_then(|age| age.to_duration(SpanRelativeTo::days_are_24_hours()));
     let seconds = age.ok().filter(|age| !age.is_negative()).map(|age| age.as_secs().unsigned_abs());
     seconds.ok_or_else(|| "not an age: write it as 90m, 12h or 2d".to_owned())
+}
+
+/// Parses an account's id.
+pub fn parse_account(text: &str) -> Result<String, String> {
+    let is_account = text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit());
+    let what = "not an account: it has 12 digits, zeros before it too, and no hyphens";
+    if is_account { Ok(text.to_owned()) } else { Err(what.to_owned()) }
+}
+
+/// Parses a Region's name: in which of them there are logs, SOURCE says.
+pub fn parse_region(text: &str) -> Result<String, String> {
+    let is_region = !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    if is_region { Ok(text.to_owned()) } else { Err("not a Region: write it as us-east-1".to_owned()) }
 }
 
 /// Parses `10`, `0.5`.

@@ -16,7 +16,7 @@ use super::args::{ConvertArgs, Job, PlanArgs};
 use super::compact;
 use super::screen::{line, push_line, tell};
 use super::show::{Align, bytes, count, dollars, plural, table};
-use super::{EXIT_SOME_REJECTED, open, print, progress, settings, start_io, to_json};
+use super::{EXIT_SOME_REJECTED, open, open_source, print, progress, settings, start_io, to_json};
 
 /// Partitions that a table names one by one; more are summed up, `--report` and `--json` have them all.
 const MAX_LINES: usize = 40;
@@ -28,7 +28,7 @@ pub fn convert(args: &ConvertArgs) -> Result<ExitCode> {
     }
     let options = ConvertOptions { auto_compact: args.auto_compact, ..settings::convert_options(&args.job)? };
     let io = start_io()?;
-    let source = open(&args.job.source, &args.job.store, &io)?;
+    let source = open_source(&args.job.source, &args.job.store, &io)?;
     let dest = Table::new(open(&args.job.dest, &args.job.store, &io)?);
     let shown = progress::of_kind(args.progress);
     let report = convert::convert(&source, &dest, &options, shown.as_ref())?;
@@ -47,7 +47,7 @@ pub fn plan(args: &PlanArgs) -> Result<ExitCode> {
 fn show_plan(job: &Job, json: bool) -> Result<ExitCode> {
     let options = settings::convert_options(job)?;
     let io = super::reading_io()?;
-    let source = open(&job.source, &job.store, &io)?;
+    let source = open_source(&job.source, &job.store, &io)?;
     let dest = Table::new(open(&job.dest, &job.store, &io)?);
     let prepared = convert::prepare(&source, &dest, &options)?;
     print(&if json { plan_json(&prepared)? } else { plan_table(&prepared, &options.wanted.days, &job.source) })?;

@@ -14,7 +14,7 @@ use crate::store::Store;
 use super::args;
 use super::screen::{line, push_line, say};
 use super::show::{Align, bytes, count, plural, table};
-use super::{EXIT_SOME_REJECTED, nothing_here, open, print, settings, to_json};
+use super::{EXIT_SOME_REJECTED, nothing_here, open, open_source, print, settings, to_json};
 
 /// Silences that are shown for each account and Region; `--json` has them all.
 const MAX_SILENCES: usize = 5;
@@ -34,7 +34,7 @@ pub fn run(args: &args::StatusArgs) -> Result<ExitCode> {
             )
             .help("add --source SOURCE, as it is given to convert, or a folder below it")
         })?;
-        return expirable(args, &dest, &open(source, &args.store, &io)?, &days);
+        return expirable(args, &dest, &open_source(source, &args.store, &io)?, &days);
     }
     let prepared = match &args.source {
         None => None,
@@ -43,7 +43,7 @@ pub fn run(args: &args::StatusArgs) -> Result<ExitCode> {
             // As the table is: nothing is refused that was converted.
             let mut options = ConvertOptions { merge: true, ..settings::defaults(days.clone()) };
             options.output.dash_as_null = info.dash_as_null;
-            Some(prepare(&open(source, &args.store, &io)?, &dest, &options)?)
+            Some(prepare(&open_source(source, &args.store, &io)?, &dest, &options)?)
         }
     };
     let plan = prepared.as_ref().map(|prepared| &prepared.plan);

@@ -12,7 +12,7 @@ use super::args;
 use super::job::push_some;
 use super::screen::push_line;
 use super::show::{Align, count, plural, table};
-use super::{EXIT_SOME_REJECTED, open, print, progress, settings, start_io, to_json};
+use super::{EXIT_SOME_REJECTED, open, open_source, print, progress, settings, start_io, to_json};
 
 /// Remarks of one kind that a person is shown; `--json` has more.
 const MAX_SHOWN: usize = 5;
@@ -29,7 +29,7 @@ pub fn run(args: &args::VerifyArgs) -> Result<ExitCode> {
     let shown_by = progress::of_kind(args.progress);
     let found = match options.extent {
         Extent::Hashes => verify::verify_hashes(&dest, &options, shown_by.as_ref())?,
-        _ => verify::verify(&open(&args.source, &args.store, &io)?, &dest, &options, shown_by.as_ref())?,
+        _ => verify::verify(&open_source(&args.source, &args.store, &io)?, &dest, &options, shown_by.as_ref())?,
     };
     print(&if args.json { to_json(&found)? } else { shown(&found, &options) })?;
     Ok(if found.agrees { ExitCode::SUCCESS } else { ExitCode::from(EXIT_SOME_REJECTED) })

@@ -55,6 +55,7 @@ pub fn prepare(source: &Store, table: &Table, options: &ConvertOptions) -> Resul
     refuse_nesting(source, table.store())?;
     let info = table.info()?;
     let mut found = discover(source, &options.wanted)?;
+    found.met.refuse_others(&options.wanted, source.location())?;
     let founded = info.is_some();
     let info = match info {
         Some(info) => info,

@@ -159,12 +159,15 @@ fn verify_once(
     // Where there are no raw logs to be read, nothing is read by it.
     let source = source.unwrap_or(table.store());
     states.retain(|partition, _| options.wanted.selects(partition.account_region.as_ref()));
-
+    if states.is_empty() && !looked_at.is_empty() {
+        // What is in the table may be verified when its raw logs have gone; of the others nobody has anything.
+        found.met.refuse_others(&options.wanted, source.location())?;
+    }
     settle_days(&mut found, &states, info.partition_by, &source.location().root());
     let run = Recount::new(source, table, progress);
     let (mut partitions, rows_read) = recount(&run, options, &info, (&found, &files), &states)?;
     let passed_over = remark_objects(source, &found, &states, info.partition_by, &mut partitions);
-    remark_files(table, &files, &states, &mut partitions)?;
+    remark_files((table, &options.wanted), &files, &states, &mut partitions)?;
     for (partition, outcome) in &mut partitions {
         outcome.verdict = outcome.judge();
         let filtered = !options.wanted.accounts.is_empty() || !options.wanted.regions.is_empty();
@@ -419,7 +422,7 @@ fn remark_objects(
 
 /// Says which files lie in the table that no claim names: queries read them.
 fn remark_files(
-    table: &Table,
+    (table, wanted): (&Table, &Wanted),
     files: &HashMap<Arc<str>, Listed>,
     states: &BTreeMap<Partition, PartitionState>,
     partitions: &mut BTreeMap<Partition, PartitionOutcome>,
@@ -444,8 +447,12 @@ fn remark_files(
                 break Some(partition);
             }
         };
+        // Those of accounts and Regions that were not asked for are named in ledgers that were not read.
+        let Some(partition) = partition.filter(|p| wanted.selects(p.account_region.as_ref())) else { continue };
         // It may have been removed since the listing.
-        let (Some(partition), true) = (partition, table.store().head(key)?.is_some()) else { continue };
+        if table.store().head(key)?.is_none() {
+            continue;
+        }
         let has_no_file = states.get(&partition).is_some_and(|state| state.has_no_file(name_of(key)));
         let reason = if has_no_file {
             "by the ledger its claim gave no row, another run read other bytes: the next convert of that day removes it"
