@@ -120,7 +120,7 @@ pub mod parts {
     pub use crate::athena::form::Form;
     pub use crate::compact::merge::NotMerged;
     pub use crate::compact::{CompactPlan, Compacted, plan as plan_compact};
-    pub use crate::convert::{Prepared, prepare};
+    pub use crate::convert::{MaxRejects, Prepared, prepare};
     pub use crate::define::Defined;
     pub use crate::generate::{Generated, GeneratedObject, KeyLayout, generate};
     pub use crate::ledger::contents::Contents;
@@ -128,7 +128,7 @@ pub mod parts {
     pub use crate::plan::{Estimate, Plan};
     pub use crate::record::header::Column;
     pub use crate::record::schema::{ColumnType, Field, Schema};
-    pub use crate::report::{Counts, Named, PartitionReport};
+    pub use crate::report::{Counts, Flood, Named, PartitionReport};
     pub use crate::status::{DayStatus, PassedOver, PlaceStatus, Silence};
     pub use crate::store::Requests;
     pub use crate::verify::Extent;

@@ -57,6 +57,8 @@ pub struct Counts {
     pub rejected_rows: u64,
     /// Objects that do not read to their end.
     pub objects_rejected: u64,
+    /// Objects among these that have no bytes: they are named this once, and again only if they change.
+    pub objects_empty: u64,
     /// Objects of another log type, left alone.
     pub objects_of_other_type: u64,
     /// Files written.
@@ -82,6 +84,7 @@ impl Counts {
         self.rows_written += other.rows_written;
         self.rejected_rows += other.rejected_rows;
         self.objects_rejected += other.objects_rejected;
+        self.objects_empty += other.objects_empty;
         self.objects_of_other_type += other.objects_of_other_type;
         self.files += other.files;
         self.output_bytes += other.output_bytes;
@@ -154,6 +157,9 @@ pub struct Report {
     pub not_retried: Vec<NotRetried>,
     /// Rejected rows and objects, the first `MAX_NAMED`.
     pub rejects: Vec<Named>,
+    /// So many rejected lines that the format is probably wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flood: Option<Flood>,
     /// Objects passed over because of their key, those that need a person first, the first `MAX_NAMED`.
     pub passed_over: Vec<Named>,
     /// How many objects were passed over in all.
@@ -183,6 +189,22 @@ pub struct Report {
     pub source_requests: Requests,
     /// Requests to DEST's store.
     pub dest_requests: Requests,
+}
+
+/// So many rejected lines that the format is probably wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Flood {
+    /// Rejected lines of the partition, or the run, that has too many.
+    pub rows_rejected: u64,
+    /// All lines of it.
+    pub rows_read: u64,
+    /// The object that most of the named ones stand in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub object: Option<String>,
+    /// Its first line: a header line, or not.
+    pub first_line: String,
+    /// The format that is known: AWS's, or the one that was given for objects without a header line.
+    pub known: String,
 }
 
 /// Rejected lines that were to be tried again and cannot be; they are kept.

@@ -52,6 +52,8 @@ pub struct DayStatus {
     pub rejected_rows: u64,
     /// Objects that did not read to their end when they were last tried.
     pub rejected_objects: u64,
+    /// Objects without any byte, which were named once.
+    pub empty_objects: u64,
     /// Objects of another log type, left alone.
     pub other_type_objects: u64,
     /// Claims that a stopped run left; the next `convert` of the day finishes them.
@@ -230,6 +232,7 @@ fn add_partition(day: &mut DayStatus, state: &PartitionState) {
             InputState::Converted => day.objects += 1,
             InputState::OtherType => day.other_type_objects += 1,
             InputState::Rejected(_) => day.rejected_objects += 1,
+            InputState::Empty => day.empty_objects += 1,
         }
     }
     day.late_objects += late(state).map(|output| output.claim.work.inputs().len() as u64).sum::<u64>();

@@ -157,6 +157,16 @@ fn first_of<'a, T>(
     }
 }
 
+/// Returns the first line of an object that is not blank, or `None` if it is gone.
+///
+/// # Errors
+/// When its head cannot be read.
+pub fn first_line_of(source: &Store, key: &str) -> Result<Option<Vec<u8>>> {
+    let Some(object) = source.head(key)? else { return Ok(None) };
+    let heads = heads(source, &[&object])?;
+    Ok(heads.first().map(|head| gunzip::first_line(head)))
+}
+
 /// Reads the heads of objects. One that went since it was listed says nothing, and costs the run nothing either.
 fn heads(source: &Store, objects: &[&Listed]) -> Result<Vec<Bytes>> {
     source.get_heads(objects, HEAD_BYTES).or_else(|_| {

@@ -7,6 +7,7 @@ use crate::athena::bridge::parse_key;
 use crate::athena::pattern::Pattern;
 use crate::athena::queries;
 use crate::compact::DEFAULT_MIN_AGE_SECONDS;
+use crate::convert::MaxRejects;
 use crate::days::{DEFAULT_LOOKBACK_DAYS, parse_day};
 use crate::encode::codec::Compression;
 use crate::encode::layout::{ARRIVAL_ROW_GROUP_ROWS, DEFAULT_PAGE_ROWS, DEFAULT_ROW_GROUP_ROWS, SortBy};
@@ -154,6 +155,10 @@ pub struct Job {
     /// Rejected objects are tried again by every run
     #[arg(long, help_heading = "Which logs")]
     pub retry: bool,
+    /// Say that the format is probably wrong if more lines are rejected: a share, of at least ten lines, or a number of lines
+    /// [default: 1%]
+    #[arg(long, value_name = "SHARE", value_parser = parse_max_rejects, help_heading = "Which logs")]
+    pub max_rejects: Option<MaxRejects>,
     /// Make `-` NULL in string columns too; raw tables and AWS's own Parquet keep it, so queries may change
     #[arg(long, help_heading = "The table")]
     pub dash_as_null: bool,
@@ -613,6 +618,19 @@ pub fn parse_account(text: &str) -> Result<String, String> {
 pub fn parse_region(text: &str) -> Result<String, String> {
     let is_region = !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     if is_region { Ok(text.to_owned()) } else { Err("not a Region: write it as us-east-1".to_owned()) }
+}
+
+/// Parses `1%` or `1000`.
+pub fn parse_max_rejects(text: &str) -> Result<MaxRejects, String> {
+    let wrong = || "not a share or number of lines: write it as 1% or 1000".to_owned();
+    match text.strip_suffix('%') {
+        Some(percent) => {
+            let percent: Option<f64> = percent.trim().parse().ok();
+            let percent = percent.filter(|percent| (0.0..=100.0).contains(percent)).ok_or_else(wrong)?;
+            Ok(MaxRejects::Share(percent / 100.0))
+        }
+        None => text.parse().map(MaxRejects::Lines).map_err(|_| wrong()),
+    }
 }
 
 /// Parses `10`, `0.5`.

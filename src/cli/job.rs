@@ -8,7 +8,7 @@ use crate::convert::{self, ConvertOptions, Prepared};
 use crate::days::Days;
 use crate::ledger::table::Table;
 use crate::plan::Estimate;
-use crate::report::{Counts, Named, Report};
+use crate::report::{Counts, Flood, Named, Report};
 use crate::{Error, Result};
 use serde::Serialize;
 
@@ -267,13 +267,20 @@ fn summary(report: &Report, days: &Days) -> String {
     for warning in &report.warnings {
         push_line!(text, "warning: {warning}");
     }
+    if let Some(flood) = &report.flood {
+        push_flood(&mut text, flood);
+    }
     let rejected = totals.rejected_rows + totals.objects_rejected;
     push_named(&mut text, "rejected", &report.rejects, rejected);
     if totals.rejected_rows > 0 {
         push_line!(text, "rejected rows are kept whole below {}/_flowparquet/rejects/", report.dest);
     }
-    if totals.objects_rejected > 0 {
+    if totals.objects_rejected > totals.objects_empty {
         text.push_str("rejected objects stay unconverted and are tried again next time\n");
+    }
+    if totals.objects_empty > 0 {
+        let those = plural(totals.objects_empty, "object");
+        push_line!(text, "{those} of 0 bytes: named this once, and read when there is something to read");
     }
     push_named(&mut text, "changed", &report.objects_changed, report.objects_changed.len() as u64);
     push_named(&mut text, "vanished", &report.objects_vanished, report.objects_vanished.len() as u64);
@@ -282,6 +289,20 @@ fn summary(report: &Report, days: &Days) -> String {
     push_named(&mut text, "passed over", &report.passed_over, report.objects_passed_over);
     push_named(&mut text, "two days", &report.two_days, report.objects_of_two_days);
     text
+}
+
+fn push_flood(text: &mut String, Flood { rows_rejected, rows_read, object, first_line, known }: &Flood) {
+    push_line!(
+        text,
+        "the format is probably wrong: {} of {} rows do not fit",
+        count(*rows_rejected),
+        count(*rows_read)
+    );
+    if let Some(object) = object {
+        push_line!(text, "  at {object}");
+        push_line!(text, "  its first line: {first_line}");
+    }
+    push_line!(text, "  known format:   {known}");
 }
 
 /// Names that a person is shown; the report and the rejects have more.

@@ -11,7 +11,6 @@ use crate::compact::merge::{self, Merged};
 use crate::encode::file::FileWriter;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ledger::claim::{Draft, Input, Work};
-use crate::ledger::entry::Done;
 use crate::ledger::files::LeftBehind;
 use crate::ledger::partition_ledger::PartitionLedger;
 use crate::ledger::rejects::{Reject, RejectKind};
@@ -89,11 +88,11 @@ impl Round<'_> {
                 outcome.again |= recovered;
                 outcome.counts.files_recovered += u64::from(recovered);
                 outcome.counts.files_replaced += written.claim().work.replaces().len() as u64;
-                count(outcome, written.done(), summary);
+                count(outcome, &written, summary);
             }
             Ended::DoneByAnother => {
                 outcome.counts.finished_by_others += 1;
-                count_rejects(outcome, written.done(), summary.named);
+                count_rejects(outcome, &written, summary.named);
             }
             Ended::Contested => {
                 outcome.counts.finished_by_others += 1;
@@ -254,7 +253,12 @@ fn give_up(
 }
 
 /// Counts and names what a claim rejected. A run says so too where another one was faster: its user asked for these objects.
-fn count_rejects(outcome: &mut PartitionResult, done: &Done, named: Vec<Named>) {
+fn count_rejects(outcome: &mut PartitionResult, written: &Written, named: Vec<Named>) {
+    let done = written.done();
+    let empty: BTreeSet<&str> =
+        written.claim().work.inputs().iter().filter(|input| input.size == 0).map(|input| &*input.key).collect();
+    let rejected = done.outcome.rejected_objects.iter();
+    outcome.counts.objects_empty += rejected.filter(|left| empty.contains(&*left.key)).count() as u64;
     outcome.counts.rejected_rows += done.outcome.rejected_rows;
     outcome.counts.objects_rejected += done.outcome.rejected_objects.len() as u64;
     outcome.unreadable.extend(done.outcome.rejected_objects.iter().map(|left| left.key.clone()));
@@ -262,7 +266,8 @@ fn count_rejects(outcome: &mut PartitionResult, done: &Done, named: Vec<Named>) 
     outcome.rejects.extend(named.into_iter().take(room));
 }
 
-fn count(outcome: &mut PartitionResult, done: &Done, summary: Summary) {
+fn count(outcome: &mut PartitionResult, written: &Written, summary: Summary) {
+    let done = written.done();
     let counts = &mut outcome.counts;
     counts.objects += summary.objects;
     counts.objects_read_twice += summary.objects_read_twice;
@@ -273,7 +278,7 @@ fn count(outcome: &mut PartitionResult, done: &Done, summary: Summary) {
     counts.objects_of_other_type += done.outcome.other_type.len() as u64;
     counts.files += u64::from(done.file.is_some());
     counts.output_bytes += done.file.as_ref().map_or(0, |file| file.bytes);
-    count_rejects(outcome, done, summary.named);
+    count_rejects(outcome, written, summary.named);
     let unknown = &done.outcome.unknown_fields;
     outcome.warnings.extend(
         unknown

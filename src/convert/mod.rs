@@ -19,6 +19,7 @@ mod claim;
 #[cfg(test)]
 mod fault_tests;
 mod file;
+mod flood;
 mod flow;
 mod options;
 mod prepare;
@@ -35,7 +36,7 @@ use jiff::civil::Date;
 use rayon::ThreadPool;
 use tracing::info;
 
-pub use self::options::ConvertOptions;
+pub use self::options::{ConvertOptions, MaxRejects};
 pub use self::prepare::{Prepared, prepare};
 use self::round::{Refused, Round, not_retried};
 use crate::athena::outgrown::{outgrown, running_out};
@@ -120,6 +121,7 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
     report.objects_vanished = vanished(source, &doubtful)?;
     auto_compact(table, options, &mut report)?;
     finish(&mut report, source, table, begun);
+    report.flood = flood::flood(&report, options, source);
     Ok(report)
 }
 
@@ -238,6 +240,7 @@ fn empty_report(source: &Store, table: &Table) -> Report {
         not_merged: Vec::new(),
         not_retried: Vec::new(),
         rejects: Vec::new(),
+        flood: None,
         passed_over: Vec::new(),
         objects_passed_over: 0,
         objects_to_look_at: 0,

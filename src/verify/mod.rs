@@ -407,6 +407,7 @@ fn remark_objects(
             Some(InputState::Rejected(_)) if changed => "it was rejected and changed since: run convert",
             Some(InputState::Rejected(why)) => why,
             // Those whose rows are in the table were looked at with their file.
+            Some(InputState::Empty) if changed => "it had no bytes and changed since: run convert",
             Some(InputState::OtherType) if changed => "it was of another log type and changed since: run convert",
             Some(_) => continue,
         };

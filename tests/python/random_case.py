@@ -232,7 +232,7 @@ class Maker:
         if how == "flip":
             at = rng.randrange(10, len(body))
             return body[:at] + bytes([body[at] ^ 1 << rng.randrange(8)]) + body[at + 1 :]
-        return {"behind": body + rng.choice([b"x", b"\0\0x", body[:9]]), "empty": b"", "plain": b"version srcaddr\n2 a\n"}[how]
+        return {"behind": body + rng.choice([b"x", b"\0\0x", body[:9]]), "empty": gzip.compress(b""), "plain": b"version srcaddr\n2 a\n"}[how]
 
     def new(self):
         rng, number = self.rng, next(self.numbers)
