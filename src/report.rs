@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::compact::Compacted;
 use crate::compact::merge::NotMerged;
 use crate::ledger::partition::PartitionBy;
+use crate::missing::Missing;
 use crate::record::schema::LogType;
 use crate::store::Requests;
 
@@ -172,6 +173,9 @@ pub struct Report {
     /// How many there are.
     #[serde(skip_serializing_if = "is_zero")]
     pub objects_of_two_days: u64,
+    /// Logs that are missing.
+    #[serde(flatten)]
+    pub missing: Missing,
     /// Objects that changed after they were converted, and whose old rows the table keeps.
     pub objects_changed: Vec<Named>,
     /// Objects that were listed, and were gone when they were to be read.
@@ -237,6 +241,7 @@ impl Report {
     pub fn needs_a_person(&self) -> bool {
         let Counts { rejected_rows, objects_rejected, objects_of_other_type, .. } = self.totals;
         rejected_rows + objects_rejected + objects_of_other_type + self.objects_to_look_at > 0
+            || !self.missing.is_empty()
             || !self.objects_changed.is_empty()
             || !self.objects_vanished.is_empty()
             || !self.claims_elsewhere.is_empty()

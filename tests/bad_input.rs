@@ -510,7 +510,7 @@ fn an_object_over_the_limit_is_converted_when_the_limit_is_raised() {
 #[test]
 fn a_day_of_nothing_but_rejected_objects_gives_no_file() {
     let work = Work::new();
-    work.write(&format!("raw/{}", key(0)), b"");
+    work.write(&format!("raw/{}", key(0)), &gz(text(0, 9))[..20]);
     work.convert(&ON_THIS_DAY).code(1).totals(&[("files", 0), ("objects_rejected", 1), ("objects", 0)]);
     assert_eq!(work.parquet_files("table"), [""; 0]);
     let files = work.files("table");

@@ -27,10 +27,7 @@ fn an_account_or_region_that_source_does_not_have_is_refused_and_those_there_are
     let account = |asked: &str, there: &str| {
         format!("error: SOURCE has no flow logs of account {asked}\n  at WORK/raw\n  help: there are {there}\n")
     };
-    refused(
-        &["--account", "123456789013"],
-        &account("123456789013", "123456789012, 222222222222, 333333333333"),
-    );
+    refused(&["--account", "123456789013"], &account("123456789013", "123456789012, 222222222222, 333333333333"));
     // It has folders, and none of flow logs.
     refused(&["--account", "333333333333"], &account("333333333333", "123456789012, 222222222222"));
     refused(
@@ -40,7 +37,10 @@ fn an_account_or_region_that_source_does_not_have_is_refused_and_those_there_are
     let region = "error: SOURCE has no flow logs of Region us-east-2\n  at WORK/raw\n  help: there are ap-northeast-1, eu-west-1, us-east-1\n";
     refused(&["--region", "us-east-2"], region);
     // Of the asked accounts.
-    refused(&["--region", "us-east-1", "--account", ACCOUNT], "error: SOURCE has no flow logs of Region us-east-1\n  at WORK/raw\n  help: there are ap-northeast-1, eu-west-1\n");
+    refused(
+        &["--region", "us-east-1", "--account", ACCOUNT],
+        "error: SOURCE has no flow logs of Region us-east-1\n  at WORK/raw\n  help: there are ap-northeast-1, eu-west-1\n",
+    );
     work.run(&["ddl", "--raw", "raw", "--account", "123456789013"]).code(2).says("error: SOURCE has no flow logs of");
 
     // Which has logs, and none of this day, is no slip.
@@ -93,7 +93,11 @@ fn accounts_and_regions_that_cannot_be() {
         for command in [&["convert", "raw", "table"][..], &["verify", "raw", "table"], &["compact", "table"]] {
             // The program for an empty value has words of its own.
             let ran = work.run(&[command, &[&format!("--account={account}")]].concat());
-            if account.is_empty() { ran.code(2) } else { ran.code(2).says(&said) };
+            if account.is_empty() {
+                ran.code(2)
+            } else {
+                ran.code(2).says(&said)
+            };
         }
     }
     let said = "error: invalid value 'eu west 1' for '--region <REGION>': not a Region: write it as us-east-1\n";
@@ -166,7 +170,8 @@ fn other_spellings_of_a_place() {
             work.run(args).code(2).says_only(&format!("error: {said}\n"));
         }
     };
-    let no_location = |place: &str, meant: &str| refused(place, &format!("{place:?} is no location\n  help: write {meant}"));
+    let no_location =
+        |place: &str, meant: &str| refused(place, &format!("{place:?} is no location\n  help: write {meant}"));
     no_location("S3://logs/AWSLogs/", "s3://logs/AWSLogs/");
     no_location("s3n://logs", "s3://logs");
     no_location("s3:/logs/x", "s3://logs/x");

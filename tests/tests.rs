@@ -17,6 +17,7 @@
 //! * [`house`]: rules about the source tree: fences between modules, first lines, schema files, links of the docs
 //! * [`layouts`]: where logs lie, and which of them are chosen: SOURCE, prefixes, days, accounts, partitions
 //! * [`ledger`]: nothing twice and nothing lost: second runs, late objects, stops, races, equal bytes
+//! * [`missing`]: logs that are missing: flow logs that stop, accounts that are gone; and what is no alarm
 //! * [`moving`]: from the table of today to one over Parquet: definitions like theirs, cut-over, raw tables
 //! * [`planted`]: bugs that are put in on purpose for the schedules to find: each still has its place in the sources
 //! * [`query`]: SQL over raw logs and tables: answers, what is read and billed, what is refused; `compare`
@@ -56,6 +57,8 @@ mod house;
 mod layouts;
 #[cfg(test)]
 mod ledger;
+#[cfg(test)]
+mod missing;
 #[cfg(test)]
 mod moving;
 #[cfg(test)]

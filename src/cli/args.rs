@@ -190,6 +190,8 @@ pub struct Job {
     #[arg(long, help_heading = "Store")]
     pub single_writer: bool,
     #[command(flatten)]
+    pub missing: MissingArgs,
+    #[command(flatten)]
     pub store: StoreArgs,
 }
 
@@ -245,6 +247,17 @@ pub struct StoreArgs {
     pub follow_links: bool,
     #[arg(long, value_name = "N", help = format!("Most objects and folders that a listing may have [default: {DEFAULT_MAX_OBJECTS}]"))]
     pub max_objects: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Missing logs")]
+pub struct MissingArgs {
+    /// Who is to deliver on every day: a file with a line ACCOUNT [REGION [FLOW-LOG]] for each; `status --expect-from` writes it
+    #[arg(long, value_name = "FILE")]
+    pub expect: Option<PathBuf>,
+    /// Say nothing of missing logs of this account, Region, flow log or day [repeatable]
+    #[arg(long, value_name = "WHAT")]
+    pub accept_missing: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -425,6 +438,11 @@ pub struct StatusArgs {
     /// Print the folders below --source in which everything is converted and verified, which may be deleted whole
     #[arg(long)]
     pub safe_to_expire: bool,
+    /// Print who delivered on this day, for --expect
+    #[arg(long, value_name = "DAY", value_parser = parse_day, help_heading = "Missing logs")]
+    pub expect_from: Option<Date>,
+    #[command(flatten)]
+    pub missing: MissingArgs,
     #[command(flatten)]
     pub days: DayArgs,
     #[command(flatten)]
@@ -480,6 +498,8 @@ pub struct VerifyArgs {
     /// How to show progress; auto is a bar on a terminal and a line every ten seconds otherwise
     #[arg(long, value_enum, default_value_t = ProgressKind::Auto, value_name = "KIND", help_heading = "What is shown")]
     pub progress: ProgressKind,
+    #[command(flatten)]
+    pub missing: MissingArgs,
     #[command(flatten)]
     pub store: StoreArgs,
 }

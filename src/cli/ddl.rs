@@ -16,8 +16,8 @@ use crate::{Error, Result};
 use jiff::civil::Date;
 
 use super::args::DdlArgs;
-use super::{open, open_source};
 use super::screen::{harmless_json, print_statements, say};
+use super::{open, open_source};
 
 /// Runs `flowparquet ddl`.
 pub fn run(args: &DdlArgs) -> Result<ExitCode> {

@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::args::{ConvertArgs, Job, PlanArgs};
 use super::compact;
 use super::screen::{line, push_line, tell};
-use super::show::{Align, bytes, count, dollars, plural, table};
+use super::show::{Align, bytes, count, dollars, plural, push_missing, table};
 use super::{EXIT_SOME_REJECTED, open, open_source, print, progress, settings, start_io, to_json};
 
 /// Partitions that a table names one by one; more are summed up, `--report` and `--json` have them all.
@@ -288,6 +288,7 @@ fn summary(report: &Report, days: &Days) -> String {
     push_named(&mut text, "in doubt", &report.files_in_doubt, report.files_in_doubt.len() as u64);
     push_named(&mut text, "passed over", &report.passed_over, report.objects_passed_over);
     push_named(&mut text, "two days", &report.two_days, report.objects_of_two_days);
+    push_missing(&mut text, &report.missing);
     text
 }
 

@@ -8,7 +8,9 @@ use crate::ledger::claim::DEFAULT_MAX_OBJECT_BYTES;
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 
-use super::args::{DayArgs, MOST_MEMORY_BYTES, PartitionByArg, StoreArgs, parse_account, parse_bytes, parse_region, size};
+use super::args::{
+    DayArgs, MOST_MEMORY_BYTES, PartitionByArg, StoreArgs, parse_account, parse_bytes, parse_region, size,
+};
 
 const QUERY_EXIT_CODES: &str = "\
 Exit codes:

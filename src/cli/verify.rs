@@ -58,6 +58,7 @@ fn shown(found: &Verification, options: &VerifyOptions) -> String {
         push_remarks(&mut text, "not compared", &partition.not_compared);
     }
     push_remarks(&mut text, "passed over", &found.passed_over);
+    super::show::push_missing(&mut text, &found.missing);
     text.push_str(&conclusion(found, options));
     text
 }
@@ -189,6 +190,9 @@ fn conclusion(found: &Verification, options: &VerifyOptions) -> String {
     if waiting > 0 {
         let are = if waiting == 1 { "is" } else { "are" };
         verdict.push(format!("{} {are} not all converted", plural(waiting, "partition")));
+    }
+    if !found.missing.is_empty() {
+        verdict.push("logs are missing".to_owned());
     }
     if !found.passed_over.is_empty() {
         verdict.push(format!("{} passed over", plural(found.passed_over.count, "object")));

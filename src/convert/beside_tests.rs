@@ -87,6 +87,7 @@ impl Place {
             single_writer: false,
             threads: 1,
             memory_bytes: MIN_MEMORY_BYTES,
+            ..ConvertOptions::default()
         };
         convert(raw, &self.table(), &options, &Silent).unwrap()
     }
@@ -141,7 +142,7 @@ fn wanted() -> Wanted {
 }
 
 fn verified(place: &Place, table: &Table, extent: Extent) -> crate::verify::outcome::Verification {
-    let options = VerifyOptions { wanted: wanted(), extent, record: true, threads: 1 };
+    let options = VerifyOptions { wanted: wanted(), extent, threads: 1, ..VerifyOptions::default() };
     verify(&place.raw(), table, &options, &Silent).unwrap()
 }
 
@@ -159,7 +160,7 @@ fn verify_finds_the_files_that_took_the_place_of_those_that_went() {
                     (Beside::store(place.backend.inner(), beside, before, move || others.compact()), place.table())
                 }
             };
-            let options = VerifyOptions { wanted: wanted(), extent, record: true, threads: 1 };
+            let options = VerifyOptions { wanted: wanted(), extent, threads: 1, ..VerifyOptions::default() };
             let found = verify(&raw, &table, &options, &Silent).unwrap();
             assert!(found.agrees, "{found:#?}");
             // When rows are read, the files may have been read already, and agreed as they were.

@@ -62,7 +62,8 @@ pub(super) fn flood(report: &Report, options: &ConvertOptions, source: &Store) -
 /// lines that are none.
 fn known_format(log_type: LogType, header: Option<&Header>) -> String {
     let schema = log_type.schema();
-    let versions = header.into_iter().flat_map(|header| &header.names).filter_map(|name| Some(schema.field(name)?.version));
+    let versions =
+        header.into_iter().flat_map(|header| &header.names).filter_map(|name| Some(schema.field(name)?.version));
     schema.names_up_to(versions.max().unwrap_or(2).max(if log_type == LogType::Tgw { 6 } else { 2 })).join(" ")
 }
 

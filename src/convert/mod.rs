@@ -47,6 +47,7 @@ use crate::ledger::contents::Reach;
 use crate::ledger::partition::{Partition, PartitionBy};
 use crate::ledger::state::PartitionState;
 use crate::ledger::table::{Table, tool_name};
+use crate::missing::Missing;
 use crate::plan::{self, PartitionPlan, Plan};
 use crate::report::{Counts, MAX_NAMED, Named, NotRetried, Progress, REPORT_VERSION, Report};
 use crate::sort::workers;
@@ -76,6 +77,9 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
         forget_those_there(&mut doubtful, &prepared, source);
         prepared.plan.partitions.iter_mut().for_each(|plan| refused.leave_out_of(plan));
         let assumed = prepared.newly_assumed();
+        if round == 0 {
+            report.missing = prepared.missing(table, options)?;
+        }
         // The plan has what is to be read; there may be a million objects more.
         prepared.found.objects = Vec::new();
         tidy_done(table, &prepared)?;
@@ -246,6 +250,7 @@ fn empty_report(source: &Store, table: &Table) -> Report {
         objects_to_look_at: 0,
         two_days: Vec::new(),
         objects_of_two_days: 0,
+        missing: Missing::default(),
         objects_changed: Vec::new(),
         objects_vanished: Vec::new(),
         claims_elsewhere: Vec::new(),

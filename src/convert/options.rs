@@ -2,6 +2,7 @@
 
 use crate::ledger::claim::OutputOptions;
 use crate::ledger::partition::PartitionBy;
+use crate::missing::MissingOptions;
 use crate::plan::DEFAULT_TARGET_FILE_BYTES;
 use crate::record::schema::LogType;
 use crate::sort::workers::{self, one_per_processor};
@@ -53,6 +54,8 @@ pub struct ConvertOptions {
     pub output: OutputOptions,
     /// Whether to make outputs with rejected lines again.
     pub retry_rejected: bool,
+    /// Who is to deliver, and what may be missing.
+    pub missing: MissingOptions,
     /// Rejected lines that are so many that the format is probably wrong.
     pub max_rejects: MaxRejects,
     /// Files that a partition may have before they are merged; `None` never merges.
@@ -76,6 +79,7 @@ impl Default for ConvertOptions {
             target_file_bytes: DEFAULT_TARGET_FILE_BYTES,
             output: OutputOptions::default(),
             retry_rejected: false,
+            missing: MissingOptions::default(),
             max_rejects: MaxRejects::default(),
             auto_compact: None,
             single_writer: false,

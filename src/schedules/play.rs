@@ -125,7 +125,7 @@ impl Command {
                 Ok(Ended::Compacted(Box::new(compact(table, &options)?)))
             }
             Self::Verify { .. } => {
-                let options = VerifyOptions { wanted, extent: Extent::Footers, record: true, threads: 1 };
+                let options = VerifyOptions { wanted, extent: Extent::Footers, threads: 1, ..VerifyOptions::default() };
                 Ok(Ended::Verified(Box::new(verify(source, table, &options, &Silent)?)))
             }
         }

@@ -97,10 +97,7 @@ pub enum Why {
 impl Why {
     /// Returns whether a person should look at it: it may be a log that is being missed.
     pub fn needs_a_person(self) -> bool {
-        matches!(
-            self,
-            Self::NoDate | Self::NoKey | Self::OtherDay | Self::NoRegion | Self::LinkAround | Self::LeadsOut
-        )
+        matches!(self, Self::NoDate | Self::NoKey | Self::OtherDay | Self::NoRegion | Self::LinkAround | Self::LeadsOut)
     }
 
     /// Returns the reason in words.
@@ -454,7 +451,8 @@ impl Search<'_> {
             return None;
         };
         self.found.met.place(place.account.as_deref(), place.region.as_deref());
-        let of_asked_days = place.region.is_none() && place.level == Level::Year || place.may_hold_any(&self.wanted.days);
+        let of_asked_days =
+            place.region.is_none() && place.level == Level::Year || place.may_hold_any(&self.wanted.days);
         self.found.met.more |= !of_asked_days && (place.account.is_none() || place.region.is_none());
         let wanted = self.matches(place.account.as_deref(), place.region.as_deref(), true) && of_asked_days;
         wanted.then_some(Node { prefix: folder, place, depth: node.depth + 1, year: None })

@@ -38,6 +38,7 @@ use crate::ledger::partition_ledger::PartitionLedger;
 use crate::ledger::settled::MAX_TURNS;
 use crate::ledger::state::{InputState, Output, PartitionState};
 use crate::ledger::table::{Table, TableInfo, refuse_other_endpoint, tool_name};
+use crate::missing::{Deliveries, Missing, MissingOptions, days_before};
 use crate::options::PARTITION_BY;
 use crate::plan::{partition_of, settle_days};
 use crate::report::Progress;
@@ -66,6 +67,8 @@ pub struct VerifyOptions {
     pub wanted: Wanted,
     /// How much is read.
     pub extent: Extent,
+    /// Who is to deliver, and what may be missing.
+    pub missing: MissingOptions,
     /// Whether results are recorded in the ledger.
     pub record: bool,
     /// Threads that read and count.
@@ -75,7 +78,13 @@ pub struct VerifyOptions {
 impl Default for VerifyOptions {
     fn default() -> Self {
         let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { wanted: Wanted::default(), extent: Extent::default(), record: true, threads }
+        Self {
+            wanted: Wanted::default(),
+            extent: Extent::default(),
+            missing: MissingOptions::default(),
+            record: true,
+            threads,
+        }
     }
 }
 
@@ -164,6 +173,10 @@ fn verify_once(
         found.met.refuse_others(&options.wanted, source.location())?;
     }
     settle_days(&mut found, &states, info.partition_by, &source.location().root());
+    let missing = match looked_at.is_empty() {
+        true => Missing::default(),
+        false => missing(source, table, (&found, &states), options, info.partition_by)?,
+    };
     let run = Recount::new(source, table, progress);
     let (mut partitions, rows_read) = recount(&run, options, &info, (&found, &files), &states)?;
     let passed_over = remark_objects(source, &found, &states, info.partition_by, &mut partitions);
@@ -202,13 +215,36 @@ fn verify_once(
         partition_by: info.partition_by,
         started,
         seconds: begun.elapsed().as_secs_f64(),
-        agrees: passed_over.is_empty() && partitions.iter().all(|outcome| outcome.verdict == Verdict::Agrees),
+        agrees: passed_over.is_empty()
+            && missing.is_empty()
+            && partitions.iter().all(|outcome| outcome.verdict == Verdict::Agrees),
         rows_read,
         partitions,
         passed_over,
+        missing,
         source_requests: source.requests(),
         dest_requests: table.store().requests(),
     })
+}
+
+/// Returns what is missing of the asked days, compared with each other and with what the ledger has of the day before.
+fn missing(
+    source: &Store,
+    table: &Table,
+    (found, states): (&Found, &BTreeMap<Partition, PartitionState>),
+    options: &VerifyOptions,
+    by: PartitionBy,
+) -> Result<Missing> {
+    let (root, wanted) = (source.location().root(), &options.wanted);
+    let below = Some((root.as_str(), source.location().prefix()));
+    let mut deliveries = Deliveries::default();
+    found.objects.iter().for_each(|found| deliveries.add(&found.object.key, found.day));
+    deliveries.add_ledger(states, below);
+    if let Days::These(days) = &wanted.days {
+        deliveries.add_ledger(&table.load(&days_before(days), by)?, below);
+    }
+    deliveries.select(wanted);
+    Ok(deliveries.missing(&wanted.days, crate::days::minute_now(), &options.missing))
 }
 
 /// Finds the objects of the asked days; those whose keys give no day are of the one that was recorded for them.

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::tally::RowHash;
 use crate::ledger::partition::{Partition, PartitionBy};
+use crate::missing::Missing;
 use crate::record::schema::LogType;
 use crate::store::Requests;
 
@@ -255,6 +256,9 @@ pub struct Verification {
     pub partitions: Vec<PartitionOutcome>,
     /// Objects of SOURCE that may be logs, but give no day.
     pub passed_over: Remarks,
+    /// Logs that are missing.
+    #[serde(flatten)]
+    pub missing: Missing,
     /// Requests to SOURCE's store.
     pub source_requests: Requests,
     /// Requests to DEST's store.
@@ -270,8 +274,9 @@ impl Verification {
         self.partitions.retain(|outcome| !is_of(outcome));
         self.partitions.extend(again.partitions.into_iter().filter(is_of));
         self.partitions.sort_by(|a, b| a.partition.cmp(&b.partition));
-        self.agrees =
-            self.passed_over.is_empty() && self.partitions.iter().all(|outcome| outcome.verdict == Verdict::Agrees);
+        self.agrees = self.passed_over.is_empty()
+            && self.missing.is_empty()
+            && self.partitions.iter().all(|outcome| outcome.verdict == Verdict::Agrees);
         self.seconds += again.seconds;
         self.rows_read += again.rows_read;
         (self.source_requests, self.dest_requests) = (again.source_requests, again.dest_requests);
