@@ -146,6 +146,11 @@ pub fn now() -> String {
     format!("{:.0}", Timestamp::now())
 }
 
+/// Returns the minutes since 1970.
+pub fn minute_now() -> i64 {
+    Timestamp::now().as_second().div_euclid(60)
+}
+
 /// Returns how long ago a time of [`now`] was; negative if it lies ahead, `None` if it is none.
 pub fn seconds_since(time: &str) -> Option<f64> {
     let time: Timestamp = time.parse().ok()?;

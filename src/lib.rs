@@ -56,6 +56,7 @@
 //! * `athena`: table definitions, queries and prices
 //! * `survey`: a look at SOURCE, for the definition of a raw table
 //! * `define`: definitions of what was converted, of raw logs, and ahead of the first conversion
+//! * `missing`: flow logs that delivered, and then did not
 //! * `plan`, `convert`, `report`: the job: plan is a value, execution follows it, a report is what is left
 //! * `compact`: small files of a partition become one
 //! * `status`: what DEST holds, by its ledger
@@ -76,6 +77,7 @@ mod error;
 mod expire;
 mod generate;
 mod ledger;
+mod missing;
 mod options;
 mod plan;
 #[cfg(feature = "query")]
@@ -120,15 +122,16 @@ pub mod parts {
     pub use crate::athena::form::Form;
     pub use crate::compact::merge::NotMerged;
     pub use crate::compact::{CompactPlan, Compacted, plan as plan_compact};
-    pub use crate::convert::{Prepared, prepare};
+    pub use crate::convert::{MaxRejects, Prepared, prepare};
     pub use crate::define::Defined;
     pub use crate::generate::{Generated, GeneratedObject, KeyLayout, generate};
     pub use crate::ledger::contents::Contents;
     pub use crate::ledger::partition::Partition;
+    pub use crate::missing::{Expected, Missing, MissingOptions, Quiet};
     pub use crate::plan::{Estimate, Plan};
     pub use crate::record::header::Column;
     pub use crate::record::schema::{ColumnType, Field, Schema};
-    pub use crate::report::{Counts, Named, PartitionReport};
+    pub use crate::report::{Counts, Flood, Named, PartitionReport};
     pub use crate::status::{DayStatus, PassedOver, PlaceStatus, Silence};
     pub use crate::store::Requests;
     pub use crate::verify::Extent;

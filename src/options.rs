@@ -50,6 +50,7 @@ options! {
     DASH_AS_NULL "dash_as_null"
     DATABASE "database"
     ENDPOINT_URL "endpoint_url"
+    EXPECT "expect"
     FOLLOW_LINKS "follow_links"
     FORMAT "format"
     FROM "from"

@@ -65,7 +65,7 @@ pub struct PartitionPlan {
     pub objects: u64,
     /// Bytes of the raw objects found.
     pub packed_bytes: u64,
-    /// Objects converted before.
+    /// Objects converted before, or found to have no bytes.
     pub converted: u64,
     /// Objects of another log type.
     pub other_type: u64,
@@ -411,8 +411,11 @@ fn plan_partition(
         match known.state {
             InputState::Claimed => {}
             // None of its rows are in the table: it is as good as new.
-            InputState::Rejected(_) | InputState::OtherType if changed => plan.fresh.push(input_of(found)),
+            InputState::Rejected(_) | InputState::OtherType | InputState::Empty if changed => {
+                plan.fresh.push(input_of(found));
+            }
             InputState::Rejected(_) => plan.retry.push(input_of(found)),
+            InputState::Empty => plan.converted += 1,
             InputState::OtherType => plan.other_type += 1,
             InputState::Converted => {
                 plan.converted += 1;

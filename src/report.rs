@@ -11,6 +11,7 @@ use crate::compact::Compacted;
 use crate::compact::merge::NotMerged;
 use crate::error::Error;
 use crate::ledger::partition::{Partition, PartitionBy};
+use crate::missing::Missing;
 use crate::record::schema::LogType;
 use crate::store::Requests;
 
@@ -60,6 +61,8 @@ pub struct Counts {
     pub rejected_rows: u64,
     /// Objects that do not read to their end.
     pub objects_rejected: u64,
+    /// Objects among these that have no bytes: they are named this once, and again only if they change.
+    pub objects_empty: u64,
     /// Objects of another log type, left alone.
     pub objects_of_other_type: u64,
     /// Files written.
@@ -85,6 +88,7 @@ impl Counts {
         self.rows_written += other.rows_written;
         self.rejected_rows += other.rejected_rows;
         self.objects_rejected += other.objects_rejected;
+        self.objects_empty += other.objects_empty;
         self.objects_of_other_type += other.objects_of_other_type;
         self.files += other.files;
         self.output_bytes += other.output_bytes;
@@ -157,6 +161,9 @@ pub struct Report {
     pub not_retried: Vec<NotRetried>,
     /// Rejected rows and objects, the first `MAX_NAMED`.
     pub rejects: Vec<Named>,
+    /// So many rejected lines that the format is probably wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flood: Option<Flood>,
     /// Objects passed over because of their key, those that need a person first, the first `MAX_NAMED`.
     pub passed_over: Vec<Named>,
     /// How many objects were passed over in all.
@@ -169,6 +176,9 @@ pub struct Report {
     /// How many there are.
     #[serde(skip_serializing_if = "is_zero")]
     pub objects_of_two_days: u64,
+    /// Logs that are missing.
+    #[serde(flatten)]
+    pub missing: Missing,
     /// Objects that changed after they were converted, and whose old rows the table keeps.
     pub objects_changed: Vec<Named>,
     /// Objects that were listed, and were gone when they were to be read.
@@ -189,6 +199,22 @@ pub struct Report {
     pub source_requests: Requests,
     /// Requests to DEST's store.
     pub dest_requests: Requests,
+}
+
+/// So many rejected lines that the format is probably wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Flood {
+    /// Rejected lines of the partition, or the run, that has too many.
+    pub rows_rejected: u64,
+    /// All lines of it.
+    pub rows_read: u64,
+    /// The object that most of the named ones stand in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub object: Option<String>,
+    /// Its first line: a header line, or not.
+    pub first_line: String,
+    /// The format that is known: AWS's, or the one that was given for objects without a header line.
+    pub known: String,
 }
 
 /// Rejected lines that were to be tried again and cannot be; they are kept.
@@ -233,6 +259,7 @@ impl Report {
         let Counts { rejected_rows, objects_rejected, objects_of_other_type, .. } = self.totals;
         rejected_rows + objects_rejected + objects_of_other_type + self.objects_to_look_at > 0
             || !self.rejects.is_empty()
+            || !self.missing.is_empty()
             || !self.objects_changed.is_empty()
             || !self.objects_vanished.is_empty()
             || !self.claims_elsewhere.is_empty()

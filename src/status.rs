@@ -15,6 +15,9 @@ use crate::error::{ErrorKind, Result};
 use crate::ledger::partition::{Partition, PartitionBy};
 use crate::ledger::state::{InputState, Output, PartitionState};
 use crate::ledger::table::{Ledgers, Table};
+use crate::missing::{
+    Deliveries, Missing, MissingOptions, Quiet, days_before, minute_of, runs_of, shown_minute, usual_step,
+};
 use crate::plan::Plan;
 use crate::record::schema::LogType;
 use crate::report::{Named, damaged_ledgers};
@@ -23,10 +26,6 @@ use crate::store::name_of;
 
 /// Version of the JSON that `status --json` prints; keys may be added without a new one.
 pub const STATUS_VERSION: u32 = 1;
-
-/// Minutes that an object of a flow log holds, and after which the next one follows
-/// (<https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3.html>).
-const MINUTES_PER_OBJECT: i64 = 5;
 
 /// A UTC day of a table: all of its partitions together.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -53,6 +52,8 @@ pub struct DayStatus {
     pub rejected_rows: u64,
     /// Objects that did not read to their end when they were last tried.
     pub rejected_objects: u64,
+    /// Objects without any byte, which were named once.
+    pub empty_objects: u64,
     /// Objects of another log type, left alone.
     pub other_type_objects: u64,
     /// Claims that a stopped run left; the next `convert` of the day finishes them.
@@ -130,6 +131,13 @@ pub struct Status {
     pub gaps: Vec<(String, String)>,
     /// The accounts and Regions whose logs these are.
     pub places: Vec<PlaceStatus>,
+    /// Flow logs that delivered nothing for hours, but something on each day: see docs/operating.md.
+    pub silences: Vec<Quiet>,
+    /// Accounts, Regions or flow logs without any object of a whole day.
+    pub missing: Vec<Quiet>,
+    /// Whether one of the gaps lies between asked days with objects.
+    #[serde(skip)]
+    gaps_inside: bool,
     /// Partitions, of any day, in which files are being replaced, or were when a run was stopped: rows may stand there
     /// twice until the next run of `convert` or `compact` is through.
     pub replacing: Vec<String>,
@@ -164,6 +172,8 @@ impl Status {
             || !self.ledgers_damaged.is_empty()
             || self.objects_passed_over.is_some_and(|objects| objects > 0)
             || self.days.values().any(DayStatus::needs_attention)
+            || self.gaps_inside
+            || !(self.silences.is_empty() && self.missing.is_empty())
     }
 }
 
@@ -172,15 +182,25 @@ impl Status {
 ///
 /// # Errors
 /// When the ledger cannot be read.
-pub fn status(table: &Table, days: &Days, plan: Option<&Plan>, today: Date) -> Result<Option<Status>> {
+pub fn status(
+    table: &Table,
+    (days, options): (&Days, &MissingOptions),
+    plan: Option<&Plan>,
+    now: i64,
+) -> Result<Option<Status>> {
     let Some(info) = table.info()? else { return Ok(None) };
     let mut seen: BTreeMap<Date, DayStatus> = BTreeMap::new();
     let mut places: BTreeMap<(String, String), AccountRegion> = BTreeMap::new();
     let Ledgers { states, damaged } = table.load_sound(days, info.partition_by)?.some_sound()?;
-    for (partition, state) in states {
-        add_partition(seen.entry(partition.day).or_default(), &state);
-        add_places(&mut places, &partition, &state);
+    for (partition, state) in &states {
+        add_partition(seen.entry(partition.day).or_default(), state);
+        add_places(&mut places, partition, state);
     }
+    // While ledgers are damaged, whatever they have would be missed.
+    let missing = match damaged.is_empty() {
+        true => missing(table, (days, options), (&states, plan), now, info.partition_by)?,
+        false => Missing::default(),
+    };
     for planned in plan.iter().flat_map(|plan| &plan.partitions) {
         let day = seen.entry(planned.partition.day).or_default();
         // What was rejected before is counted as that.
@@ -193,14 +213,47 @@ pub fn status(table: &Table, days: &Days, plan: Option<&Plan>, today: Date) -> R
         log_type: info.log_type,
         partition_by: info.partition_by,
         gaps: gaps(&seen, days),
+        gaps_inside: !missing.gaps.is_empty(),
+        silences: missing.silences,
+        missing: missing.missing,
         replacing: replacing(table)?,
         ledgers_damaged: damaged_ledgers(&damaged),
         places: places.into_iter().map(|(name, place)| place.status(name, &seen)).collect(),
         days: seen.into_iter().map(|(day, status)| (day.to_string(), status)).collect(),
         objects_passed_over: plan.map(|plan| plan.passed_over.len() as u64),
         passed_over: plan.iter().flat_map(|plan| plan.passed_over()).take(MAX_NAMED).collect(),
-        warnings: info.founded_year().and_then(|year| running_out(year, today)).into_iter().collect(),
+        warnings: info.founded_year().and_then(|year| running_out(year, crate::days::today())).into_iter().collect(),
     }))
+}
+
+/// Returns what is missing of the asked days, by ledger and plan, compared with each other and with the day before.
+fn missing(
+    table: &Table,
+    (days, options): (&Days, &MissingOptions),
+    (states, plan): (&BTreeMap<Partition, PartitionState>, Option<&Plan>),
+    now: i64,
+    by: PartitionBy,
+) -> Result<Missing> {
+    let mut deliveries = Deliveries::default();
+    deliveries.add_ledger(states, None);
+    for planned in plan.iter().flat_map(|plan| &plan.partitions) {
+        planned.to_read().for_each(|input| deliveries.add(&input.key, planned.partition.day));
+    }
+    if let Days::These(days) = days {
+        deliveries.add_ledger(&table.load_sound(&days_before(days), by)?.states, None);
+    }
+    Ok(deliveries.missing(days, now, options))
+}
+
+/// Returns who delivered on a day, by the ledger: a line for each flow log; `None` if nothing was ever converted.
+///
+/// # Errors
+/// When the ledger cannot be read.
+pub fn delivered(table: &Table, day: Date) -> Result<Option<String>> {
+    let Some(info) = table.info()? else { return Ok(None) };
+    let mut deliveries = Deliveries::default();
+    deliveries.add_ledger(&table.load(&Days::These([day].into()), info.partition_by)?, None);
+    Ok(Some(deliveries.list(day)))
 }
 
 impl Plan {
@@ -242,6 +295,7 @@ fn add_partition(day: &mut DayStatus, state: &PartitionState) {
             InputState::Converted => day.objects += 1,
             InputState::OtherType => day.other_type_objects += 1,
             InputState::Rejected(_) => day.rejected_objects += 1,
+            InputState::Empty => day.empty_objects += 1,
         }
     }
     day.late_objects += late(state).map(|output| output.claim.work.inputs().len() as u64).sum::<u64>();
@@ -335,19 +389,6 @@ fn add_places(places: &mut BTreeMap<(String, String), AccountRegion>, partition:
     }
 }
 
-/// Returns the minutes since 1970.
-fn minute_of(day: Date, hour: i8, minute: i8) -> i64 {
-    let days = day.since(Date::constant(1970, 1, 1)).map_or(0, |span| i64::from(span.get_days()));
-    (days * 24 + i64::from(hour)) * 60 + i64::from(minute)
-}
-
-/// Returns a minute since 1970 as `2026-01-15T05:05Z`.
-fn shown_minute(minute: i64) -> String {
-    jiff::Timestamp::from_second(minute * 60)
-        .map(|time| time.strftime("%Y-%m-%dT%H:%MZ").to_string())
-        .unwrap_or_default()
-}
-
 impl AccountRegion {
     fn status(self, (account, region): (String, String), days: &BTreeMap<Date, DayStatus>) -> PlaceStatus {
         let silences = self.silences();
@@ -385,12 +426,13 @@ impl AccountRegion {
     fn silences(&self) -> Vec<Silence> {
         let mut silences = Vec::new();
         for (flow_log, minutes) in &self.flow_logs {
+            let usual = usual_step(minutes);
             for (before, after) in minutes.iter().zip(minutes.iter().skip(1)) {
-                // A few minutes off is what AWS's clock may be; a missing object is five more.
-                if after - before >= 2 * MINUTES_PER_OBJECT {
+                // A few minutes off is what AWS's clock may be; a missing object is as many more as lie between two.
+                if after - before >= 2 * usual {
                     silences.push(Silence {
                         flow_log: flow_log.clone(),
-                        from: shown_minute(before + MINUTES_PER_OBJECT),
+                        from: shown_minute(before + usual),
                         to: shown_minute(*after),
                     });
                 }
@@ -408,14 +450,7 @@ fn gaps<T>(seen: &BTreeMap<Date, T>, asked: &Days) -> Vec<(String, String)> {
         (Days::All, Some(first), Some(last)) => first.series(1.day()).take_while(|day| day <= last).collect(),
         (Days::All, ..) => Vec::new(),
     };
-    let mut gaps: Vec<(Date, Date)> = Vec::new();
-    for day in asked.into_iter().filter(|day| !seen.contains_key(day)) {
-        match gaps.last_mut() {
-            Some((_, last)) if last.tomorrow().is_ok_and(|next| next == day) => *last = day,
-            _ => gaps.push((day, day)),
-        }
-    }
-    gaps.into_iter().map(|(first, last)| (first.to_string(), last.to_string())).collect()
+    runs_of(asked.into_iter().filter(|day| !seen.contains_key(day)))
 }
 
 #[cfg(test)]

@@ -56,6 +56,7 @@ pub struct Format {
 /// A usage error if there are no objects or the newest has no header line; otherwise when the store fails.
 pub fn survey(source: &Store, wanted: &Wanted, log_format: Option<&Header>) -> Result<Survey> {
     let found = discover(source, wanted)?;
+    found.met.refuse_others(wanted, source.location())?;
     let newest = newest(&found.objects).ok_or_else(|| {
         Error::usage("there are no flow log objects below SOURCE")
             .at(source.location())
@@ -154,6 +155,16 @@ fn first_of<'a, T>(
         }
         (from, most) = (from + most, (most * 2).min(HEADS_AT_ONCE));
     }
+}
+
+/// Returns the first line of an object that is not blank, or `None` if it is gone.
+///
+/// # Errors
+/// When its head cannot be read.
+pub fn first_line_of(source: &Store, key: &str) -> Result<Option<Vec<u8>>> {
+    let Some(object) = source.head(key)? else { return Ok(None) };
+    let heads = heads(source, &[&object])?;
+    Ok(heads.first().map(|head| gunzip::first_line(head)))
 }
 
 /// Reads the heads of objects. One that went since it was listed says nothing, and costs the run nothing either.

@@ -17,12 +17,14 @@
 //! * [`house`]: rules about the source tree: fences between modules, first lines, schema files, links of the docs
 //! * [`layouts`]: where logs lie, and which of them are chosen: SOURCE, prefixes, days, accounts, partitions
 //! * [`ledger`]: nothing twice and nothing lost: second runs, late objects, stops, races, equal bytes
+//! * [`missing`]: logs that are missing: flow logs that stop, accounts that are gone; and what is no alarm
 //! * [`moving`]: from the table of today to one over Parquet: definitions like theirs, cut-over, raw tables
 //! * [`planted`]: bugs that are put in on purpose for the schedules to find: each still has its place in the sources
 //! * [`query`]: SQL over raw logs and tables: answers, what is read and billed, what is refused; `compare`
 //! * [`readme`]: the console output that README and docs print, run anew; `BLESS=1` writes it
 //! * [`replace`]: files that take the place of others: changed objects, retried lines, merges; ledger and signals
 //! * [`screen`]: names and values that speak to the terminal: every command, standard output and standard error
+//! * [`slips`]: slips of the keyboard: a SOURCE, DEST, account or Region that cannot be meant, and what was
 //! * [`text`]: how logs are written, and that every value arrives
 //! * [`util`]: what they share
 //! * [`verify`]: the recount: that it agrees with every way logs are written, and finds and names every tampered row
@@ -56,6 +58,8 @@ mod layouts;
 #[cfg(test)]
 mod ledger;
 #[cfg(test)]
+mod missing;
+#[cfg(test)]
 mod moving;
 #[cfg(test)]
 mod planted;
@@ -68,6 +72,8 @@ mod readme;
 mod replace;
 #[cfg(test)]
 mod screen;
+#[cfg(test)]
+mod slips;
 #[cfg(test)]
 mod text;
 #[cfg(test)]

@@ -7,6 +7,7 @@ use crate::athena::bridge::parse_key;
 use crate::athena::pattern::Pattern;
 use crate::athena::queries;
 use crate::compact::DEFAULT_MIN_AGE_SECONDS;
+use crate::convert::MaxRejects;
 use crate::days::{DEFAULT_LOOKBACK_DAYS, parse_day};
 use crate::encode::codec::Compression;
 use crate::encode::layout::{ARRIVAL_ROW_GROUP_ROWS, DEFAULT_PAGE_ROWS, DEFAULT_ROW_GROUP_ROWS, SortBy};
@@ -76,10 +77,10 @@ pub struct CompactArgs {
     #[command(flatten)]
     pub days: DayArgs,
     /// Only this account's partitions, in a table partitioned by account and Region [repeatable]
-    #[arg(long, value_name = "ID", help_heading = "Which partitions")]
+    #[arg(long, value_name = "ID", value_parser = parse_account, help_heading = "Which partitions")]
     pub account: Vec<String>,
     /// Only this Region's partitions, in a table partitioned by account and Region [repeatable]
-    #[arg(long, value_name = "REGION", help_heading = "Which partitions")]
+    #[arg(long, value_name = "REGION", value_parser = parse_region, help_heading = "Which partitions")]
     pub region: Vec<String>,
     #[arg(long, value_name = "AGE", value_parser = parse_age, help_heading = "Which partitions", help = format!("Only partitions whose newest file is older than this: 90m, 12h or 2d; until then late objects are likely [default: {}h]", DEFAULT_MIN_AGE_SECONDS / 3600))]
     pub min_age: Option<u64>,
@@ -133,10 +134,10 @@ pub struct Job {
     #[arg(long, value_name = "DAY", value_parser = parse_day, help_heading = "Days (UTC)")]
     pub assume_day: Option<Date>,
     /// Only this account's flow logs [repeatable]
-    #[arg(long, value_name = "ID", help_heading = "Which logs")]
+    #[arg(long, value_name = "ID", value_parser = parse_account, help_heading = "Which logs")]
     pub account: Vec<String>,
     /// Only this Region's flow logs [repeatable]
-    #[arg(long, value_name = "REGION", help_heading = "Which logs")]
+    #[arg(long, value_name = "REGION", value_parser = parse_region, help_heading = "Which logs")]
     pub region: Vec<String>,
     /// Folders of the table; a DEST keeps those of its first conversion [default: day]
     #[arg(long, value_enum, value_name = "BY", help_heading = "The table")]
@@ -154,6 +155,10 @@ pub struct Job {
     /// Rejected objects are tried again by every run
     #[arg(long, help_heading = "Which logs")]
     pub retry: bool,
+    /// Say that the format is probably wrong if more lines are rejected: a share, of at least ten lines, or a number of lines
+    /// [default: 1%]
+    #[arg(long, value_name = "SHARE", value_parser = parse_max_rejects, help_heading = "Which logs")]
+    pub max_rejects: Option<MaxRejects>,
     /// Make `-` NULL in string columns too; raw tables and AWS's own Parquet keep it, so queries may change
     #[arg(long, help_heading = "The table")]
     pub dash_as_null: bool,
@@ -184,6 +189,8 @@ pub struct Job {
     /// Accept a store that lets an object be created twice; then there must only ever be one run at a time
     #[arg(long, help_heading = "Store")]
     pub single_writer: bool,
+    #[command(flatten)]
+    pub missing: MissingArgs,
     #[command(flatten)]
     pub store: StoreArgs,
 }
@@ -240,6 +247,17 @@ pub struct StoreArgs {
     pub follow_links: bool,
     #[arg(long, value_name = "N", help = format!("Most objects and folders that a listing may have [default: {DEFAULT_MAX_OBJECTS}]"))]
     pub max_objects: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Missing logs")]
+pub struct MissingArgs {
+    /// Who is to deliver on every day: a file with a line ACCOUNT [REGION [FLOW-LOG]] for each; `status --expect-from` writes it
+    #[arg(long, value_name = "FILE")]
+    pub expect: Option<PathBuf>,
+    /// Say nothing of missing logs of this account, Region, flow log or day [repeatable]
+    #[arg(long, value_name = "WHAT")]
+    pub accept_missing: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -313,10 +331,10 @@ pub struct RawArgs {
     #[arg(long, value_name = "SOURCE", conflicts_with = "dest")]
     pub raw: Option<String>,
     /// Only this account's flow logs [repeatable]
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = parse_account)]
     pub account: Vec<String>,
     /// Only this Region's flow logs [repeatable]
-    #[arg(long, value_name = "REGION")]
+    #[arg(long, value_name = "REGION", value_parser = parse_region)]
     pub region: Vec<String>,
     /// Format of objects without a header line, or of a table before its first conversion: '${version} ...'
     #[arg(long, value_name = "FORMAT", conflicts_with = "schema_version")]
@@ -420,6 +438,11 @@ pub struct StatusArgs {
     /// Print the folders below --source in which everything is converted and verified, which may be deleted whole
     #[arg(long)]
     pub safe_to_expire: bool,
+    /// Print who delivered on this day, for --expect
+    #[arg(long, value_name = "DAY", value_parser = parse_day, help_heading = "Missing logs")]
+    pub expect_from: Option<Date>,
+    #[command(flatten)]
+    pub missing: MissingArgs,
     #[command(flatten)]
     pub days: DayArgs,
     #[command(flatten)]
@@ -461,10 +484,10 @@ pub struct VerifyArgs {
     #[arg(long, value_name = "DAY", value_parser = parse_day, help_heading = "Days (UTC)")]
     pub assume_day: Option<Date>,
     /// Only this account's flow logs [repeatable]
-    #[arg(long, value_name = "ID", help_heading = "Which logs")]
+    #[arg(long, value_name = "ID", value_parser = parse_account, help_heading = "Which logs")]
     pub account: Vec<String>,
     /// Only this Region's flow logs [repeatable]
-    #[arg(long, value_name = "REGION", help_heading = "Which logs")]
+    #[arg(long, value_name = "REGION", value_parser = parse_region, help_heading = "Which logs")]
     pub region: Vec<String>,
     #[arg(long, value_name = "SIZE", value_parser = parse_bytes, help_heading = "Limits", help = memory_help())]
     pub memory: Option<u64>,
@@ -477,6 +500,8 @@ pub struct VerifyArgs {
     /// How to show progress; auto is a bar on a terminal and a line every ten seconds otherwise
     #[arg(long, value_enum, default_value_t = ProgressKind::Auto, value_name = "KIND", help_heading = "What is shown")]
     pub progress: ProgressKind,
+    #[command(flatten)]
+    pub missing: MissingArgs,
     #[command(flatten)]
     pub store: StoreArgs,
 }
@@ -602,6 +627,32 @@ pub fn parse_age(text: &str) -> Result<u64, String> {
     let age = text.parse::<Span>().and_then(|age| age.to_duration(SpanRelativeTo::days_are_24_hours()));
     let seconds = age.ok().filter(|age| !age.is_negative()).map(|age| age.as_secs().unsigned_abs());
     seconds.ok_or_else(|| "not an age: write it as 90m, 12h or 2d".to_owned())
+}
+
+/// Parses an account's id.
+pub fn parse_account(text: &str) -> Result<String, String> {
+    let is_account = text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit());
+    let what = "not an account: it has 12 digits, zeros before it too, and no hyphens";
+    if is_account { Ok(text.to_owned()) } else { Err(what.to_owned()) }
+}
+
+/// Parses a Region's name: in which of them there are logs, SOURCE says.
+pub fn parse_region(text: &str) -> Result<String, String> {
+    let is_region = !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    if is_region { Ok(text.to_owned()) } else { Err("not a Region: write it as us-east-1".to_owned()) }
+}
+
+/// Parses `1%` or `1000`.
+pub fn parse_max_rejects(text: &str) -> Result<MaxRejects, String> {
+    let wrong = || "not a share or number of lines: write it as 1% or 1000".to_owned();
+    match text.strip_suffix('%') {
+        Some(percent) => {
+            let percent: Option<f64> = percent.trim().parse().ok();
+            let percent = percent.filter(|percent| (0.0..=100.0).contains(percent)).ok_or_else(wrong)?;
+            Ok(MaxRejects::Share(percent / 100.0))
+        }
+        None => text.parse().map(MaxRejects::Lines).map_err(|_| wrong()),
+    }
 }
 
 /// Parses `10`, `0.5`.

@@ -15,7 +15,7 @@ use super::query::{options, statements};
 use super::query_args::CompareArgs;
 use super::screen::{push_line, say};
 use super::show::{Align, bytes, count, dollars, plural, table};
-use super::{EXIT_SOME_REJECTED, open, print, settings, to_json};
+use super::{EXIT_SOME_REJECTED, open, open_source, print, settings, to_json};
 
 /// Runs `flowparquet compare`.
 pub fn run(args: &CompareArgs) -> Result<ExitCode> {
@@ -28,7 +28,8 @@ fn both(args: &CompareArgs) -> Result<ExitCode> {
     let options = options(&args.statements, &args.engine, false)?;
     let statements = sql::parse(&text, &options.table, &place)?;
     let days = settings::days(&args.days, |_| Ok(Days::All))?;
-    let (source, dest) = (open(&args.source, &args.store, &io)?, Table::new(open(&args.dest, &args.store, &io)?));
+    let (source, dest) =
+        (open_source(&args.source, &args.store, &io)?, Table::new(open(&args.dest, &args.store, &io)?));
     let mut begin = |statement: &sql::Statement| say!("running: {}", statement.name);
     let comparison = compare((&source, &dest), (&statements, &place), &days, &options, &mut begin)?;
     let costs = Costs { usd_per_tib: args.engine.price_per_tb, runs_per_day: args.runs_per_day };

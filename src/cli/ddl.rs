@@ -16,8 +16,8 @@ use crate::{Error, Result};
 use jiff::civil::Date;
 
 use super::args::DdlArgs;
-use super::open;
 use super::screen::{harmless_json, print_statements, say};
+use super::{open, open_source};
 
 /// Runs `flowparquet ddl`.
 pub fn run(args: &DdlArgs) -> Result<ExitCode> {
@@ -25,7 +25,7 @@ pub fn run(args: &DdlArgs) -> Result<ExitCode> {
     let options = options(args);
     let defined = match &args.raw.raw {
         Some(source) => {
-            let store = open(source, &args.store, &io)?;
+            let store = open_source(source, &args.store, &io)?;
             define_raw(look_at(args, &store)?.raw, store.location(), &options)?
         }
         None => converted(args, &options, &io)?,

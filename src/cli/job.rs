@@ -8,15 +8,15 @@ use crate::convert::{self, ConvertOptions, Prepared};
 use crate::days::Days;
 use crate::ledger::table::Table;
 use crate::plan::Estimate;
-use crate::report::{Counts, Named, Report};
+use crate::report::{Counts, Flood, Named, Report};
 use crate::{Error, Result};
 use serde::Serialize;
 
 use super::args::{ConvertArgs, Job, PlanArgs};
 use super::compact;
 use super::screen::{line, push_line, tell};
-use super::show::{Align, bytes, count, dollars, plural, table};
-use super::{EXIT_SOME_REJECTED, open, print, progress, settings, start_io, to_json};
+use super::show::{Align, bytes, count, dollars, plural, push_missing, table};
+use super::{EXIT_SOME_REJECTED, open, open_source, print, progress, settings, start_io, to_json};
 
 /// Partitions that a table names one by one; more are summed up, `--report` and `--json` have them all.
 const MAX_LINES: usize = 40;
@@ -28,7 +28,7 @@ pub fn convert(args: &ConvertArgs) -> Result<ExitCode> {
     }
     let options = ConvertOptions { auto_compact: args.auto_compact, ..settings::convert_options(&args.job)? };
     let io = start_io()?;
-    let source = open(&args.job.source, &args.job.store, &io)?;
+    let source = open_source(&args.job.source, &args.job.store, &io)?;
     let dest = Table::new(open(&args.job.dest, &args.job.store, &io)?);
     let shown = progress::of_kind(args.progress);
     let report = convert::convert(&source, &dest, &options, shown.as_ref())?;
@@ -47,7 +47,7 @@ pub fn plan(args: &PlanArgs) -> Result<ExitCode> {
 fn show_plan(job: &Job, json: bool) -> Result<ExitCode> {
     let options = settings::convert_options(job)?;
     let io = super::reading_io()?;
-    let source = open(&job.source, &job.store, &io)?;
+    let source = open_source(&job.source, &job.store, &io)?;
     let dest = Table::new(open(&job.dest, &job.store, &io)?);
     let prepared = convert::prepare(&source, &dest, &options)?;
     print(&if json { plan_json(&prepared)? } else { plan_table(&prepared, &options.wanted.days, &job.source) })?;
@@ -272,13 +272,20 @@ fn summary(report: &Report, days: &Days) -> String {
     for warning in &report.warnings {
         push_line!(text, "warning: {warning}");
     }
+    if let Some(flood) = &report.flood {
+        push_flood(&mut text, flood);
+    }
     let rejected = totals.rejected_rows + totals.objects_rejected;
     push_named(&mut text, "rejected", &report.rejects, rejected);
     if totals.rejected_rows > 0 {
         push_line!(text, "rejected rows are kept whole below {}/_flowparquet/rejects/", report.dest);
     }
-    if totals.objects_rejected > 0 {
+    if totals.objects_rejected > totals.objects_empty {
         text.push_str("rejected objects stay unconverted and are tried again next time\n");
+    }
+    if totals.objects_empty > 0 {
+        let those = plural(totals.objects_empty, "object");
+        push_line!(text, "{those} of 0 bytes: named this once, and read when there is something to read");
     }
     push_named(&mut text, "changed", &report.objects_changed, report.objects_changed.len() as u64);
     push_named(&mut text, "vanished", &report.objects_vanished, report.objects_vanished.len() as u64);
@@ -287,7 +294,22 @@ fn summary(report: &Report, days: &Days) -> String {
     push_named(&mut text, "in doubt", &report.files_in_doubt, report.files_in_doubt.len() as u64);
     push_named(&mut text, "passed over", &report.passed_over, report.objects_passed_over);
     push_named(&mut text, "two days", &report.two_days, report.objects_of_two_days);
+    push_missing(&mut text, &report.missing);
     text
+}
+
+fn push_flood(text: &mut String, Flood { rows_rejected, rows_read, object, first_line, known }: &Flood) {
+    push_line!(
+        text,
+        "the format is probably wrong: {} of {} rows do not fit",
+        count(*rows_rejected),
+        count(*rows_read)
+    );
+    if let Some(object) = object {
+        push_line!(text, "  at {object}");
+        push_line!(text, "  its first line: {first_line}");
+    }
+    push_line!(text, "  known format:   {known}");
 }
 
 /// Names that a person is shown; the report and the rejects have more.

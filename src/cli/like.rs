@@ -21,7 +21,7 @@ use crate::{Error, Result};
 
 use super::args::{CutoverArg, DdlArgs};
 use super::screen::print_statements;
-use super::{ddl, open};
+use super::{ddl, open, open_source};
 
 /// Largest file that is read as a table definition; a statement of Athena has 256 KiB at most.
 const MAX_SQL_BYTES: u64 = 1 << 20;
@@ -34,7 +34,7 @@ pub fn run(args: &DdlArgs) -> Result<ExitCode> {
     };
     let table = Table::new(open(dest, &args.store, &io)?);
     let Some(contents) = table.contents()? else { return Err(ddl::nothing_converted(args, Some(&table))?) };
-    let source = args.like.source.as_ref().map(|source| open(source, &args.store, &io)).transpose()?;
+    let source = args.like.source.as_ref().map(|source| open_source(source, &args.store, &io)).transpose()?;
     let seen = source.as_ref().map(|source| ddl::look_at(args, source)).transpose()?;
     if let Some(seen) = seen.as_ref().filter(|seen| seen.raw.log_type != contents.log_type) {
         return Err(Error::usage(format!(

@@ -155,9 +155,28 @@ fn start_io() -> Result<Io> {
 
 /// Returns what is said of a DEST without a table.
 fn nothing_here(dest: &str) -> Error {
-    Error::usage("nothing is converted here yet")
-        .at(dest)
-        .help("run `flowparquet convert SOURCE DEST` first, or check DEST")
+    let help = match bucket_without_scheme(dest) {
+        Some(url) => format!("there is no such folder; if it is a bucket, write {url}"),
+        None => "run `flowparquet convert SOURCE DEST` first, or check DEST".to_owned(),
+    };
+    Error::usage("nothing is converted here yet").at(dest).help(help)
+}
+
+/// Opens the place of raw logs that a person typed: it must be there.
+fn open_source(location: &str, args: &StoreArgs, io: &Io) -> Result<Store> {
+    if let Some(url) = bucket_without_scheme(location) {
+        let help = format!("if it is a bucket, write {url}; else check its spelling");
+        return Err(Error::usage("there is no such folder").at(location).help(help));
+    }
+    open(location, args, io)
+}
+
+/// Returns the URL of a bucket that somebody may have meant by a relative path to nothing.
+fn bucket_without_scheme(location: &str) -> Option<String> {
+    let url = format!("s3://{location}");
+    let is_relative = !location.starts_with(['/', '.']) && !location.contains("://");
+    let may_be = is_relative && Location::parse(&url).is_ok() && !std::path::Path::new(location).exists();
+    may_be.then_some(url)
 }
 
 /// Opens a location that a person typed.

@@ -8,7 +8,9 @@ use crate::ledger::claim::DEFAULT_MAX_OBJECT_BYTES;
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 
-use super::args::{DayArgs, MOST_MEMORY_BYTES, PartitionByArg, StoreArgs, parse_bytes, size};
+use super::args::{
+    DayArgs, MOST_MEMORY_BYTES, PartitionByArg, StoreArgs, parse_account, parse_bytes, parse_region, size,
+};
 
 const QUERY_EXIT_CODES: &str = "\
 Exit codes:
@@ -136,10 +138,10 @@ pub struct StatementArgs {
 #[command(next_help_heading = "Raw logs")]
 pub struct RawLogArgs {
     /// Only this account's flow logs [repeatable]
-    #[arg(long, value_name = "ID", requires = "raw")]
+    #[arg(long, value_name = "ID", value_parser = parse_account, requires = "raw")]
     pub account: Vec<String>,
     /// Only this Region's flow logs [repeatable]
-    #[arg(long, value_name = "REGION", requires = "raw")]
+    #[arg(long, value_name = "REGION", value_parser = parse_region, requires = "raw")]
     pub region: Vec<String>,
     /// Day of objects whose key gives none; objects that have one keep it
     #[arg(long, value_name = "DAY", value_parser = parse_day, requires = "raw")]

@@ -1,5 +1,7 @@
 //! What was typed + the machine + the environment -> the library's options. What is not said stays as the library has it.
 
+use std::path::PathBuf;
+
 use crate::athena::definition::Partitions;
 use crate::athena::form::Form;
 use crate::compact::CompactOptions;
@@ -8,6 +10,7 @@ use crate::days::{DEFAULT_LOOKBACK_DAYS, Days, today};
 use crate::encode::layout::Layout;
 use crate::ledger::claim::OutputOptions;
 use crate::ledger::partition::PartitionBy;
+use crate::missing::{Expected, MissingOptions};
 use crate::record::header::Header;
 use crate::record::schema::LogType;
 use crate::source::discover::Wanted;
@@ -17,8 +20,8 @@ use crate::{Error, Result};
 use jiff::civil::Date;
 
 use super::args::{
-    CompactArgs, DayArgs, FormArg, Job, LogTypeArg, MOST_MEMORY_BYTES, PartitionByArg, ProjectionArg, StoreArgs,
-    VerifyArgs,
+    CompactArgs, DayArgs, FormArg, Job, LogTypeArg, MOST_MEMORY_BYTES, MissingArgs, PartitionByArg, ProjectionArg,
+    StoreArgs, VerifyArgs,
 };
 
 /// Returns the days that were selected, or what `otherwise` makes of today if none were.
@@ -91,6 +94,8 @@ pub fn convert_options(job: &Job) -> Result<ConvertOptions> {
             layout: layout(job)?,
         },
         retry_rejected: job.retry,
+        missing: missing(&job.missing)?,
+        max_rejects: job.max_rejects.unwrap_or(defaults.max_rejects),
         single_writer: job.single_writer,
         threads: threads(job.threads)?,
         memory_bytes,
@@ -118,6 +123,17 @@ fn layout(job: &Job) -> Result<Layout> {
     })
 }
 
+/// Returns who is to deliver, and what may be missing.
+pub fn missing(args: &MissingArgs) -> Result<MissingOptions> {
+    let read = |path: &PathBuf| {
+        let text = std::fs::read_to_string(path);
+        let text = text.map_err(|e| Error::usage("--expect cannot be read").at(path.display()).because(e))?;
+        Expected::parse(&text)
+    };
+    let expect = args.expect.as_ref().map(read).transpose()?.unwrap_or_default();
+    Ok(MissingOptions { expect, accept: args.accept_missing.clone() })
+}
+
 /// Returns what is to be verified and how.
 pub fn verify_options(args: &VerifyArgs) -> Result<VerifyOptions> {
     let extent = match args.sample {
@@ -134,6 +150,7 @@ pub fn verify_options(args: &VerifyArgs) -> Result<VerifyOptions> {
             ..Wanted::of(job_days(&args.days, args.assume_day, args.lookback)?)
         },
         extent,
+        missing: missing(&args.missing)?,
         record: !args.no_record,
         threads: threads(args.threads)?,
         memory_bytes: memory(args.memory)?,

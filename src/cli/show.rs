@@ -1,6 +1,9 @@
 //! Numbers and tables as people read them.
 
 use crate::error::printable;
+use crate::missing::Missing;
+
+use super::screen::push_line;
 use indicatif::HumanCount;
 
 /// Returns `5,760,000`.
@@ -28,6 +31,23 @@ pub fn dollars(usd: f64) -> String {
 /// Returns `1 object` or `2 objects`.
 pub fn plural(number: u64, noun: &str) -> String {
     format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
+}
+
+/// Lines on missing logs that a person is shown; JSON has all.
+const MAX_MISSING: usize = 10;
+
+/// Names logs that are missing.
+pub fn push_missing(text: &mut String, missing: &Missing) {
+    let lines = missing.explain();
+    for line in lines.iter().take(MAX_MISSING) {
+        push_line!(text, "missing: {line}");
+    }
+    if lines.len() > MAX_MISSING {
+        push_line!(text, "missing: and {} more (as JSON all are named)", count((lines.len() - MAX_MISSING) as u64));
+    }
+    if !lines.is_empty() {
+        text.push_str("look at the flow log and its bucket; what is meant is quieted by --accept-missing\n");
+    }
 }
 
 /// A column of a [`table`].

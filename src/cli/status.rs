@@ -4,18 +4,19 @@ use std::process::ExitCode;
 
 use crate::Result;
 use crate::convert::{ConvertOptions, prepare};
-use crate::days::{Days, today};
+use crate::days::{Days, minute_now};
 use crate::error::{Error, printable};
 use crate::expire::{RawFolder, safe_to_expire};
 use crate::ledger::table::Table;
+use crate::missing::Missing;
 use crate::report::Named;
-use crate::status::{DayStatus, LEGEND, PassedOver, PlaceStatus, Silence, Status, status};
+use crate::status::{DayStatus, LEGEND, PassedOver, PlaceStatus, Silence, Status, delivered, status};
 use crate::store::Store;
 
 use super::args;
 use super::screen::{line, push_line, say};
-use super::show::{Align, bytes, count, plural, table};
-use super::{EXIT_SOME_REJECTED, nothing_here, open, print, settings, to_json};
+use super::show::{Align, bytes, count, plural, push_missing, table};
+use super::{EXIT_SOME_REJECTED, nothing_here, open, open_source, print, settings, to_json};
 
 /// Silences that are shown for each account and Region; `--json` has them all.
 const MAX_SILENCES: usize = 5;
@@ -28,6 +29,10 @@ pub fn run(args: &args::StatusArgs) -> Result<ExitCode> {
     let io = super::reading_io()?;
     let days = settings::days(&args.days, |_| Ok(Days::All))?;
     let dest = Table::new(open(&args.dest, &args.store, &io)?);
+    if let Some(day) = args.expect_from {
+        print(&delivered(&dest, day)?.ok_or_else(|| nothing_here(&args.dest))?)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     if args.safe_to_expire {
         let source = args.source.as_ref().ok_or_else(|| {
             Error::usage(
@@ -44,11 +49,12 @@ pub fn run(args: &args::StatusArgs) -> Result<ExitCode> {
             // As the table is: nothing is refused that was converted.
             let mut options = ConvertOptions { merge: true, ..settings::defaults(days.clone()) };
             options.output.dash_as_null = info.dash_as_null;
-            Some(prepare(&open(source, &args.store, &io)?, &dest, &options)?)
+            Some(prepare(&open_source(source, &args.store, &io)?, &dest, &options)?)
         }
     };
     let plan = prepared.as_ref().map(|prepared| &prepared.plan);
-    let status = status(&dest, &days, plan, today())?.ok_or_else(|| nothing_here(&args.dest))?;
+    let missing = settings::missing(&args.missing)?;
+    let status = status(&dest, (&days, &missing), plan, minute_now())?.ok_or_else(|| nothing_here(&args.dest))?;
     print(&if args.json { to_json(&status)? } else { shown(&status) })?;
     for warning in &status.warnings {
         say!("warning: {warning}");
@@ -89,6 +95,8 @@ fn why_kept(folder: &RawFolder) -> Option<&str> {
 
 fn shown(status: &Status) -> String {
     let mut text = if status.days.is_empty() { "no day of these is converted\n".to_owned() } else { of_days(status) };
+    let (silences, missing) = (status.silences.clone(), status.missing.clone());
+    push_missing(&mut text, &Missing { gaps: Vec::new(), silences, missing });
     for partition in &status.replacing {
         push_line!(
             text,

@@ -18,7 +18,7 @@ use super::query::{options, statements};
 use super::query_args::TuneArgs;
 use super::screen::say;
 use super::show::{Align, bytes, count, dollars, plural, table};
-use super::{folder, open, print, settings, start_io, to_json};
+use super::{folder, open_source, print, settings, start_io, to_json};
 
 /// Runs `flowparquet tune`.
 pub fn run(args: &TuneArgs) -> Result<ExitCode> {
@@ -30,7 +30,7 @@ fn tuned(args: &TuneArgs) -> Result<ExitCode> {
     let (text, place) = statements(&args.statements)?;
     let options = options(&args.statements, &args.engine, false)?;
     let statements = parse(&text, &options.table, &place)?;
-    let source = open(&args.source, &args.store, &io)?;
+    let source = open_source(&args.source, &args.store, &io)?;
     let days = settings::days(&args.days, |today| Days::lookback(today, args.lookback))?;
     let wanted = Wanted::of(days);
     let days = newest_days(&source, &wanted, usize::try_from(args.sample_days).unwrap_or(usize::MAX))?;

@@ -13,7 +13,7 @@ use super::args;
 use super::job::push_some;
 use super::screen::push_line;
 use super::show::{Align, count, plural, table};
-use super::{EXIT_SOME_REJECTED, open, print, progress, settings, start_io, to_json};
+use super::{EXIT_SOME_REJECTED, open, open_source, print, progress, settings, start_io, to_json};
 
 /// Remarks of one kind that a person is shown; `--json` has more.
 const MAX_SHOWN: usize = 5;
@@ -30,7 +30,7 @@ pub fn run(args: &args::VerifyArgs) -> Result<ExitCode> {
     let shown_by = progress::of_kind(args.progress);
     let found = match options.extent {
         Extent::Hashes => verify::verify_hashes(&dest, &options, shown_by.as_ref())?,
-        _ => verify::verify(&open(&args.source, &args.store, &io)?, &dest, &options, shown_by.as_ref())?,
+        _ => verify::verify(&open_source(&args.source, &args.store, &io)?, &dest, &options, shown_by.as_ref())?,
     };
     print(&if args.json { to_json(&found)? } else { shown(&found, &options) })?;
     Ok(if found.agrees { ExitCode::SUCCESS } else { ExitCode::from(EXIT_SOME_REJECTED) })
@@ -63,6 +63,7 @@ fn shown(found: &Verification, options: &VerifyOptions) -> String {
         push_line!(text, "not compared: {reason}");
         push_line!(text, "  at {object}");
     }
+    super::show::push_missing(&mut text, &found.missing);
     text.push_str(&conclusion(found, options));
     text
 }
@@ -198,6 +199,9 @@ fn conclusion(found: &Verification, options: &VerifyOptions) -> String {
     if !found.ledgers_damaged.is_empty() {
         let ledgers = found.ledgers_damaged.len() as u64;
         verdict.push(format!("{} {} damaged", plural(ledgers, "ledger"), if ledgers == 1 { "is" } else { "are" }));
+    }
+    if !found.missing.is_empty() {
+        verdict.push("logs are missing".to_owned());
     }
     if !found.passed_over.is_empty() {
         verdict.push(format!("{} passed over", plural(found.passed_over.count, "object")));

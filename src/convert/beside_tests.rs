@@ -87,6 +87,7 @@ impl Place {
             single_writer: false,
             threads: 1,
             memory_bytes: MIN_MEMORY_BYTES,
+            ..ConvertOptions::default()
         };
         convert(raw, &self.table(), &options, &Silent).unwrap()
     }

@@ -89,7 +89,7 @@ impl Round<'_> {
                 outcome.again |= recovered;
                 outcome.counts.files_recovered += u64::from(recovered);
                 outcome.counts.files_replaced += written.claim().work.replaces().len() as u64;
-                count(outcome, written.done(), summary);
+                count(outcome, &written, summary);
             }
             Ended::DoneByAnother => {
                 outcome.counts.finished_by_others += 1;
@@ -261,7 +261,8 @@ fn name_rejects(outcome: &mut PartitionResult, done: &Done, named: Vec<Named>) {
     outcome.rejects.extend(named.into_iter().take(room));
 }
 
-fn count(outcome: &mut PartitionResult, done: &Done, summary: Summary) {
+fn count(outcome: &mut PartitionResult, written: &Written, summary: Summary) {
+    let done = written.done();
     let counts = &mut outcome.counts;
     counts.objects += summary.objects;
     counts.objects_read_twice += summary.objects_read_twice;
@@ -272,6 +273,10 @@ fn count(outcome: &mut PartitionResult, done: &Done, summary: Summary) {
     counts.objects_of_other_type += done.outcome.other_type.len() as u64;
     counts.files += u64::from(done.file.is_some());
     counts.output_bytes += done.file.as_ref().map_or(0, |file| file.bytes);
+    let empty: BTreeSet<&str> =
+        written.claim().work.inputs().iter().filter(|input| input.size == 0).map(|input| &*input.key).collect();
+    let rejected = done.outcome.rejected_objects.iter();
+    counts.objects_empty += rejected.filter(|left| empty.contains(&*left.key)).count() as u64;
     counts.rejected_rows += done.outcome.rejected_rows;
     counts.objects_rejected += done.outcome.rejected_objects.len() as u64;
     name_rejects(outcome, done, summary.named);

@@ -19,6 +19,7 @@ mod claim;
 #[cfg(test)]
 mod fault_tests;
 mod file;
+mod flood;
 mod flow;
 mod options;
 mod prepare;
@@ -35,7 +36,7 @@ use jiff::civil::Date;
 use rayon::ThreadPool;
 use tracing::info;
 
-pub use self::options::ConvertOptions;
+pub use self::options::{ConvertOptions, MaxRejects};
 pub use self::prepare::{Prepared, prepare};
 use self::round::{Refused, Round, not_retried};
 use crate::athena::outgrown::{outgrown, running_out};
@@ -46,6 +47,7 @@ use crate::ledger::contents::Reach;
 use crate::ledger::partition::{Partition, PartitionBy};
 use crate::ledger::state::PartitionState;
 use crate::ledger::table::{Table, tool_name};
+use crate::missing::Missing;
 use crate::plan::{self, PartitionPlan, Plan};
 use crate::report::{Counts, MAX_NAMED, Named, NotRetried, Progress, REPORT_VERSION, Report};
 use crate::sort::workers;
@@ -76,6 +78,9 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
         forget_those_there(&mut doubtful, &prepared, source);
         prepared.plan.partitions.iter_mut().for_each(|plan| refused.leave_out_of(plan));
         let assumed = prepared.newly_assumed();
+        if round == 0 {
+            report.missing = prepared.missing(table, options)?;
+        }
         // The plan has what is to be read; there may be a million objects more.
         prepared.found.objects = Vec::new();
         tidy_done(table, &prepared)?;
@@ -119,6 +124,7 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
     report.objects_vanished = vanished(source, &doubtful)?;
     auto_compact(table, options, &mut report)?;
     finish(&mut report, source, table, begun);
+    report.flood = flood::flood(&report, options, source);
     Ok(report)
 }
 
@@ -247,11 +253,13 @@ fn empty_report(source: &Store, table: &Table) -> Report {
         not_merged: Vec::new(),
         not_retried: Vec::new(),
         rejects: Vec::new(),
+        flood: None,
         passed_over: Vec::new(),
         objects_passed_over: 0,
         objects_to_look_at: 0,
         two_days: Vec::new(),
         objects_of_two_days: 0,
+        missing: Missing::default(),
         objects_changed: Vec::new(),
         objects_vanished: Vec::new(),
         claims_elsewhere: Vec::new(),

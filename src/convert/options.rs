@@ -2,10 +2,26 @@
 
 use crate::ledger::claim::OutputOptions;
 use crate::ledger::partition::PartitionBy;
+use crate::missing::MissingOptions;
 use crate::plan::DEFAULT_TARGET_FILE_BYTES;
 use crate::record::schema::LogType;
 use crate::sort::workers::{self, one_per_processor};
 use crate::source::discover::Wanted;
+
+/// How many rejected lines are too many for single ones to be wrong.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum MaxRejects {
+    /// This share of the lines of a partition, or of all: 0.01 is one in a hundred.
+    Share(f64),
+    /// So many lines.
+    Lines(u64),
+}
+
+impl Default for MaxRejects {
+    fn default() -> Self {
+        Self::Share(0.01)
+    }
+}
 
 /// What to convert and how, resolved: nothing in here asks the terminal or the environment.
 ///
@@ -38,6 +54,10 @@ pub struct ConvertOptions {
     pub output: OutputOptions,
     /// Whether to make outputs with rejected lines again.
     pub retry_rejected: bool,
+    /// Who is to deliver, and what may be missing.
+    pub missing: MissingOptions,
+    /// Rejected lines that are so many that the format is probably wrong.
+    pub max_rejects: MaxRejects,
     /// Files that a partition may have before they are merged; `None` never merges.
     pub auto_compact: Option<usize>,
     /// Whether to accept a store without create-if-absent.
@@ -59,6 +79,8 @@ impl Default for ConvertOptions {
             target_file_bytes: DEFAULT_TARGET_FILE_BYTES,
             output: OutputOptions::default(),
             retry_rejected: false,
+            missing: MissingOptions::default(),
+            max_rejects: MaxRejects::default(),
             auto_compact: None,
             single_writer: false,
             threads: one_per_processor(),

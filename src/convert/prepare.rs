@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use tracing::info;
 
 use super::options::ConvertOptions;
+use crate::days::Days;
 use crate::encode::layout::sort_bytes;
 use crate::error::{Error, Result};
 use crate::ledger::entry::VERSION;
@@ -14,6 +15,7 @@ use crate::ledger::partition::Partition;
 use crate::ledger::state::PartitionState;
 use crate::ledger::table::{Ledgers, Table, TableInfo, refuse_other_endpoint};
 use crate::ledger::undated::UndatedDays;
+use crate::missing::{Deliveries, Missing, days_before};
 use crate::options::{DASH_AS_NULL, LOG_TYPE, OptionName, PARTITION_BY};
 use crate::plan::{self, Plan, PlanOptions};
 use crate::record::schema::LogType;
@@ -52,6 +54,29 @@ impl Prepared {
         damaged_ledgers(&self.damaged)
     }
 
+    /// Returns what is missing of the asked days, compared with each other and with what the ledger has of the day before.
+    /// Nothing while ledgers are damaged: whatever they have would be missed.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn missing(&self, table: &Table, options: &ConvertOptions) -> Result<Missing> {
+        let (wanted, plan) = (&options.wanted, &self.plan.options);
+        if !self.damaged.is_empty() {
+            return Ok(Missing::default());
+        }
+        let mut deliveries = Deliveries::default();
+        self.found.objects.iter().for_each(|found| deliveries.add(&found.object.key, found.day));
+        let below = Some((plan.source.as_str(), plan.prefix.as_str()));
+        deliveries.add_ledger(&self.states, below);
+        if let (Days::These(days), true) = (&wanted.days, self.founded) {
+            let mut before = table.load_sound(&days_before(days), self.info.partition_by)?.states;
+            before.retain(|partition, _| wanted.selects(partition.account_region.as_ref()));
+            deliveries.add_ledger(&before, below);
+        }
+        deliveries.select(wanted);
+        Ok(deliveries.missing(&wanted.days, crate::days::minute_now(), &options.missing))
+    }
+
     /// Returns the objects whose day is assumed for the first time, by that day.
     pub(super) fn newly_assumed(&self) -> BTreeMap<Date, Vec<Arc<str>>> {
         let mut new: BTreeMap<Date, Vec<Arc<str>>> = BTreeMap::new();
@@ -73,6 +98,7 @@ pub fn prepare(source: &Store, table: &Table, options: &ConvertOptions) -> Resul
     refuse_nesting(source, table.store())?;
     let info = table.info()?;
     let mut found = discover(source, &options.wanted)?;
+    found.met.refuse_others(&options.wanted, source.location())?;
     let founded = info.is_some();
     let info = match info {
         Some(info) => info,

@@ -13,12 +13,10 @@ use super::partition::Partition;
 use super::shared_text;
 use crate::error::{Error, Result};
 use crate::record::header::Column;
+pub use crate::store::OWN_FOLDER;
 
 /// Version of the entries that this program writes. Version 1 knew claim, done and abandon only, version 2 no layouts.
 pub const VERSION: u32 = 3;
-
-/// Folder of flowparquet's own objects below DEST. Athena, Spark and Trino pass over names that begin with `_`.
-pub const OWN_FOLDER: &str = "_flowparquet";
 
 /// An input that gave no row, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

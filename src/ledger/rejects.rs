@@ -133,7 +133,9 @@ impl Table {
             let sources: BTreeSet<&str> = state.sources_of(*number).into_iter().collect();
             for mut reject in found {
                 let known = sources.iter().find_map(|source| Some((*source, state.input(source, &reject.object)?)));
-                if reject.kind == RejectKind::Row || known.is_none_or(|(_, now)| now.state != InputState::Converted) {
+                if reject.kind == RejectKind::Row
+                    || known.is_none_or(|(_, now)| !matches!(now.state, InputState::Converted | InputState::Empty))
+                {
                     let source = known.map(|(source, _)| source).or(sources.first().copied()).unwrap_or_default();
                     reject.object.insert_str(0, shown(source));
                     all.push(reject);

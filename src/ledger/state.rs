@@ -19,6 +19,8 @@ pub enum InputState {
     OtherType,
     /// It did not read to its end; free to be claimed again.
     Rejected(String),
+    /// It has no bytes: there is nothing to read again unless it changes.
+    Empty,
 }
 
 /// An input that entries speak of.
@@ -187,7 +189,10 @@ impl PartitionState {
     fn set(&mut self, claim: &Claim, left: &LeftOut, state: InputState) {
         let inputs = self.inputs.get_mut(claim.work.source());
         if let Some(known) = inputs.and_then(|inputs| inputs.get_mut(&left.key)) {
-            known.state = state;
+            known.state = match state {
+                InputState::Rejected(_) if known.size == 0 => InputState::Empty,
+                state => state,
+            };
         }
     }
 
@@ -355,7 +360,7 @@ impl PartitionState {
                 InputState::Claimed | InputState::Converted => true,
                 // By another run, since this claim was planned: it is not to be rejected twice.
                 InputState::Rejected(_) => known.claim > self.planned && known.etag == input.etag,
-                InputState::OtherType => known.etag == input.etag,
+                InputState::OtherType | InputState::Empty => known.etag == input.etag,
             })
         };
         match &draft.work {

@@ -154,6 +154,7 @@ impl Session {
     /// A usage error if there are none, or their formats are not known; otherwise when the store fails.
     pub fn over_raw(source: &Store, raw: &RawOptions, options: &QueryOptions) -> Result<Self> {
         let found = discover(source, &raw.wanted)?;
+        found.met.refuse_others(&raw.wanted, source.location())?;
         if found.objects.is_empty() {
             return Err(Error::usage("there are no raw logs of these days").at(source.location()).help(format!(
                 "choose days with {DAY}, {FROM} and {TO}, or {ALL_DAYS}; `flowparquet plan` lists what is there"

@@ -108,6 +108,11 @@ impl Header {
         }
     }
 
+    /// Returns the header of an object without any line.
+    pub fn none() -> Self {
+        Self { names: Vec::new(), columns: Vec::new() }
+    }
+
     /// Reads a format that somebody gives for objects without a header line.
     ///
     /// # Errors

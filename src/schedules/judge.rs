@@ -10,6 +10,7 @@ use super::world::{Row, World, rows_of};
 use crate::days::Days;
 use crate::error::{ErrorKind, Result};
 use crate::ledger::partition::PartitionBy;
+use crate::missing::MissingOptions;
 use crate::report::{Report, Silent};
 use crate::status::status;
 use crate::store::turn_store::{Memory, keys, read, snapshot};
@@ -213,7 +214,10 @@ fn judge_by_readers(plainly: &Plainly) -> Result<Vec<String>> {
             wrong.push(format!("verify: {found:?}"));
         }
     }
-    let Some(status) = status(&table, &Days::All, None, crate::days::today())? else { return Ok(wrong) };
+    let Some(status) = status(&table, (&Days::All, &MissingOptions::default()), None, crate::days::minute_now())?
+    else {
+        return Ok(wrong);
+    };
     let unwell = |day: &&crate::status::DayStatus| day.unfinished + day.differing + day.misread_files > 0;
     wrong.extend(status.days.values().filter(unwell).map(|day| format!("status: {day:?}")));
     wrong.extend(status.replacing.iter().map(|partition| format!("status: {partition} is being replaced")));

@@ -14,8 +14,8 @@ use tracing::{debug, info};
 use super::layout::{FileName, Level, Place, SERVICE, Suffix};
 use crate::days::Days;
 use crate::error::{Error, Result};
-use crate::options::{ASSUME_DAY, FOLLOW_LINKS};
-use crate::store::{LinkKind, Listed, Store, name_of};
+use crate::options::{ACCOUNT, ASSUME_DAY, FOLLOW_LINKS, REGION};
+use crate::store::{LinkKind, Listed, Location, OWN_FOLDER, Store, name_of};
 
 /// Folders above `AWSLogs` that are looked into; a SOURCE that needs more is too high up in somebody's bucket.
 pub const MAX_OPAQUE_FOLDERS: usize = 2_000;
@@ -73,6 +73,10 @@ pub enum Why {
     NoDate,
     /// AWS's own Parquet delivery.
     AwsParquet,
+    /// Parquet that is not called as AWS calls it.
+    OtherParquet,
+    /// A folder with a table of this program's, whose partitions are not looked into.
+    OurTable,
     /// Its name is that of a manifest, a note or the like.
     OtherName,
     /// It lies in a folder of an asked day, and its name says a day that was not asked for.
@@ -101,6 +105,8 @@ impl Why {
         let why = match self {
             Self::NoDate => return format!("its key gives no date (say {ASSUME_DAY} if you know it)"),
             Self::AwsParquet => "it is Parquet already, delivered by AWS",
+            Self::OtherParquet => "it is Parquet, and not called as AWS calls what it delivers",
+            Self::OurTable => "it is a table that flowparquet made, and holds no raw logs",
             Self::OtherDay => "its folder says another day than its name, and the name decides (ask for both days)",
             Self::NoRegion => {
                 "no Region is called so: only letters, digits and hyphens (rename the folder if it holds logs)"
@@ -134,6 +140,59 @@ pub struct Found {
     pub two_days: Vec<(Arc<str>, String)>,
     /// Log objects whose key gives no day, and for which none was to be assumed; passed over too.
     pub(crate) undated: Vec<Undated>,
+    /// Which accounts and Regions there are.
+    pub(crate) met: Met,
+}
+
+/// The accounts and Regions that were met on the way to the objects, whether they were asked for or not.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Met {
+    /// Accounts with folders or objects.
+    accounts: BTreeSet<String>,
+    /// Those of them with flow logs, and the asked ones' Regions.
+    with_logs: BTreeSet<String>,
+    regions: BTreeSet<String>,
+    /// Whether folders of other days were left out whose objects' names may have told others.
+    more: bool,
+}
+
+impl Met {
+    fn place(&mut self, account: Option<&str>, region: Option<&str>) {
+        let add = |names: &mut BTreeSet<String>, name: Option<&str>| {
+            if let Some(name) = name.filter(|name| !names.contains(*name)) {
+                names.insert(name.to_owned());
+            }
+        };
+        add(&mut self.accounts, account);
+        add(&mut self.regions, region);
+        if region.is_some() {
+            add(&mut self.with_logs, account);
+        }
+    }
+
+    /// Refuses accounts and Regions of which there is nothing: mistyped, they would have nothing to do for years.
+    ///
+    /// # Errors
+    /// A usage error that says which there are.
+    pub(crate) fn refuse_others(&self, wanted: &Wanted, source: &Location) -> Result<()> {
+        let asked = [
+            ("account", ACCOUNT, &wanted.accounts, &self.with_logs, &self.accounts),
+            ("Region", REGION, &wanted.regions, &self.regions, &self.regions),
+        ];
+        for (what, option, wanted, with_logs, there) in asked {
+            let Some(stranger) = wanted.iter().find(|name| !with_logs.contains(*name)).filter(|_| !self.more) else {
+                continue;
+            };
+            let others: Vec<&str> = there.iter().filter(|name| *name != stranger).map(String::as_str).collect();
+            let more = if others.len() > 10 { format!(" and {} more", others.len() - 10) } else { String::new() };
+            let help = match others.is_empty() {
+                true => format!("no key below SOURCE tells of one: leave {option} away, or check SOURCE"),
+                false => format!("there are {}{more}", others[..others.len().min(10)].join(", ")),
+            };
+            return Err(Error::usage(format!("SOURCE has no flow logs of {what} {stranger}")).at(source).help(help));
+        }
+        Ok(())
+    }
 }
 
 /// A log object whose key gives no day.
@@ -230,7 +289,9 @@ impl Found {
 pub fn discover(store: &Store, wanted: &Wanted) -> Result<Found> {
     let prefix = store.location().prefix().to_owned();
     let mut search = Search { wanted, found: Found::default(), whole: BTreeMap::new(), names: BTreeSet::new() };
-    let mut frontier = vec![Node { place: Place::of_prefix(&prefix), prefix, depth: 0, year: None }];
+    let top = Place::of_prefix(&prefix);
+    search.found.met.place(top.account.as_deref(), top.region.as_deref());
+    let mut frontier = vec![Node { place: top, prefix, depth: 0, year: None }];
     let mut opaque = 0;
     while !frontier.is_empty() {
         let levels: Vec<Node> = frontier.drain(..).flat_map(|node| search.route(node)).collect();
@@ -243,7 +304,8 @@ pub fn discover(store: &Store, wanted: &Wanted) -> Result<Found> {
             .help("point SOURCE at the folder that holds AWSLogs, or below it"));
         }
         let prefixes: Vec<String> = levels.iter().map(|node| node.prefix.clone()).collect();
-        for (node, level) in levels.iter().zip(store.list_levels(&prefixes)?) {
+        for (node, mut level) in levels.iter().zip(store.list_levels(&prefixes)?) {
+            search.leave_table(node, &mut level.folders, store.location())?;
             search.loose_objects(node, level.objects, &level.folders);
             frontier.extend(level.folders.into_iter().filter_map(|folder| search.enter(node, folder)));
         }
@@ -293,8 +355,15 @@ pub fn discover(store: &Store, wanted: &Wanted) -> Result<Found> {
 
 /// Refuses a SOURCE below which nothing lies at all: a mistyped one would otherwise have nothing to do for years.
 fn refuse_empty(store: &Store) -> Result<()> {
-    let levels = store.list_levels(&[store.location().prefix().to_owned()])?;
+    let prefix = store.location().prefix();
+    let levels = store.list_levels(&[prefix.to_owned()])?;
     if levels.iter().all(|level| level.folders.is_empty() && level.objects.is_empty()) {
+        if !prefix.is_empty() && store.head(prefix)?.is_some() {
+            let folder = prefix.rsplit_once('/').map_or("", |(folder, _)| folder);
+            return Err(Error::usage("SOURCE is one object, and must be a folder")
+                .at(store.location())
+                .help(format!("give its folder, {}, and its day", store.location().url_of(folder))));
+        }
         return Err(Error::usage("nothing lies below SOURCE")
             .at(store.location())
             .help("check its spelling; it must be a folder, such as s3://bucket/prefix or s3://bucket/AWSLogs"));
@@ -347,6 +416,28 @@ impl Search<'_> {
         to_list
     }
 
+    /// Leaves the partitions of a table of ours out of the folders of a place, and names the table.
+    ///
+    /// # Errors
+    /// A usage error if SOURCE itself is the table, and no raw logs lie beside it.
+    fn leave_table(&mut self, node: &Node, folders: &mut Vec<String>, source: &Location) -> Result<()> {
+        if !folders.iter().any(|folder| name_of(folder) == OWN_FOLDER) {
+            return Ok(());
+        }
+        let has_logs = folders.iter().any(|folder| name_of(folder) == super::layout::AWS_LOGS);
+        if node.prefix == source.prefix() && !has_logs {
+            return Err(Error::usage("SOURCE is a table that flowparquet made")
+                .at(source)
+                .help("SOURCE is where the raw logs are, and comes first; DEST is the table, and comes second"));
+        }
+        let before = folders.len();
+        folders.retain(|folder| !["year=", "aws_account_id="].iter().any(|part| name_of(folder).starts_with(part)));
+        if folders.len() < before {
+            self.found.passed_over.push((node.prefix.as_str().into(), Why::OurTable));
+        }
+        Ok(())
+    }
+
     /// Returns the folder as a place to look into, if asked-for logs can be there.
     fn enter(&mut self, node: &Node, folder: String) -> Option<Node> {
         if !Store::is_key(&folder) {
@@ -371,8 +462,11 @@ impl Search<'_> {
             }
             return None;
         };
-        let wanted = self.matches(place.account.as_deref(), place.region.as_deref(), true)
-            && (place.region.is_none() && place.level == Level::Year || place.may_hold_any(&self.wanted.days));
+        self.found.met.place(place.account.as_deref(), place.region.as_deref());
+        let of_asked_days =
+            place.region.is_none() && place.level == Level::Year || place.may_hold_any(&self.wanted.days);
+        self.found.met.more |= !of_asked_days && (place.account.is_none() || place.region.is_none());
+        let wanted = self.matches(place.account.as_deref(), place.region.as_deref(), true) && of_asked_days;
         wanted.then_some(Node { prefix: folder, place, depth: node.depth + 1, year: None })
     }
 
@@ -437,6 +531,9 @@ impl Search<'_> {
         let said = FileName::parse(name);
         let account = place.account.clone().or(said.account);
         let region = place.region.clone().or(said.region);
+        if place.account.is_none() || place.region.is_none() {
+            self.found.met.place(account.as_deref(), region.as_deref());
+        }
         // A copy's folders are people's, and may say when it was made.
         let folder = place.day.filter(|day| place.region.is_none() && said.day.is_some_and(|said| said != *day));
         let folder = folder.map(|day| (day, place.hour));
@@ -466,7 +563,11 @@ impl Search<'_> {
                 let found = SourceObject { object, account, region, day, hour, assumed, folder };
                 if asked { self.found.objects.push(found) } else { self.found.other_days.push(found) }
             }
-            Suffix::Parquet => self.found.passed_over.push((object.key, Why::AwsParquet)),
+            Suffix::Parquet => {
+                let is_awss = name.ends_with(".log.parquet");
+                let why = if is_awss { Why::AwsParquet } else { Why::OtherParquet };
+                self.found.passed_over.push((object.key, why));
+            }
             Suffix::Other => self.found.passed_over.push((object.key, Why::OtherName)),
         }
     }

@@ -219,7 +219,8 @@ pub fn folders_of(key: &str) -> (String, Vec<Folder>) {
         let next = next.filter(|next| next.is_awss(&place, folder));
         if next.as_ref().is_none_or(|next| next.level == Level::AwsLogs) {
             // All before it was not the layout yet.
-            let before: String = folders.drain(..).map(|(_, folder): (Option<Folder>, &str)| format!("{folder}/")).collect();
+            let before: String =
+                folders.drain(..).map(|(_, folder): (Option<Folder>, &str)| format!("{folder}/")).collect();
             above.push_str(&before);
         }
         match next {

@@ -171,7 +171,7 @@ impl ObjectReader {
                 let text_bytes = decoder.text_bytes();
                 ObjectEnded::Read { decoder: Box::new(decoder), text_bytes }
             }
-            None => ObjectEnded::rejected(NO_TEXT),
+            None => ObjectEnded::rejected(UnpackError::Empty),
         }))
     }
 
@@ -213,9 +213,8 @@ fn decoder(
     Ok(ObjectDecoder::new(header, unknown, rules.dash_as_null, before.0, before.1))
 }
 
-const NO_TEXT: &str = "the object has no text";
-
-/// Returns an object's header and the bytes of its line; none of it if the header comes from `--log-format`.
+/// Returns an object's header and the bytes of its line; none of it if the header comes from `--log-format`. What has no line at
+/// all needs none.
 fn header_of(rules: &Rules, text: &[u8]) -> Result<(Arc<Header>, usize), String> {
     let blank = text.iter().take_while(|b| matches!(b, b'\n' | b'\r' | b' ')).count();
     // Blank lines before the header are passed over, line by line.
@@ -225,7 +224,7 @@ fn header_of(rules: &Rules, text: &[u8]) -> Result<(Arc<Header>, usize), String>
     match (Header::parse(&text[begin..end]), &rules.log_format) {
         (Ok(header), _) => Ok((Arc::new(header), end)),
         (Err(_), Some(format)) => Ok((Arc::clone(format), 0)),
-        (Err(_), None) if text.len() == blank => Err(NO_TEXT.to_owned()),
+        (Err(_), None) if text.len() == blank => Ok((Arc::new(Header::none()), 0)),
         (Err(e), None) => Err(e.to_string()),
     }
 }

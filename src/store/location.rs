@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::endpoint::is_bucket;
 use super::real::real_prefix;
+use super::spelling::slip;
 use crate::error::{Error, Result};
 
 /// A place in a store: the store's root and a prefix below it.
@@ -19,8 +20,12 @@ impl Location {
     /// Local paths are made absolute, so that keys are whole paths and mean the same at every run.
     ///
     /// # Errors
-    /// A usage error for other schemes, a missing bucket, and paths that are no UTF-8.
+    /// A usage error for other schemes, which says what was meant if that can be told, a missing bucket, and paths that are no
+    /// UTF-8.
     pub fn parse(text: &str) -> Result<Self> {
+        if let Some(wrong) = slip(text) {
+            return Err(wrong);
+        }
         if let Some(rest) = text.strip_prefix("s3://").or_else(|| text.strip_prefix("s3a://")) {
             let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
             if bucket.is_empty() {

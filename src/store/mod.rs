@@ -22,6 +22,7 @@ mod pages;
 pub mod parallel;
 pub mod ranges;
 mod real;
+mod spelling;
 mod stop;
 #[cfg(test)]
 pub(crate) mod turn_store;
@@ -66,6 +67,10 @@ pub const MAX_REQUESTS_IN_FLIGHT: usize = 64;
 /// How often a create is tried that S3 answers by 409: another request for the same key is under way, and it is open
 /// which of them wins.
 const MAX_CONFLICTS: u32 = 6;
+
+/// Folder of flowparquet's own objects below DEST: a folder that has one is a table. Athena, Spark and Trino pass over names
+/// that begin with `_`.
+pub const OWN_FOLDER: &str = "_flowparquet";
 
 /// Keys that one LIST request returns, by S3's definition.
 pub const KEYS_PER_LIST: usize = 1_000;

@@ -39,6 +39,7 @@ use crate::ledger::partition_ledger::PartitionLedger;
 use crate::ledger::settled::MAX_TURNS;
 use crate::ledger::state::{InputState, Output, PartitionState};
 use crate::ledger::table::{Ledgers, Table, TableInfo, refuse_other_endpoint, tool_name};
+use crate::missing::{Deliveries, Missing, MissingOptions, days_before};
 use crate::options::PARTITION_BY;
 use crate::plan::{leave_out_damaged, partition_of, settle_days};
 use crate::report::{Progress, damaged_ledgers};
@@ -73,6 +74,8 @@ pub struct VerifyOptions {
     pub wanted: Wanted,
     /// How much is read.
     pub extent: Extent,
+    /// Who is to deliver, and what may be missing.
+    pub missing: MissingOptions,
     /// Whether results are recorded in the ledger.
     pub record: bool,
     /// Threads that read and count: fewer, if there is no memory for them.
@@ -96,6 +99,7 @@ impl Default for VerifyOptions {
         Self {
             wanted: Wanted::default(),
             extent: Extent::default(),
+            missing: MissingOptions::default(),
             record: true,
             threads,
             memory_bytes: DEFAULT_MEMORY_BYTES,
@@ -187,11 +191,20 @@ fn verify_once(
     let looked_at = source.map(|source| source.location().to_string()).unwrap_or_default();
     // Where there are no raw logs to be read, nothing is read by it.
     let source = source.unwrap_or(table.store());
+    if states.is_empty() && !looked_at.is_empty() {
+        // What is in the table may be verified when its raw logs have gone; of the others nobody has anything.
+        found.met.refuse_others(&options.wanted, source.location())?;
+    }
     settle_days(&mut found, &states, info.partition_by, &source.location().root());
+    // While ledgers are damaged, whatever they have would be missed.
+    let missing = match looked_at.is_empty() || !damaged.is_empty() {
+        true => Missing::default(),
+        false => missing(source, table, (&found, &states), options, info.partition_by)?,
+    };
     let run = Recount::new(source, table, options.threads(), progress);
     let (mut partitions, rows_read) = recount(&run, options, &info, (&found, &files), &states)?;
     let passed_over = remark_objects(source, &found, &states, info.partition_by, &mut partitions);
-    remark_files(table, &files, &states, &mut partitions)?;
+    remark_files((table, &options.wanted), &files, &states, &mut partitions)?;
     for (partition, outcome) in &mut partitions {
         outcome.verdict = outcome.judge();
         let filtered = !options.wanted.accounts.is_empty() || !options.wanted.regions.is_empty();
@@ -228,14 +241,36 @@ fn verify_once(
         seconds: begun.elapsed().as_secs_f64(),
         agrees: damaged.is_empty()
             && passed_over.is_empty()
+            && missing.is_empty()
             && partitions.iter().all(|outcome| outcome.verdict == Verdict::Agrees),
         rows_read,
         partitions,
         passed_over,
         ledgers_damaged: damaged_ledgers(&damaged),
+        missing,
         source_requests: source.requests(),
         dest_requests: table.store().requests(),
     })
+}
+
+/// Returns what is missing of the asked days, compared with each other and with what the ledger has of the day before.
+fn missing(
+    source: &Store,
+    table: &Table,
+    (found, states): (&Found, &BTreeMap<Partition, PartitionState>),
+    options: &VerifyOptions,
+    by: PartitionBy,
+) -> Result<Missing> {
+    let (root, wanted) = (source.location().root(), &options.wanted);
+    let below = Some((root.as_str(), source.location().prefix()));
+    let mut deliveries = Deliveries::default();
+    found.objects.iter().for_each(|found| deliveries.add(&found.object.key, found.day));
+    deliveries.add_ledger(states, below);
+    if let Days::These(days) = &wanted.days {
+        deliveries.add_ledger(&table.load_sound(&days_before(days), by)?.states, below);
+    }
+    deliveries.select(wanted);
+    Ok(deliveries.missing(&wanted.days, crate::days::minute_now(), &options.missing))
 }
 
 /// Finds the objects of the asked days; those whose keys give no day are of the one that was recorded for them.
@@ -434,6 +469,7 @@ fn remark_objects(
             Some(InputState::Rejected(_)) if changed => "it was rejected and changed since: run convert",
             Some(InputState::Rejected(why)) => why,
             // Those whose rows are in the table were looked at with their file.
+            Some(InputState::Empty) if changed => "it had no bytes and changed since: run convert",
             Some(InputState::OtherType) if changed => "it was of another log type and changed since: run convert",
             Some(_) => continue,
         };
@@ -460,7 +496,7 @@ fn partition_of_file(dest: &Location, key: &str) -> Option<Partition> {
 
 /// Says which files lie in the table that no claim names: queries read them.
 fn remark_files(
-    table: &Table,
+    (table, wanted): (&Table, &Wanted),
     files: &HashMap<Arc<str>, Listed>,
     states: &BTreeMap<Partition, PartitionState>,
     partitions: &mut BTreeMap<Partition, PartitionOutcome>,
@@ -476,9 +512,13 @@ fn remark_files(
     let mut unknown: Vec<&Arc<str>> = files.keys().filter(|key| !known.contains(&***key)).collect();
     unknown.sort();
     for key in unknown {
-        let partition = partition_of_file(location, key);
+        // Those of accounts and Regions that were not asked for are named in ledgers that were not read.
+        let partition = partition_of_file(location, key).filter(|p| wanted.selects(p.account_region.as_ref()));
+        let Some(partition) = partition else { continue };
         // It may have been removed since the listing.
-        let (Some(partition), true) = (partition, table.store().head(key)?.is_some()) else { continue };
+        if table.store().head(key)?.is_none() {
+            continue;
+        }
         let has_no_file = states.get(&partition).is_some_and(|state| state.has_no_file(name_of(key)));
         let reason = if has_no_file {
             "by the ledger its claim gave no row, another run read other bytes: the next convert of that day removes it"

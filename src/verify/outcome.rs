@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::tally::RowHash;
 use crate::ledger::partition::{Partition, PartitionBy};
+use crate::missing::Missing;
 use crate::record::schema::LogType;
 use crate::report::Named;
 use crate::store::Requests;
@@ -259,6 +260,9 @@ pub struct Verification {
     /// Ledgers that are damaged: nothing of their partitions was compared.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ledgers_damaged: Vec<Named>,
+    /// Logs that are missing.
+    #[serde(flatten)]
+    pub missing: Missing,
     /// Requests to SOURCE's store.
     pub source_requests: Requests,
     /// Requests to DEST's store.
@@ -276,6 +280,7 @@ impl Verification {
         self.partitions.sort_by(|a, b| a.partition.cmp(&b.partition));
         self.agrees = self.ledgers_damaged.is_empty()
             && self.passed_over.is_empty()
+            && self.missing.is_empty()
             && self.partitions.iter().all(|outcome| outcome.verdict == Verdict::Agrees);
         self.seconds += again.seconds;
         self.rows_read += again.rows_read;

@@ -263,9 +263,9 @@ fn lines(
     if header.is_none() {
         counted.rejected += odd;
     }
-    match header.or(fallback) {
-        Some(mut header) => header.close(&mut counted.tally),
-        None => return Ok(Object::Unreadable("it has no text".to_owned())),
+    // Without a line there is nothing to read by a header.
+    if let Some(mut header) = header.or(fallback) {
+        header.close(&mut counted.tally);
     }
     Ok(Object::Rows(Box::new(counted)))
 }

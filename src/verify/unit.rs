@@ -66,7 +66,7 @@ pub fn units(table: &Table, info: &TableInfo, partition: &Partition, state: &Par
             let said = match stands {
                 InputState::Converted => LedgerSays::Converted,
                 InputState::OtherType => LedgerSays::OtherType,
-                InputState::Rejected(_) => LedgerSays::Rejected,
+                InputState::Rejected(_) | InputState::Empty => LedgerSays::Rejected,
                 InputState::Claimed => return None,
             };
             let rules = RecountRules {

@@ -234,7 +234,7 @@ class Maker:
             return body[:at] + bytes([body[at] ^ 1 << rng.randrange(8)]) + body[at + 1 :]
         return {
             "behind": body + rng.choice([b"x", b"\0\0x", body[:9]]),
-            "empty": b"",
+            "empty": gzip.compress(b""),
             "plain": b"version srcaddr\n2 a\n",
             "bytes": bytes([rng.randrange(256), rng.randrange(128, 256)]) + body,
         }[how]

@@ -66,8 +66,6 @@ def read(name, body, log_type="vpc", dash_as_null=False, log_format=None):
             found.rejected.append((number, start, line))
         else:
             found.rows.append(row)
-    if header is None and log_format is None:
-        raise Unreadable("no text")
     return Read(other_type=True) if found.other_type else found
 
 

@@ -303,3 +303,28 @@ def test_verify_finds_what_differs_and_sends_few_requests(s3, run, convert):
     source.put(key(4), BODY)
     [partition] = json.loads(run(*verify, env=s3.env, expect=1).out)["partitions"]
     assert partition["changed"]["first"][0]["object"].endswith(key(4))
+
+
+def test_slips_of_the_keyboard(s3, run, convert):
+    source, dest = s3.place("raw", s3.new_bucket()), s3.place("out")
+    source.put(key(), BODY)
+    convert(source, dest, "--day", DAY)
+    bucket = source.name
+
+    def refused(typed, said, *args, to=dest.uri, command="convert"):
+        ran = run(command, typed, to, "--day", DAY, *args, *source.args, env=s3.env, expect=2)
+        assert said in ran.err, ran
+
+    # One object; the beginning of a name that is no folder; SOURCE and DEST swapped.
+    one = f"{source.uri}/{key()}"
+    refused(one, f"SOURCE is one object, and must be a folder\n  at {one}\n  help: give its folder, {one.rpartition('/')[0]}, ")
+    refused(f"{source.uri}/AWSL", "nothing lies below SOURCE")
+    for command in ("convert", "plan"):
+        refused(dest.uri, f"SOURCE is a table that flowparquet made\n  at {dest.uri}\n", to=source.uri, command=command)
+    # Other spellings of the same place.
+    https = f"https://{bucket}.s3.us-east-1.amazonaws.com/raw"
+    for spelling in [f"S3://{bucket}/raw", f"arn:aws:s3:::{bucket}/raw", https]:
+        refused(spelling, f"is no location\n  help: write s3://{bucket}/raw\n")
+    refused(f"{bucket}/raw", f"if it is a bucket, write s3://{bucket}/raw")
+    refused(source.uri, "SOURCE has no flow logs of account 999999999999", "--account", "999999999999")
+    refused(source.uri, "SOURCE has no flow logs of Region mars-north-1", "--region", "mars-north-1")

@@ -1,0 +1,186 @@
+//! Logs that are missing: flow logs that stop, accounts that are gone, days without any object; and what is no alarm.
+
+use jiff::ToSpan;
+use jiff::civil::Date;
+use serde_json::Value as Json;
+
+use crate::util::{ACCOUNT, REGION, Ran, Work, days_ago, text};
+
+/// Writes the objects of a flow log on a day, one in `step` minutes, where `there` says so.
+fn deliver(work: &Work, (account, region, id): (&str, &str, &str), day: Date, there: impl Fn(i64) -> bool) {
+    let [y, m, d] = [i32::from(day.year()), i32::from(day.month()), i32::from(day.day())];
+    for at in (0..1_440).step_by(30).filter(|at| there(*at)) {
+        let name =
+            format!("{account}_vpcflowlogs_{region}_{id}_{y:04}{m:02}{d:02}T{:02}{:02}Z_h.log", at / 60, at % 60);
+        work.write(
+            &format!("raw/AWSLogs/{account}/vpcflowlogs/{region}/{y:04}/{m:02}/{d:02}/{name}"),
+            text(at as u64, 1),
+        );
+    }
+}
+
+const ONE: (&str, &str, &str) = (ACCOUNT, REGION, "fl-0000000000000001");
+const TWO: (&str, &str, &str) = (ACCOUNT, REGION, "fl-0000000000000002");
+const FAR: (&str, &str, &str) = ("222222222222", "eu-west-1", "fl-0000000000000003");
+
+fn day(number: i8) -> Date {
+    "2026-01-10".parse::<Date>().unwrap().checked_add(i64::from(number).days()).unwrap()
+}
+
+/// Returns `--from` and `--to`.
+fn days(first: i8, last: i8) -> Vec<String> {
+    ["--from".into(), day(first).to_string(), "--to".into(), day(last).to_string()].into()
+}
+
+fn run(work: &Work, command: &[&str], more: &[String]) -> Ran {
+    let more: Vec<&str> = more.iter().map(String::as_str).collect();
+    work.run(&[command, &more].concat())
+}
+
+/// Converts, verifies and asks for the status; all three say the same of missing logs.
+#[track_caller]
+fn all_say(work: &Work, days: &[String], args: &[&str], said: &[String]) {
+    let code = i32::from(!said.is_empty());
+    let more: Vec<String> = days.iter().cloned().chain(args.iter().map(|arg| (*arg).to_owned())).collect();
+    let converted = run(work, &["convert", "raw", "table", "--merge"], &more);
+    let verified = run(work, &["verify", "raw", "table"], &more);
+    let status = run(work, &["status", "table"], &more);
+    let both = run(work, &["status", "table", "--source", "raw"], &more);
+    for (ran, text) in [
+        (&converted, &converted.stderr),
+        (&verified, &verified.stdout),
+        (&status, &status.stdout),
+        (&both, &both.stdout),
+    ] {
+        ran.code(code);
+        let lines: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("missing: ")).collect();
+        if lines != said {
+            ran.fail(&format!("should be missing: {said:#?}"));
+        }
+    }
+}
+
+fn quiet((account, region, id): (&str, &str, &str), from: &str, to: &str) -> String {
+    format!("{account} {region} {id}: no object from {from} to {to}")
+}
+
+#[test]
+fn who_delivers_all_day_is_no_alarm_and_who_stops_is_one() {
+    let work = Work::new();
+    for number in 0..3 {
+        deliver(&work, ONE, day(number), |_| true);
+        // At noon of the second day.
+        deliver(&work, TWO, day(number), |at| number == 0 || number == 1 && at < 720);
+    }
+    all_say(&work, &days(0, 0), &[], &[]);
+    all_say(&work, &days(1, 1), &[], &[quiet(TWO, "2026-01-11T12:00Z", "2026-01-12T00:00Z")]);
+    all_say(&work, &days(0, 1), &[], &[quiet(TWO, "2026-01-11T12:00Z", "2026-01-12T00:00Z")]);
+    all_say(&work, &days(0, 2), &[], &[quiet(TWO, "2026-01-11T12:00Z", "2026-01-13T00:00Z")]);
+    // What is meant is quieted.
+    for what in [TWO.2, TWO.1, TWO.0] {
+        all_say(&work, &days(0, 2), &["--accept-missing", what], &[]);
+    }
+    all_say(&work, &days(1, 1), &["--accept-missing", "2026-01-11"], &[]);
+    all_say(&work, &days(1, 1), &["--accept-missing", FAR.2], &[quiet(TWO, "2026-01-11T12:00Z", "2026-01-12T00:00Z")]);
+    // As JSON.
+    let json = |args: &[&str]| -> Json { serde_json::from_str(&run(&work, args, &days(1, 1)).code(1).stdout).unwrap() };
+    let one = serde_json::json!([{
+        "account": ACCOUNT, "region": REGION, "flow_log": TWO.2, "from": "2026-01-11T12:00Z", "to": "2026-01-12T00:00Z"
+    }]);
+    for json in [
+        json(&["convert", "raw", "table", "--report", "-"]),
+        json(&["verify", "raw", "table", "--json"]),
+        json(&["status", "table", "--json"]),
+    ] {
+        assert_eq!(
+            (&json["silences"], &json["missing"], &json["gaps"]),
+            (&one, &Json::Array(vec![]), &Json::Array(vec![]))
+        );
+    }
+}
+
+#[test]
+fn an_account_that_is_gone_is_named_once_by_what_the_ledger_has_of_the_day_before() {
+    let work = Work::new();
+    for number in 0..2 {
+        deliver(&work, ONE, day(number), |_| true);
+    }
+    deliver(&work, FAR, day(0), |_| true);
+    deliver(&work, (FAR.0, "us-east-1", "fl-4"), day(0), |_| true);
+    all_say(&work, &days(0, 0), &[], &[]);
+    all_say(&work, &days(1, 1), &[], &[format!("{}: no object from 2026-01-11T00:00Z to 2026-01-12T00:00Z", FAR.0)]);
+    let json: Json =
+        serde_json::from_str(&run(&work, &["status", "table", "--json"], &days(1, 1)).code(1).stdout).unwrap();
+    assert_eq!(json["missing"].as_array().unwrap().len(), 1);
+    assert!(json["missing"][0].get("region").is_none());
+    // Of the other account nothing is missing.
+    all_say(&work, &days(1, 1), &["--accept-missing", FAR.0], &[]);
+    run(&work, &["convert", "raw", "table", "--account", ACCOUNT], &days(1, 1)).code(0);
+}
+
+#[test]
+fn a_day_without_any_object_between_others_is_missed() {
+    let work = Work::new();
+    for number in [0, 3] {
+        deliver(&work, ONE, day(number), |at| at == 600);
+    }
+    let said = "no object of any flow log on 2026-01-11 to 2026-01-12".to_owned();
+    let ran = run(&work, &["convert", "raw", "table", "--report", "-"], &days(0, 3));
+    ran.code(1).says(&format!("missing: {said}\n"));
+    assert_eq!(ran.report()["gaps"], serde_json::json!([["2026-01-11", "2026-01-12"]]));
+    run(&work, &["status", "table"], &days(0, 3)).code(1);
+    let accepted = ["--accept-missing", "2026-01-11", "--accept-missing", "2026-01-12"];
+    run(&work, &[&["convert", "raw", "table"], &accepted[..]].concat(), &days(0, 3)).code(0);
+    // Before the first and behind the last, nobody knows.
+    run(&work, &["convert", "raw", "table"], &days(-2, 0)).code(0);
+    run(&work, &["convert", "raw", "table"], &days(3, 5)).code(0);
+}
+
+#[test]
+fn what_is_no_alarm() {
+    let work = Work::new();
+    for number in 0..4 {
+        // New in the middle of a day; by day only; rare.
+        deliver(&work, ONE, day(number), |at| number > 1 || number == 1 && at > 700);
+        deliver(&work, TWO, day(number), |at| (480..1_080).contains(&at));
+        deliver(&work, FAR, day(number), |at| at == 600 && number % 2 == 0);
+    }
+    all_say(&work, &days(0, 3), &[], &[]);
+    // A copy without names of AWS's.
+    let work = Work::new();
+    for number in 0..3 {
+        work.write(&format!("raw/copy/2026/01/1{number}/{number}.log"), text(number, 2));
+    }
+    all_say(&work, &days(0, 3), &[], &[]);
+    // Today, as far as it is over.
+    let work = Work::new();
+    deliver(&work, ONE, days_ago(1), |_| true);
+    let range: Vec<String> = ["--from".into(), days_ago(1).to_string(), "--to".into(), days_ago(0).to_string()].into();
+    let hours = jiff::Timestamp::now().as_second() / 3_600 % 24;
+    deliver(&work, ONE, days_ago(0), |at| at / 60 < hours - 1);
+    all_say(&work, &range, &[], &[]);
+}
+
+#[test]
+fn a_list_of_who_is_expected_makes_it_exact() {
+    let work = Work::new();
+    for number in 0..2 {
+        deliver(&work, ONE, day(number), |at| at == 600);
+    }
+    deliver(&work, FAR, day(0), |at| at == 600);
+    all_say(&work, &days(0, 1), &[], &[]);
+    let list = work.run(&["status", "table", "--expect-from", "2026-01-10"]).code(0).stdout.clone();
+    assert_eq!(list, format!("{} {} {}\n{} {} {}\n", ONE.0, ONE.1, ONE.2, FAR.0, FAR.1, FAR.2));
+    work.write("expected", format!("# of 10 January\n{list}333333333333\n"));
+    let expect = ["--expect", "expected"];
+    let nobody = "333333333333: no object from 2026-01-10T00:00Z to 2026-01-12T00:00Z".to_owned();
+    all_say(&work, &days(0, 1), &expect, &[quiet(FAR, "2026-01-11T00:00Z", "2026-01-12T00:00Z"), nobody]);
+    work.write("expected", &list);
+    all_say(&work, &days(0, 0), &expect, &[]);
+    work.write("expected", "123 us-east-1");
+    let ran = work.run(&["convert", "raw", "table", "--all", "--expect", "expected"]);
+    ran.code(2).says("error: line 1 of --expect is not ACCOUNT [REGION [FLOW-LOG]]\n");
+    work.run(&["convert", "raw", "table", "--all", "--expect", "nothing"])
+        .code(2)
+        .says("error: --expect cannot be read\n");
+}
