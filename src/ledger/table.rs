@@ -21,7 +21,7 @@ use crate::store::{Created, Store};
 /// What a DEST is, decided by its first conversion: `_flowparquet/table.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TableInfo {
-    /// Version of this object; see [`VERSION`](super::entry::VERSION).
+    /// Version of this object; as of the entries of the ledger.
     pub version: u32,
     /// The one log type of the table.
     pub log_type: LogType,
