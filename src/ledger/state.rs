@@ -363,10 +363,18 @@ impl PartitionState {
                 InputState::OtherType | InputState::Empty => known.etag == input.etag,
             })
         };
+        let stay = |replaces: &[u64]| !replaces.iter().all(|number| self.can_be_replaced(*number));
         match &draft.work {
             Work::Convert(objects) => objects.inputs.iter().any(taken),
-            Work::Remake(_, replaces) | Work::Merge(replaces) => {
-                !replaces.iter().all(|number| self.can_be_replaced(*number))
+            Work::Merge(replaces) => stay(replaces),
+            // What was rejected there may have rows by a claim of its own since.
+            Work::Remake(objects, replaces) => {
+                let is_elsewhere = |known: &Known| {
+                    let output = self.output_of(known).map_or(known.claim, |output| output.number);
+                    !replaces.contains(&known.claim) && !replaces.contains(&output)
+                };
+                let known = objects.inputs.iter().filter_map(|input| self.input(&objects.source, &input.key));
+                stay(replaces) || known.into_iter().any(is_elsewhere)
             }
         }
     }
@@ -549,6 +557,14 @@ mod tests {
         assert!(!known.conflicts_with(&planned(claim(&["x"]))));
         assert!(!now.conflicts_with(&planned(replace(&[1], &[]))));
         assert!(now.conflicts_with(&planned(replace(&[1, 3], &[]))), "claim 3 has no output yet");
+        // A file is made again of all its objects, unless one that it rejected has rows by another claim, or is about to.
+        assert!(!now.conflicts_with(&planned(replace(&[1], &["a", "x"]))));
+        let begun = [claim(&["a", "x"]), done(1, &["x"]), claim(&["x"])];
+        for entries in [begun.to_vec(), [&begun[..], &[done(3, &[])]].concat()] {
+            let elsewhere = state(entries).unwrap();
+            assert!(elsewhere.conflicts_with(&planned(replace(&[1], &["a", "x"]))));
+            assert!(!elsewhere.conflicts_with(&planned(replace(&[1], &["a"]))));
+        }
     }
 
     #[test]
