@@ -290,7 +290,15 @@ fn fill(
 ) -> Result<Option<(Claim, Error)>> {
     let (table, partition) = (ledger.table(), ledger.partition());
     for output in outputs {
-        copy_rejects(table, &table.rejects_key(partition, &output.claim), rejects)?;
+        let key = table.rejects_key(partition, &output.claim);
+        // People may delete rejects. But whoever finished this merge deleted them too, and then what is written here without
+        // them would take the place of what has them.
+        if !copy_rejects(table, &key, rejects)?
+            && output.done.outcome.rejected_rows > 0
+            && !ledger.is_still_live(&output.claim)?
+        {
+            return Ok(Some((output.claim.clone(), gone(&table.store().location().url_of(&key)))));
+        }
         let Some(file) = &output.done.file else { continue };
         let key = table.output_key(partition, &output.claim);
         let place = table.store().location().url_of(&key);
@@ -304,16 +312,16 @@ fn fill(
     Ok(None)
 }
 
-/// Appends a rejects object, if it is there: gzip members one behind the other are a gzip file.
-fn copy_rejects(table: &Table, key: &str, rejects: &mut Upload) -> Result<()> {
+/// Appends a rejects object, and returns whether it is there: gzip members one behind the other are a gzip file.
+fn copy_rejects(table: &Table, key: &str, rejects: &mut Upload) -> Result<bool> {
     let failed = |e| Error::stopped("cannot keep rejects").at(table.store().location().url_of(key)).because(e);
     match table.store().get_within(key, WHOLE_FILE_BYTES)? {
-        None => Ok(()),
-        Some(Ok(packed)) => rejects.write_all(&packed).map_err(failed),
+        None => Ok(false),
+        Some(Ok(packed)) => rejects.write_all(&packed).map(|()| true).map_err(failed),
         Some(Err(_)) => {
-            let Some(listed) = table.store().head(key)? else { return Ok(()) };
-            let Some(mut reader) = table.store().read_in_pieces(&listed)? else { return Ok(()) };
-            std::io::copy(&mut reader, rejects).map(|_| ()).map_err(failed)
+            let Some(listed) = table.store().head(key)? else { return Ok(false) };
+            let Some(mut reader) = table.store().read_in_pieces(&listed)? else { return Ok(false) };
+            std::io::copy(&mut reader, rejects).map(|_| true).map_err(failed)
         }
     }
 }

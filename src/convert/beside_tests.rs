@@ -94,7 +94,11 @@ impl Place {
 
     /// Merges all files.
     fn compact(&self) {
-        let options = CompactOptions {
+        compact(&self.table(), &Self::merging()).unwrap();
+    }
+
+    fn merging() -> CompactOptions {
+        CompactOptions {
             wanted: wanted(),
             more_than: 1,
             min_age_seconds: 0,
@@ -102,8 +106,7 @@ impl Place {
             compression: Some(Compression::None),
             threads: 1,
             memory_bytes: MIN_MEMORY_BYTES,
-        };
-        compact(&self.table(), &options).unwrap();
+        }
     }
 
     fn raw(&self) -> Store {
@@ -206,6 +209,29 @@ fn rejects_are_those_of_the_files_that_took_the_place_of_others() {
     let more = rejected(&place.table());
     assert_eq!(more.len(), 4);
     assert_eq!(rejected(&place.merged_before("/rejects/")), more);
+}
+
+/// Of two runs that finish one merge the slower one comes to rejects that the faster one has deleted; the files are there yet.
+#[test]
+fn rejects_that_another_run_merged_meanwhile_are_not_written_over() {
+    let place = Place::new();
+    let before = place.below_dest();
+    let (partition, state) = place.table().load(&Days::All, PartitionBy::Day).unwrap().pop_first().unwrap();
+    let last = place.table().rejects_key(&partition, &state.outputs().last().unwrap().claim);
+    let others = place.clone();
+    let finish_first = move || {
+        others.compact();
+        let not_deleted_yet = before.iter().filter(|(key, _)| key.contains("/part-") && !key.contains("/rejects/"));
+        not_deleted_yet.for_each(|(key, content)| others.raw().put(key, content.clone()).unwrap());
+    };
+    let beside = (&place.dest, &place.io);
+    let slower = Table::new(Beside::store(place.backend.inner(), beside, last.leak(), finish_first));
+    compact(&slower, &Place::merging()).unwrap();
+    let (partition, state) = place.table().load(&Days::All, PartitionBy::Day).unwrap().pop_first().unwrap();
+    assert_eq!(place.table().rejects_now(&partition, state).unwrap().len(), 3);
+    place.convert(&place.raw());
+    assert_eq!(place.files().len(), 1);
+    assert!(verified(&place, &place.table(), Extent::Full).agrees);
 }
 
 #[test]
