@@ -68,7 +68,8 @@ fi
 lints() {
     RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS="-Dwarnings__CLIPPY_HACKERY__" \
         cargo build --release --all-targets --locked \
-        --config profile.release.package.flowparquet.opt-level=0 --config profile.release.package.flowparquet.codegen-units=16
+        --config profile.release.package.flowparquet.opt-level=0 --config profile.release.package.flowparquet.codegen-units=16 \
+        --config profile.release.package.flowparquet-sql.opt-level=0
 }
 if cargo clippy --version >/dev/null 2>&1; then
     step "lints" lints
@@ -81,7 +82,7 @@ step "binary and Rust tests" cargo test --release --locked --no-run
 step "documentation" env RUSTDOC="$PWD/scripts/rustdoc_lints.sh" cargo test --release --locked --doc
 # Checked together, so that they share dependencies. None is linked, so LLVM's fuzzer need not be compiled.
 step "small program, fuzz targets and benchmarks" env CUSTOM_LIBFUZZER_PATH=/dev/null \
-    cargo check --release --locked --workspace --no-default-features --lib --bins --bench stages
+    cargo check --release --locked --workspace --exclude flowparquet-sql --no-default-features --lib --bins --bench stages
 
 # Every lock file, as it is: licences, sources, bans, and known vulnerabilities where their list can be fetched.
 dependencies() { # dependencies CHECK...

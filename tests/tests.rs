@@ -25,6 +25,7 @@
 //! * [`replace`]: files that take the place of others: changed objects, retried lines, merges; ledger and signals
 //! * [`screen`]: names and values that speak to the terminal: every command, standard output and standard error
 //! * [`slips`]: slips of the keyboard: a SOURCE, DEST, account or Region that cannot be meant, and what was
+//! * [`sql`]: the package `flowparquet-sql` by itself: statements as it plans them, functions of Athena's
 //! * [`text`]: how logs are written, and that every value arrives
 //! * [`util`]: what they share
 //! * [`verify`]: the recount: that it agrees with every way logs are written, and finds and names every tampered row
@@ -74,6 +75,9 @@ mod replace;
 mod screen;
 #[cfg(test)]
 mod slips;
+#[cfg(test)]
+#[cfg(feature = "query")]
+mod sql;
 #[cfg(test)]
 mod text;
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::days::Days;
 use crate::error::printable;
 use crate::ledger::table::Table;
 use crate::query::compare::{CompareVerdict, Compared, Comparison, compare};
-use crate::query::sql;
+use crate::query::{Statement, on_large_stack, parse};
 use crate::{Error, Result};
 
 use super::compare_page::page;
@@ -19,18 +19,18 @@ use super::{EXIT_SOME_REJECTED, open, open_source, print, settings, to_json};
 
 /// Runs `flowparquet compare`.
 pub fn run(args: &CompareArgs) -> Result<ExitCode> {
-    sql::on_large_stack(|| both(args))?
+    on_large_stack(|| both(args))?
 }
 
 fn both(args: &CompareArgs) -> Result<ExitCode> {
     let io = super::reading_io()?;
     let (text, place) = statements(&args.statements)?;
     let options = options(&args.statements, &args.engine, false)?;
-    let statements = sql::parse(&text, &options.table, &place)?;
+    let statements = parse(&text, &options.table, &place)?;
     let days = settings::days(&args.days, |_| Ok(Days::All))?;
     let (source, dest) =
         (open_source(&args.source, &args.store, &io)?, Table::new(open(&args.dest, &args.store, &io)?));
-    let mut begin = |statement: &sql::Statement| say!("running: {}", statement.name);
+    let mut begin = |statement: &Statement| say!("running: {}", statement.name);
     let comparison = compare((&source, &dest), (&statements, &place), &days, &options, &mut begin)?;
     let costs = Costs { usd_per_tib: args.engine.price_per_tb, runs_per_day: args.runs_per_day };
     print(&if args.json { to_json(&comparison)? } else { shown(&comparison, costs) })?;

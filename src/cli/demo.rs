@@ -99,7 +99,7 @@ fn compared(raw: &Store, dest: &Table, days: &Days) -> Result<String> {
     use crate::athena::predicate::{Selection, When};
     use crate::athena::queries::find;
     use crate::convert::one_per_processor;
-    use crate::query::{QueryOptions, compare::compare, sql};
+    use crate::query::{QueryOptions, compare::compare, parse};
 
     let trace: BTreeMap<String, String> =
         [("address", "172.32.21.19"), ("gateway", "172.32.10.21,54.248.89.189"), ("server", "34.160.111.145")]
@@ -121,7 +121,7 @@ fn compared(raw: &Store, dest: &Table, days: &Days) -> Result<String> {
         page_index: false,
     };
     let place = "the demo's questions";
-    let statements = sql::parse(&text, &options.table, place)?;
+    let statements = parse(&text, &options.table, place)?;
     let comparison = compare((raw, dest), (&statements, place), days, &options, &mut |_| ())?;
     if !comparison.agrees() {
         return Err(Error::stopped("raw logs and Parquet answer otherwise")

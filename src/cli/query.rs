@@ -11,9 +11,9 @@ use crate::ledger::claim::DEFAULT_MAX_OBJECT_BYTES;
 use crate::ledger::partition::PartitionBy;
 use crate::ledger::settled::MAX_TURNS;
 use crate::ledger::table::Table;
-use crate::query::answer::Value;
-use crate::query::sql::{Statement, on_large_stack, parse};
-use crate::query::{AnswerRows, Kept, QueryOptions, Ran, RawOptions, Scan, Session};
+use crate::query::{
+    AnswerRows, Kept, QueryOptions, Ran, RawOptions, Scan, Session, Statement, Value, on_large_stack, parse,
+};
 use crate::record::header::Header;
 use crate::source::discover::Wanted;
 use crate::{Error, Result};

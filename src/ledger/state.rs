@@ -402,7 +402,12 @@ impl PartitionState {
     /// Returns whether an object of this name is that of a claim that gave no row, so that it has no file. Two writers finished
     /// it, and one of them read other bytes: its rows are not those that the ledger counts.
     pub fn has_no_file(&self, name: &str) -> bool {
-        self.outputs().any(|output| output.done.file.is_none() && output.claim.output == name)
+        self.without_file().any(|claim| claim.output == name)
+    }
+
+    /// Returns the claims that gave no row, and so have no file.
+    pub fn without_file(&self) -> impl Iterator<Item = &Claim> {
+        self.outputs().filter(|output| output.done.file.is_none()).map(|output| &output.claim)
     }
 
     /// Returns whether an object of this name may lie in the partition's folder: the output of a claim that is begun,

@@ -8,10 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::answer::Value;
-use super::meter::Scan;
-use super::sql::{Order, Statement};
-use super::{Live, QueryOptions, Ran, RawOptions, Session, live};
+use super::{Live, Order, QueryOptions, Ran, RawOptions, Scan, Session, Statement, Value, live};
 use crate::days::Days;
 use crate::error::{Error, Result};
 use crate::ledger::partition::Partition;

@@ -1,30 +1,19 @@
-//! SQL over a converted table and over raw logs, by DataFusion in this program: `query`, `compare`, `tune`.
+//! SQL over a converted table and over raw logs: `query`, `compare`, `tune`.
 //!
 //! In: a [`Table`] or raw objects, statements as they are written for Athena. Out: rows, and what they cost ([`Scan`]).
-//! DataFusion, its runtime and its types stay in this folder; it reads through our own [`Store`], where requests are
-//! counted. [`sql`] reads statements, `functions` has Athena's functions, `files` and `raw` are the two kinds of table,
-//! `prune` chooses partitions, `meter` counts, [`answer`] makes values of columns, [`compare`] and [`tune`] are the jobs.
+//! Statements are run by the package `flowparquet-sql`, which reads through our own [`Store`], where requests are counted.
+//! `files` and `raw` are the two kinds of table, [`compare`] and [`tune`] are the jobs.
 
-pub mod answer;
 pub mod compare;
-mod explain;
 mod files;
-mod functions;
-mod hints;
-mod meter;
-mod prune;
 mod raw;
-mod run;
-pub mod sql;
 pub mod tune;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
-use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::prelude::{SessionConfig, SessionContext};
-use tokio::runtime::Runtime;
+pub use flowparquet_sql::{AnswerRows, Kept, Order, QueryOptions, Ran, Scan, Statement, Value};
+use flowparquet_sql::{DataFile, DataObject, Engine, Failure, Partitioned, SqlError, SqlErrorKind};
 
 use crate::days::Days;
 use crate::encode::file::sort_columns;
@@ -32,8 +21,8 @@ use crate::error::{Error, Result};
 use crate::ledger::claim::Input;
 use crate::ledger::partition::{Partition, PartitionBy};
 use crate::ledger::table::Table;
-use crate::options::of_queries::{ALL_DAYS, DAY};
-use crate::options::{FROM, LOG_FORMAT, TO};
+use crate::options::of_queries::{ALL_DAYS, DAY, TABLE};
+use crate::options::{FROM, LOG_FORMAT, MEMORY, TO};
 use crate::plan::partition_of;
 use crate::record::header::{Column, Header};
 use crate::record::schema::LogType;
@@ -41,30 +30,11 @@ use crate::source::discover::{Wanted, discover};
 use crate::source::reader::Rules;
 use crate::store::{Listed, Store};
 use crate::survey::formats;
-use files::{FileTable, QueryFile};
-use meter::Meter;
-pub use meter::{Kept, Scan};
-use raw::{MAX_TEXT_BYTES, RawTable};
-pub use run::{AnswerRows, Ran};
+use files::{QueryFile, StoreFiles, damaged};
+use raw::{MAX_TEXT_BYTES, RawObjects};
 
-/// Consumers of memory that are named when there is too little of it.
-const MAX_CONSUMERS_NAMED: usize = 3;
-
-/// What a function makes of a batch of rows is a quarter of a thread's memory at most: the next one makes something of it again.
-const ANSWERS_IN_MEMORY: u64 = 4;
-
-/// How statements are run.
-#[derive(Debug, Clone)]
-pub struct QueryOptions {
-    /// Name of the table, in lower case and without a database.
-    pub table: String,
-    /// Threads.
-    pub threads: usize,
-    /// Memory for what is sorted, grouped and joined; more goes to temporary files.
-    pub memory_bytes: u64,
-    /// Whether page index and bloom filters are used too. Without, what is read is what Athena surely bills.
-    pub page_index: bool,
-}
+/// Bytes of stack for what walks deep expressions; only what is used of it costs memory.
+const STACK_BYTES: usize = 256 << 20;
 
 /// Which raw logs, and how they are read.
 #[derive(Debug, Clone)]
@@ -80,21 +50,13 @@ pub struct RawOptions {
 }
 
 /// A table that statements can be run over.
+#[derive(Debug)]
 pub struct Session {
-    context: SessionContext,
-    runtime: Arc<Runtime>,
-    meter: Arc<Meter>,
-    table: String,
+    engine: Engine,
     /// Bytes of the table's files; none are known of raw logs.
     file_bytes: u64,
     /// The table's files and where they are; not those of raw logs.
     files: Option<(Store, Vec<QueryFile>)>,
-}
-
-impl std::fmt::Debug for Session {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Session").field("table", &self.table).finish_non_exhaustive()
-    }
 }
 
 /// The live files of a table, and what is in them.
@@ -138,14 +100,14 @@ impl Session {
     }
 
     fn over_live(table: &Table, live: Live, options: &QueryOptions) -> Result<Self> {
-        let file_bytes = live.files.iter().map(|file| file.bytes).sum();
-        let files = (table.store().clone(), live.files.clone());
-        let session = Self::new(options, |meter| {
-            let Live { columns, by, partitions, files, .. } = live;
-            let store = table.store().clone();
-            Arc::new(FileTable::new((columns, by), (partitions, files), store, meter, options.page_index))
-        })?;
-        Ok(Self { file_bytes, files: Some(files), ..session })
+        let Live { columns, by, partitions, files, .. } = live;
+        let data =
+            files.iter().map(|file| DataFile { partition: file.partition, key: file.key.clone(), bytes: file.bytes });
+        let store = table.store().clone();
+        let reader = Arc::new(StoreFiles(store.clone()));
+        let engine = Engine::over_files(partitioned(&columns, by, &partitions), data.collect(), reader, options);
+        let file_bytes = files.iter().map(|file| file.bytes).sum();
+        Ok(Self { engine: engine.map_err(said)?, file_bytes, files: Some((store, files)) })
     }
 
     /// Opens raw logs. Lists them, and reads the head of the newest object of each flow log for its columns.
@@ -185,74 +147,134 @@ impl Session {
 
     fn over_objects(
         source: &Store,
-        columns: (Vec<Column>, PartitionBy),
+        (columns, by): (Vec<Column>, PartitionBy),
         objects: BTreeMap<Partition, Vec<Listed>>,
         (log_type, raw): (LogType, &RawOptions),
         options: &QueryOptions,
     ) -> Result<Self> {
-        Self::new(options, |meter| {
-            let rules = Rules {
-                log_type,
-                log_format: raw.log_format.clone().map(Arc::new),
-                // The raw table in Athena has it as it is.
-                dash_as_null: false,
-                max_object_bytes: raw.max_object_bytes,
-                max_held_bytes: MAX_TEXT_BYTES,
-            };
-            let places = objects.values().enumerate();
-            let listed =
-                places.flat_map(|(at, objects)| objects.iter().map(move |object| (at, object.clone()))).collect();
-            let partitions = objects.keys().cloned().collect();
-            Arc::new(RawTable::new(columns, (partitions, listed), (source.clone(), rules), meter))
+        let rules = Rules {
+            log_type,
+            log_format: raw.log_format.clone().map(Arc::new),
+            // The raw table in Athena has it as it is.
+            dash_as_null: false,
+            max_object_bytes: raw.max_object_bytes,
+            max_held_bytes: MAX_TEXT_BYTES,
+        };
+        let partitions: Vec<Partition> = objects.keys().cloned().collect();
+        let table = partitioned(&columns, by, &partitions);
+        let objects: Vec<(usize, Listed)> = objects
+            .into_values()
+            .enumerate()
+            .flat_map(|(at, of)| of.into_iter().map(move |object| (at, object)))
+            .collect();
+        let data = objects.iter().map(|(partition, object)| DataObject { partition: *partition, bytes: object.size });
+        let (data, values) = (data.collect(), table.partitions.clone());
+        let reader = Arc::new(RawObjects { store: source.clone(), rules, columns, values, objects });
+        let engine = Engine::over_objects(table, data, reader, options).map_err(said)?;
+        Ok(Self { engine, file_bytes: 0, files: None })
+    }
+
+    /// Runs a statement; `take` gets its rows piece by piece, and at least once, so that it learns the columns. A view is
+    /// made and gives no rows.
+    ///
+    /// `place` says in messages where the statement stands.
+    ///
+    /// # Errors
+    /// A usage error for a statement that cannot be planned or computed; otherwise when reading fails or memory does not
+    /// suffice.
+    pub fn run(
+        &self,
+        statement: &Statement,
+        place: &str,
+        take: &mut dyn FnMut(AnswerRows) -> Result<()>,
+    ) -> Result<Ran> {
+        let ran = self.engine.run(statement, place, &mut |rows| take(rows).map_err(Failure::from));
+        ran.map_err(|error| {
+            let is_damage = matches!(error.kind, SqlErrorKind::Damaged);
+            self.named(said(error), is_damage)
         })
     }
 
-    fn new(
-        options: &QueryOptions,
-        table: impl FnOnce(Arc<Meter>) -> Arc<dyn datafusion::catalog::TableProvider>,
-    ) -> Result<Self> {
-        let broken =
-            |e: datafusion::error::DataFusionError| Error::stopped("the query engine does not start").because(e);
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(options.threads)
-            .thread_name("flowparquet-query")
-            // Deep expressions are computed on these threads.
-            .thread_stack_size(32 << 20)
-            .build()
-            .map_err(|e| Error::stopped("cannot start the query's threads").because(e))?;
-        let mut config = SessionConfig::new().with_target_partitions(options.threads).with_information_schema(false);
-        let set = config.options_mut();
-        set.sql_parser.collect_spans = true;
-        set.execution.parquet.pushdown_filters = false;
-        set.optimizer.repartition_file_min_size = 1 << 20;
-        // What is read follows from the statement and the table alone, as in Athena, not from which thread was faster.
-        // DataFusion 55 besides finds wrong minima and maxima by such filters where a file lacks the column. Set as a text the
-        // first one stands for all; set like this it stands for itself alone.
-        set.optimizer.enable_dynamic_filter_pushdown = false;
-        set.optimizer.enable_aggregate_dynamic_filter_pushdown = false;
-        set.optimizer.enable_join_dynamic_filter_pushdown = false;
-        set.optimizer.enable_topk_dynamic_filter_pushdown = false;
-        let memory = usize::try_from(options.memory_bytes).unwrap_or(usize::MAX);
-        let named = std::num::NonZero::new(MAX_CONSUMERS_NAMED).unwrap_or(std::num::NonZero::<usize>::MIN);
-        let pool = TrackConsumersPool::new(FairSpillPool::new(memory), named);
-        let environment = RuntimeEnvBuilder::new().with_memory_pool(Arc::new(pool)).build_arc().map_err(broken)?;
-        let context = SessionContext::new_with_config_rt(config, environment);
-        functions::all().into_iter().for_each(|function| context.register_udf(function));
-        let answer_bytes = options.memory_bytes / (ANSWERS_IN_MEMORY * options.threads.max(1) as u64);
-        let state = context.state();
-        let known = |name: &str| state.scalar_functions().get(name).cloned();
-        functions::bounded(known, answer_bytes).into_iter().for_each(|function| context.register_udf(function));
-        let meter: Arc<Meter> = Arc::default();
-        let name = datafusion::common::TableReference::bare(options.table.as_str());
-        context.register_table(name, table(Arc::clone(&meter))).map_err(broken)?;
-        Ok(Self {
-            context,
-            runtime: Arc::new(runtime),
-            meter,
-            table: options.table.clone(),
-            file_bytes: 0,
-            files: None,
-        })
+    /// Hashes all files; returns the URLs of those that are not the ledger's, and the number of those whose hash it does not
+    /// know.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn check(&self) -> Result<(Vec<String>, u64)> {
+        let Some((store, files)) = &self.files else { return Ok((Vec::new(), 0)) };
+        let unknown = files.iter().filter(|file| file.sha256.is_none()).count() as u64;
+        Ok((damaged(store, files.iter())?, unknown))
+    }
+
+    /// Says which file is damaged, if that is why a statement failed: the engine does not.
+    fn named(&self, error: Error, is_damage: bool) -> Error {
+        let Some((store, files)) = self.files.as_ref().filter(|_| is_damage) else { return error };
+        // Only those that the statement opened: a table may have terabytes.
+        let opened = files.iter().filter(|file| self.engine.opened(&file.key));
+        match damaged(store, opened) {
+            Ok(urls) if !urls.is_empty() => error.at(urls.join(", ")),
+            _ => error,
+        }
+    }
+}
+
+/// Reads statements for a run that has the table `table`; `place` says where they stand.
+///
+/// # Errors
+/// A usage error with line and column for what is no statement that reads, or names another table.
+pub fn parse(sql: &str, table: &str, place: &str) -> Result<Vec<Statement>> {
+    flowparquet_sql::parse(sql, table, place).map_err(said)
+}
+
+/// Runs something on a thread whose stack suffices for the deepest expressions that are let through. Statements that others
+/// wrote must be read, run and dropped in here.
+///
+/// # Errors
+/// When the operating system gives no thread, or the call panics.
+pub fn on_large_stack<T: Send>(call: impl FnOnce() -> T + Send) -> Result<T> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("flowparquet-sql".to_owned()).stack_size(STACK_BYTES);
+        let thread = thread.spawn_scoped(scope, call);
+        let thread = thread.map_err(|e| Error::stopped("cannot start a thread for the statement").because(e))?;
+        let died =
+            |_| Error::stopped("the statement could not be read").help("this is a bug: please report the statement");
+        thread.join().map_err(died)
+    })
+}
+
+/// Makes our own error of one of the engine's.
+fn said(error: SqlError) -> Error {
+    let SqlError { kind, mut message, place, mut help, because } = error;
+    let error = match kind {
+        SqlErrorKind::Failed(failure) => {
+            return match failure.downcast::<Error>() {
+                Ok(own) => *own,
+                Err(other) => Error::stopped("the query failed").because(other),
+            };
+        }
+        SqlErrorKind::Stopped => Error::stopped(message),
+        SqlErrorKind::Memory => Error::stopped(format!("the query needs more memory than {MEMORY} allows")),
+        SqlErrorKind::UnknownTable => {
+            help = help.map(|help| format!("{help}; {TABLE} gives it another name"));
+            Error::usage(message)
+        }
+        SqlErrorKind::Usage | SqlErrorKind::Damaged => Error::usage(std::mem::take(&mut message)),
+    };
+    let error = place.into_iter().fold(error, Error::at);
+    let error = because.into_iter().fold(error, Error::because);
+    help.into_iter().fold(error, Error::help)
+}
+
+/// Returns columns and partitions as the engine takes them.
+fn partitioned(columns: &[Column], by: PartitionBy, partitions: &[Partition]) -> Partitioned {
+    let values = |partition: &Partition| {
+        let path = partition.path();
+        path.split('/').filter_map(|folder| folder.split_once('=')).map(|(_, value)| value.to_owned()).collect()
+    };
+    Partitioned {
+        columns: columns.iter().map(|column| (column.name.clone(), column.column_type.arrow())).collect(),
+        keys: by.columns(),
+        partitions: partitions.iter().map(values).collect(),
     }
 }
 

@@ -6,32 +6,22 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use arrow::array::{
+use flowparquet_sql::arrow::array::{
     ArrayRef, Int32Array, Int64Array, RecordBatch, RecordBatchOptions, StringViewArray, StringViewBuilder, UInt32Array,
     new_null_array,
 };
-use arrow::buffer::NullBuffer;
-use arrow::compute::take;
-use arrow::datatypes::SchemaRef;
-use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::{DataFusionError, Result};
-use datafusion::datasource::TableType;
-use datafusion::execution::TaskContext;
-use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
-use datafusion::physical_plan::stream::RecordBatchReceiverStream;
-use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
-use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream};
+use flowparquet_sql::arrow::buffer::NullBuffer;
+use flowparquet_sql::arrow::compute::take;
+use flowparquet_sql::arrow::datatypes::{DataType, SchemaRef};
+use flowparquet_sql::arrow::error::ArrowError;
+use flowparquet_sql::{Emit, Failure, LeftOut, ObjectReader, Objects};
 
-use super::meter::{Kept, Meter};
-use super::prune;
-use crate::error::Error;
-use crate::ledger::partition::{Partition, PartitionBy};
+use crate::error::{Error, Result};
 use crate::record::columns::{Batch, ColumnData, Values};
 use crate::record::decode::ObjectDecoder;
 use crate::record::header::Column;
-use crate::source::reader::{ObjectEnded, ObjectReader, Rules, Sink};
+use crate::source::reader::{ObjectEnded, ObjectReader as RawReader, Rules, Sink};
 use crate::store::{Listed, Store};
 
 /// Rows that are handed on at once.
@@ -40,161 +30,64 @@ const BATCH_ROWS: usize = 8_192;
 /// Most text of an object that is held at once; the text of a larger one is read in pieces of this size.
 pub const MAX_TEXT_BYTES: usize = 64 << 20;
 
-/// The table.
+/// The objects of the table.
 #[derive(Debug)]
-pub struct RawTable {
-    objects: Arc<ScanQueue>,
-    by: PartitionBy,
-    schema: SchemaRef,
+pub struct RawObjects {
+    /// Where they are.
+    pub store: Store,
+    /// How they are read.
+    pub rules: Rules,
+    /// Columns of their rows.
+    pub columns: Vec<Column>,
+    /// The partitions: a value of each partition column.
+    pub values: Vec<Vec<String>>,
+    /// The objects with the places of their partitions.
+    pub objects: Vec<(usize, Listed)>,
 }
 
-/// What all readers of the table share.
-#[derive(Debug)]
-struct ScanQueue {
-    store: Store,
-    rules: Rules,
-    columns: Vec<Column>,
-    partitions: Vec<Partition>,
-    /// Objects with the places of their partitions.
-    objects: Vec<(usize, Listed)>,
-    meter: Arc<Meter>,
-}
-
-impl RawTable {
-    /// Makes a table of these objects; each stands with the place of its partition.
-    pub fn new(
-        (columns, by): (Vec<Column>, PartitionBy),
-        (partitions, objects): (Vec<Partition>, Vec<(usize, Listed)>),
-        (store, rules): (Store, Rules),
-        meter: Arc<Meter>,
-    ) -> Self {
-        let schema = prune::table_schema(&columns, by);
-        Self { objects: Arc::new(ScanQueue { store, rules, columns, partitions, objects, meter }), by, schema }
+impl Objects for RawObjects {
+    fn reader<'a>(&'a self, columns: &'a [usize], schema: &'a SchemaRef) -> Box<dyn ObjectReader + 'a> {
+        let work = RawWork { objects: self, wanted: columns, schema, batch: Batch::default() };
+        Box::new(OneByOne { reader: RawReader::default(), work })
     }
 }
 
-#[async_trait::async_trait]
-impl TableProvider for RawTable {
-    fn schema(&self) -> SchemaRef {
-        Arc::clone(&self.schema)
-    }
+/// Reads one object after the other.
+struct OneByOne<'a> {
+    reader: RawReader,
+    work: RawWork<'a>,
+}
 
-    fn table_type(&self) -> TableType {
-        TableType::Base
-    }
-
-    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
-        Ok(prune::pushdown(filters, self.by, TableProviderFilterPushDown::Unsupported))
-    }
-
-    async fn scan(
-        &self,
-        state: &dyn Session,
-        projection: Option<&Vec<usize>>,
-        filters: &[Expr],
-        limit: Option<usize>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        let shared = &self.objects;
-        let keep = prune::keep(state, filters, self.by, &shared.partitions)?;
-        let places = shared.objects.iter().enumerate().filter(|(_, (partition, _))| keep[*partition]);
-        let kept: Vec<usize> = places.map(|(at, _)| at).collect();
-        let partitions = keep.iter().filter(|keep| **keep).count() as u64;
-        shared.meter.scanned(
-            Kept { kept: partitions, all: shared.partitions.len() as u64 },
-            Kept { kept: kept.len() as u64, all: shared.objects.len() as u64 },
-        );
-        // Athena reads and bills text whole, whatever of it a query needs.
-        shared.meter.data(kept.iter().map(|at| shared.objects[*at].1.size).sum(), kept.len() as u64);
-        let wanted: Vec<usize> = projection.cloned().unwrap_or_else(|| (0..self.schema.fields().len()).collect());
-        let schema = Arc::new(self.schema.project(&wanted)?);
-        let readers = state.config().target_partitions().min(kept.len()).max(1);
-        let queue = Arc::new((kept, AtomicUsize::new(0)));
-        let reader = || -> Arc<dyn PartitionStream> {
-            let (objects, wanted) = (Arc::clone(shared), wanted.clone());
-            Arc::new(RawReader { objects, queue: Arc::clone(&queue), wanted, schema: Arc::clone(&schema) })
+impl ObjectReader for OneByOne<'_> {
+    fn read(&mut self, at: usize, emit: &mut Emit<'_>) -> Result<LeftOut, Failure> {
+        let RawObjects { store, rules, objects, .. } = self.work.objects;
+        let (partition, listed) = &objects[at];
+        let packed = store.get(&listed.key)?.ok_or_else(|| {
+            Error::stopped("an object is gone that was listed a moment ago")
+                .at(store.location().url_of(&listed.key))
+                .help("somebody deletes raw logs: run again")
+        })?;
+        let mut rows = ObjectRows { work: &mut self.work, partition: *partition, emit, rejected: 0 };
+        let object = (packed.as_ref(), listed.key.ends_with(".gz"));
+        let ended = self.reader.whole(rules, object, &BTreeSet::new(), &mut rows)?;
+        let objects = match ended {
+            ObjectEnded::Read { .. } | ObjectEnded::Enough => 0,
+            ObjectEnded::Rejected { .. } | ObjectEnded::OtherType(_) => 1,
         };
-        let readers = (0..readers).map(|_| reader()).collect();
-        Ok(Arc::new(StreamingTableExec::try_new(Arc::clone(&schema), readers, None, [], false, limit)?))
-    }
-}
-
-/// Takes one object after the other from the queue.
-#[derive(Debug)]
-struct RawReader {
-    objects: Arc<ScanQueue>,
-    /// Places of the objects, and the next one to read.
-    queue: Arc<(Vec<usize>, AtomicUsize)>,
-    /// Places of the wanted columns: of the text's, and behind them of the partition's.
-    wanted: Vec<usize>,
-    schema: SchemaRef,
-}
-
-impl PartitionStream for RawReader {
-    fn schema(&self) -> &SchemaRef {
-        &self.schema
-    }
-
-    fn execute(&self, _context: Arc<TaskContext>) -> SendableRecordBatchStream {
-        // Two batches wait at most: readers are not to run ahead of who computes.
-        let mut stream = RecordBatchReceiverStream::builder(Arc::clone(&self.schema), 2);
-        let (sender, objects, queue) = (stream.tx(), Arc::clone(&self.objects), Arc::clone(&self.queue));
-        let (wanted, schema) = (self.wanted.clone(), Arc::clone(&self.schema));
-        stream.spawn_blocking(move || {
-            let mut work = RawWork { objects: &objects, wanted: &wanted, schema: &schema, batch: Batch::default() };
-            let mut reader = ObjectReader::default();
-            loop {
-                let next = queue.1.fetch_add(1, Ordering::Relaxed);
-                let Some(at) = queue.0.get(next) else { return Ok(()) };
-                let mut gone = false;
-                work.object(&mut reader, *at, &mut |rows| {
-                    gone = sender.blocking_send(Ok(rows)).is_err();
-                    !gone
-                })?;
-                // Nobody wants any more: a LIMIT is reached, or the query failed elsewhere.
-                if gone {
-                    return Ok(());
-                }
-            }
-        });
-        stream.build()
+        Ok(LeftOut { rows: rows.rejected, objects })
     }
 }
 
 struct RawWork<'a> {
-    objects: &'a ScanQueue,
+    objects: &'a RawObjects,
     wanted: &'a [usize],
     schema: &'a SchemaRef,
     batch: Batch,
 }
 
 impl RawWork<'_> {
-    /// Reads an object and emits its rows, until `emit` says that they are not wanted any more.
-    fn object(
-        &mut self,
-        reader: &mut ObjectReader,
-        at: usize,
-        emit: &mut dyn FnMut(RecordBatch) -> bool,
-    ) -> Result<()> {
-        let ScanQueue { store, rules, meter, objects, .. } = self.objects;
-        let (partition, listed) = &objects[at];
-        let packed = store.get(&listed.key).map_err(external)?.ok_or_else(|| {
-            external(
-                Error::stopped("an object is gone that was listed a moment ago")
-                    .at(store.location().url_of(&listed.key))
-                    .help("somebody deletes raw logs: run again"),
-            )
-        })?;
-        let mut rows = ObjectRows { work: self, partition: *partition, emit };
-        let object = (packed.as_ref(), listed.key.ends_with(".gz"));
-        match reader.whole(rules, object, &BTreeSet::new(), &mut rows).map_err(external)? {
-            ObjectEnded::Read { .. } | ObjectEnded::Enough => {}
-            ObjectEnded::Rejected { .. } | ObjectEnded::OtherType(_) => meter.left_out(0, 1),
-        }
-        Ok(())
-    }
-
     /// Returns the wanted columns of the rows at hand.
-    fn columns(&self, partition: usize) -> Result<RecordBatch> {
+    fn columns(&self, partition: usize) -> Result<RecordBatch, ArrowError> {
         let rows = self.batch.rows();
         let known = &self.objects.columns;
         let mut arrays: Vec<ArrayRef> = Vec::with_capacity(self.wanted.len());
@@ -205,14 +98,14 @@ impl RawWork<'_> {
                     None => new_null_array(field.data_type(), rows),
                 },
                 None => {
-                    let values = prune::values(&self.objects.partitions[partition]);
+                    let values = &self.objects.values[partition];
                     let value = values.get(at - known.len()).map_or("", String::as_str);
                     Arc::new(StringViewArray::from_iter_values(std::iter::repeat_n(value, rows)))
                 }
             });
         }
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        Ok(RecordBatch::try_new_with_options(Arc::clone(self.schema), arrays, &options)?)
+        RecordBatch::try_new_with_options(Arc::clone(self.schema), arrays, &options)
     }
 }
 
@@ -220,11 +113,13 @@ impl RawWork<'_> {
 struct ObjectRows<'w, 'a, 'e> {
     work: &'w mut RawWork<'a>,
     partition: usize,
-    emit: &'e mut dyn FnMut(RecordBatch) -> bool,
+    emit: &'e mut Emit<'e>,
+    /// Lines that are no rows.
+    rejected: u64,
 }
 
 impl Sink for ObjectRows<'_, '_, '_> {
-    fn text(&mut self, decoder: &mut ObjectDecoder, text: &[u8], mut from: usize) -> crate::Result<bool> {
+    fn text(&mut self, decoder: &mut ObjectDecoder, text: &[u8], mut from: usize) -> Result<bool> {
         let work = &mut *self.work;
         let mut rejects = Vec::new();
         while from < text.len() {
@@ -233,7 +128,7 @@ impl Sink for ObjectRows<'_, '_, '_> {
             // or not.
             let done = decoder.decode(text, from, &mut work.batch, BATCH_ROWS, &mut rejects);
             from += done.bytes;
-            work.objects.meter.left_out(done.rejected, 0);
+            self.rejected += done.rejected;
             rejects.clear();
             if work.batch.rows() > 0 {
                 let columns = work.columns(self.partition);
@@ -247,11 +142,7 @@ impl Sink for ObjectRows<'_, '_, '_> {
     }
 }
 
-fn external(error: Error) -> DataFusionError {
-    DataFusionError::External(Box::new(error))
-}
-
-fn array(data: &ColumnData) -> Result<ArrayRef> {
+fn array(data: &ColumnData) -> Result<ArrayRef, ArrowError> {
     let nulls = |rows: usize| {
         (!data.nulls.is_empty()).then(|| {
             let mut valid = vec![true; rows];
@@ -263,7 +154,7 @@ fn array(data: &ColumnData) -> Result<ArrayRef> {
         Values::Int(values) => Arc::new(Int32Array::new(values.clone().into(), nulls(values.len()))),
         Values::Bigint(values) => Arc::new(Int64Array::new(values.clone().into(), nulls(values.len()))),
         Values::String { codes, dictionary } if dictionary.is_empty() => {
-            new_null_array(&arrow::datatypes::DataType::Utf8View, codes.len())
+            new_null_array(&DataType::Utf8View, codes.len())
         }
         Values::String { codes, dictionary } => {
             let mut values = StringViewBuilder::with_capacity(dictionary.len());

@@ -8,12 +8,10 @@
 
 use std::collections::BTreeMap;
 
-use datafusion::logical_expr::sqlparser::ast::{BinaryOperator, Expr, visit_expressions};
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::sql::Statement;
-use super::{QueryOptions, Session};
+use super::{QueryOptions, Session, Statement};
 use crate::days::Days;
 use crate::encode::layout::{ARRIVAL_ROW_GROUP_ROWS, DEFAULT_ROW_GROUP_ROWS, Layout, MAX_SORT_COLUMNS, SortBy};
 use crate::error::{Error, Result};
@@ -157,40 +155,9 @@ fn orders(keys: &[String]) -> Vec<Layout> {
 /// in the files.
 fn keys(statements: &[Statement]) -> Vec<String> {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    let mut count = |expr: &Expr| {
-        let name = match expr {
-            Expr::Identifier(name) => Some(name),
-            Expr::CompoundIdentifier(names) => names.last(),
-            _ => None,
-        };
-        if let Some(name) = name.map(|name| name.value.to_lowercase())
-            && !PARTITION_COLUMNS.contains(&name.as_str())
-        {
-            *counts.entry(name).or_default() += 1;
-        }
-    };
-    for statement in statements {
-        let _ = visit_expressions(&statement.parsed, |expr| {
-            match expr {
-                Expr::BinaryOp { left, op, right } => {
-                    let compares = [
-                        BinaryOperator::Eq,
-                        BinaryOperator::Lt,
-                        BinaryOperator::LtEq,
-                        BinaryOperator::Gt,
-                        BinaryOperator::GtEq,
-                    ];
-                    if compares.contains(op) && matches!(**right, Expr::Value(_)) {
-                        count(left);
-                    } else if compares.contains(op) && matches!(**left, Expr::Value(_)) {
-                        count(right);
-                    }
-                }
-                Expr::InList { expr, negated: false, .. } | Expr::Between { expr, negated: false, .. } => count(expr),
-                _ => {}
-            }
-            std::ops::ControlFlow::<()>::Continue(())
-        });
+    let names = statements.iter().flat_map(Statement::compared_with_values);
+    for name in names.filter(|name| !PARTITION_COLUMNS.contains(&name.as_str())) {
+        *counts.entry(name).or_default() += 1;
     }
     let known = |name: &String| {
         crate::record::schema::LogType::ALL.iter().any(|t| t.schema().fields.iter().any(|f| f.column == *name))
@@ -271,7 +238,7 @@ mod tests {
     fn columns_that_are_asked_for_make_orders() {
         let sql = "SELECT count(*) FROM t WHERE day = '15' AND dstport = 443 AND t.srcaddr IN ('a', 'b') AND x = 1;\n\
                    SELECT count(*) FROM t WHERE srcaddr = 'c' AND start BETWEEN 1 AND 2 AND dstaddr = srcaddr";
-        let keys = keys(&super::super::sql::parse(sql, "t", "SQL").unwrap());
+        let keys = keys(&super::super::parse(sql, "t", "SQL").unwrap());
         assert_eq!(keys[0], "srcaddr");
         assert_eq!(
             keys.iter().skip(1).map(String::as_str).collect::<std::collections::BTreeSet<_>>(),

@@ -141,7 +141,7 @@ impl Readers {
         if let Err(why) = added {
             self.wrong.push(format!("{key}: {why}"));
         }
-        for left in state.leftovers() {
+        for left in state.leftovers().chain(state.without_file()) {
             self.ended.entry(format!("table/{folder}/{}", left.output)).or_insert(self.calls);
         }
         self.entries.insert(key.to_owned(), content);

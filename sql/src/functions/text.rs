@@ -104,17 +104,3 @@ fn extracted(columns: &[ArrayRef]) -> Result<ArrayRef> {
     }
     each(found.into_iter())
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn urls() {
-        for (encoded, decoded) in
-            [("a%20b+c", "a b c"), ("%2D", "-"), ("100%", "100%"), ("%zz%4", "%zz%4"), ("%C3%A9é", "éé")]
-        {
-            assert_eq!(url_decoded(encoded), decoded);
-        }
-    }
-}

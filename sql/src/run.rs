@@ -1,19 +1,19 @@
 //! Running a statement: plan, stream, count.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use datafusion::common::DataFusionError;
 use datafusion::physical_plan::execute_stream;
 use datafusion::sql::parser::Statement as Planned;
 use futures::StreamExt;
+use parquet::errors::ParquetError;
 
-use super::answer::{Value, value};
-use super::files::damaged;
-use super::meter::Scan;
-use super::sql::{Statement, at};
-use super::{Session, explain};
-use crate::error::{Error, Result};
-use crate::options::MEMORY;
+use crate::answer::{Value, value};
+use crate::error::{Failure, Given, Result, SqlError, SqlErrorKind};
+use crate::meter::Scan;
+use crate::statement::{Statement, at};
+use crate::{Engine, explain};
 
 /// Rows of an answer that came together.
 #[derive(Debug)]
@@ -39,7 +39,10 @@ pub struct Ran {
     pub plan: String,
 }
 
-impl Session {
+/// Gets rows of an answer, piece by piece.
+pub type Take<'a> = dyn FnMut(AnswerRows) -> Result<(), Failure> + 'a;
+
+impl Engine {
     /// Runs a statement; `take` gets its rows piece by piece, and at least once, so that it learns the columns. A view is
     /// made and gives no rows.
     ///
@@ -48,12 +51,7 @@ impl Session {
     /// # Errors
     /// A usage error for a statement that cannot be planned or computed; otherwise when reading fails or memory does not
     /// suffice.
-    pub fn run(
-        &self,
-        statement: &Statement,
-        place: &str,
-        take: &mut dyn FnMut(AnswerRows) -> Result<()>,
-    ) -> Result<Ran> {
+    pub fn run(&self, statement: &Statement, place: &str, take: &mut Take<'_>) -> Result<Ran> {
         let begun = Instant::now();
         self.meter.reset();
         let mut rows = 0;
@@ -65,11 +63,11 @@ impl Session {
             let task = frame.task_ctx();
             Ok::<_, DataFusionError>((frame.create_physical_plan().await?, task))
         };
-        let failed = |error: DataFusionError| self.named(said(error, place));
+        let failed = |error: DataFusionError| said(error, place);
         let (plan, task) = self.runtime.block_on(planning).map_err(failed)?;
         let mut stream = {
             let _inside = self.runtime.enter();
-            execute_stream(std::sync::Arc::clone(&plan), std::sync::Arc::new(task)).map_err(failed)?
+            execute_stream(Arc::clone(&plan), Arc::new(task)).map_err(failed)?
         };
         let schema = stream.schema();
         let columns: Vec<String> = schema.fields().iter().map(|field| field.name().clone()).collect();
@@ -89,73 +87,48 @@ impl Session {
         explain::add_pruning(plan.as_ref(), &mut scan);
         Ok(Ran { rows, seconds: begun.elapsed().as_secs_f64(), scan, plan: explain::shown(plan.as_ref()) })
     }
-}
 
-impl Session {
-    /// Hashes all files; returns the URLs of those that are not the ledger's, and the number of those whose hash it does not know.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub fn check(&self) -> Result<(Vec<String>, u64)> {
-        let Some((store, files)) = &self.files else { return Ok((Vec::new(), 0)) };
-        let unknown = files.iter().filter(|file| file.sha256.is_none()).count() as u64;
-        Ok((damaged(store, files.iter())?, unknown))
-    }
-
-    /// Says which file is damaged, if that is why a statement failed: the engine does not.
-    fn named(&self, (error, damage): (Error, bool)) -> Error {
-        let Some((store, files)) = self.files.as_ref().filter(|_| damage) else { return error };
-        // Only those that the statement opened: a table may have terabytes.
-        let opened = files.iter().filter(|file| self.meter.opened(&file.key));
-        match damaged(store, opened) {
-            Ok(urls) if !urls.is_empty() => error.at(urls.join(", ")),
-            _ => error,
-        }
+    /// Returns whether the last statement opened a file.
+    pub fn opened(&self, key: &str) -> bool {
+        self.meter.opened(key)
     }
 }
 
-/// Returns a failure in words, and whether a damaged file is the cause; with our own error if it is one.
-fn said(error: DataFusionError, place: &str) -> (Error, bool) {
+/// Returns a failure in words; that of a reader as it is, if it is one.
+fn said(error: DataFusionError, place: &str) -> SqlError {
     let position =
         error.diagnostic().and_then(|diagnostic| diagnostic.span).map(|span| (span.start.line, span.start.column));
     let (line, column) = position.unwrap_or((0, 0));
     let place = at(place, line, column);
-    match own(error) {
-        Ok(own) => (own, false),
-        Err(error) => {
-            let root = error.find_root();
-            let text = root.strip_backtrace();
-            let damage = match root {
-                // Damage is found by the checksums of pages, or where they do not decode.
-                DataFusionError::ParquetError(_) | DataFusionError::ArrowError(..) => {
-                    text.contains("Parquet error").then(|| text.rsplit("Parquet error: ").next().unwrap_or_default())
-                }
-                _ => None,
-            };
-            if let Some(why) = damage {
-                let error = Error::usage(format!("a Parquet file of the table is damaged: {why}"));
-                return (error.help("restore it from a version or backup (docs/operating.md, A damaged file)"), true);
-            }
-            let error = match root {
-                DataFusionError::ResourcesExhausted(_) => {
-                    Error::stopped(format!("the query needs more memory than {MEMORY} allows"))
-                        .at(place)
-                        .because(text)
-                        .help(
-                            "give it more, ask for fewer days, or let it group and sort less; what can be is kept in \
-                         temporary files already",
-                        )
-                }
-                DataFusionError::Internal(_) | DataFusionError::IoError(_) | DataFusionError::ExecutionJoin(_) => {
-                    Error::stopped("the query failed").at(place).because(text)
-                }
-                DataFusionError::NotImplemented(_) => Error::usage(format!("this is not there: {}", message(&text)))
-                    .at(place)
-                    .help("docs/query.md says what of Athena's SQL is"),
-                _ => Error::usage(format!("the statement cannot be run: {}", message(&text))).at(place),
-            };
-            (error, false)
+    let error = match given(error) {
+        Ok(failure) => return failure.into(),
+        Err(error) => error,
+    };
+    let root = error.find_root();
+    let text = root.strip_backtrace();
+    match root {
+        // Damage is found by the checksums of pages, or where they do not decode.
+        DataFusionError::ParquetError(_) | DataFusionError::ArrowError(..) if text.contains("Parquet error") => {
+            let why = text.rsplit("Parquet error: ").next().unwrap_or_default();
+            SqlError::new(SqlErrorKind::Damaged, format!("a Parquet file of the table is damaged: {why}"))
+                .help("restore it from a version or backup (docs/operating.md, A damaged file)")
         }
+        DataFusionError::ResourcesExhausted(_) => {
+            SqlError::new(SqlErrorKind::Memory, "the query needs more memory than it may use")
+                .at(place)
+                .because(text)
+                .help(
+                    "give it more, ask for fewer days, or let it group and sort less; what can be is kept in temporary \
+                     files already",
+                )
+        }
+        DataFusionError::Internal(_) | DataFusionError::IoError(_) | DataFusionError::ExecutionJoin(_) => {
+            SqlError::new(SqlErrorKind::Stopped, "the query failed").at(place).because(text)
+        }
+        DataFusionError::NotImplemented(_) => SqlError::usage(format!("this is not there: {}", message(&text)))
+            .at(place)
+            .help("docs/query.md says what of Athena's SQL is"),
+        _ => SqlError::usage(format!("the statement cannot be run: {}", message(&text))).at(place),
     }
 }
 
@@ -177,14 +150,14 @@ fn message(text: &str) -> String {
     text.to_owned()
 }
 
-/// Digs out an error of our own: what a store said.
-fn own(error: DataFusionError) -> std::result::Result<Error, DataFusionError> {
+/// Digs out what the reader of files or objects failed with.
+fn given(error: DataFusionError) -> Result<Failure, DataFusionError> {
     let mut error = error;
     loop {
         error = match error {
-            DataFusionError::External(inner) => match inner.downcast::<Error>() {
-                Ok(own) => return Ok(*own),
-                Err(other) => match other.downcast::<parquet::errors::ParquetError>() {
+            DataFusionError::External(inner) => match inner.downcast::<Given>() {
+                Ok(given) => return Ok(given.0),
+                Err(other) => match other.downcast::<ParquetError>() {
                     Ok(parquet) => DataFusionError::ParquetError(parquet),
                     Err(other) => match other.downcast::<DataFusionError>() {
                         Ok(inner) => *inner,
@@ -193,8 +166,8 @@ fn own(error: DataFusionError) -> std::result::Result<Error, DataFusionError> {
                 },
             },
             DataFusionError::ParquetError(inner) => match *inner {
-                parquet::errors::ParquetError::External(inner) => match inner.downcast::<Error>() {
-                    Ok(own) => return Ok(*own),
+                ParquetError::External(inner) => match inner.downcast::<Given>() {
+                    Ok(given) => return Ok(given.0),
                     Err(other) => return Err(DataFusionError::External(other)),
                 },
                 other => return Err(DataFusionError::ParquetError(Box::new(other))),
@@ -204,7 +177,7 @@ fn own(error: DataFusionError) -> std::result::Result<Error, DataFusionError> {
                 other => return Err(DataFusionError::ArrowError(Box::new(other), backtrace)),
             },
             DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => *inner,
-            DataFusionError::Shared(shared) => match std::sync::Arc::try_unwrap(shared) {
+            DataFusionError::Shared(shared) => match Arc::try_unwrap(shared) {
                 Ok(inner) => inner,
                 Err(shared) => return Err(DataFusionError::Shared(shared)),
             },

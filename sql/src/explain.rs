@@ -4,7 +4,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::display::DisplayableExecutionPlan;
 use datafusion::physical_plan::metrics::{MetricValue, MetricsSet};
 
-use super::meter::{Kept, Scan};
+use crate::meter::{Kept, Scan};
 
 /// Adds the row groups and pages that the plan's scans kept of all.
 pub fn add_pruning(plan: &dyn ExecutionPlan, scan: &mut Scan) {

@@ -12,7 +12,7 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::common::{DataFusionError, Result};
 use serde::{Serialize, Serializer};
 
-use super::functions::{ADDRESS_BYTES, shown_address, shown_timestamp};
+use crate::functions::{ADDRESS_BYTES, shown_address, shown_timestamp};
 
 /// A value of an answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -108,7 +108,7 @@ impl Value {
 }
 
 /// Returns the value of a row of a column.
-pub(super) fn value(column: &ArrayRef, row: usize) -> Result<Value> {
+pub(crate) fn value(column: &ArrayRef, row: usize) -> Result<Value> {
     if column.is_null(row) {
         return Ok(Value::Null);
     }
@@ -148,19 +148,4 @@ pub(super) fn value(column: &ArrayRef, row: usize) -> Result<Value> {
 
 fn list(items: &ArrayRef) -> Result<Value> {
     (0..items.len()).map(|row| value(items, row)).collect::<Result<_>>().map(Value::List)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sums_of_fractions_are_equal_up_to_their_last_digits() {
-        assert_eq!(Value::Float(0.1 + 0.2).comparable(), Value::Float(0.3).comparable());
-        assert_ne!(Value::Float(0.3).comparable(), Value::Float(0.300_000_1).comparable());
-        assert_eq!(Value::Float(-0.0).comparable(), Value::Float(0.0).comparable());
-        let list = |values: &[i64]| Value::List(values.iter().copied().map(Value::Int).collect());
-        assert_eq!(list(&[2, 1]).comparable(), list(&[1, 2]).comparable());
-        assert_ne!(Value::Null.comparable(), Value::Text("NULL".into()).comparable());
-    }
 }

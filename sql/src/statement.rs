@@ -6,18 +6,17 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use datafusion::logical_expr::sqlparser::ast::{
+use sqlparser::ast::{
     self, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, ObjectName,
-    Query, Statement as Parsed, Value, VisitMut, VisitorMut,
+    Query, Statement as Parsed, Value, VisitMut, VisitorMut, visit_expressions,
 };
-use datafusion::logical_expr::sqlparser::dialect::Dialect;
-use datafusion::logical_expr::sqlparser::keywords::Keyword;
-use datafusion::logical_expr::sqlparser::parser::Parser;
-use datafusion::logical_expr::sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan, Tokenizer, Whitespace};
+use sqlparser::dialect::Dialect;
+use sqlparser::keywords::Keyword;
+use sqlparser::parser::Parser;
+use sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan, Tokenizer, Whitespace};
 
-use super::hints;
-use crate::error::{Error, Result};
-use crate::options::of_queries::TABLE;
+use crate::error::{Result, SqlError, SqlErrorKind};
+use crate::hints;
 
 /// Most bytes of a text of statements; what people write has kilobytes.
 const MAX_SQL_BYTES: usize = 4 << 20;
@@ -29,25 +28,6 @@ const MAX_DEPTH: usize = 400;
 /// dropped recursively.
 const MAX_OPERATORS: usize = 4_000;
 
-/// Bytes of stack for what walks deep expressions; only what is used of it costs memory.
-const STACK_BYTES: usize = 256 << 20;
-
-/// Runs something on a thread whose stack suffices for the deepest expressions that are let through. Statements that others
-/// wrote must be read, run and dropped in here.
-///
-/// # Errors
-/// When the operating system gives no thread, or the call panics.
-pub fn on_large_stack<T: Send>(call: impl FnOnce() -> T + Send) -> Result<T> {
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().name("flowparquet-sql".to_owned()).stack_size(STACK_BYTES);
-        let thread = thread.spawn_scoped(scope, call);
-        let thread = thread.map_err(|e| Error::stopped("cannot start a thread for the statement").because(e))?;
-        let died =
-            |_| Error::stopped("the statement could not be read").help("this is a bug: please report the statement");
-        thread.join().map_err(died)
-    })
-}
-
 /// A statement, read and rewritten.
 #[derive(Debug, Clone)]
 pub struct Statement {
@@ -57,7 +37,7 @@ pub struct Statement {
     pub text: String,
     /// How its rows are ordered, if they are.
     pub order: Order,
-    pub(super) parsed: Parsed,
+    pub(crate) parsed: Parsed,
 }
 
 /// What a statement promises about the order and choice of its rows.
@@ -76,7 +56,49 @@ impl Statement {
     pub fn is_view(&self) -> bool {
         matches!(self.parsed, Parsed::CreateView(_))
     }
+
+    /// Returns what DataFusion plans for it.
+    pub fn rewritten(&self) -> String {
+        self.parsed.to_string()
+    }
+
+    /// Returns the names that it compares with values, in lower case and without a table's; each as often as it does.
+    pub fn compared_with_values(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        let mut take = |expr: &Expr| {
+            let name = match expr {
+                Expr::Identifier(name) => Some(name),
+                Expr::CompoundIdentifier(names) => names.last(),
+                _ => None,
+            };
+            names.extend(name.map(|name| name.value.to_lowercase()));
+        };
+        let _ = visit_expressions(&self.parsed, |expr| {
+            match expr {
+                Expr::BinaryOp { left, op, right } if COMPARISONS.contains(op) => {
+                    if matches!(**right, Expr::Value(_)) {
+                        take(left);
+                    } else if matches!(**left, Expr::Value(_)) {
+                        take(right);
+                    }
+                }
+                Expr::InList { expr, negated: false, .. } | Expr::Between { expr, negated: false, .. } => take(expr),
+                _ => {}
+            }
+            ControlFlow::<()>::Continue(())
+        });
+        names
+    }
 }
+
+/// Comparisons by which rows are found.
+const COMPARISONS: [ast::BinaryOperator; 5] = [
+    ast::BinaryOperator::Eq,
+    ast::BinaryOperator::Lt,
+    ast::BinaryOperator::LtEq,
+    ast::BinaryOperator::Gt,
+    ast::BinaryOperator::GtEq,
+];
 
 /// The SQL of Athena (Trino), as far as the parser has to be told.
 #[derive(Debug)]
@@ -118,10 +140,10 @@ impl Dialect for Athena {
 /// A usage error with line and column for what is no statement that reads, or names another table.
 pub fn parse(sql: &str, table: &str, place: &str) -> Result<Vec<Statement>> {
     if sql.len() > MAX_SQL_BYTES {
-        return Err(Error::usage(format!("the statements are longer than {MAX_SQL_BYTES} bytes")).at(place));
+        return Err(SqlError::usage(format!("the statements are longer than {MAX_SQL_BYTES} bytes")).at(place));
     }
     let tokens = Tokenizer::new(&Athena, sql).tokenize_with_location().map_err(|e| {
-        Error::usage(format!("this is not SQL: {}", e.message)).at(at(place, e.location.line, e.location.column))
+        SqlError::usage(format!("this is not SQL: {}", e.message)).at(at(place, e.location.line, e.location.column))
     })?;
     let mut statements = Vec::new();
     let mut views: BTreeSet<String> = BTreeSet::new();
@@ -130,7 +152,7 @@ pub fn parse(sql: &str, table: &str, place: &str) -> Result<Vec<Statement>> {
         let Some(first) = piece.iter().find(significant).map(|token| token.span.start) else { continue };
         let end = piece.iter().rev().find(significant).map_or(first, |token| token.span.end);
         if piece.iter().filter(|token| is_operator(&token.token)).count() > MAX_OPERATORS {
-            return Err(Error::usage(format!("this statement has more than {MAX_OPERATORS} operators"))
+            return Err(SqlError::usage(format!("this statement has more than {MAX_OPERATORS} operators"))
                 .at(at(place, first.line, first.column))
                 .help("write IN (...) for a list of values, or VALUES and a join"));
         }
@@ -140,7 +162,7 @@ pub fn parse(sql: &str, table: &str, place: &str) -> Result<Vec<Statement>> {
         let parsed = parser.parse_statement().map_err(|e| not_sql(&e.to_string(), place))?;
         let rest = parser.peek_token();
         if rest.token != Token::EOF {
-            return Err(Error::usage(format!("this is not SQL: unexpected {}", rest.token))
+            return Err(SqlError::usage(format!("this is not SQL: unexpected {}", rest.token))
                 .at(at(place, rest.span.start.line, rest.span.start.column))
                 .help("end a statement with a semicolon"));
         }
@@ -151,7 +173,7 @@ pub fn parse(sql: &str, table: &str, place: &str) -> Result<Vec<Statement>> {
             _ => false,
         };
         if !reads {
-            return Err(Error::usage("this statement does not read: only SELECT and CREATE VIEW are run here")
+            return Err(SqlError::usage("this statement does not read: only SELECT and CREATE VIEW are run here")
                 .at(at(place, first.line, first.column))
                 .help("tables are defined by `flowparquet ddl` and written by `flowparquet convert`"));
         }
@@ -170,7 +192,9 @@ pub fn parse(sql: &str, table: &str, place: &str) -> Result<Vec<Statement>> {
         statements.push(Statement { name, text, order, parsed });
     }
     if statements.is_empty() {
-        return Err(Error::usage("there is no statement").at(place).help("such as SELECT count(*) FROM vpc_flow_logs"));
+        return Err(SqlError::usage("there is no statement")
+            .at(place)
+            .help("such as SELECT count(*) FROM vpc_flow_logs"));
     }
     Ok(statements)
 }
@@ -190,16 +214,17 @@ fn is_operator(token: &Token) -> bool {
 }
 
 /// Returns `place, line 3, column 7`.
-pub(super) fn at(place: &str, line: u64, column: u64) -> String {
+pub(crate) fn at(place: &str, line: u64, column: u64) -> String {
     if line == 0 { place.to_owned() } else { format!("{place}, line {line}, column {column}") }
 }
 
-fn not_sql(message: &str, place: &str) -> Error {
+fn not_sql(message: &str, place: &str) -> SqlError {
     let message = message.trim_start_matches("sql parser error: ");
     let (message, position) = message.split_once(" at Line: ").unwrap_or((message, ""));
     let number = |text: &str| text.trim().parse::<u64>().unwrap_or(0);
     let (line, column) = position.split_once(", Column: ").map_or((0, 0), |(a, b)| (number(a), number(b)));
-    let error = Error::usage(format!("this is not SQL: {}", message.to_lowercase_first())).at(at(place, line, column));
+    let error =
+        SqlError::usage(format!("this is not SQL: {}", message.to_lowercase_first())).at(at(place, line, column));
     let quoted = ["Expected: an expression, found: end", "found: end"].iter().any(|hint| message.contains(hint));
     if quoted { error.help("the column \"end\" must stand in double quotes, as in Athena") } else { error }
 }
@@ -345,9 +370,9 @@ fn order(parsed: &Parsed) -> Order {
 struct Ctes<'a>(&'a mut BTreeSet<String>);
 
 impl VisitorMut for Ctes<'_> {
-    type Break = Error;
+    type Break = SqlError;
 
-    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<SqlError> {
         let ctes = query.with.iter().flat_map(|with| &with.cte_tables);
         self.0.extend(ctes.map(|cte| cte.alias.name.value.to_lowercase()));
         ControlFlow::Continue(())
@@ -362,9 +387,9 @@ struct Names<'a> {
 }
 
 impl VisitorMut for Names<'_> {
-    type Break = Error;
+    type Break = SqlError;
 
-    fn pre_visit_relation(&mut self, relation: &mut ObjectName) -> ControlFlow<Error> {
+    fn pre_visit_relation(&mut self, relation: &mut ObjectName) -> ControlFlow<SqlError> {
         let parts: Vec<Ident> = relation.0.iter().filter_map(|part| part.as_ident().cloned()).collect();
         let Some(last) = parts.last() else { return ControlFlow::Continue(()) };
         let name = last.value.to_lowercase();
@@ -379,20 +404,20 @@ impl VisitorMut for Names<'_> {
         }
         let start = parts.first().map_or(last.span.start, |part| part.span.start);
         ControlFlow::Break(
-            Error::usage(format!("there is no table {relation} here"))
+            SqlError::new(SqlErrorKind::UnknownTable, format!("there is no table {relation} here"))
                 .at(at(self.place, start.line, start.column))
-                .help(format!("this run has the table {}; {TABLE} gives it another name", self.table)),
+                .help(format!("this run has the table {}", self.table)),
         )
     }
 
-    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<SqlError> {
         match rewritten(expr) {
             Ok(Some(new)) => *expr = new,
             Ok(None) => {}
             Err((message, span)) => {
                 let start = span.start;
                 return ControlFlow::Break(
-                    Error::usage(message.0).at(at(self.place, start.line, start.column)).help(message.1),
+                    SqlError::usage(message.0).at(at(self.place, start.line, start.column)).help(message.1),
                 );
             }
         }
@@ -571,75 +596,4 @@ fn set_arguments(function: &mut Function, args: Vec<Expr>) {
         _ => Vec::new(),
     };
     function.args = FunctionArguments::List(FunctionArgumentList { duplicate_treatment: None, args, clauses });
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn one(sql: &str) -> String {
-        parse(sql, "t", "SQL").unwrap()[0].parsed.to_string()
-    }
-
-    fn refused(sql: &str) -> String {
-        parse(sql, "t", "SQL").unwrap_err().to_string()
-    }
-
-    #[test]
-    fn rows_of_values_need_no_parentheses() {
-        let rewritten = "SELECT * FROM \"t\" CROSS JOIN (VALUES ('a'), ('b')) AS w (x)";
-        for sql in [
-            "SELECT * FROM t CROSS JOIN (VALUES 'a', 'b') AS w (x)",
-            "select * from logs.T cross join (values ('a'), ('b')) as w (x)",
-        ] {
-            assert_eq!(one(sql), rewritten);
-        }
-        assert_eq!(one("VALUES 1, f(2, (3)), (4) ORDER BY 1"), "VALUES (1), (f(2, (3))), (4) ORDER BY 1");
-    }
-
-    #[test]
-    fn names_of_athena() {
-        for (athena, here) in [
-            ("count_if(a = 1)", "count(CASE WHEN a = 1 THEN 1 END)"),
-            ("if(a, b, c)", "CASE WHEN a THEN b ELSE c END"),
-            ("bitwise_and(tcp_flags, 2) <> 0", "((tcp_flags) & (2)) <> 0"),
-            ("TRY_CAST(a AS ipaddress)", "try_ip_address(a)"),
-            ("IPPREFIX '10.0.0.0/8'", "'10.0.0.0/8'"),
-            ("CAST(a AS varchar(10))", "varchar_of(a)"),
-            ("a AT TIME ZONE 'Asia/Tokyo'", "at_timezone(a, 'Asia/Tokyo')"),
-            ("hour(a)", "date_part('hour', a)"),
-            ("max_by(a, b)", "first_value(a ORDER BY b DESC NULLS LAST)"),
-            ("any_match(ARRAY['x'], n -> contains(n, a))", "any_match(ARRAY['x'], n -> contains(n, a))"),
-        ] {
-            assert_eq!(one(&format!("SELECT {athena} FROM t")), format!("SELECT {here} FROM \"t\""), "{athena}");
-        }
-    }
-
-    #[test]
-    fn says_where_it_went_wrong() {
-        assert!(refused("SELECT 1\nFROM\n  x.u").contains("no table x.u here\n  at SQL, line 3, column 3\n"));
-        assert!(refused("SELECT\n format_datetime(a, 'x') FROM t").contains("at SQL, line 2, column 2\n"));
-        assert!(refused("SELECT a FRM t WHERE").contains("at SQL, line 1"));
-        assert!(refused("SELECT 'a").contains("at SQL, line 1, column 8"));
-        assert!(refused(" -- nothing\n;").contains("there is no statement"));
-        for sql in
-            ["DROP TABLE t", "INSERT INTO t VALUES (1)", "COPY t TO 'x'", "CREATE TABLE x AS SELECT 1", "SET a = 1"]
-        {
-            assert!(refused(sql).contains("does not read"), "{sql}");
-        }
-        let deep = format!("SELECT {}1{} FROM t", "(".repeat(10_000), ")".repeat(10_000));
-        assert!(refused(&deep).contains("recursion"), "{}", refused(&deep));
-    }
-
-    #[test]
-    fn statements_have_names_text_and_order() {
-        let sql = "-- title: Best\n-- note: x\nSELECT a, b FROM t ORDER BY 1 DESC, b LIMIT 3;\n\n/* two */ WITH c AS (SELECT 1 AS é FROM t) SELECT * FROM c;SELECT 2";
-        let found = parse(sql, "t", "SQL").unwrap();
-        let names: Vec<&str> = found.iter().map(|s| s.name.as_str()).collect();
-        assert_eq!(names, ["Best", "two", "query 3"]);
-        assert_eq!(found[0].text, "SELECT a, b FROM t ORDER BY 1 DESC, b LIMIT 3");
-        assert_eq!(found[1].text, "WITH c AS (SELECT 1 AS é FROM t) SELECT * FROM c");
-        assert_eq!(found[0].order, Order { keys: vec!["1".into(), "b".into()], ordered: true, limited: true });
-        assert!(!found[1].order.ordered && !found[2].is_view());
-    }
 }

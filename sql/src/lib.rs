@@ -1,0 +1,146 @@
+//! SQL as people write it for Athena, run by DataFusion over one partitioned table.
+//!
+//! In: columns, partitions, and what reads files ([`Files`]) or raw objects ([`Objects`]); statements. Out: rows, and what they
+//! cost ([`Scan`]). It knows no ledger, no store and no flow logs; DataFusion, its runtime and its types stay in here.
+//! `statement` reads statements, `functions` has Athena's functions, `files` and `objects` are the two kinds of table,
+//! `partitions` chooses partitions, `meter` counts, `answer` makes values of columns, `run` brings it together.
+
+mod answer;
+mod error;
+mod explain;
+mod files;
+mod functions;
+mod hints;
+mod meter;
+mod objects;
+mod partitions;
+mod run;
+mod statement;
+
+use std::sync::Arc;
+
+use datafusion::catalog::TableProvider;
+use datafusion::common::TableReference;
+use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use tokio::runtime::Runtime;
+
+pub use answer::Value;
+pub use arrow;
+pub use error::{Failure, Result, SqlError, SqlErrorKind};
+pub use files::{DataFile, Files};
+pub use meter::{Kept, Scan};
+pub use objects::{DataObject, Emit, LeftOut, ObjectReader, Objects};
+pub use partitions::{Partitioned, table_schema};
+pub use run::{AnswerRows, Ran, Take};
+pub use statement::{Order, Statement, parse};
+
+use files::FileTable;
+use meter::Meter;
+use objects::ObjectTable;
+
+/// Consumers of memory that are named when there is too little of it.
+const MAX_CONSUMERS_NAMED: usize = 3;
+
+/// What a function makes of a batch of rows is a quarter of a thread's memory at most: the next one makes something of it again.
+const ANSWERS_IN_MEMORY: u64 = 4;
+
+/// Bytes of stack of the threads on which deep expressions are computed.
+const STACK_BYTES: usize = 32 << 20;
+
+/// How statements are run.
+#[derive(Debug, Clone)]
+pub struct QueryOptions {
+    /// Name of the table, in lower case and without a database.
+    pub table: String,
+    /// Threads.
+    pub threads: usize,
+    /// Memory for what is sorted, grouped and joined; more goes to temporary files.
+    pub memory_bytes: u64,
+    /// Whether page index and bloom filters are used too. Without, what is read is what Athena surely bills.
+    pub page_index: bool,
+}
+
+/// A table that statements can be run over.
+pub struct Engine {
+    context: SessionContext,
+    runtime: Runtime,
+    meter: Arc<Meter>,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// Opens a table of Parquet files.
+    ///
+    /// # Errors
+    /// When threads cannot be started, or the table's name is none.
+    pub fn over_files(
+        table: Partitioned,
+        files: Vec<DataFile>,
+        reader: Arc<dyn Files>,
+        options: &QueryOptions,
+    ) -> Result<Self> {
+        Self::new(options, |meter| Arc::new(FileTable::new(table, files, reader, meter, options.page_index)))
+    }
+
+    /// Opens a table of raw objects.
+    ///
+    /// # Errors
+    /// As [`Engine::over_files`].
+    pub fn over_objects(
+        table: Partitioned,
+        objects: Vec<DataObject>,
+        reader: Arc<dyn Objects>,
+        options: &QueryOptions,
+    ) -> Result<Self> {
+        Self::new(options, |meter| Arc::new(ObjectTable::new(table, objects, reader, meter)))
+    }
+
+    fn new(options: &QueryOptions, table: impl FnOnce(Arc<Meter>) -> Arc<dyn TableProvider>) -> Result<Self> {
+        let broken =
+            |what: &str, e: &dyn std::error::Error| SqlError::new(SqlErrorKind::Stopped, what).because(e.to_string());
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(options.threads)
+            .thread_name("flowparquet-query")
+            .thread_stack_size(STACK_BYTES)
+            .build()
+            .map_err(|e| broken("cannot start the query's threads", &e))?;
+        let broken = |e| broken("the query engine does not start", &e);
+        let memory = usize::try_from(options.memory_bytes).unwrap_or(usize::MAX);
+        let named = std::num::NonZero::new(MAX_CONSUMERS_NAMED).unwrap_or(std::num::NonZero::<usize>::MIN);
+        let pool = TrackConsumersPool::new(FairSpillPool::new(memory), named);
+        let environment = RuntimeEnvBuilder::new().with_memory_pool(Arc::new(pool)).build_arc().map_err(broken)?;
+        let context = SessionContext::new_with_config_rt(config(options.threads), environment);
+        functions::all().into_iter().for_each(|function| context.register_udf(function));
+        let answer_bytes = options.memory_bytes / (ANSWERS_IN_MEMORY * options.threads.max(1) as u64);
+        let state = context.state();
+        let known = |name: &str| state.scalar_functions().get(name).cloned();
+        functions::bounded(known, answer_bytes).into_iter().for_each(|function| context.register_udf(function));
+        let meter: Arc<Meter> = Arc::default();
+        let name = TableReference::bare(options.table.as_str());
+        context.register_table(name, table(Arc::clone(&meter))).map_err(broken)?;
+        Ok(Self { context, runtime, meter })
+    }
+}
+
+fn config(threads: usize) -> SessionConfig {
+    let mut config = SessionConfig::new().with_target_partitions(threads).with_information_schema(false);
+    let set = config.options_mut();
+    set.sql_parser.collect_spans = true;
+    set.execution.parquet.pushdown_filters = false;
+    set.optimizer.repartition_file_min_size = 1 << 20;
+    // What is read follows from the statement and the table alone, as in Athena, not from which thread was faster.
+    // DataFusion 55 besides finds wrong minima and maxima by such filters where a file lacks the column. Set as a text the
+    // first one stands for all; set like this it stands for itself alone.
+    set.optimizer.enable_dynamic_filter_pushdown = false;
+    set.optimizer.enable_aggregate_dynamic_filter_pushdown = false;
+    set.optimizer.enable_join_dynamic_filter_pushdown = false;
+    set.optimizer.enable_topk_dynamic_filter_pushdown = false;
+    config
+}
