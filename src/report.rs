@@ -184,6 +184,13 @@ pub struct Report {
     /// Objects that were listed, and were gone when they were to be read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub objects_vanished: Vec<Named>,
+    /// Objects that are listed and cannot be read, and why, by the store's own code; the first `MAX_NAMED`. They stay unconverted
+    /// and are tried again.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unreadable: Vec<Named>,
+    /// How many there are.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub objects_unreadable: u64,
     /// Objects that do not lie below SOURCE and that claims name which are not finished, one of each claim: they are not read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub claims_elsewhere: Vec<Named>,
@@ -262,6 +269,7 @@ impl Report {
             || !self.missing.is_empty()
             || !self.objects_changed.is_empty()
             || !self.objects_vanished.is_empty()
+            || self.objects_unreadable > 0
             || !self.claims_elsewhere.is_empty()
             || !self.ledgers_damaged.is_empty()
             || !self.files_in_doubt.is_empty()

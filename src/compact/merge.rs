@@ -320,7 +320,7 @@ fn copy_rejects(table: &Table, key: &str, rejects: &mut Upload) -> Result<bool> 
         Some(Ok(packed)) => rejects.write_all(&packed).map(|()| true).map_err(failed),
         Some(Err(_)) => {
             let Some(listed) = table.store().head(key)? else { return Ok(false) };
-            let Some(mut reader) = table.store().read_in_pieces(&listed)? else { return Ok(false) };
+            let Some(mut reader) = table.store().read_own_in_pieces(&listed)? else { return Ok(false) };
             std::io::copy(&mut reader, rejects).map(|_| true).map_err(failed)
         }
     }

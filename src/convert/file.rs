@@ -185,7 +185,7 @@ impl OpenFile {
         total.packed_bytes += summary.packed_bytes;
         let room = MAX_NAMED.saturating_sub(total.named.len());
         total.named.extend(summary.named.into_iter().take(room));
-        total.vanished = total.vanished.take().or(summary.vanished);
+        total.unread.extend(summary.unread);
     }
 
     /// Writes the rejects, then the footer, and makes the file visible; no file if there are no rows.
@@ -252,8 +252,8 @@ impl Feeder<'_> {
         let object = self.run.source.read_in_pieces(&listed(input))?;
         let input = input.clone();
         self.make(0, move |recipe, emit| match object {
-            None => Ok(Summary { vanished: Some(recipe.source.url_of(&input.key)), ..Summary::default() }),
-            Some(object) => unit::one_stream(recipe, &input, object, emit),
+            Ok(object) => unit::one_stream(recipe, &input, object, emit),
+            Err(why) => Ok(Summary::of_unread(&input, why)),
         });
         Ok(())
     }
@@ -303,5 +303,5 @@ pub(super) fn units(inputs: &[Input]) -> Vec<&[Input]> {
 }
 
 pub(super) fn listed(input: &Input) -> Listed {
-    Listed { key: input.key.clone(), size: input.size, etag: input.etag.clone() }
+    Listed { key: input.key.clone(), size: input.size, etag: input.etag.clone(), archived: false }
 }

@@ -38,7 +38,7 @@ use tracing::info;
 
 pub use self::options::{ConvertOptions, MaxRejects};
 pub use self::prepare::{Prepared, prepare};
-use self::round::{Refused, Round, not_retried};
+use self::round::{Refused, Round, not_retried, stop_if_none_is_readable};
 use crate::athena::outgrown::{outgrown, running_out};
 use crate::compact::resume::{Resumed, finish_replacing};
 use crate::compact::{CompactOptions, compact};
@@ -52,7 +52,7 @@ use crate::plan::{self, PartitionPlan, Plan};
 use crate::report::{Counts, MAX_NAMED, Named, NotRetried, Progress, REPORT_VERSION, Report};
 use crate::sort::workers;
 pub use crate::sort::workers::{MIN_MEMORY_BYTES, one_per_processor};
-use crate::store::Store;
+use crate::store::{Store, Unread};
 
 /// How often in a row a run plans again when others were faster or inputs changed under its hands, and it got nothing done.
 const MAX_ROUNDS: usize = 5;
@@ -76,7 +76,7 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
             prepared = resume(prepared, (source, table), options, &pool, (&mut report, &mut doubtful))?;
         }
         forget_those_there(&mut doubtful, &prepared, source);
-        prepared.plan.partitions.iter_mut().for_each(|plan| refused.leave_out_of(plan));
+        refused.leave_out_of(&mut prepared.plan);
         let assumed = prepared.newly_assumed();
         if round == 0 {
             report.missing = prepared.missing(table, options)?;
@@ -121,6 +121,11 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
     report.files_in_doubt.extend(waiting.in_doubt);
     report.claims_elsewhere = waiting.elsewhere;
     report.not_retried.extend(waiting.not_retried);
+    let unreadable: BTreeMap<&Arc<str>, &Unread> = refused.unreadable().collect();
+    doubtful.retain(|key| !unreadable.contains_key(key));
+    report.objects_unreadable = unreadable.len() as u64;
+    let unreadable = unreadable.into_iter().take(MAX_NAMED);
+    report.unreadable = unreadable.map(|(key, why)| named(source, key, &why.to_string())).collect();
     report.objects_vanished = vanished(source, &doubtful)?;
     auto_compact(table, options, &mut report)?;
     finish(&mut report, source, table, begun);
@@ -165,6 +170,9 @@ fn record_what_it_is(
     table: &Table,
     assumed: BTreeMap<Date, Vec<Arc<str>>>,
 ) -> Result<bool> {
+    if prepared.guessed {
+        stop_if_none_is_readable(source, &prepared.plan)?;
+    }
     let same = prepared.founded || table.found(prepared.info.clone())? == prepared.info;
     Ok(same && (assumed.is_empty() || table.assume(&source.location().root(), &mut prepared.undated, assumed)?))
 }
@@ -262,6 +270,8 @@ fn empty_report(source: &Store, table: &Table) -> Report {
         missing: Missing::default(),
         objects_changed: Vec::new(),
         objects_vanished: Vec::new(),
+        unreadable: Vec::new(),
+        objects_unreadable: 0,
         claims_elsewhere: Vec::new(),
         ledgers_damaged: Vec::new(),
         files_in_doubt: Vec::new(),

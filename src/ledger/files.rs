@@ -187,7 +187,7 @@ impl Table {
     /// # Errors
     /// When the store fails.
     pub(crate) fn hash(&self, listed: &Listed) -> Result<Option<(u64, String)>> {
-        let Some(mut reader) = self.store().read_in_pieces(listed)? else { return Ok(None) };
+        let Some(mut reader) = self.store().read_own_in_pieces(listed)? else { return Ok(None) };
         let failed = |e| Error::stopped("cannot read").at(self.store().location().url_of(&listed.key)).because(e);
         let (mut hash, mut size, mut piece) = (Sha256::new(), 0, vec![0; PIECE_BYTES]);
         loop {

@@ -389,6 +389,12 @@ impl PartitionState {
         self.abandoned.contains_key(&claim)
     }
 
+    /// Returns the keys of the objects whose claims were given up, since one of them could not be read.
+    pub fn given_up(&self, source: &str) -> HashSet<&str> {
+        let of_source = self.abandoned.values().filter(|claim| claim.work.source() == source);
+        of_source.flat_map(|claim| claim.work.inputs()).map(|input| &*input.key).collect()
+    }
+
     /// Returns whether a replacement of this claim's output was given up once.
     pub fn was_given_up(&self, claim: u64) -> bool {
         self.abandoned.values().any(|abandoned| abandoned.work.replaces().contains(&claim))
