@@ -300,6 +300,7 @@ fn summary(report: &Report, days: &Days) -> String {
         let those = plural(totals.objects_empty, "object");
         push_line!(text, "{those} of 0 bytes: named this once, and read when there is something to read");
     }
+    push_named(&mut text, "mixed", &report.mixed, totals.objects_mixed);
     push_named(&mut text, "changed", &report.objects_changed, report.objects_changed.len() as u64);
     push_named(&mut text, "vanished", &report.objects_vanished, report.objects_vanished.len() as u64);
     push_named(&mut text, "unreadable", &report.unreadable, report.objects_unreadable);

@@ -438,6 +438,7 @@ fn sum<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> Outcome {
         total.rows += outcome.rows;
         total.rejected_rows += outcome.rejected_rows;
         total.text_bytes += outcome.text_bytes;
+        total.other_type_rows += outcome.other_type_rows;
         total.unknown_fields.extend(outcome.unknown_fields.iter().cloned());
         total.nodata_rows = outcome.add_to(total.nodata_rows, outcome.nodata_rows);
         total.skipdata_rows = outcome.add_to(total.skipdata_rows, outcome.skipdata_rows);

@@ -278,6 +278,9 @@ fn count(outcome: &mut PartitionResult, written: &Written, summary: Summary) {
     counts.rows_read += done.outcome.rows + done.outcome.rejected_rows;
     counts.rows_written += done.outcome.rows;
     counts.objects_of_other_type += done.outcome.other_type.len() as u64;
+    counts.rows_of_other_type += done.outcome.other_type_rows;
+    counts.objects_mixed += summary.objects_mixed;
+    outcome.mixed.extend(summary.mixed.into_iter().take(MAX_NAMED.saturating_sub(outcome.mixed.len())));
     counts.files += u64::from(done.file.is_some());
     counts.output_bytes += done.file.as_ref().map_or(0, |file| file.bytes);
     let empty: BTreeSet<&str> =

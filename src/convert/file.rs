@@ -171,11 +171,15 @@ impl OpenFile {
             unknown_fields,
             nodata_rows,
             skipdata_rows,
+            other_type_rows,
         } = summary.outcome;
         let total = &mut self.total;
         total.outcome.rows += rows;
         total.outcome.rejected_rows += rejected_rows;
         total.outcome.text_bytes += text_bytes;
+        total.outcome.other_type_rows += other_type_rows;
+        total.objects_mixed += summary.objects_mixed;
+        total.mixed.extend(summary.mixed.into_iter().take(MAX_NAMED.saturating_sub(total.mixed.len())));
         total.outcome.rejected_objects.extend(rejected_objects);
         total.outcome.other_type.extend(other_type);
         unit::add_known(&mut total.outcome.nodata_rows, nodata_rows);

@@ -64,6 +64,7 @@ const MAX_ROUNDS: usize = 5;
 pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress: &dyn Progress) -> Result<Report> {
     let begun = Instant::now();
     let mut report = empty_report(source, table);
+    report.log_type_said = options.log_type.is_some();
     let pool = workers::start(options.threads, options.memory_bytes)?;
     let mut doubtful: BTreeSet<Arc<str>> = BTreeSet::new();
     // Rejected in an earlier round: not to be read and named once more.
@@ -261,6 +262,8 @@ fn empty_report(source: &Store, table: &Table) -> Report {
         not_merged: Vec::new(),
         not_retried: Vec::new(),
         rejects: Vec::new(),
+        mixed: Vec::new(),
+        log_type_said: false,
         flood: None,
         passed_over: Vec::new(),
         objects_passed_over: 0,
@@ -352,6 +355,7 @@ fn finish(report: &mut Report, source: &Store, table: &Table, begun: Instant) {
     );
     report.totals = totals;
     report.rejects.truncate(MAX_NAMED);
+    report.mixed.truncate(MAX_NAMED);
     for named in [&mut report.objects_changed, &mut report.files_in_doubt] {
         named.sort_by(|a, b| a.object.cmp(&b.object));
         named.dedup();

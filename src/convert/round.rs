@@ -57,6 +57,8 @@ pub(super) struct Round<'a> {
 pub(super) struct PartitionResult {
     pub(super) counts: Counts,
     pub(super) rejects: Vec<Named>,
+    /// Objects with lines of another log type.
+    pub(super) mixed: Vec<Named>,
     pub(super) warnings: Vec<String>,
     pub(super) not_merged: Vec<NotMerged>,
     pub(super) not_retried: Vec<NotRetried>,
@@ -219,6 +221,7 @@ impl<'a> Round<'a> {
             states.insert(plan.partition.clone(), state);
             again |= outcome.again;
             report.rejects.extend(outcome.rejects);
+            report.mixed.extend(outcome.mixed);
             report.warnings.extend(outcome.warnings);
             report.not_merged.extend(outcome.not_merged);
             report.not_retried.extend(outcome.not_retried);

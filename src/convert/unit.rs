@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 use crate::ledger::claim::{Input, OutputOptions, Work};
 use crate::ledger::entry::{LeftOut, Outcome};
 use crate::ledger::rejects::{Reject, RejectKind, RejectedLines};
-use crate::options::LOG_FORMAT;
+use crate::options::{LOG_FORMAT, LOG_TYPE};
 use crate::record::columns::Batch;
 use crate::record::decode::{ObjectDecoder, RejectedRow};
 use crate::record::header::{Header, without_text};
@@ -58,6 +58,9 @@ pub(super) struct Summary {
     pub(super) objects_read_twice: u64,
     /// The first of the rejects, for the report.
     pub(super) named: Vec<Named>,
+    /// Objects with lines of another log type, and the first of them.
+    pub(super) objects_mixed: u64,
+    pub(super) mixed: Vec<Named>,
     /// Which lines are rejected, if objects are only read.
     pub(super) lines: RejectedLines,
     /// Inputs that cannot be read as they were listed: a claim of them cannot be finished.
@@ -311,6 +314,9 @@ impl<'a> UnitMaker<'a> {
                 self.summary.objects += 1;
                 self.summary.packed_bytes += input.size;
                 self.summary.outcome.text_bytes += text_bytes;
+                if let Some((lines, other)) = decoder.other_type_rows() {
+                    self.leave_lines(input, lines, other);
+                }
                 self.unknown = decoder.into_unknown();
                 let (rows, rejected) = self.counted;
                 let Outcome { rows: all, rejected_rows: all_rejected, .. } = &self.summary.outcome;
@@ -338,6 +344,22 @@ impl<'a> UnitMaker<'a> {
             ObjectEnded::Enough => {}
         }
         Ok(())
+    }
+
+    /// Counts and names the lines of an object that are of another log type than the others.
+    fn leave_lines(&mut self, input: &Input, lines: u64, other: LogType) {
+        let object = self.place(input);
+        info!(object, lines, log_type = %other, "lines of another log type left alone");
+        self.summary.outcome.other_type_rows += lines;
+        self.summary.objects_mixed += 1;
+        if self.summary.mixed.len() < MAX_NAMED {
+            let title = &other.schema().title;
+            let reason = format!(
+                "{lines} line{} behind a header line of {title} left alone: convert with {LOG_TYPE} {other} into another DEST",
+                if lines == 1 { "" } else { "s" }
+            );
+            self.summary.mixed.push(Named { object, line: None, byte: None, reason });
+        }
     }
 
     fn end_batch(&mut self) -> Result<()> {

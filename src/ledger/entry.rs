@@ -61,6 +61,9 @@ pub struct Outcome {
     /// Objects of another log type, left alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub other_type: Vec<LeftOut>,
+    /// Lines behind a header line of another log type, left alone; the other rows of these objects are in the file.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub other_type_rows: u64,
     /// Header names that no log type knows; they are string columns.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown_fields: Vec<String>,
@@ -70,6 +73,10 @@ pub struct Outcome {
     /// Rows whose `log_status` is SKIPDATA: AWS lost records there. Unknown in version 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skipdata_rows: Option<u64>,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Outcome {

@@ -187,7 +187,10 @@ impl RawWork<'_> {
         let mut rows = ObjectRows { work: self, partition: *partition, emit };
         let object = (packed.as_ref(), listed.key.ends_with(".gz"));
         match reader.whole(rules, object, &BTreeSet::new(), &mut rows).map_err(external)? {
-            ObjectEnded::Read { .. } | ObjectEnded::Enough => {}
+            ObjectEnded::Read { decoder, .. } => {
+                meter.left_out(decoder.other_type_rows().map_or(0, |(lines, _)| lines), 0);
+            }
+            ObjectEnded::Enough => {}
             ObjectEnded::Rejected { .. } | ObjectEnded::OtherType(_) => meter.left_out(0, 1),
         }
         Ok(())

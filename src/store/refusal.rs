@@ -65,6 +65,11 @@ pub(super) fn code(text: &str) -> Option<&str> {
     (!code.is_empty() && code.len() < 100).then_some(code.trim())
 }
 
+/// Returns the HTTP status that an error tells. Of listings object_store makes errors of one kind, whatever was answered.
+pub(super) fn status(text: &str) -> Option<u16> {
+    text.split_once("status code: ")?.1.get(..3)?.parse().ok()
+}
+
 /// Returns whether a store refuses all that is asked of it: another run would not get any further.
 pub(super) fn is_of_all(text: &str) -> bool {
     code(text).is_some_and(|code| OF_ALL.contains(&code) && !matches!(code, "RequestTimeout" | "SlowDown"))
@@ -73,7 +78,7 @@ pub(super) fn is_of_all(text: &str) -> bool {
 /// Returns whether the server failed or refused, whatever was asked: its answer has another code than those of [`of_object`].
 pub(super) fn is_of_server(error: &object_store::Error) -> bool {
     let text = text_of(error);
-    is_of_all(&text) || text.contains("status code: 5")
+    is_of_all(&text) || status(&text).is_some_and(|status| status >= 500)
 }
 
 /// Returns why this object alone is not given, if that is what an error says of the attempt to read one.
@@ -85,7 +90,7 @@ pub(super) fn of_object(error: &object_store::Error) -> Option<Unread> {
     if let Some(why) = by_disk(error) {
         return Some(Unread::Refused(why));
     }
-    let status: u16 = text.split_once("status code: ")?.1.get(..3)?.parse().ok()?;
+    let status = status(&text)?;
     let is_about_it = (400..500).contains(&status) && !matches!(status, 401 | 408 | 409 | 412 | 429);
     let code = code(&text).map(str::to_owned).or_else(|| (status == 403).then(|| "403 Forbidden".to_owned()))?;
     (is_about_it && !OF_ALL.contains(&code.as_str())).then(|| Unread::Refused(format!("{code}: {}", meaning(&code))))
