@@ -53,7 +53,7 @@ def entries(dest):
 def test_an_unreadable_object_costs_one_object(s3, run, convert, tmp_path, kind, bad):
     answer, code = DENIALS[kind]
     source, dest = fill(s3)
-    source.env["AWS_MAX_ATTEMPTS"] = "2"
+    source.env["AWS_MAX_ATTEMPTS"] = "4"
     bad = [key(n) for n in bad]
     good = [name for name in BODIES if name not in bad]
     deny(s3, source, answer, lambda name: any(name.endswith(b) for b in bad))
@@ -82,7 +82,7 @@ def test_a_claim_that_was_recorded_does_not_block(s3, run, convert, start, tmp_p
     """The run that claimed it is killed; then it is archived."""
     answer, code = DENIALS[kind]
     source, dest = fill(s3)
-    source.env["AWS_MAX_ATTEMPTS"] = "2"
+    source.env["AWS_MAX_ATTEMPTS"] = "4"
     s3.proxy.hook = lambda r: Reply(403, "ExpiredToken") if r.method == "PUT" and "/part-" in r.key else None
     convert(source, dest, "--day", DAY, expect=2)
     assert not data_keys(dest) and entries(dest)
@@ -172,7 +172,7 @@ def test_verify_of_raw_logs_that_were_archived_later(s3, run, convert, bad):
 def test_a_large_object_that_breaks_off(s3, run, convert, tmp_path):
     """One that is read piece by piece, by `verify`."""
     source, dest = s3.place("raw", s3.new_bucket()), s3.place("out")
-    source.env["AWS_MAX_ATTEMPTS"] = "2"
+    source.env["AWS_MAX_ATTEMPTS"] = "4"
     source.put(key(0), text(V2, make_rows(V2, 100_000)))
     source.put(key(1), pack(text(V2, make_rows(V2, 9))))
     convert(source, dest, "--all")
