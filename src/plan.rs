@@ -407,6 +407,7 @@ fn plan_partition(
         unfinished: Vec::new(),
         unfinished_elsewhere: BTreeSet::new(),
     };
+    let given_up = state.given_up(source);
     for claimed in state.to_finish() {
         match elsewhere(&claimed.claim().work, options) {
             // To record a file that is there, nothing of it is read.
@@ -415,7 +416,6 @@ fn plan_partition(
         }
     }
     let now: HashMap<&str, &SourceObject> = found.iter().map(|found| (&*found.object.key, *found)).collect();
-    let given_up = state.given_up(source);
     // Outputs to be made again, with the objects of theirs that changed.
     let mut again: BTreeMap<u64, Vec<Input>> = BTreeMap::new();
     for found in found {

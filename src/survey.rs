@@ -194,7 +194,8 @@ pub fn formats(source: &Store, objects: &[SourceObject], log_format: Option<&Hea
         group.sort_by_key(|object| Reverse(newness(object)));
     }
     let by_age: Vec<Vec<&SourceObject>> = groups.iter().map(|(_, group)| group.clone()).collect();
-    let mut headers: Vec<_> = groups.into_iter().zip(first_of(source, &by_age, |line| header_of(line, log_format))?).collect();
+    let mut headers: Vec<_> =
+        groups.into_iter().zip(first_of(source, &by_age, |line| header_of(line, log_format))?).collect();
     // Those that tell no format come last: what the others tell is what there is.
     headers.sort_by_key(|((_, group), said)| {
         let newest = said.as_ref().map(|(object, _)| *object).or(group.first().copied());

@@ -78,7 +78,8 @@ fn every_line_goes_to_the_table_of_the_header_above_it() {
         let ours = models.iter().filter(|model| model.ours);
         let sum = |of: fn(&Model) -> u64| ours.clone().map(of).sum::<u64>();
         let ran = work.convert_from("raw", log_type, &["--day", DAY, "--log-type", log_type]);
-        let rows: Vec<Row> = ours.clone().flat_map(|model| model.rows.clone()).collect();
+        let mut rows: Vec<Row> = ours.clone().flat_map(|model| model.rows.clone()).collect();
+        rows.sort();
         ran.totals(&[
             ("rows_written", rows.len() as u64),
             ("rows_rejected", sum(|model| model.rejected)),

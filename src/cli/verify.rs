@@ -83,7 +83,8 @@ fn line(partition: &PartitionOutcome) -> Vec<String> {
 
 /// Returns a partition's result in words.
 fn result(partition: &PartitionOutcome) -> String {
-    let PartitionOutcome { misread, not_converted, changed, unreadable, unfinished, unknown_files, gone, .. } = partition;
+    let PartitionOutcome { misread, not_converted, changed, unreadable, unfinished, unknown_files, gone, .. } =
+        partition;
     let mut parts = Vec::new();
     let mut part = |number: u64, noun: &str, what: &str| {
         if number > 0 {

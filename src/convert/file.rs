@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 use super::flow::Backlog;
 use super::round::Round;
-use super::unit::{self, Summary, UNIT_PACKED_BYTES, UnitOptions, UnitPart};
+use super::unit::{self, Summary, UNIT_PACKED_BYTES, UnitOptions, UnitPart, listed};
 use crate::error::{Error, Result};
 use crate::ledger::claim::{Claim, Input};
 use crate::ledger::entry::Outcome;
@@ -20,7 +20,6 @@ use crate::ledger::stages::{Claimed, Written};
 use crate::plan::{STREAMED_OBJECT_BYTES, packed_size};
 use crate::report::MAX_NAMED;
 use crate::sort::writer::SortedFile;
-use crate::store::Listed;
 use crate::store::upload::Upload;
 
 /// Units for each thread that may be made while an earlier one is not: it has a large object, and what is made after it waits
@@ -304,8 +303,4 @@ pub(super) fn units(inputs: &[Input]) -> Vec<&[Input]> {
         }
     }
     units
-}
-
-pub(super) fn listed(input: &Input) -> Listed {
-    Listed { key: input.key.clone(), size: input.size, etag: input.etag.clone(), archived: false }
 }

@@ -221,7 +221,9 @@ fn refuse_other_table(info: &TableInfo, options: &ConvertOptions, dest: &Store) 
 /// Returns the log type that the newest object's header says, of those that have one; those without are as `log_format` says.
 fn founding_log_type(source: &Store, found: &Found, log_format: Option<&str>) -> Result<Option<LogType>> {
     let log_format = log_format.map(Header::from_option).transpose()?;
-    let Some((object, log_type)) = newest_log_type(source, &found.objects, log_format.as_ref())? else { return Ok(None) };
+    let Some((object, log_type)) = newest_log_type(source, &found.objects, log_format.as_ref())? else {
+        return Ok(None);
+    };
     let object = source.location().url_of(&object.object.key);
     info!(object, log_type = log_type.map(tracing::field::display), "log type by the newest object's header");
     Ok(log_type)

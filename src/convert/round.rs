@@ -7,10 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rayon::ThreadPool;
 use tracing::info;
 
-use super::file::listed;
 use super::options::ConvertOptions;
 use super::slots::Slots;
-use super::unit;
+use super::unit::{self, listed};
 use crate::compact::merge::NotMerged;
 use crate::encode::layout::{SortBy, sort_share};
 use crate::error::{Error, Result};
@@ -22,9 +21,9 @@ use crate::ledger::table::Table;
 use crate::plan::{self, PartitionPlan, Plan, Remake};
 use crate::report::{Counts, Named, NotRetried, PartitionReport, Progress, Report};
 use crate::sort::workers::{self, MIN_MEMORY_BYTES};
-use crate::store::{Listed, Store, Unread};
 use crate::store::fetch::Budget;
 use crate::store::parallel::in_parallel;
+use crate::store::{Listed, Store, Unread};
 
 /// Partitions that are worked on at once: while one waits for the store, another computes.
 const MAX_PARTITIONS_AT_ONCE: usize = 16;
@@ -129,7 +128,8 @@ impl Refused {
         self.as_before.extend(outcome.as_before.drain(..).map(|number| (partition.clone(), number)));
         self.given_up.extend(outcome.given_up.drain(..));
         for (input, why) in outcome.unread.drain(..) {
-            let times = self.unread.get(&input.key).map_or(0, |(before, times, _)| if *before == input { *times } else { 0 });
+            let times =
+                self.unread.get(&input.key).map_or(0, |(before, times, _)| if *before == input { *times } else { 0 });
             self.unread_now.insert(input.key.clone());
             self.unread.insert(input.key.clone(), (input, times + 1, why));
         }

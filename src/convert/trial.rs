@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use tracing::info;
 
-use super::file::{listed, units};
+use super::file::units;
 use super::round::{PartitionResult, Round, not_retried};
-use super::unit::{self, Summary, UnitOptions};
+use super::unit::{self, Summary, UnitOptions, listed};
 use crate::error::Result;
 use crate::ledger::claim::{Draft, Input, RawObjects, Work};
 use crate::ledger::entry::LeftOut;

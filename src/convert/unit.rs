@@ -32,7 +32,7 @@ use crate::source::gunzip::TextReader;
 use crate::source::reader::{ObjectEnded, ObjectReader, Rules, Sink};
 use crate::store::fetch::Body;
 use crate::store::upload::hex;
-use crate::store::{Location, Unread};
+use crate::store::{Listed, Location, Unread};
 
 /// Packed bytes of the objects that make one row group, about 100,000 rows of 14 columns: small enough that two
 /// threads finish together and that few megabytes are held, large enough that dictionaries pay.
@@ -112,6 +112,11 @@ impl Summary {
     pub(super) fn is_outdated(&self) -> bool {
         self.unread.iter().any(|(_, why)| matches!(why, Unread::Gone | Unread::Changed))
     }
+}
+
+/// Returns an input as it was listed.
+pub(super) fn listed(input: &Input) -> Listed {
+    Listed { key: input.key.clone(), size: input.size, etag: input.etag.clone(), archived: false }
 }
 
 /// Adds a count that is unknown where a format lacks the column.

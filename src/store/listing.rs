@@ -146,7 +146,8 @@ mod tests {
         let now = "2026-01-15T00:00:00.000Z";
         let classes = ["", "STANDARD", "GLACIER_IR", "INTELLIGENT_TIERING", "GLACIER", "DEEP_ARCHIVE"];
         let listing = |archived: &str, classes: &[&str]| -> Bytes {
-            let time = |class: &str| if matches!(class, "GLACIER" | "DEEP_ARCHIVE") { archived } else { now }.to_owned();
+            let time =
+                |class: &str| if matches!(class, "GLACIER" | "DEEP_ARCHIVE") { archived } else { now }.to_owned();
             let class = |class: &str| format!("<StorageClass>{class}</StorageClass>");
             let objects = classes.iter().map(|of| object("GLACIER", &time(of), &class(of)));
             format!("<ListBucketResult>{}<Key></ListBucketResult>", objects.collect::<String>()).into()

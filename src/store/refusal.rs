@@ -138,7 +138,8 @@ mod tests {
 
     #[test]
     fn an_object_is_told_from_its_bucket() {
-        let xml = |code: &str| format!("<?xml version=\"1.0\"?>\n<Error><Code>{code}</Code><Message>m</Message></Error>");
+        let xml =
+            |code: &str| format!("<?xml version=\"1.0\"?>\n<Error><Code>{code}</Code><Message>m</Message></Error>");
         for (status, code) in [
             ("403 Forbidden", "InvalidObjectState"),
             ("403 Forbidden", "AccessDenied"),
@@ -154,11 +155,15 @@ mod tests {
         for code in OF_ALL {
             assert_eq!(of("403 Forbidden", &xml(code)), None, "{code}");
         }
-        for (status, code) in [("503 Slow Down", "SlowDown"), ("500 Internal", "InternalError"), ("401 No", "AccessDenied")] {
+        for (status, code) in
+            [("503 Slow Down", "SlowDown"), ("500 Internal", "InternalError"), ("401 No", "AccessDenied")]
+        {
             assert_eq!(of(status, &xml(code)), None, "{code}");
         }
         assert_eq!(of("400 Bad Request", ""), None);
-        assert!(is_of_all(&xml("InvalidAccessKeyId")) && !is_of_all(&xml("AccessDenied")) && !is_of_all(&xml("SlowDown")));
+        assert!(
+            is_of_all(&xml("InvalidAccessKeyId")) && !is_of_all(&xml("AccessDenied")) && !is_of_all(&xml("SlowDown"))
+        );
     }
 
     #[test]
