@@ -255,7 +255,7 @@ impl Store {
     }
 
     /// Returns why an object is not given to its end, if the store has it still and answers: then others can be read.
-    async fn broken_off(&self, key: &str, e: object_store::Error) -> Result<Unread> {
+    pub(super) async fn broken_off(&self, key: &str, e: object_store::Error) -> Result<Unread> {
         let path = self.path(key)?;
         if refusal::of_object(&e).is_some() {
             return self.unread(key, e);

@@ -37,9 +37,10 @@ pub(super) fn with_archived(listing: Bytes) -> Bytes {
     }
     let Ok(text) = std::str::from_utf8(&listing) else { return listing };
     let mark = |object: &str| {
-        let time = object.split_once("<LastModified>").and_then(|(_, rest)| rest.split_once("</"));
-        match time.filter(|_| ARCHIVES.iter().any(|class| object.contains(class))) {
-            Some((time, _)) => object.replacen(time, ARCHIVED, 1),
+        let archived = ARCHIVES.iter().any(|class| object.contains(class));
+        let parts = object.split_once("<LastModified>").filter(|_| archived);
+        match parts.and_then(|(before, rest)| Some((before, rest.split_once("</LastModified>")?.1))) {
+            Some((before, behind)) => format!("{before}<LastModified>{ARCHIVED}</LastModified>{behind}"),
             None => object.to_owned(),
         }
     };

@@ -470,7 +470,7 @@ impl Store {
             count(&self.counters.get, 1);
             match self.inner.get_range(&self.path(&object.key)?, range).await {
                 Ok(head) => Ok(Ok(head)),
-                Err(e) => self.unread(&object.key, e).map(Err),
+                Err(e) => self.broken_off(&object.key, e).await.map(Err),
             }
         })
     }
