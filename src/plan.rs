@@ -72,7 +72,7 @@ pub struct PartitionPlan {
     /// Objects to convert now: never seen before.
     pub fresh: Vec<Input>,
     /// Objects that may not be readable: they are read before they are claimed. They did not read to their end before, a claim of
-    /// them was given up, or they are archived.
+    /// them was given up since they could not be read, or they are archived.
     pub retry: Vec<Input>,
     /// Objects among those to convert that are archived, by the listing. What was restored is still listed so.
     pub archived: u64,
@@ -407,7 +407,6 @@ fn plan_partition(
         unfinished: Vec::new(),
         unfinished_elsewhere: BTreeSet::new(),
     };
-    let given_up = state.given_up(source);
     for claimed in state.to_finish() {
         match elsewhere(&claimed.claim().work, options) {
             // To record a file that is there, nothing of it is read.
@@ -421,7 +420,7 @@ fn plan_partition(
     for found in found {
         let object = &found.object;
         let Some(known) = state.input(source, &object.key) else {
-            plan.take(found, given_up.contains(&*object.key));
+            plan.take(found, state.was_unreadable(source, &object.key));
             continue;
         };
         let changed = known.etag != object.etag;

@@ -239,11 +239,12 @@ fn give_up(
         Unfinishable::Inputs(reason, unread) => {
             let inputs = claimed.claim().work.inputs();
             outcome.doubtful.extend(inputs.iter().map(|input| input.key.clone()));
-            outcome.given_up.extend(inputs.iter().map(|input| input.key.clone()));
             // Objects that are refused are named as such.
             let is_told = unread.iter().any(|(_, why)| matches!(why, Unread::Refused(_)));
+            let not_given = unread.iter().filter(|(_, why)| *why != Unread::Changed);
+            let not_given = not_given.map(|(input, _)| input.key.to_string()).collect();
             outcome.unread.extend(unread);
-            if ledger.abandon(claimed, &reason)? && !is_told {
+            if ledger.abandon_unreadable(claimed, &reason, not_given)? && !is_told {
                 let partition = ledger.partition();
                 outcome.warnings.push(format!(
                     "a claim of {partition} was abandoned and what is left of it planned anew: {reason}"

@@ -71,8 +71,6 @@ pub(super) struct PartitionResult {
     pub(super) unreadable: Vec<Arc<str>>,
     /// Objects that could not be read as they were listed, and why.
     pub(super) unread: Vec<(Input, Unread)>,
-    /// Keys of the objects of claims that were given up, since one of them could not be read.
-    pub(super) given_up: Vec<Arc<str>>,
     /// Numbers of claims whose rejected lines were tried again, and are the same.
     pub(super) as_before: Vec<u64>,
     /// Another writer was faster, or inputs changed: plan again.
@@ -91,8 +89,6 @@ pub(super) struct Refused {
     unread: BTreeMap<Arc<str>, (Input, u32, Unread)>,
     /// Keys of those of them that the last round met or left out.
     unread_now: BTreeSet<Arc<str>>,
-    /// Keys of the objects of claims that this run gave up.
-    given_up: BTreeSet<Arc<str>>,
     /// Claims whose files would reject the same lines again.
     as_before: BTreeSet<(Partition, u64)>,
 }
@@ -110,12 +106,6 @@ impl Refused {
         fresh.retain(|input| !self.cannot_read(input));
         retry.retain(|input| !self.objects.contains(&input.key) && !self.cannot_read(input));
         remakes.retain(|remake| !remake.inputs.iter().any(|input| self.cannot_read(input)));
-        // What was read beside it a moment ago need not be tried once more.
-        let was_read = |input: &Input| self.given_up.contains(&input.key) && !self.unread.contains_key(&input.key);
-        let (read, rest): (Vec<Input>, Vec<Input>) = std::mem::take(retry).into_iter().partition(was_read);
-        *retry = rest;
-        fresh.extend(read);
-        fresh.sort_by(|a, b| a.key.cmp(&b.key));
         let is_as_before = |remake: &Remake| {
             remake.changed.is_empty() && self.as_before.contains(&(partition.clone(), remake.replaces))
         };
@@ -126,7 +116,6 @@ impl Refused {
     fn add(&mut self, partition: &Partition, outcome: &mut PartitionResult) {
         self.objects.append(&mut outcome.unreadable.drain(..).collect());
         self.as_before.extend(outcome.as_before.drain(..).map(|number| (partition.clone(), number)));
-        self.given_up.extend(outcome.given_up.drain(..));
         for (input, why) in outcome.unread.drain(..) {
             let times =
                 self.unread.get(&input.key).map_or(0, |(before, times, _)| if *before == input { *times } else { 0 });

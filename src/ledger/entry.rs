@@ -99,13 +99,16 @@ pub struct Done {
     pub file: Option<OutputFile>,
 }
 
-/// A claim will never be finished: its inputs are gone or changed.
+/// A claim will never be finished: its inputs are gone or changed, or cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Abandon {
     /// Number of the claim.
     pub claim: u64,
     /// Why.
     pub reason: String,
+    /// Keys of the inputs that the store did not give: they are read before they are claimed again. Unknown before 0.2.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unreadable: Vec<String>,
 }
 
 /// How much a verification read.
