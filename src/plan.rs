@@ -427,9 +427,7 @@ fn plan_partition(
         match known.state {
             InputState::Claimed => {}
             // None of its rows are in the table: it is as good as new.
-            InputState::Rejected(_) | InputState::OtherType | InputState::Empty if changed => {
-                plan.take(found, false);
-            }
+            InputState::Rejected(_) | InputState::OtherType | InputState::Empty if changed => plan.take(found, false),
             InputState::Rejected(_) => plan.take(found, true),
             InputState::Empty => plan.converted += 1,
             InputState::OtherType => plan.other_type += 1,

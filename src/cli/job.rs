@@ -169,9 +169,7 @@ fn plan_table(prepared: &Prepared, days: &Days, source: &str) -> String {
             );
         }
     }
-    if plan.total().archived > 0 {
-        push_line!(text, "{}", archived(&plan.total()));
-    }
+    text.push_str(&archived(&plan.total()));
     let named = |object: &str, reason: String| Named { object: object.to_owned(), line: None, byte: None, reason };
     let found = &prepared.found;
     let passed_over: Vec<Named> = found.passed_over.iter().map(|(key, why)| named(key, why.explain())).collect();
@@ -185,12 +183,15 @@ fn plan_table(prepared: &Prepared, days: &Days, source: &str) -> String {
 
 /// Returns what is said of archived objects.
 fn archived(total: &Estimate) -> String {
-    format!(
+    if total.archived == 0 {
+        return String::new();
+    }
+    line(&format!(
         "{} of those to convert archived (GLACIER or DEEP_ARCHIVE): they are left out unless they are restored; a restore \
          (S3 RestoreObject, or Batch Operations for many) takes minutes to 48 hours and is billed by the GB, and the copies must \
          last until they are converted",
         plural(total.archived, "object"),
-    )
+    ))
 }
 
 fn nothing_found(days: &Days, source: &str) -> String {

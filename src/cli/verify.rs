@@ -200,9 +200,7 @@ fn conclusion(found: &Verification, options: &VerifyOptions) -> String {
         verdict.push(format!("{} {are} not all converted", plural(waiting, "partition")));
     }
     let unreadable = sum(|partition| partition.unreadable.count);
-    if unreadable > 0 {
-        verdict.push(format!("{} cannot be read", plural(unreadable, "raw object")));
-    }
+    verdict.extend((unreadable > 0).then(|| format!("{} cannot be read", plural(unreadable, "raw object"))));
     if !found.ledgers_damaged.is_empty() {
         let ledgers = found.ledgers_damaged.len() as u64;
         verdict.push(format!("{} {} damaged", plural(ledgers, "ledger"), if ledgers == 1 { "is" } else { "are" }));

@@ -713,35 +713,40 @@ impl Store {
                 .because(error)
                 .help("renew the credentials and run again: nothing is half visible");
         }
-        let (refused, problem, help) = match (&error, refusal::status(&text)) {
-            _ if refusal::is_of_all(&text) => {
-                (true, "the store refuses it", "check the bucket's name, its Region and the credentials")
-            }
-            (object_store::Error::PermissionDenied { .. }, _) | (_, Some(403)) => (
-                true,
-                "the store denies it",
-                "check the bucket policy and that the credentials may list, read and write here",
-            ),
-            (object_store::Error::Unauthenticated { .. }, _) | (_, Some(401)) => (
-                true,
-                "the credentials are not accepted",
-                "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN or the role",
-            ),
-            (object_store::Error::NotFound { .. }, _) => {
-                (false, "it is not there", "it may have been deleted meanwhile; run again")
-            }
-            (object_store::Error::InvalidPath { .. }, _) => (
-                false,
-                "a key there cannot be used",
-                "a folder in it is empty (`//`), `.` or `..`: point SOURCE past it, or rename the object",
-            ),
-            _ => (false, "the store failed", "nothing is half visible; it is safe to run again"),
-        };
+        let (refused, problem, help) = explained(&error, &text);
         // The first line of an answer is all that is shown of it, and has no code.
         let code = refusal::code(&text).map(|code| format!(" ({code})")).unwrap_or_default();
         let said = format!("{what}: {problem}{code}");
         let failed = if refused { Error::refused(said) } else { Error::stopped(said) };
         failed.at(place).because(error).help(help)
+    }
+}
+
+/// Returns whether a store refuses all that is asked of it, what the error is for a person, and what to do.
+fn explained(error: &object_store::Error, text: &str) -> (bool, &'static str, &'static str) {
+    match (error, refusal::status(text)) {
+        _ if refusal::is_of_all(text) => {
+            (true, "the store refuses it", "check the bucket's name, its Region and the credentials")
+        }
+        (object_store::Error::PermissionDenied { .. }, _) | (_, Some(403)) => (
+            true,
+            "the store denies it",
+            "check the bucket policy and that the credentials may list, read and write here",
+        ),
+        (object_store::Error::Unauthenticated { .. }, _) | (_, Some(401)) => (
+            true,
+            "the credentials are not accepted",
+            "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN or the role",
+        ),
+        (object_store::Error::NotFound { .. }, _) => {
+            (false, "it is not there", "it may have been deleted meanwhile; run again")
+        }
+        (object_store::Error::InvalidPath { .. }, _) => (
+            false,
+            "a key there cannot be used",
+            "a folder in it is empty (`//`), `.` or `..`: point SOURCE past it, or rename the object",
+        ),
+        _ => (false, "the store failed", "nothing is half visible; it is safe to run again"),
     }
 }
 
