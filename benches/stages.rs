@@ -72,7 +72,8 @@ impl Sample {
         batch.clear();
         let (header, begin) = self.header();
         for text in &self.texts {
-            let mut decoder = ObjectDecoder::new(Arc::clone(&header), BTreeSet::new(), false, 1, begin as u64);
+            let mut decoder =
+                ObjectDecoder::new(Arc::clone(&header), LogType::Vpc, BTreeSet::new(), false, 1, begin as u64);
             let (mut at, mut rejects) = (begin, Vec::new());
             while at < text.len() {
                 at += decoder.decode(text, at, batch, usize::MAX / 2, &mut rejects).bytes;

@@ -131,6 +131,9 @@ pub enum ErrorKind {
     /// What a partition's ledger says is not what this program writes: nothing of that partition can be done (exit code 2, if
     /// that was all there is to do).
     Damaged,
+    /// A store refuses the bucket, the listing, the credentials, or all that was asked of it: another run would not get any
+    /// further (exit code 2).
+    Refused,
     /// The run stopped on its way: store, network, disk. Nothing is half visible, run it again (exit code 3).
     Stopped,
 }
@@ -158,6 +161,11 @@ impl Error {
     /// Returns an error of the caller's making: a flag, a URL, a DEST that does not fit.
     pub fn usage(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Usage, message)
+    }
+
+    /// Returns the error of a store that refuses all that is asked of it.
+    pub fn refused(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Refused, message)
     }
 
     /// Returns an error that stopped the run and may be gone at the next one.

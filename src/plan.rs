@@ -71,8 +71,11 @@ pub struct PartitionPlan {
     pub other_type: u64,
     /// Objects to convert now: never seen before.
     pub fresh: Vec<Input>,
-    /// Objects that did not read to their end before; tried again.
+    /// Objects that may not be readable: they are read before they are claimed. They did not read to their end before, a claim of
+    /// them was given up since they could not be read, or they are archived.
     pub retry: Vec<Input>,
+    /// Objects among those to convert that are archived, by the listing. What was restored is still listed so.
+    pub archived: u64,
     /// Whether the partition was converted before, so that `fresh` came late.
     pub late: bool,
     /// Outputs to be made again: objects of theirs changed, or rejected lines of theirs are to be tried again.
@@ -135,6 +138,14 @@ pub fn no_longer_together(object: &str, reason: &str) -> String {
 }
 
 impl PartitionPlan {
+    /// Takes an object that is to be converted; what may not be readable is tried first.
+    fn take(&mut self, found: &SourceObject, try_first: bool) {
+        let archived = found.object.archived;
+        self.archived += u64::from(archived);
+        let objects = if try_first || archived { &mut self.retry } else { &mut self.fresh };
+        objects.push(input_of(found));
+    }
+
     /// Returns whether there is nothing to do here.
     pub fn is_done(&self) -> bool {
         self.fresh.is_empty() && self.retry.is_empty() && self.remakes.is_empty() && self.unfinished.is_empty()
@@ -189,6 +200,8 @@ pub struct Estimate {
     pub requests: u64,
     /// Objects that changed after they were converted.
     pub changed: u64,
+    /// Objects to convert that are archived, by the listing: those that are not restored cannot be read.
+    pub archived: u64,
 }
 
 impl Estimate {
@@ -205,6 +218,7 @@ impl Estimate {
         self.output_bytes += other.output_bytes;
         self.requests += other.requests;
         self.changed += other.changed;
+        self.archived += other.archived;
     }
 }
 
@@ -232,6 +246,7 @@ impl Plan {
             output_bytes,
             requests: to_convert + 3 * files as u64 + output_bytes / crate::store::upload::PART_BYTES as u64,
             changed: plan.changed(),
+            archived: plan.archived,
         }
     }
 
@@ -383,6 +398,7 @@ fn plan_partition(
         other_type: 0,
         fresh: Vec::new(),
         retry: Vec::new(),
+        archived: 0,
         late: state.history().next().is_some(),
         remakes: Vec::new(),
         stuck: Vec::new(),
@@ -404,17 +420,15 @@ fn plan_partition(
     for found in found {
         let object = &found.object;
         let Some(known) = state.input(source, &object.key) else {
-            plan.fresh.push(input_of(found));
+            plan.take(found, state.was_unreadable(source, &object.key));
             continue;
         };
         let changed = known.etag != object.etag;
         match known.state {
             InputState::Claimed => {}
             // None of its rows are in the table: it is as good as new.
-            InputState::Rejected(_) | InputState::OtherType | InputState::Empty if changed => {
-                plan.fresh.push(input_of(found));
-            }
-            InputState::Rejected(_) => plan.retry.push(input_of(found)),
+            InputState::Rejected(_) | InputState::OtherType | InputState::Empty if changed => plan.take(found, false),
+            InputState::Rejected(_) => plan.take(found, true),
             InputState::Empty => plan.converted += 1,
             InputState::OtherType => plan.other_type += 1,
             InputState::Converted => {
@@ -563,7 +577,7 @@ mod tests {
 
     fn object(name: &str, size: u64, region: &str) -> SourceObject {
         SourceObject {
-            object: Listed { key: name.into(), size, etag: Some("e".into()) },
+            object: Listed { key: name.into(), size, etag: Some("e".into()), archived: false },
             account: Some("111122223333".into()),
             region: Some(region.into()),
             day: date(2026, 1, 15),

@@ -65,6 +65,10 @@ pub struct Counts {
     pub objects_empty: u64,
     /// Objects of another log type, left alone.
     pub objects_of_other_type: u64,
+    /// Lines of another log type, left alone, in objects whose other lines are converted.
+    pub rows_of_other_type: u64,
+    /// Objects that have such lines.
+    pub objects_mixed: u64,
     /// Files written.
     pub files: u64,
     /// Their size.
@@ -90,6 +94,8 @@ impl Counts {
         self.objects_rejected += other.objects_rejected;
         self.objects_empty += other.objects_empty;
         self.objects_of_other_type += other.objects_of_other_type;
+        self.rows_of_other_type += other.rows_of_other_type;
+        self.objects_mixed += other.objects_mixed;
         self.files += other.files;
         self.output_bytes += other.output_bytes;
         self.files_recovered += other.files_recovered;
@@ -161,6 +167,12 @@ pub struct Report {
     pub not_retried: Vec<NotRetried>,
     /// Rejected rows and objects, the first `MAX_NAMED`.
     pub rejects: Vec<Named>,
+    /// Objects with lines of another log type, left alone, the first `MAX_NAMED`; their other lines are converted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mixed: Vec<Named>,
+    /// Whether somebody said which log type is wanted: then it is no news that others lie there too.
+    #[serde(skip)]
+    pub log_type_said: bool,
     /// So many rejected lines that the format is probably wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub flood: Option<Flood>,
@@ -184,6 +196,13 @@ pub struct Report {
     /// Objects that were listed, and were gone when they were to be read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub objects_vanished: Vec<Named>,
+    /// Objects that are listed and cannot be read, and why, by the store's own code; the first `MAX_NAMED`. They stay unconverted
+    /// and are tried again.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unreadable: Vec<Named>,
+    /// How many there are.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub objects_unreadable: u64,
     /// Objects that do not lie below SOURCE and that claims name which are not finished, one of each claim: they are not read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub claims_elsewhere: Vec<Named>,
@@ -256,12 +275,15 @@ fn is_zero(count: &u64) -> bool {
 impl Report {
     /// Returns whether some input was rejected or skipped (exit code 1).
     pub fn needs_a_person(&self) -> bool {
-        let Counts { rejected_rows, objects_rejected, objects_of_other_type, .. } = self.totals;
-        rejected_rows + objects_rejected + objects_of_other_type + self.objects_to_look_at > 0
+        let Counts { rejected_rows, objects_rejected, objects_of_other_type, rows_of_other_type, .. } = self.totals;
+        let of_other_type = objects_of_other_type + rows_of_other_type;
+        rejected_rows + objects_rejected + self.objects_to_look_at > 0
+            || of_other_type > 0 && !self.log_type_said
             || !self.rejects.is_empty()
             || !self.missing.is_empty()
             || !self.objects_changed.is_empty()
             || !self.objects_vanished.is_empty()
+            || self.objects_unreadable > 0
             || !self.claims_elsewhere.is_empty()
             || !self.ledgers_damaged.is_empty()
             || !self.files_in_doubt.is_empty()

@@ -115,17 +115,19 @@ fn newness(object: &SourceObject) -> (Date, Option<i8>, &str) {
 /// Objects whose heads are looked at at once.
 const HEADS_AT_ONCE: usize = 256;
 
-/// Returns the newest of the objects that have a header line, and the log type that it says, if it says one.
+/// Returns the newest of the objects that have a header line, or whose format is `log_format` without one, and the log type that
+/// it says, if it says one.
 ///
 /// # Errors
-/// When the head of an object cannot be read.
+/// When the store fails.
 pub fn newest_log_type<'a>(
     source: &Store,
     objects: &'a [SourceObject],
+    log_format: Option<&Header>,
 ) -> Result<Option<(&'a SourceObject, Option<LogType>)>> {
     let mut newest: Vec<&SourceObject> = objects.iter().collect();
     newest.sort_by_key(|object| Reverse(newness(object)));
-    let headers = first_of(source, &[newest], |line| Header::parse(line).ok())?;
+    let headers = first_of(source, &[newest], |line| header_of(line, log_format))?;
     Ok(headers.into_iter().flatten().next().map(|(object, header)| (object, header.log_type())))
 }
 
@@ -167,15 +169,11 @@ pub fn first_line_of(source: &Store, key: &str) -> Result<Option<Vec<u8>>> {
     Ok(heads.first().map(|head| gunzip::first_line(head)))
 }
 
-/// Reads the heads of objects. One that went since it was listed says nothing, and costs the run nothing either.
+/// Reads the heads of objects. One that went since it was listed, or cannot be read, says nothing, and costs the run nothing
+/// either.
 fn heads(source: &Store, objects: &[&Listed]) -> Result<Vec<Bytes>> {
-    source.get_heads(objects, HEAD_BYTES).or_else(|_| {
-        let one = |object: &&Listed| match source.get_heads(&[*object], HEAD_BYTES) {
-            Err(_) if source.head(&object.key)?.is_none() => Ok(Bytes::new()),
-            read => read.map(|heads| heads.into_iter().next().unwrap_or_default()),
-        };
-        objects.iter().map(one).collect()
-    })
+    let heads = source.get_heads(objects, HEAD_BYTES)?;
+    Ok(heads.into_iter().map(Result::unwrap_or_default).collect())
 }
 
 /// Returns the format of each flow log, that of the newest object first; `log_format` is that of objects without a header
@@ -196,11 +194,8 @@ pub fn formats(source: &Store, objects: &[SourceObject], log_format: Option<&Hea
         group.sort_by_key(|object| Reverse(newness(object)));
     }
     let by_age: Vec<Vec<&SourceObject>> = groups.iter().map(|(_, group)| group.clone()).collect();
-    let header_of = |line: &[u8]| match Header::parse(line) {
-        Err(HeaderError::NotAHeader(_)) if !line.is_empty() => log_format.cloned(),
-        parsed => parsed.ok(),
-    };
-    let mut headers: Vec<_> = groups.into_iter().zip(first_of(source, &by_age, header_of)?).collect();
+    let mut headers: Vec<_> =
+        groups.into_iter().zip(first_of(source, &by_age, |line| header_of(line, log_format))?).collect();
     // Those that tell no format come last: what the others tell is what there is.
     headers.sort_by_key(|((_, group), said)| {
         let newest = said.as_ref().map(|(object, _)| *object).or(group.first().copied());
@@ -221,6 +216,14 @@ pub fn formats(source: &Store, objects: &[SourceObject], log_format: Option<&Hea
         formats[at].flow_logs.extend(flow_log);
     }
     Ok(formats)
+}
+
+/// Returns the header that an object's first line is, or that is said of objects without one.
+fn header_of(line: &[u8], log_format: Option<&Header>) -> Option<Header> {
+    match Header::parse(line) {
+        Err(HeaderError::NotAHeader(_)) if !line.is_empty() => log_format.cloned(),
+        parsed => parsed.ok(),
+    }
 }
 
 /// Returns why the newest of some objects tells no format.

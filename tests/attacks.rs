@@ -610,7 +610,7 @@ fn links_are_followed_but_never_round() {
 }
 
 #[test]
-fn what_may_not_be_read_stops_the_run_and_loses_nothing() {
+fn what_may_not_be_read_costs_itself_and_loses_nothing() {
     use std::os::unix::fs::PermissionsExt;
     let work = Work::new();
     work.object(&key(0), text(0, 3));
@@ -622,10 +622,12 @@ fn what_may_not_be_read_stops_the_run_and_loses_nothing() {
     if fs::read(work.path(&object)).is_ok() {
         return; // We are root, whom nothing is denied.
     }
-    work.convert(&ON_THIS_DAY).code(3).says("error: cannot read: ");
+    let said = work.convert(&ON_THIS_DAY);
+    said.code(1).says("unreadable: ").totals(&[("rows_written", 3)]);
+    assert_eq!(said.report()["objects_unreadable"], 1);
     allow(&object, 0o644);
     allow(folder, 0);
-    work.convert(&ON_THIS_DAY).code(3).says("error: cannot list: the disk refuses it\n");
+    work.convert(&ON_THIS_DAY).code(2).says("error: cannot list: the disk refuses it\n");
     allow(folder, 0o755);
     work.convert(&ON_THIS_DAY).code(0);
     assert_rows(&work.rows(), &all_expected([&text(0, 5)]));

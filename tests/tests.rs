@@ -18,6 +18,7 @@
 //! * [`layouts`]: where logs lie, and which of them are chosen: SOURCE, prefixes, days, accounts, partitions
 //! * [`ledger`]: nothing twice and nothing lost: second runs, late objects, stops, races, equal bytes
 //! * [`missing`]: logs that are missing: flow logs that stop, accounts that are gone; and what is no alarm
+//! * [`mixed`]: objects and sources of both log types: every line goes where the header above it belongs
 //! * [`moving`]: from the table of today to one over Parquet: definitions like theirs, cut-over, raw tables
 //! * [`planted`]: bugs that are put in on purpose for the schedules to find: each still has its place in the sources
 //! * [`query`]: SQL over raw logs and tables: answers, what is read and billed, what is refused; `compare`
@@ -60,6 +61,8 @@ mod layouts;
 mod ledger;
 #[cfg(test)]
 mod missing;
+#[cfg(test)]
+mod mixed;
 #[cfg(test)]
 mod moving;
 #[cfg(test)]

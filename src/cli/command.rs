@@ -28,8 +28,8 @@ pub struct Cli {
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done, or nothing to do
-  1  finished, but some input was rejected or skipped; the report says which
-  2  wrong usage or configuration
+  1  finished, but some input was rejected, unreadable or skipped; the report says which
+  2  wrong usage or configuration, or a store that refuses bucket or credentials
   3  stopped; nothing is half visible, and it is safe to run again
 
 S3 credentials and Region come from the AWS_* variables, a web identity or the instance's role.";

@@ -169,6 +169,7 @@ fn plan_table(prepared: &Prepared, days: &Days, source: &str) -> String {
             );
         }
     }
+    text.push_str(&archived(&plan.total()));
     let named = |object: &str, reason: String| Named { object: object.to_owned(), line: None, byte: None, reason };
     let found = &prepared.found;
     let passed_over: Vec<Named> = found.passed_over.iter().map(|(key, why)| named(key, why.explain())).collect();
@@ -178,6 +179,19 @@ fn plan_table(prepared: &Prepared, days: &Days, source: &str) -> String {
     let damaged = prepared.damaged();
     push_named(&mut text, "left out", &damaged, damaged.len() as u64);
     text
+}
+
+/// Returns what is said of archived objects.
+fn archived(total: &Estimate) -> String {
+    if total.archived == 0 {
+        return String::new();
+    }
+    line(&format!(
+        "{} of those to convert archived (GLACIER or DEEP_ARCHIVE): they are left out unless they are restored; a restore \
+         (S3 RestoreObject, or Batch Operations for many) takes minutes to 48 hours and is billed by the GB, and the copies must \
+         last until they are converted",
+        plural(total.archived, "object"),
+    ))
 }
 
 fn nothing_found(days: &Days, source: &str) -> String {
@@ -287,8 +301,13 @@ fn summary(report: &Report, days: &Days) -> String {
         let those = plural(totals.objects_empty, "object");
         push_line!(text, "{those} of 0 bytes: named this once, and read when there is something to read");
     }
+    push_named(&mut text, "mixed", &report.mixed, totals.objects_mixed);
     push_named(&mut text, "changed", &report.objects_changed, report.objects_changed.len() as u64);
     push_named(&mut text, "vanished", &report.objects_vanished, report.objects_vanished.len() as u64);
+    push_named(&mut text, "unreadable", &report.unreadable, report.objects_unreadable);
+    if report.objects_unreadable > 0 {
+        text.push_str("unreadable objects stay unconverted and are tried again next time\n");
+    }
     push_named(&mut text, "not finished", &report.claims_elsewhere, report.claims_elsewhere.len() as u64);
     push_named(&mut text, "left out", &report.ledgers_damaged, report.ledgers_damaged.len() as u64);
     push_named(&mut text, "in doubt", &report.files_in_doubt, report.files_in_doubt.len() as u64);

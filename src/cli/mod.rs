@@ -98,7 +98,7 @@ fn typed() -> ExitCode {
     result.unwrap_or_else(|error| {
         tell(&format!("error: {error}\n"));
         ExitCode::from(match error.kind() {
-            ErrorKind::Usage | ErrorKind::Damaged => EXIT_USAGE,
+            ErrorKind::Usage | ErrorKind::Damaged | ErrorKind::Refused => EXIT_USAGE,
             ErrorKind::Stopped => EXIT_STOPPED,
         })
     })

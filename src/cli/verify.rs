@@ -55,6 +55,7 @@ fn shown(found: &Verification, options: &VerifyOptions) -> String {
         push_remarks(&mut text, "unknown file", &partition.unknown_files);
         push_remarks(&mut text, "not converted", &partition.not_converted);
         push_remarks(&mut text, "changed", &partition.changed);
+        push_remarks(&mut text, "unreadable", &partition.unreadable);
         push_remarks(&mut text, "unfinished", &partition.unfinished);
         push_remarks(&mut text, "not compared", &partition.not_compared);
     }
@@ -82,7 +83,8 @@ fn line(partition: &PartitionOutcome) -> Vec<String> {
 
 /// Returns a partition's result in words.
 fn result(partition: &PartitionOutcome) -> String {
-    let PartitionOutcome { misread, not_converted, changed, unfinished, unknown_files, gone, .. } = partition;
+    let PartitionOutcome { misread, not_converted, changed, unreadable, unfinished, unknown_files, gone, .. } =
+        partition;
     let mut parts = Vec::new();
     let mut part = |number: u64, noun: &str, what: &str| {
         if number > 0 {
@@ -95,6 +97,7 @@ fn result(partition: &PartitionOutcome) -> String {
     part(unknown_files.count, "unknown file", "");
     part(not_converted.count, "object", " not converted");
     part(changed.count, "object", " changed");
+    part(unreadable.count, "raw object", " unreadable");
     part(unfinished.count, "unfinished claim", "");
     part(gone.count, "raw object", " gone");
     if parts.is_empty() && !partition.not_compared.is_empty() {
@@ -196,6 +199,8 @@ fn conclusion(found: &Verification, options: &VerifyOptions) -> String {
         let are = if waiting == 1 { "is" } else { "are" };
         verdict.push(format!("{} {are} not all converted", plural(waiting, "partition")));
     }
+    let unreadable = sum(|partition| partition.unreadable.count);
+    verdict.extend((unreadable > 0).then(|| format!("{} cannot be read", plural(unreadable, "raw object"))));
     if !found.ledgers_damaged.is_empty() {
         let ledgers = found.ledgers_damaged.len() as u64;
         verdict.push(format!("{} {} damaged", plural(ledgers, "ledger"), if ledgers == 1 { "is" } else { "are" }));

@@ -320,7 +320,7 @@ fn copy_rejects(table: &Table, key: &str, rejects: &mut Upload) -> Result<bool> 
         Some(Ok(packed)) => rejects.write_all(&packed).map(|()| true).map_err(failed),
         Some(Err(_)) => {
             let Some(listed) = table.store().head(key)? else { return Ok(false) };
-            let Some(mut reader) = table.store().read_in_pieces(&listed)? else { return Ok(false) };
+            let Some(mut reader) = table.store().read_own_in_pieces(&listed)? else { return Ok(false) };
             std::io::copy(&mut reader, rejects).map(|_| true).map_err(failed)
         }
     }
@@ -438,6 +438,7 @@ fn sum<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> Outcome {
         total.rows += outcome.rows;
         total.rejected_rows += outcome.rejected_rows;
         total.text_bytes += outcome.text_bytes;
+        total.other_type_rows += outcome.other_type_rows;
         total.unknown_fields.extend(outcome.unknown_fields.iter().cloned());
         total.nodata_rows = outcome.add_to(total.nodata_rows, outcome.nodata_rows);
         total.skipdata_rows = outcome.add_to(total.skipdata_rows, outcome.skipdata_rows);

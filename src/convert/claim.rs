@@ -20,6 +20,7 @@ use crate::options::LOG_TYPE;
 use crate::plan;
 use crate::record::schema::LogType;
 use crate::report::{MAX_NAMED, Named};
+use crate::store::Unread;
 use crate::store::upload::Upload;
 
 /// Unknown fields that are warned of one by one; the ledger has them all.
@@ -35,8 +36,8 @@ enum FileMade {
 
 /// Why a claim cannot be finished as it is recorded.
 enum Unfinishable {
-    /// Its inputs are no longer what was claimed.
-    Inputs(String),
+    /// Its inputs are no longer what was claimed, or cannot be read.
+    Inputs(String, Vec<(Input, Unread)>),
     /// Its file would have more row groups than the format knows.
     RowGroups,
 }
@@ -155,7 +156,8 @@ impl Round<'_> {
             };
             if let Some(reason) = summary.unfinishable(&claimed.claim().work, self.source.location()) {
                 file.give_up();
-                return Ok(FileMade::Unfinishable(claimed, Unfinishable::Inputs(reason)));
+                self.stop_if_nothing_is_readable(&summary.unread)?;
+                return Ok(FileMade::Unfinishable(claimed, Unfinishable::Inputs(reason, summary.unread)));
             }
             if file.writer.is_full() {
                 file.give_up();
@@ -234,9 +236,15 @@ fn give_up(
     outcome: &mut PartitionResult,
 ) -> Result<()> {
     match why {
-        Unfinishable::Inputs(reason) => {
-            outcome.doubtful.extend(claimed.claim().work.inputs().iter().map(|input| input.key.clone()));
-            if ledger.abandon(claimed, &reason)? {
+        Unfinishable::Inputs(reason, unread) => {
+            let inputs = claimed.claim().work.inputs();
+            outcome.doubtful.extend(inputs.iter().map(|input| input.key.clone()));
+            // Objects that are refused are named as such.
+            let is_told = unread.iter().any(|(_, why)| matches!(why, Unread::Refused(_)));
+            let not_given = unread.iter().filter(|(_, why)| *why != Unread::Changed);
+            let not_given = not_given.map(|(input, _)| input.key.to_string()).collect();
+            outcome.unread.extend(unread);
+            if ledger.abandon_unreadable(claimed, &reason, not_given)? && !is_told {
                 let partition = ledger.partition();
                 outcome.warnings.push(format!(
                     "a claim of {partition} was abandoned and what is left of it planned anew: {reason}"
@@ -271,6 +279,9 @@ fn count(outcome: &mut PartitionResult, written: &Written, summary: Summary) {
     counts.rows_read += done.outcome.rows + done.outcome.rejected_rows;
     counts.rows_written += done.outcome.rows;
     counts.objects_of_other_type += done.outcome.other_type.len() as u64;
+    counts.rows_of_other_type += done.outcome.other_type_rows;
+    counts.objects_mixed += summary.objects_mixed;
+    outcome.mixed.extend(summary.mixed.into_iter().take(MAX_NAMED.saturating_sub(outcome.mixed.len())));
     counts.files += u64::from(done.file.is_some());
     counts.output_bytes += done.file.as_ref().map_or(0, |file| file.bytes);
     let empty: BTreeSet<&str> =

@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 use super::flow::Backlog;
 use super::round::Round;
-use super::unit::{self, Summary, UNIT_PACKED_BYTES, UnitOptions, UnitPart};
+use super::unit::{self, Summary, UNIT_PACKED_BYTES, UnitOptions, UnitPart, listed};
 use crate::error::{Error, Result};
 use crate::ledger::claim::{Claim, Input};
 use crate::ledger::entry::Outcome;
@@ -20,7 +20,6 @@ use crate::ledger::stages::{Claimed, Written};
 use crate::plan::{STREAMED_OBJECT_BYTES, packed_size};
 use crate::report::MAX_NAMED;
 use crate::sort::writer::SortedFile;
-use crate::store::Listed;
 use crate::store::upload::Upload;
 
 /// Units for each thread that may be made while an earlier one is not: it has a large object, and what is made after it waits
@@ -171,11 +170,15 @@ impl OpenFile {
             unknown_fields,
             nodata_rows,
             skipdata_rows,
+            other_type_rows,
         } = summary.outcome;
         let total = &mut self.total;
         total.outcome.rows += rows;
         total.outcome.rejected_rows += rejected_rows;
         total.outcome.text_bytes += text_bytes;
+        total.outcome.other_type_rows += other_type_rows;
+        total.objects_mixed += summary.objects_mixed;
+        total.mixed.extend(summary.mixed.into_iter().take(MAX_NAMED.saturating_sub(total.mixed.len())));
         total.outcome.rejected_objects.extend(rejected_objects);
         total.outcome.other_type.extend(other_type);
         unit::add_known(&mut total.outcome.nodata_rows, nodata_rows);
@@ -185,7 +188,7 @@ impl OpenFile {
         total.packed_bytes += summary.packed_bytes;
         let room = MAX_NAMED.saturating_sub(total.named.len());
         total.named.extend(summary.named.into_iter().take(room));
-        total.vanished = total.vanished.take().or(summary.vanished);
+        total.unread.extend(summary.unread);
     }
 
     /// Writes the rejects, then the footer, and makes the file visible; no file if there are no rows.
@@ -252,8 +255,8 @@ impl Feeder<'_> {
         let object = self.run.source.read_in_pieces(&listed(input))?;
         let input = input.clone();
         self.make(0, move |recipe, emit| match object {
-            None => Ok(Summary { vanished: Some(recipe.source.url_of(&input.key)), ..Summary::default() }),
-            Some(object) => unit::one_stream(recipe, &input, object, emit),
+            Ok(object) => unit::one_stream(recipe, &input, object, emit),
+            Err(why) => Ok(Summary::of_unread(&input, why)),
         });
         Ok(())
     }
@@ -300,8 +303,4 @@ pub(super) fn units(inputs: &[Input]) -> Vec<&[Input]> {
         }
     }
     units
-}
-
-pub(super) fn listed(input: &Input) -> Listed {
-    Listed { key: input.key.clone(), size: input.size, etag: input.etag.clone() }
 }

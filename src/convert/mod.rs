@@ -38,7 +38,7 @@ use tracing::info;
 
 pub use self::options::{ConvertOptions, MaxRejects};
 pub use self::prepare::{Prepared, prepare};
-use self::round::{Refused, Round, not_retried};
+use self::round::{Refused, Round, not_retried, stop_if_none_is_readable};
 use crate::athena::outgrown::{outgrown, running_out};
 use crate::compact::resume::{Resumed, finish_replacing};
 use crate::compact::{CompactOptions, compact};
@@ -52,7 +52,7 @@ use crate::plan::{self, PartitionPlan, Plan};
 use crate::report::{Counts, MAX_NAMED, Named, NotRetried, Progress, REPORT_VERSION, Report};
 use crate::sort::workers;
 pub use crate::sort::workers::{MIN_MEMORY_BYTES, one_per_processor};
-use crate::store::Store;
+use crate::store::{Store, Unread};
 
 /// How often in a row a run plans again when others were faster or inputs changed under its hands, and it got nothing done.
 const MAX_ROUNDS: usize = 5;
@@ -64,6 +64,7 @@ const MAX_ROUNDS: usize = 5;
 pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress: &dyn Progress) -> Result<Report> {
     let begun = Instant::now();
     let mut report = empty_report(source, table);
+    report.log_type_said = options.log_type.is_some();
     let pool = workers::start(options.threads, options.memory_bytes)?;
     let mut doubtful: BTreeSet<Arc<str>> = BTreeSet::new();
     // Rejected in an earlier round: not to be read and named once more.
@@ -76,7 +77,7 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
             prepared = resume(prepared, (source, table), options, &pool, (&mut report, &mut doubtful))?;
         }
         forget_those_there(&mut doubtful, &prepared, source);
-        prepared.plan.partitions.iter_mut().for_each(|plan| refused.leave_out_of(plan));
+        refused.leave_out_of(&mut prepared.plan);
         let assumed = prepared.newly_assumed();
         if round == 0 {
             report.missing = prepared.missing(table, options)?;
@@ -121,6 +122,11 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
     report.files_in_doubt.extend(waiting.in_doubt);
     report.claims_elsewhere = waiting.elsewhere;
     report.not_retried.extend(waiting.not_retried);
+    let unreadable: BTreeMap<&Arc<str>, &Unread> = refused.unreadable().collect();
+    doubtful.retain(|key| !unreadable.contains_key(key));
+    report.objects_unreadable = unreadable.len() as u64;
+    let unreadable = unreadable.into_iter().take(MAX_NAMED);
+    report.unreadable = unreadable.map(|(key, why)| named(source, key, &why.to_string())).collect();
     report.objects_vanished = vanished(source, &doubtful)?;
     auto_compact(table, options, &mut report)?;
     finish(&mut report, source, table, begun);
@@ -165,6 +171,9 @@ fn record_what_it_is(
     table: &Table,
     assumed: BTreeMap<Date, Vec<Arc<str>>>,
 ) -> Result<bool> {
+    if prepared.guessed {
+        stop_if_none_is_readable(source, &prepared.plan)?;
+    }
     let same = prepared.founded || table.found(prepared.info.clone())? == prepared.info;
     Ok(same && (assumed.is_empty() || table.assume(&source.location().root(), &mut prepared.undated, assumed)?))
 }
@@ -253,6 +262,8 @@ fn empty_report(source: &Store, table: &Table) -> Report {
         not_merged: Vec::new(),
         not_retried: Vec::new(),
         rejects: Vec::new(),
+        mixed: Vec::new(),
+        log_type_said: false,
         flood: None,
         passed_over: Vec::new(),
         objects_passed_over: 0,
@@ -262,6 +273,8 @@ fn empty_report(source: &Store, table: &Table) -> Report {
         missing: Missing::default(),
         objects_changed: Vec::new(),
         objects_vanished: Vec::new(),
+        unreadable: Vec::new(),
+        objects_unreadable: 0,
         claims_elsewhere: Vec::new(),
         ledgers_damaged: Vec::new(),
         files_in_doubt: Vec::new(),
@@ -342,6 +355,7 @@ fn finish(report: &mut Report, source: &Store, table: &Table, begun: Instant) {
     );
     report.totals = totals;
     report.rejects.truncate(MAX_NAMED);
+    report.mixed.truncate(MAX_NAMED);
     for named in [&mut report.objects_changed, &mut report.files_in_doubt] {
         named.sort_by(|a, b| a.object.cmp(&b.object));
         named.dedup();

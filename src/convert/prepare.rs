@@ -18,6 +18,7 @@ use crate::ledger::undated::UndatedDays;
 use crate::missing::{Deliveries, Missing, days_before};
 use crate::options::{DASH_AS_NULL, LOG_TYPE, OptionName, PARTITION_BY};
 use crate::plan::{self, Plan, PlanOptions};
+use crate::record::header::Header;
 use crate::record::schema::LogType;
 use crate::report::{Named, damaged_ledgers};
 use crate::source::discover::{Found, discover};
@@ -32,6 +33,8 @@ pub struct Prepared {
     pub(crate) found: Found,
     pub(super) info: TableInfo,
     pub(super) founded: bool,
+    /// Whether nothing told the log type of a table that is not founded yet.
+    pub(super) guessed: bool,
     pub(super) states: BTreeMap<Partition, PartitionState>,
     pub(super) undated: UndatedDays,
     /// Partitions whose ledgers are damaged, and how. They are no part of the plan.
@@ -100,11 +103,15 @@ pub fn prepare(source: &Store, table: &Table, options: &ConvertOptions) -> Resul
     let mut found = discover(source, &options.wanted)?;
     found.met.refuse_others(&options.wanted, source.location())?;
     let founded = info.is_some();
+    let told = match options.log_type {
+        None if !founded => founding_log_type(source, &found, options.output.log_format.as_deref())?,
+        told => told,
+    };
     let info = match info {
         Some(info) => info,
         None => TableInfo {
             version: VERSION,
-            log_type: options.log_type.map_or_else(|| founding_log_type(source, &found), Ok)?,
+            log_type: told.unwrap_or(LogType::Vpc),
             partition_by: options.partition_by.unwrap_or_default(),
             dash_as_null: options.output.dash_as_null,
             single_writer: options.single_writer,
@@ -146,7 +153,8 @@ pub fn prepare(source: &Store, table: &Table, options: &ConvertOptions) -> Resul
     };
     let plan = plan::plan(&found, &states, plan_options)?;
     tell(&plan, source);
-    let prepared = Prepared { plan, found, info, founded, states, undated, damaged };
+    let guessed = !founded && told.is_none();
+    let prepared = Prepared { plan, found, info, founded, guessed, states, undated, damaged };
     prepared.refuse_damage_alone()
 }
 
@@ -210,10 +218,13 @@ fn refuse_other_table(info: &TableInfo, options: &ConvertOptions, dest: &Store) 
     }
 }
 
-/// Returns the log type that the newest object's header says, of those that have one; VPC if none says it.
-fn founding_log_type(source: &Store, found: &Found) -> Result<LogType> {
-    let Some((object, log_type)) = newest_log_type(source, &found.objects)? else { return Ok(LogType::Vpc) };
+/// Returns the log type that the newest object's header says, of those that have one; those without are as `log_format` says.
+fn founding_log_type(source: &Store, found: &Found, log_format: Option<&str>) -> Result<Option<LogType>> {
+    let log_format = log_format.map(Header::from_option).transpose()?;
+    let Some((object, log_type)) = newest_log_type(source, &found.objects, log_format.as_ref())? else {
+        return Ok(None);
+    };
     let object = source.location().url_of(&object.object.key);
     info!(object, log_type = log_type.map(tracing::field::display), "log type by the newest object's header");
-    Ok(log_type.unwrap_or(LogType::Vpc))
+    Ok(log_type)
 }

@@ -2,16 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::ThreadPool;
 use tracing::info;
 
 use super::options::ConvertOptions;
 use super::slots::Slots;
-use super::unit;
+use super::unit::{self, listed};
 use crate::compact::merge::NotMerged;
 use crate::encode::layout::{SortBy, sort_share};
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::ledger::claim::Input;
 use crate::ledger::partition::Partition;
 use crate::ledger::partition_ledger::PartitionLedger;
 use crate::ledger::state::PartitionState;
@@ -19,9 +21,9 @@ use crate::ledger::table::Table;
 use crate::plan::{self, PartitionPlan, Plan, Remake};
 use crate::report::{Counts, Named, NotRetried, PartitionReport, Progress, Report};
 use crate::sort::workers::{self, MIN_MEMORY_BYTES};
-use crate::store::Store;
 use crate::store::fetch::Budget;
 use crate::store::parallel::in_parallel;
+use crate::store::{Listed, Store, Unread};
 
 /// Partitions that are worked on at once: while one waits for the store, another computes.
 const MAX_PARTITIONS_AT_ONCE: usize = 16;
@@ -45,6 +47,8 @@ pub(super) struct Round<'a> {
     /// Bytes that may wait to be written, for each file.
     pub(super) waiting_bytes: u64,
     pub(super) partitions_at_once: usize,
+    /// Whether it was looked if anything of the asked days can be read.
+    looked_for_readable: AtomicBool,
 }
 
 /// What became of one partition.
@@ -52,6 +56,8 @@ pub(super) struct Round<'a> {
 pub(super) struct PartitionResult {
     pub(super) counts: Counts,
     pub(super) rejects: Vec<Named>,
+    /// Objects with lines of another log type.
+    pub(super) mixed: Vec<Named>,
     pub(super) warnings: Vec<String>,
     pub(super) not_merged: Vec<NotMerged>,
     pub(super) not_retried: Vec<NotRetried>,
@@ -63,30 +69,73 @@ pub(super) struct PartitionResult {
     pub(super) doubtful: Vec<Arc<str>>,
     /// Keys of objects that do not read to their end.
     pub(super) unreadable: Vec<Arc<str>>,
+    /// Objects that could not be read as they were listed, and why.
+    pub(super) unread: Vec<(Input, Unread)>,
     /// Numbers of claims whose rejected lines were tried again, and are the same.
     pub(super) as_before: Vec<u64>,
     /// Another writer was faster, or inputs changed: plan again.
     pub(super) again: bool,
 }
 
+/// How often an object may be listed and not be there, or be another one, when it is read: once somebody may have been faster.
+const TIMES_LISTED: u32 = 2;
+
 /// What a run has tried and refused.
 #[derive(Debug, Default)]
 pub(super) struct Refused {
     /// Keys of objects that do not read to their end.
     objects: BTreeSet<Arc<str>>,
+    /// Objects that could not be read as they were listed, how often, and why.
+    unread: BTreeMap<Arc<str>, (Input, u32, Unread)>,
+    /// Keys of those of them that the last round met or left out.
+    unread_now: BTreeSet<Arc<str>>,
     /// Claims whose files would reject the same lines again.
     as_before: BTreeSet<(Partition, u64)>,
 }
 
 impl Refused {
-    /// Leaves out of a plan what was refused already.
-    pub(super) fn leave_out_of(&self, plan: &mut PartitionPlan) {
-        let PartitionPlan { partition, retry, remakes, .. } = plan;
-        retry.retain(|input| !self.objects.contains(&input.key));
+    /// Leaves out of the plan of a round what was refused already.
+    pub(super) fn leave_out_of(&mut self, plan: &mut Plan) {
+        let to_read = plan.to_read().filter(|input| self.cannot_read(input));
+        self.unread_now = to_read.map(|input| input.key.clone()).collect();
+        plan.partitions.iter_mut().for_each(|plan| self.leave_out_of_partition(plan));
+    }
+
+    fn leave_out_of_partition(&self, plan: &mut PartitionPlan) {
+        let PartitionPlan { partition, fresh, retry, remakes, .. } = plan;
+        fresh.retain(|input| !self.cannot_read(input));
+        retry.retain(|input| !self.objects.contains(&input.key) && !self.cannot_read(input));
+        remakes.retain(|remake| !remake.inputs.iter().any(|input| self.cannot_read(input)));
         let is_as_before = |remake: &Remake| {
             remake.changed.is_empty() && self.as_before.contains(&(partition.clone(), remake.replaces))
         };
         remakes.retain(|remake| !is_as_before(remake));
+    }
+
+    /// Takes what a partition met.
+    fn add(&mut self, partition: &Partition, outcome: &mut PartitionResult) {
+        self.objects.append(&mut outcome.unreadable.drain(..).collect());
+        self.as_before.extend(outcome.as_before.drain(..).map(|number| (partition.clone(), number)));
+        for (input, why) in outcome.unread.drain(..) {
+            let times =
+                self.unread.get(&input.key).map_or(0, |(before, times, _)| if *before == input { *times } else { 0 });
+            self.unread_now.insert(input.key.clone());
+            self.unread.insert(input.key.clone(), (input, times + 1, why));
+        }
+    }
+
+    /// Returns whether an object, as it is listed now, is not to be read again by this run: the store refuses it, or a new
+    /// listing has again what is not there.
+    fn cannot_read(&self, input: &Input) -> bool {
+        let is_over = |times: u32, why: &Unread| matches!(why, Unread::Refused(_)) || times >= TIMES_LISTED;
+        self.unread.get(&input.key).is_some_and(|(as_listed, times, why)| as_listed == input && is_over(*times, why))
+    }
+
+    /// Returns the objects that cannot be read, with the reasons.
+    pub(super) fn unreadable(&self) -> impl Iterator<Item = (&Arc<str>, &Unread)> {
+        let is_now = |key: &Arc<str>, input: &Input| self.unread_now.contains(key) && self.cannot_read(input);
+        let unread = self.unread.iter().filter(move |(key, (input, ..))| is_now(key, input));
+        unread.map(|(key, (.., why))| (key, why))
     }
 }
 
@@ -137,6 +186,7 @@ impl<'a> Round<'a> {
             max_text,
             waiting_bytes: memory / 8 / at_work as u64,
             partitions_at_once,
+            looked_for_readable: AtomicBool::new(false),
         })
     }
 
@@ -155,18 +205,18 @@ impl<'a> Round<'a> {
             Ok((plan, ledger.into_state(), outcome))
         })?;
         let mut again = false;
-        for (plan, state, outcome) in done {
+        for (plan, state, mut outcome) in done {
+            refused.add(&plan.partition, &mut outcome);
             states.insert(plan.partition.clone(), state);
             again |= outcome.again;
             report.rejects.extend(outcome.rejects);
+            report.mixed.extend(outcome.mixed);
             report.warnings.extend(outcome.warnings);
             report.not_merged.extend(outcome.not_merged);
             report.not_retried.extend(outcome.not_retried);
             report.objects_changed.extend(outcome.changed);
             report.files_in_doubt.extend(outcome.files_in_doubt);
             doubtful.extend(outcome.doubtful);
-            refused.objects.extend(outcome.unreadable);
-            refused.as_before.extend(outcome.as_before.into_iter().map(|number| (plan.partition.clone(), number)));
             let partition = plan.partition.path();
             match report.partitions.iter_mut().find(|p| p.partition == partition) {
                 Some(before) => before.counts.add(&outcome.counts),
@@ -174,6 +224,15 @@ impl<'a> Round<'a> {
             }
         }
         Ok(again)
+    }
+
+    /// Stops the run if the store refuses all objects of the asked days: then it is not about this one or that.
+    pub(super) fn stop_if_nothing_is_readable(&self, unread: &[(Input, Unread)]) -> Result<()> {
+        if !unread.iter().any(|(_, why)| matches!(why, Unread::Refused(_))) || self.plan.total().converted > 0 {
+            return Ok(());
+        }
+        let looked = self.looked_for_readable.swap(true, Ordering::Relaxed);
+        if looked { Ok(()) } else { stop_if_none_is_readable(self.source, self.plan) }
     }
 
     /// Finishes what was begun in a partition, then claims and converts what is new.
@@ -212,6 +271,21 @@ impl<'a> Round<'a> {
         }
         Ok(outcome)
     }
+}
+
+/// Stops a run whose every object is refused.
+///
+/// # Errors
+/// Then, with the reason for the newest of them; and when the store fails.
+pub(super) fn stop_if_none_is_readable(source: &Store, plan: &Plan) -> Result<()> {
+    let mut to_read: Vec<Listed> = plan.to_read().filter(|input| input.size > 0).map(listed).collect();
+    to_read.reverse();
+    let Some((object, why)) = source.refused_all(&to_read)? else { return Ok(()) };
+    let count = to_read.len();
+    Err(Error::refused(format!("nothing can be read: none of the {count} objects of the asked days is given to us"))
+        .at(source.location().url_of(&object.key))
+        .because(why)
+        .help("check credentials and policies, or restore what is archived; what can be read is converted when something can"))
 }
 
 /// Returns what a person should know of objects in a partition that are not ours.

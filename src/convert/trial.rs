@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use tracing::info;
 
-use super::file::{listed, units};
+use super::file::units;
 use super::round::{PartitionResult, Round, not_retried};
-use super::unit::{self, Summary, UnitOptions};
+use super::unit::{self, Summary, UnitOptions, listed};
 use crate::error::Result;
 use crate::ledger::claim::{Draft, Input, RawObjects, Work};
 use crate::ledger::entry::LeftOut;
@@ -33,8 +33,8 @@ impl Round<'_> {
             && input.size >= STREAMED_OBJECT_BYTES
         {
             return match self.source.read_in_pieces(&listed(input))? {
-                Some(object) => self.pool.install(|| unit::one_stream(&recipe, input, object, &mut drop)),
-                None => Ok(Summary { vanished: Some(recipe.source.url_of(&input.key)), ..Summary::default() }),
+                Ok(object) => self.pool.install(|| unit::one_stream(&recipe, input, object, &mut drop)),
+                Err(why) => Ok(Summary::of_unread(input, why)),
             };
         }
         let mut total = Summary::default();
@@ -49,29 +49,32 @@ impl Round<'_> {
             total.outcome.rejected_rows += read.outcome.rejected_rows;
             total.lines.add_all(read.lines);
             total.named.extend(read.named.into_iter().take(MAX_NAMED.saturating_sub(total.named.len())));
-            total.vanished = total.vanished.or(read.vanished);
+            total.unread.extend(read.unread);
         }
         Ok(total)
     }
 
-    /// Returns those of the objects rejected before that read to their end now; names the others again.
+    /// Returns those of the objects, rejected before or hard to read, that read to their end now; names the others.
     pub(super) fn readable_now(&self, inputs: &[Input], outcome: &mut PartitionResult) -> Result<Vec<Input>> {
-        let mut refused: BTreeSet<&str> = BTreeSet::new();
+        let mut refused: BTreeSet<Arc<str>> = BTreeSet::new();
         let mut rejected: Vec<LeftOut> = Vec::new();
         for draft in plan::drafts(inputs, &self.plan.options) {
             let read = self.trial(&draft)?;
-            if read.vanished.is_some() {
+            if read.is_outdated() {
                 outcome.doubtful.extend(draft.work.inputs().iter().map(|input| input.key.clone()));
                 outcome.again = true;
             }
+            self.stop_if_nothing_is_readable(&read.unread)?;
+            refused.extend(read.unread.iter().map(|(input, _)| input.key.clone()));
+            outcome.unread.extend(read.unread);
             rejected.extend(read.outcome.rejected_objects);
         }
         for left in &rejected {
-            refused.insert(&left.key);
+            refused.insert(left.key.clone());
             self.reject_again(left, outcome);
         }
         let (again, readable): (Vec<&Input>, Vec<&Input>) =
-            inputs.iter().partition(|input| refused.contains(&*input.key));
+            inputs.iter().partition(|input| refused.contains(&input.key));
         self.progress.advance(again.len() as u64, again.iter().map(|input| input.size).sum(), 0);
         Ok(readable.into_iter().cloned().collect())
     }
@@ -85,8 +88,9 @@ impl Round<'_> {
     ) -> Result<Option<Draft>> {
         let draft = plan::remake(remake, &self.plan.options);
         let read = self.trial(&draft)?;
-        if read.vanished.is_some() {
+        if read.is_outdated() {
             outcome.doubtful.extend(remake.inputs.iter().map(|input| input.key.clone()));
+            outcome.unread.extend(read.unread);
             outcome.again = true;
             return Ok(None);
         }
@@ -101,7 +105,9 @@ impl Round<'_> {
             return Ok(Some(draft));
         };
         info!(%partition, claim = remake.replaces, reason = %without_text(&why), "its old rows are kept");
-        if let Some(left) = self.readable_alone(&draft, &read)? {
+        if read.unread.is_empty()
+            && let Some(left) = self.readable_alone(&draft, &read)?
+        {
             let why = plan::no_longer_together(&self.source.location().url_of(&left.key), &left.reason);
             self.keep_old(partition, remake, &why, outcome);
             return Ok(None);
@@ -139,7 +145,7 @@ impl Round<'_> {
             let Some(objects) = draft.work.objects() else { return Ok(None) };
             let objects = RawObjects { inputs: vec![input.clone()], ..objects.clone() };
             let alone = self.trial(&Draft { work: Work::Convert(objects), ..draft.clone() })?;
-            if alone.vanished.is_some() || !alone.outcome.rejected_objects.is_empty() {
+            if !alone.unread.is_empty() || !alone.outcome.rejected_objects.is_empty() {
                 return Ok(None);
             }
         }

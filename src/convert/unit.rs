@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 use crate::ledger::claim::{Input, OutputOptions, Work};
 use crate::ledger::entry::{LeftOut, Outcome};
 use crate::ledger::rejects::{Reject, RejectKind, RejectedLines};
-use crate::options::LOG_FORMAT;
+use crate::options::{LOG_FORMAT, LOG_TYPE};
 use crate::record::columns::Batch;
 use crate::record::decode::{ObjectDecoder, RejectedRow};
 use crate::record::header::{Header, without_text};
@@ -30,9 +30,9 @@ use crate::sort::run::batch_rows;
 use crate::sort::writer::ReadyRows;
 use crate::source::gunzip::TextReader;
 use crate::source::reader::{ObjectEnded, ObjectReader, Rules, Sink};
-use crate::store::Location;
 use crate::store::fetch::Body;
 use crate::store::upload::hex;
+use crate::store::{Listed, Location, Unread};
 
 /// Packed bytes of the objects that make one row group, about 100,000 rows of 14 columns: small enough that two
 /// threads finish together and that few megabytes are held, large enough that dictionaries pay.
@@ -58,10 +58,13 @@ pub(super) struct Summary {
     pub(super) objects_read_twice: u64,
     /// The first of the rejects, for the report.
     pub(super) named: Vec<Named>,
+    /// Objects with lines of another log type, and the first of them.
+    pub(super) objects_mixed: u64,
+    pub(super) mixed: Vec<Named>,
     /// Which lines are rejected, if objects are only read.
     pub(super) lines: RejectedLines,
-    /// URL of an input that is not what was listed, gone or another one: a claim of it cannot be finished.
-    pub(super) vanished: Option<String>,
+    /// Inputs that cannot be read as they were listed: a claim of them cannot be finished.
+    pub(super) unread: Vec<(Input, Unread)>,
 }
 
 /// What a unit gives as soon as it is made, in order.
@@ -93,9 +96,27 @@ impl Summary {
         let unreadable = self.outcome.rejected_objects.first().filter(|_| !work.replaces().is_empty());
         let unreadable =
             unreadable.map(|left| format!("{} does not read to its end: {}", source.url_of(&left.key), left.reason));
-        let vanished = self.vanished.as_ref().map(|object| format!("{object} is gone or changed"));
-        vanished.or(unreadable)
+        let unread = self.unread.first().map(|(input, why)| match why {
+            Unread::Gone | Unread::Changed => format!("{} is gone or changed", source.url_of(&input.key)),
+            Unread::Refused(why) => format!("{} cannot be read: {why}", source.url_of(&input.key)),
+        });
+        unread.or(unreadable)
     }
+
+    /// Returns what a unit gave of an object that cannot be read.
+    pub(super) fn of_unread(input: &Input, why: Unread) -> Self {
+        Self { unread: vec![(input.clone(), why)], ..Self::default() }
+    }
+
+    /// Returns whether an input is gone or another one: only a new listing tells what there is.
+    pub(super) fn is_outdated(&self) -> bool {
+        self.unread.iter().any(|(_, why)| matches!(why, Unread::Gone | Unread::Changed))
+    }
+}
+
+/// Returns an input as it was listed.
+pub(super) fn listed(input: &Input) -> Listed {
+    Listed { key: input.key.clone(), size: input.size, etag: input.etag.clone(), archived: false }
 }
 
 /// Adds a count that is unknown where a format lacks the column.
@@ -165,9 +186,14 @@ pub(super) fn whole_objects(
         let mut unit = UnitMaker::new(recipe, batch, emit);
         let mut packed_bytes: u64 = objects.iter().map(|(input, _)| input.size).sum();
         for (input, body) in objects {
-            let Body::Whole(bytes) = body else {
-                unit.summary.vanished = Some(recipe.source.url_of(&input.key));
-                break;
+            // All of them are found at once: what is left is claimed anew.
+            let bytes = match body {
+                Ok(bytes) => bytes,
+                Err(why) => {
+                    packed_bytes -= input.size;
+                    unit.summary.unread.push((input, why));
+                    continue;
+                }
             };
             let unknown = std::mem::take(&mut unit.unknown);
             let object = (bytes.as_ref(), input.key.ends_with(".gz"));
@@ -193,11 +219,21 @@ pub(super) fn one_stream(
 ) -> Result<Summary> {
     SCRATCH.with_borrow_mut(|Scratch { batch, .. }| {
         let mut unit = UnitMaker::new(recipe, batch, emit);
-        let text = TextReader::of_object(object, input.key.ends_with(".gz"), recipe.rules.max_object_bytes)
-            .map_err(|e| Error::stopped("cannot read").at(unit.place(input)).because(e))?;
-        let ended = ObjectReader::stream(&recipe.rules, text, &BTreeSet::new(), &mut unit.rows_of(input))?;
-        let place = unit.place(input);
-        unit.end(input, ended.map_err(|e| Error::stopped("cannot read").at(place).because(e))?)?;
+        let text = TextReader::of_object(object, input.key.ends_with(".gz"), recipe.rules.max_object_bytes);
+        let ended = match text {
+            Ok(text) => ObjectReader::stream(&recipe.rules, text, &BTreeSet::new(), &mut unit.rows_of(input))?,
+            Err(e) => Err(e),
+        };
+        match ended {
+            Ok(ended) => unit.end(input, ended)?,
+            Err(e) => match Unread::of(&e) {
+                Some(why) => {
+                    unit.forget();
+                    unit.summary.unread.push((input.clone(), why));
+                }
+                None => return Err(Error::stopped("cannot read").at(unit.place(input)).because(e)),
+            },
+        }
         unit.finish()
     })
 }
@@ -283,6 +319,9 @@ impl<'a> UnitMaker<'a> {
                 self.summary.objects += 1;
                 self.summary.packed_bytes += input.size;
                 self.summary.outcome.text_bytes += text_bytes;
+                if let Some((lines, other)) = decoder.other_type_rows() {
+                    self.leave_lines(input, lines, other);
+                }
                 self.unknown = decoder.into_unknown();
                 let (rows, rejected) = self.counted;
                 let Outcome { rows: all, rejected_rows: all_rejected, .. } = &self.summary.outcome;
@@ -310,6 +349,22 @@ impl<'a> UnitMaker<'a> {
             ObjectEnded::Enough => {}
         }
         Ok(())
+    }
+
+    /// Counts and names the lines of an object that are of another log type than the others.
+    fn leave_lines(&mut self, input: &Input, lines: u64, other: LogType) {
+        let object = self.place(input);
+        info!(object, lines, log_type = %other, "lines of another log type left alone");
+        self.summary.outcome.other_type_rows += lines;
+        self.summary.objects_mixed += 1;
+        if self.summary.mixed.len() < MAX_NAMED {
+            let title = &other.schema().title;
+            let reason = format!(
+                "{lines} line{} behind a header line of {title} left alone: convert with {LOG_TYPE} {other} into another DEST",
+                if lines == 1 { "" } else { "s" }
+            );
+            self.summary.mixed.push(Named { object, line: None, byte: None, reason });
+        }
     }
 
     fn end_batch(&mut self) -> Result<()> {

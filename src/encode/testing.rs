@@ -32,7 +32,7 @@ pub fn batch(header: &str, text: &str) -> Batch {
 pub fn decoded(header: &str, text: &str, dash_as_null: bool) -> Batch {
     let header = Arc::new(Header::parse(header.as_bytes()).unwrap());
     let mut batch = Batch::default();
-    let mut decoder = ObjectDecoder::new(header, std::collections::BTreeSet::new(), dash_as_null, 1, 0);
+    let mut decoder = ObjectDecoder::new(header, LogType::Vpc, std::collections::BTreeSet::new(), dash_as_null, 1, 0);
     let mut rejects = Vec::new();
     let done = decoder.decode(text.as_bytes(), 0, &mut batch, usize::MAX, &mut rejects);
     assert_eq!((done.bytes, rejects.len()), (text.len(), 0), "{rejects:?}");

@@ -61,6 +61,9 @@ pub struct Outcome {
     /// Objects of another log type, left alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub other_type: Vec<LeftOut>,
+    /// Lines behind a header line of another log type, left alone; the other rows of these objects are in the file.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub other_type_rows: u64,
     /// Header names that no log type knows; they are string columns.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown_fields: Vec<String>,
@@ -70,6 +73,10 @@ pub struct Outcome {
     /// Rows whose `log_status` is SKIPDATA: AWS lost records there. Unknown in version 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skipdata_rows: Option<u64>,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Outcome {
@@ -92,13 +99,16 @@ pub struct Done {
     pub file: Option<OutputFile>,
 }
 
-/// A claim will never be finished: its inputs are gone or changed.
+/// A claim will never be finished: its inputs are gone or changed, or cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Abandon {
     /// Number of the claim.
     pub claim: u64,
     /// Why.
     pub reason: String,
+    /// Keys of the inputs that the store did not give: they are read before they are claimed again. Unknown before 0.2.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unreadable: Vec<String>,
 }
 
 /// How much a verification read.

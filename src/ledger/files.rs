@@ -46,6 +46,9 @@ pub struct FooterNote {
     pub text_bytes: u64,
     /// Objects rejected or of another log type.
     pub left_out_objects: u64,
+    /// Lines of objects in the file that are of another log type, left alone.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub other_type_rows: u64,
     /// Options the file was written with.
     pub options: OutputOptions,
     /// Header names that no log type knows.
@@ -59,6 +62,10 @@ pub struct FooterNote {
     pub skipdata_rows: Option<u64>,
 }
 
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
 impl FooterNote {
     /// Returns the note of a claim's file.
     pub fn new(claim: &Claim, objects: u64, outcome: &Outcome) -> Self {
@@ -70,6 +77,7 @@ impl FooterNote {
             rejected_rows: outcome.rejected_rows,
             text_bytes: outcome.text_bytes,
             left_out_objects: (outcome.rejected_objects.len() + outcome.other_type.len()) as u64,
+            other_type_rows: outcome.other_type_rows,
             options: claim.options.clone(),
             unknown_fields: outcome.unknown_fields.clone(),
             nodata_rows: outcome.nodata_rows,
@@ -154,6 +162,7 @@ impl Table {
             rows: note.rows,
             rejected_rows: note.rejected_rows,
             text_bytes: note.text_bytes,
+            other_type_rows: note.other_type_rows,
             unknown_fields: note.unknown_fields,
             nodata_rows: note.nodata_rows,
             skipdata_rows: note.skipdata_rows,
@@ -187,7 +196,7 @@ impl Table {
     /// # Errors
     /// When the store fails.
     pub(crate) fn hash(&self, listed: &Listed) -> Result<Option<(u64, String)>> {
-        let Some(mut reader) = self.store().read_in_pieces(listed)? else { return Ok(None) };
+        let Some(mut reader) = self.store().read_own_in_pieces(listed)? else { return Ok(None) };
         let failed = |e| Error::stopped("cannot read").at(self.store().location().url_of(&listed.key)).because(e);
         let (mut hash, mut size, mut piece) = (Sha256::new(), 0, vec![0; PIECE_BYTES]);
         loop {

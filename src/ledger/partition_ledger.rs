@@ -333,8 +333,16 @@ impl PartitionLedger<'_> {
     /// # Errors
     /// When the store fails.
     pub fn abandon(&mut self, claimed: &Claimed, reason: &str) -> Result<bool> {
+        self.abandon_unreadable(claimed, reason, Vec::new())
+    }
+
+    /// As [`PartitionLedger::abandon`], and records which of its objects could not be read.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn abandon_unreadable(&mut self, claimed: &Claimed, reason: &str, unreadable: Vec<String>) -> Result<bool> {
         let (number, claim) = (claimed.number(), claimed.claim());
-        let entry = Entry::Abandon(Abandon { claim: number, reason: reason.to_owned() });
+        let entry = Entry::Abandon(Abandon { claim: number, reason: reason.to_owned(), unreadable });
         while self.state.unfinished().any(|(open, _)| open == number) {
             self.append(entry.clone())?;
         }

@@ -99,7 +99,7 @@ impl Table {
     pub(crate) fn rejected_lines(&self, partition: &Partition, claim: &Claim) -> Result<Option<RejectedLines>> {
         let key = self.rejects_key(partition, claim);
         let Some(listed) = self.store().head(&key)? else { return Ok(None) };
-        let Some(packed) = self.store().read_in_pieces(&listed)? else { return Ok(None) };
+        let Some(packed) = self.store().read_own_in_pieces(&listed)? else { return Ok(None) };
         let text = BufReader::new(MultiGzDecoder::new(packed));
         let mut lines = RejectedLines::default();
         // A line may be of megabytes: none is held.

@@ -67,6 +67,8 @@ pub struct PartitionState {
     open: BTreeMap<u64, Claim>,
     done: BTreeMap<u64, Output>,
     abandoned: BTreeMap<u64, Claim>,
+    /// Inputs of these that could not be read, by root of their store.
+    unreadable: HashMap<String, HashSet<String>>,
     /// Names of the files of all claims that are not abandoned.
     names: HashSet<String>,
     verified: Option<Verified>,
@@ -120,6 +122,9 @@ impl PartitionState {
                                 inputs.remove(&input.key);
                             }
                         }
+                    }
+                    if !abandon.unreadable.is_empty() {
+                        self.unreadable.entry(claim.work.source().to_owned()).or_default().extend(abandon.unreadable);
                     }
                     self.abandoned.insert(abandoned, claim);
                 }
@@ -389,6 +394,11 @@ impl PartitionState {
         self.abandoned.contains_key(&claim)
     }
 
+    /// Returns whether a claim of an object was given up, since it could not be read.
+    pub fn was_unreadable(&self, source: &str, key: &str) -> bool {
+        self.unreadable.get(source).is_some_and(|keys| keys.contains(key))
+    }
+
     /// Returns whether a replacement of this claim's output was given up once.
     pub fn was_given_up(&self, claim: u64) -> bool {
         self.abandoned.values().any(|abandoned| abandoned.work.replaces().contains(&claim))
@@ -485,7 +495,7 @@ mod tests {
         assert_eq!(of(&finished, "b"), Some(&InputState::Rejected("cut off".into())));
         assert_eq!((finished.outputs().count(), finished.unfinished().count()), (1, 0));
 
-        let given_up = || Entry::Abandon(Abandon { claim: 1, reason: "gone".into() });
+        let given_up = || Entry::Abandon(Abandon { claim: 1, reason: "gone".into(), unreadable: Vec::new() });
         let freed = state(vec![claim(&["a"]), given_up()]).unwrap();
         assert_eq!((of(&freed, "a"), freed.unfinished().count()), (None, 0));
         let late = state(vec![claim(&["a"]), given_up(), done(1, &[])]).unwrap();
@@ -524,8 +534,10 @@ mod tests {
                 .concat(),
         );
         assert_eq!(keys_of(&twice.unwrap(), 9), ["a", "b", "x"]);
-        let given_up =
-            state([begun, vec![Entry::Abandon(Abandon { claim: 5, reason: "gone".into() })]].concat()).unwrap();
+        let given_up = state(
+            [begun, vec![Entry::Abandon(Abandon { claim: 5, reason: "gone".into(), unreadable: Vec::new() })]].concat(),
+        )
+        .unwrap();
         assert_eq!((numbers(&given_up), keys_of(&given_up, 1)), (vec![1, 3], vec!["a"]));
         assert!(given_up.can_be_replaced(1));
     }
@@ -533,8 +545,10 @@ mod tests {
     #[test]
     fn a_replacement_of_raw_objects_owns_them() {
         let begun = vec![claim(&["a", "b"]), done(1, &[]), replace(&[1], &["a", "b"])];
-        let given_up =
-            state([begun.clone(), vec![Entry::Abandon(Abandon { claim: 3, reason: "gone".into() })]].concat());
+        let given_up = state(
+            [begun.clone(), vec![Entry::Abandon(Abandon { claim: 3, reason: "gone".into(), unreadable: Vec::new() })]]
+                .concat(),
+        );
         assert_eq!(keys_of(&given_up.unwrap(), 1), ["a", "b"], "an abandoned replacement leaves all as it was");
         let made = state([begun, vec![done(3, &[])]].concat()).unwrap();
         assert_eq!((numbers(&made), keys_of(&made, 3), keys_of(&made, 1).len()), (vec![3], vec!["a", "b"], 0));

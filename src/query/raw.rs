@@ -70,11 +70,12 @@ impl ObjectReader for OneByOne<'_> {
         let mut rows = ObjectRows { work: &mut self.work, partition: *partition, emit, rejected: 0 };
         let object = (packed.as_ref(), listed.key.ends_with(".gz"));
         let ended = self.reader.whole(rules, object, &BTreeSet::new(), &mut rows)?;
-        let objects = match ended {
-            ObjectEnded::Read { .. } | ObjectEnded::Enough => 0,
-            ObjectEnded::Rejected { .. } | ObjectEnded::OtherType(_) => 1,
+        let (other_type_rows, objects) = match ended {
+            ObjectEnded::Read { decoder, .. } => (decoder.other_type_rows().map_or(0, |(lines, _)| lines), 0),
+            ObjectEnded::Enough => (0, 0),
+            ObjectEnded::Rejected { .. } | ObjectEnded::OtherType(_) => (0, 1),
         };
-        Ok(LeftOut { rows: rows.rejected, objects })
+        Ok(LeftOut { rows: rows.rejected + other_type_rows, objects })
     }
 }
 

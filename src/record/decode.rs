@@ -3,7 +3,8 @@
 //! In: whole lines of one object, in one piece or in several. Out: rows appended to a batch, and a
 //! [`RejectedRow`] for every line that does not fit its header. rows read = rows appended + rows rejected.
 //! A header line met again is passed over; one of another format counts for the lines behind it. If such a one names
-//! too much, what follows has no schema: those lines are rejected, up to the next header line.
+//! too much, what follows has no schema: those lines are rejected, up to the next header line. If it is that of another log type
+//! than the table's, they are passed over and counted.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -35,6 +36,13 @@ pub struct RejectedRow {
 #[derive(Debug)]
 pub struct ObjectDecoder {
     header: Arc<Header>,
+    /// The table's.
+    log_type: LogType,
+    /// The log type of the lines at hand, if it is another one; and the first such that was met.
+    other: Option<LogType>,
+    first_other: Option<LogType>,
+    /// Whether a header was that of the table's log type, or of none.
+    is_ours: bool,
     dash_as_null: bool,
     table: TokenTable,
     /// Lines that the next scan reads: few behind a header line of another format, since the next may be near.
@@ -60,6 +68,7 @@ struct LineCounts {
     rejected: u64,
     blank: u64,
     headers: u64,
+    other_type: u64,
 }
 
 /// What a call of [`ObjectDecoder::decode`] did.
@@ -78,17 +87,25 @@ impl ObjectDecoder {
     ///
     /// `lines_before` and `bytes_before` say where in the object the first piece of text begins; the header line
     /// is part of that piece, and passed over by the first call's `from`. `unknown` are the names unknown to all log
-    /// types that the batch has columns of, those of `header` included: see [`MAX_UNKNOWN`].
+    /// types that the batch has columns of, those of `header` included: see [`MAX_UNKNOWN`]. Lines of another log type than
+    /// `log_type` are passed over.
     pub fn new(
         header: Arc<Header>,
+        log_type: LogType,
         unknown: BTreeSet<String>,
         dash_as_null: bool,
         lines_before: u64,
         bytes_before: u64,
     ) -> Self {
+        let other = other_type(&header, log_type);
+        let header = if other.is_some() { Arc::new(Header::none()) } else { header };
         let table = TokenTable::new(header.columns.len());
         Self {
             header,
+            log_type,
+            other,
+            first_other: other,
+            is_ours: other.is_none(),
             dash_as_null,
             table,
             scan_lines: LINES_PER_SCAN,
@@ -125,6 +142,9 @@ impl ObjectDecoder {
         max_rows: usize,
         rejects: &mut Vec<RejectedRow>,
     ) -> Decoded {
+        if self.other.is_some() {
+            return self.pass_over(text, from);
+        }
         let all_utf8 = *self.all_utf8.get_or_insert_with(|| std::str::from_utf8(text).is_ok());
         let before = rejects.len();
         let mut done = Decoded::default();
@@ -174,10 +194,50 @@ impl ObjectDecoder {
         done
     }
 
+    /// Passes over lines of another log type, up to the next header line.
+    fn pass_over(&mut self, text: &[u8], from: usize) -> Decoded {
+        let mut at = from;
+        while at < text.len() {
+            let end = next_line(text, at);
+            let line = text[at..end].strip_suffix(b"\n").unwrap_or(&text[at..end]);
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            at = end;
+            self.counts.lines += 1;
+            if line.iter().all(|b| matches!(b, b' ' | b'\r')) {
+                self.counts.blank += 1;
+            } else if let Some(header) = Header::repeats(line).then(|| Header::parse(line).ok()).flatten() {
+                self.counts.headers += 1;
+                self.turn_to(header);
+                break;
+            } else {
+                self.counts.other_type += 1;
+            }
+        }
+        self.end = self.bytes_before + at as u64;
+        Decoded { bytes: at - from, ..Decoded::default() }
+    }
+
+    /// Returns the log type of an object that has no header of the table's log type.
+    pub fn all_of_other_type(&self) -> Option<LogType> {
+        self.first_other.filter(|_| !self.is_ours)
+    }
+
+    /// Returns how many lines of another log type were passed over, and which it is.
+    pub fn other_type_rows(&self) -> Option<(u64, LogType)> {
+        self.first_other.map(|other| (self.counts.other_type, other)).filter(|(lines, _)| *lines > 0)
+    }
+
     fn turn_to(&mut self, mut header: Header) {
+        self.other = other_type(&header, self.log_type);
+        self.first_other = self.first_other.or(self.other);
+        if self.other.is_some() {
+            header = Header::none();
+        } else {
+            self.is_ours = true;
+        }
         let unknown: Vec<String> = header.unknown().filter(|n| !self.unknown.contains(*n)).map(str::to_owned).collect();
         if self.unknown.len() + unknown.len() > MAX_UNKNOWN {
-            header = Header { names: Vec::new(), columns: Vec::new() };
+            header = Header::none();
         } else {
             self.unknown.extend(unknown);
         }
@@ -191,11 +251,14 @@ impl ObjectDecoder {
     /// # Errors
     /// The two counts, if they differ: a bug in this program.
     pub fn check(&self) -> Result<(), String> {
-        let LineCounts { lines, rows, rejected, blank, headers } = self.counts;
-        if lines == rows + rejected + blank + headers {
+        let LineCounts { lines, rows, rejected, blank, headers, other_type } = self.counts;
+        if lines == rows + rejected + blank + headers + other_type {
             return Ok(());
         }
-        Err(format!("{lines} lines, but {rows} rows, {rejected} rejects, {blank} blank and {headers} header lines"))
+        Err(format!(
+            "{lines} lines, but {rows} rows, {rejected} rejects, {blank} blank, {headers} header lines and {other_type} of \
+             another log type"
+        ))
     }
 
     /// Returns the bytes of text up to where decoding stands, header line included.
@@ -369,6 +432,11 @@ impl ObjectDecoder {
     }
 }
 
+/// Returns the log type that a header is of, if it is another one.
+fn other_type(header: &Header, log_type: LogType) -> Option<LogType> {
+    header.log_type().filter(|of| *of != log_type)
+}
+
 fn count_lines(text: &[u8]) -> u64 {
     let unfinished = text.last().is_some_and(|last| *last != b'\n');
     memchr::memchr_iter(b'\n', text).count() as u64 + u64::from(unfinished)
@@ -500,7 +568,7 @@ mod tests {
 
     fn decode(header: &[u8], text: &str, max_rows: usize) -> (Batch, Vec<RejectedRow>, u64) {
         let header = Arc::new(Header::parse(header).unwrap());
-        let mut decoder = ObjectDecoder::new(header, BTreeSet::new(), false, 1, 100);
+        let mut decoder = ObjectDecoder::new(header, LogType::Vpc, BTreeSet::new(), false, 1, 100);
         let (mut batch, mut rejects, mut read) = (Batch::default(), Vec::new(), 0);
         let mut at = 0;
         while at < text.len() {
@@ -533,7 +601,7 @@ mod tests {
         let text = "protocol\nsrcaddr version bytes\n\x0e\nsrcaddr version bytes\nprotocol\nprotocol\n0 0\n00000000000000266\n-\n";
         for end in (10..=text.len()).filter(|end| text[..*end].ends_with('\n')) {
             let header = Arc::new(Header::parse(b"protocol").unwrap());
-            let mut decoder = ObjectDecoder::new(header, BTreeSet::new(), false, 0, 0);
+            let mut decoder = ObjectDecoder::new(header, LogType::Vpc, BTreeSet::new(), false, 0, 0);
             let (mut batch, mut rejects, mut at) = (Batch::default(), Vec::new(), 9);
             while at < end {
                 let done = decoder.decode(&text.as_bytes()[..end], at, &mut batch, 1 << 18, &mut rejects);
@@ -596,7 +664,7 @@ mod tests {
     #[test]
     fn rejects_only_the_line_that_is_not_utf8() {
         let header = Arc::new(Header::parse(HEADER).unwrap());
-        let mut decoder = ObjectDecoder::new(header, BTreeSet::new(), false, 1, 0);
+        let mut decoder = ObjectDecoder::new(header, LogType::Vpc, BTreeSet::new(), false, 1, 0);
         let (mut batch, mut rejects) = (Batch::default(), Vec::new());
         decoder.decode(b"a 1 1\nb\xff 2 2\nc 3 3\n", 0, &mut batch, 100, &mut rejects);
         assert_eq!(shown(&batch, "srcaddr"), ["a", "c"]);
@@ -609,7 +677,7 @@ mod tests {
     /// Decodes text in pieces of whole lines; returns how many rows each batch has.
     fn cut(text: &str, lines_a_piece: usize) -> Vec<usize> {
         let header = Arc::new(Header::parse(b"brand-new srcaddr bytes").unwrap());
-        let mut decoder = ObjectDecoder::new(header, BTreeSet::new(), false, 1, 0);
+        let mut decoder = ObjectDecoder::new(header, LogType::Vpc, BTreeSet::new(), false, 1, 0);
         let (mut batch, mut rejects, mut sizes) = (Batch::default(), Vec::new(), Vec::new());
         let lines: Vec<&str> = text.split_inclusive('\n').collect();
         for piece in lines.chunks(lines_a_piece).map(<[&str]>::concat) {

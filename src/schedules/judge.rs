@@ -56,7 +56,7 @@ pub fn command(
 /// Returns whether a report names an object.
 fn names(report: &Report, key: &str) -> bool {
     let named = report.objects_vanished.iter().chain(&report.rejects).chain(&report.objects_changed);
-    named.chain(&report.passed_over).any(|named| named.object.ends_with(key))
+    named.chain(&report.unreadable).chain(&report.passed_over).any(|named| named.object.ends_with(key))
 }
 
 /// Returns the rows of every file that a query would read.

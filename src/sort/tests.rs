@@ -191,7 +191,7 @@ fn row_groups_end_before_their_long_strings_are_too_many() {
     let long = || {
         let text: String = (0..300).map(line).collect();
         let header = std::sync::Arc::new(Header::parse(b"srcaddr brand-new bytes").unwrap());
-        let mut decoder = ObjectDecoder::new(header, std::collections::BTreeSet::new(), false, 1, 0);
+        let mut decoder = ObjectDecoder::new(header, LogType::Vpc, std::collections::BTreeSet::new(), false, 1, 0);
         let (mut batches, mut at) = (Vec::new(), 0);
         while at < text.len() {
             let mut batch = Batch::default();

@@ -21,7 +21,7 @@ const PIECE_BYTES: usize = 4 << 20;
 /// How objects are read.
 #[derive(Debug, Clone)]
 pub struct Rules {
-    /// Log type of the table; objects of another one are left alone.
+    /// Log type of the table; objects of another one are left alone, and so are lines behind a header line of another one.
     pub log_type: LogType,
     /// The format of objects without a header line.
     pub log_format: Option<Arc<Header>>,
@@ -59,13 +59,20 @@ pub enum ObjectEnded {
         /// Whether some of its text was taken before that was known: only of one that is read as a stream, once.
         taken: bool,
     },
-    /// Its header is that of another log type.
+    /// Its headers are all that of another log type.
     OtherType(LogType),
     /// The sink wanted no more.
     Enough,
 }
 
 impl ObjectEnded {
+    fn read(decoder: ObjectDecoder, text_bytes: u64) -> Self {
+        match decoder.all_of_other_type() {
+            Some(other) => Self::OtherType(other),
+            None => Self::Read { decoder: Box::new(decoder), text_bytes },
+        }
+    }
+
     fn rejected(reason: impl ToString) -> Self {
         Self::Rejected { reason: reason.to_string(), taken: false }
     }
@@ -106,7 +113,7 @@ impl ObjectReader {
                 if !sink.text(&mut decoder, &self.text, from)? {
                     return Ok(ObjectEnded::Enough);
                 }
-                Ok(ObjectEnded::Read { decoder: Box::new(decoder), text_bytes: self.text.len() as u64 })
+                Ok(ObjectEnded::read(decoder, self.text.len() as u64))
             }
             // First to its end, then again for its rows: none may be taken of an object that cannot be read whole.
             Ok(false) => {
@@ -169,7 +176,7 @@ impl ObjectReader {
         Ok(Ok(match current {
             Some(decoder) => {
                 let text_bytes = decoder.text_bytes();
-                ObjectEnded::Read { decoder: Box::new(decoder), text_bytes }
+                ObjectEnded::read(decoder, text_bytes)
             }
             None => ObjectEnded::rejected(UnpackError::Empty),
         }))
@@ -189,7 +196,7 @@ fn large<'a>(rules: &Rules, object: &'a [u8]) -> TextReader<&'a [u8]> {
     TextReader::new(object, object.starts_with(&[0x1f, 0x8b]), rules.max_object_bytes)
 }
 
-/// Returns a decoder for the lines behind the header, unless the object is of another log type or names too much.
+/// Returns a decoder for the lines behind the header, unless it names too much.
 /// `before` says how many lines and bytes lie before the text at hand.
 fn decoder(
     rules: &Rules,
@@ -197,10 +204,9 @@ fn decoder(
     unknown: &BTreeSet<String>,
     before: (u64, u64),
 ) -> Result<ObjectDecoder, ObjectEnded> {
-    if let Some(other) = header.log_type().filter(|log_type| *log_type != rules.log_type) {
-        return Err(ObjectEnded::OtherType(other));
-    }
-    let new: Vec<&str> = header.unknown().filter(|name| !unknown.contains(*name)).collect();
+    let is_other = header.log_type().is_some_and(|log_type| log_type != rules.log_type);
+    let new = header.unknown().filter(|_| !is_other);
+    let new: Vec<&str> = new.filter(|name| !unknown.contains(*name)).collect();
     if unknown.len() + new.len() > MAX_UNKNOWN {
         let (count, first) = (new.len(), new.first().copied().unwrap_or_default());
         return Err(ObjectEnded::rejected(format!(
@@ -210,7 +216,7 @@ fn decoder(
         )));
     }
     let unknown = unknown.iter().cloned().chain(new.into_iter().map(str::to_owned)).collect();
-    Ok(ObjectDecoder::new(header, unknown, rules.dash_as_null, before.0, before.1))
+    Ok(ObjectDecoder::new(header, rules.log_type, unknown, rules.dash_as_null, before.0, before.1))
 }
 
 /// Returns an object's header and the bytes of its line; none of it if the header comes from `--log-format`. What has no line at

@@ -26,7 +26,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tracing::{debug, info};
 
 use super::stop::stopped;
-use super::{Listed, MAX_REQUESTS_IN_FLIGHT, Store, count};
+use super::{Listed, MAX_REQUESTS_IN_FLIGHT, Store, Unread, count, refusal};
 use crate::error::{Error, Result};
 
 /// Bytes that may be fetched and not yet decoded, shared by all readers of a run.
@@ -81,16 +81,8 @@ impl Budget {
     }
 }
 
-/// What became of an object between its listing and its reading.
-#[derive(Debug)]
-pub enum Body {
-    /// Its bytes, as listed.
-    Whole(Bytes),
-    /// It is no longer there.
-    Gone,
-    /// It is another one now: the ETag differs from the listing's.
-    Changed,
-}
+/// What came of reading an object: its bytes, as listed, or why there are none.
+pub type Body = std::result::Result<Bytes, Unread>;
 
 /// Objects that were read ahead; their share of the budget is free again when this is dropped.
 #[derive(Debug)]
@@ -242,51 +234,69 @@ impl Store {
         count(&self.counters.get, 1);
         let found = match self.inner.get(&path).await {
             Ok(found) => found,
-            Err(e @ object_store::Error::NotFound { .. }) if !e.to_string().contains("NoSuchBucket") => {
-                info!(object = %self.location.url_of(&object.key), "the object is gone");
-                return Ok(Body::Gone);
-            }
-            Err(e) => return Err(self.failed("cannot read", &object.key, e)),
+            Err(e) => return self.unread(&object.key, e).map(Err),
         };
         if !object.is_still(&found.meta) {
             info!(object = %self.location.url_of(&object.key), "the object changed");
-            return Ok(Body::Changed);
+            return Ok(Err(Unread::Changed));
         }
         // A file is read in one go, by this thread.
         let whole = match self.location.is_local() {
             true => found.bytes().await,
-            false => collect_bytes(self.going_on(path, found), Some(object.size)).await,
+            false => collect_bytes(self.going_on(path.clone(), found), Some(object.size)).await,
         };
-        let bytes = whole.map_err(|e| self.failed("cannot read", &object.key, e))?;
-        debug!(object = %self.location.url_of(&object.key), bytes = bytes.len(), "fetched");
-        Ok(Body::Whole(bytes))
+        match whole {
+            Ok(bytes) => {
+                debug!(object = %self.location.url_of(&object.key), bytes = bytes.len(), "fetched");
+                Ok(Ok(bytes))
+            }
+            Err(e) => self.broken_off(&object.key, e).await.map(Err),
+        }
     }
 
-    /// Reads one object piece by piece, for those too large to be held; `None` if it is gone or changed.
+    /// Returns why an object is not given to its end, if the store has it still and answers: then others can be read.
+    pub(super) async fn broken_off(&self, key: &str, e: object_store::Error) -> Result<Unread> {
+        let path = self.path(key)?;
+        if refusal::of_object(&e).is_some() {
+            return self.unread(key, e);
+        }
+        if refusal::is_of_server(&e) || self.inner.head(&path).await.is_err() {
+            return Err(self.failed("cannot read", key, e));
+        }
+        let why = refusal::broken(&e);
+        info!(object = %self.location.url_of(key), reason = %why, "the object cannot be read");
+        Ok(why)
+    }
+
+    /// Reads one object piece by piece, for those too large to be held; or returns why it cannot be read. What breaks off later
+    /// says so in the reader's error: see [`Unread::of`].
     ///
     /// # Errors
     /// When the store fails.
-    pub(crate) fn read_in_pieces(&self, object: &Listed) -> Result<Option<PieceReader>> {
+    pub(crate) fn read_in_pieces(&self, object: &Listed) -> Result<std::result::Result<PieceReader, Unread>> {
         let path = self.path(&object.key)?;
         count(&self.counters.get, 1);
         let found = match self.wait(self.inner.get(&path))? {
             Ok(found) => found,
-            Err(object_store::Error::NotFound { .. }) => return Ok(None),
-            Err(e) => return Err(self.failed("cannot read", &object.key, e)),
+            Err(e) => return self.unread(&object.key, e).map(Err),
         };
         if !object.is_still(&found.meta) {
-            return Ok(None);
+            return Ok(Err(Unread::Changed));
         }
         debug!(object = %self.location.url_of(&object.key), bytes = object.size, "fetched piece by piece");
         // A handful of pieces: the network stays busy while one is decoded.
         let (sender, receiver) = mpsc::channel(8);
         let (stop, mut pieces) = (self.io.stop.clone(), self.going_on(path, found));
+        let (store, key) = (self.clone(), Arc::clone(&object.key));
         self.io.runtime.spawn(async move {
             loop {
                 let piece = match select(pin!(stop.asked()), pieces.next()).await {
                     Either::Left(_) => Err(io::Error::other(stopped())),
                     Either::Right((None, _)) => return,
-                    Either::Right((Some(piece), _)) => piece.map_err(io::Error::other),
+                    Either::Right((Some(Ok(piece)), _)) => Ok(piece),
+                    Either::Right((Some(Err(e)), _)) => {
+                        Err(store.broken_off(&key, e).await.map_or_else(io::Error::other, io::Error::other))
+                    }
                 };
                 let failed = piece.is_err();
                 if sender.send(piece).await.is_err() || failed {
@@ -294,7 +304,21 @@ impl Store {
                 }
             }
         });
-        Ok(Some(PieceReader { receiver, piece: Bytes::new() }))
+        Ok(Ok(PieceReader { receiver, piece: Bytes::new() }))
+    }
+
+    /// As [`Store::read_in_pieces`], of an object that only we write: `None` if it is gone or changed.
+    ///
+    /// # Errors
+    /// Also when it alone is refused.
+    pub(crate) fn read_own_in_pieces(&self, object: &Listed) -> Result<Option<PieceReader>> {
+        match self.read_in_pieces(object)? {
+            Ok(pieces) => Ok(Some(pieces)),
+            Err(Unread::Gone | Unread::Changed) => Ok(None),
+            Err(Unread::Refused(why)) => {
+                Err(Error::refused(format!("cannot read: {why}")).at(self.location.url_of(&object.key)))
+            }
+        }
     }
 
     /// Returns the content of an object whose answer has begun, and asks for the rest of it when the answer breaks off.
@@ -388,7 +412,7 @@ mod tests {
             thread::spawn(move || {
                 for _ in 0..50 {
                     let fetched = fetches.wait().unwrap();
-                    let whole = |body: &Body| matches!(body, Body::Whole(bytes) if bytes.len() == 1000);
+                    let whole = |body: &Body| matches!(body, Ok(bytes) if bytes.len() == 1000);
                     assert!(fetched.bodies.len() == 4 && fetched.bodies.iter().all(whole));
                 }
                 sender.send(()).unwrap();

@@ -23,7 +23,7 @@ use object_store::{BackoffConfig, RetryConfig};
 use tracing::{info, trace};
 
 use super::client::client;
-use super::listing::nameable;
+use super::listing::{nameable, with_archived};
 use super::pace::Pace;
 use super::pages::{Listings, MAX_PAGE_BYTES};
 use super::{Counters, count};
@@ -171,7 +171,7 @@ impl HttpService for Client {
         if let Some(wrong) = self.listings.page(&path, &query, &page) {
             return Err(refused(&wrong));
         }
-        Ok(HttpResponse::from_parts(head, nameable(page).into()))
+        Ok(HttpResponse::from_parts(head, with_archived(nameable(page)).into()))
     }
 }
 
@@ -385,7 +385,7 @@ mod tests {
             std::thread::sleep(PATIENCE / 8);
         });
         let begun = Instant::now();
-        let object = Listed { key: "raw/x".into(), size: 100, etag: Some("\"1\"".into()) };
+        let object = Listed { key: "raw/x".into(), size: 100, etag: Some("\"1\"".into()), archived: false };
         let mut text = String::new();
         store.read_in_pieces(&object).unwrap().unwrap().read_to_string(&mut text).unwrap();
         let expected: String = (0..10).map(|n| n.to_string().repeat(10)).collect();

@@ -5,10 +5,47 @@
 //! Here the answer to a LIST is read before object_store does, and such keys are given a name with U+FFFD in it, by which
 //! callers know them ([`super::Store::is_key`]) and name them instead of reading them. The local disk's listing does the same.
 
+//!
+//! It has no place for storage classes either. Nobody here asks when an object was written, so that this says of archived ones what
+//! they are.
+
 use bytes::Bytes;
+use memchr::memmem;
+use object_store::ObjectMeta;
 
 /// Stands for what a key must not have.
 const UNNAMEABLE: char = char::REPLACEMENT_CHARACTER;
+
+/// Storage classes whose objects nobody can read unless they are restored
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/archived-objects.html>). The archive tiers of `INTELLIGENT_TIERING` no
+/// listing tells.
+const ARCHIVES: [&str; 2] = ["<StorageClass>GLACIER</", "<StorageClass>DEEP_ARCHIVE</"];
+
+/// Time of writing that archived objects are given: before there were any.
+const ARCHIVED: &str = "1900-01-01T00:00:00.000Z";
+const ARCHIVED_SECONDS: i64 = -2_208_988_800;
+
+/// Returns whether an object was listed as archived: see [`with_archived`].
+pub(super) fn is_archived(meta: &ObjectMeta) -> bool {
+    meta.last_modified.timestamp() == ARCHIVED_SECONDS
+}
+
+/// Returns a listing in which archived objects can be told: nearly always the very one that came.
+pub(super) fn with_archived(listing: Bytes) -> Bytes {
+    if ARCHIVES.iter().all(|class| memmem::find(&listing, class.as_bytes()).is_none()) {
+        return listing;
+    }
+    let Ok(text) = std::str::from_utf8(&listing) else { return listing };
+    let mark = |object: &str| {
+        let archived = ARCHIVES.iter().any(|class| object.contains(class));
+        let parts = object.split_once("<LastModified>").filter(|_| archived);
+        match parts.and_then(|(before, rest)| Some((before, rest.split_once("</LastModified>")?.1))) {
+            Some((before, behind)) => format!("{before}<LastModified>{ARCHIVED}</LastModified>{behind}"),
+            None => object.to_owned(),
+        }
+    };
+    text.split_inclusive("</Contents>").map(mark).collect::<String>().into()
+}
 
 /// Returns a listing in which every key and folder can be named; nearly always the very one that came.
 pub(super) fn nameable(listing: Bytes) -> Bytes {
@@ -99,6 +136,27 @@ mod tests {
         assert_eq!(name_of("/", true).as_deref(), Some("\u{fffd}/"), "a folder without a name at the bucket's root");
         for key in ["", "a", "a/b.log.gz", "...", "a/.b/..c", "é&amp;&#39;&#;&", "a/folder/", "100%25"] {
             assert_eq!(name_of(key, true), None, "{key:?}");
+        }
+    }
+
+    #[test]
+    fn archived_objects_are_marked() {
+        let object = |key: &str, time: &str, class: &str| {
+            format!("<Contents><Key>{key}</Key><LastModified>{time}</LastModified>{class}</Contents>")
+        };
+        let now = "2026-01-15T00:00:00.000Z";
+        let classes = ["", "STANDARD", "GLACIER_IR", "INTELLIGENT_TIERING", "GLACIER", "DEEP_ARCHIVE"];
+        let listing = |archived: &str, classes: &[&str]| -> Bytes {
+            let time =
+                |class: &str| if matches!(class, "GLACIER" | "DEEP_ARCHIVE") { archived } else { now }.to_owned();
+            let class = |class: &str| format!("<StorageClass>{class}</StorageClass>");
+            let objects = classes.iter().map(|of| object("GLACIER", &time(of), &class(of)));
+            format!("<ListBucketResult>{}<Key></ListBucketResult>", objects.collect::<String>()).into()
+        };
+        assert_eq!(with_archived(listing(now, &classes)), listing(ARCHIVED, &classes));
+        assert_eq!(with_archived(listing(now, &classes[..4])), listing(now, &classes[..4]));
+        for broken in ["<StorageClass>GLACIER</", "<LastModified>1<StorageClass>GLACIER</"] {
+            assert_eq!(with_archived(Bytes::from(broken)), broken);
         }
     }
 

@@ -176,7 +176,12 @@ pub(super) fn whole(prefix: &str, bounds: &Bounds) -> io::Result<Vec<Listed>> {
             }
             let file = fs::metadata(entry.path()).ok().filter(Metadata::is_file);
             let metadata = file.as_ref().unwrap_or(&link);
-            found.push(Listed { key: key.into(), size: metadata.len(), etag: Some(etag(metadata).into()) });
+            found.push(Listed {
+                key: key.into(),
+                size: metadata.len(),
+                etag: Some(etag(metadata).into()),
+                archived: false,
+            });
         }
         if (found.len() + folders.len()) as u64 > bounds.max_objects {
             return Err(io::Error::other(format!("{TOO_MANY} {}", bounds.max_objects)));
@@ -240,7 +245,7 @@ fn listed(key: String, metadata: &Metadata) -> Option<Listed> {
         !digits.is_empty() && !digits.contains('/') && digits.bytes().all(|b| b.is_ascii_digit())
     });
     let object = metadata.is_file() && !unfinished;
-    object.then(|| Listed { key: key.into(), size: metadata.len(), etag: Some(etag(metadata).into()) })
+    object.then(|| Listed { key: key.into(), size: metadata.len(), etag: Some(etag(metadata).into()), archived: false })
 }
 
 /// Returns the ETag that `LocalFileSystem` gives a file.

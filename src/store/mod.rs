@@ -22,6 +22,7 @@ mod pages;
 pub mod parallel;
 pub mod ranges;
 mod real;
+mod refusal;
 mod spelling;
 mod stop;
 #[cfg(test)]
@@ -50,7 +51,9 @@ use tracing::{debug, info};
 use crate::error::{Error, Result, masked_urls};
 use crate::options::{ANONYMOUS, ENDPOINT_URL, MAX_OBJECTS, S3_REGION};
 use disk::{Bounds, Disk, LinkInTheWay};
+use fetch::Body;
 use http::SENT_ELSEWHERE;
+use listing::is_archived;
 pub(crate) use local::LinkKind;
 use local::Links;
 pub use location::{Location, lies_below, name_of};
@@ -59,6 +62,7 @@ pub use pages::DEFAULT_MAX_OBJECTS;
 use pages::{REPEATS, TOO_MANY};
 use ranges::near;
 pub use real::RealKeys;
+pub use refusal::Unread;
 use stop::Stop;
 
 /// Requests in flight at once, at first ([`fetch::Budget`]); S3 answers a prefix 5,500 times a second.
@@ -109,6 +113,8 @@ pub struct Listed {
     pub size: u64,
     /// Entity tag; changes when the object does.
     pub etag: Option<Arc<str>>,
+    /// Whether its storage class, as the listing says, gives it to nobody unless it is restored. Whether it is, no listing says.
+    pub archived: bool,
 }
 
 impl Listed {
@@ -450,20 +456,57 @@ impl Store {
         ranges.iter().map(|range| part(range).ok_or_else(shorter)).collect()
     }
 
-    /// Reads the first bytes of objects, at most `bytes` of each, in parallel; results stand in the order of `objects`.
+    /// Reads the first bytes of objects, at most `bytes` of each, in parallel; results stand in the order of `objects`. One that
+    /// cannot be read gives none.
     ///
     /// # Errors
-    /// When one of them cannot be read.
-    pub(crate) fn get_heads(&self, objects: &[&Listed], bytes: u64) -> Result<Vec<Bytes>> {
+    /// When the store fails.
+    pub(crate) fn get_heads(&self, objects: &[&Listed], bytes: u64) -> Result<Vec<Body>> {
         self.each(objects, |object| async move {
             let range = 0..object.size.min(bytes);
             if range.is_empty() {
-                return Ok(Bytes::new());
+                return Ok(Ok(Bytes::new()));
             }
             count(&self.counters.get, 1);
-            let read = self.inner.get_range(&self.path(&object.key)?, range).await;
-            read.map_err(|e| self.failed("cannot read", &object.key, e))
+            match self.inner.get_range(&self.path(&object.key)?, range).await {
+                Ok(head) => Ok(Ok(head)),
+                Err(e) => self.broken_off(&object.key, e).await.map(Err),
+            }
         })
+    }
+
+    /// Returns the first of some objects, and why it cannot be read, if none of them can; looks at ever more at once.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) fn refused_all<'a>(&self, objects: &'a [Listed]) -> Result<Option<(&'a Listed, Unread)>> {
+        let (mut first, mut from, mut most) = (None, 0, 1);
+        while from < objects.len() {
+            let next: Vec<&Listed> = objects[from..].iter().take(most).collect();
+            for (object, read) in next.iter().zip(self.get_heads(&next, 1)?) {
+                match read {
+                    Ok(_) => return Ok(None),
+                    Err(why) => first = first.or(Some((*object, why))),
+                }
+            }
+            (from, most) = (from + next.len(), (most * 2).min(KEYS_PER_LIST));
+        }
+        Ok(first)
+    }
+
+    /// Returns why an object alone cannot be read.
+    ///
+    /// # Errors
+    /// When it is not the object's fault.
+    fn unread(&self, key: &str, error: object_store::Error) -> Result<Unread> {
+        let object = self.location.url_of(key);
+        match refusal::of_object(&error) {
+            Some(why) => {
+                info!(object, reason = %why, "the object cannot be read");
+                Ok(why)
+            }
+            None => Err(self.failed("cannot read", key, error)),
+        }
     }
 
     /// Returns an object's size and ETag, or `None` if it is not there.
@@ -580,7 +623,7 @@ impl Store {
             if e.to_string().starts_with(TOO_MANY) {
                 return too_much("cannot list", &place(), TOO_MANY, e);
             }
-            Error::stopped("cannot list: the disk refuses it")
+            Error::refused("cannot list: the disk refuses it")
                 .at(place())
                 .because(e)
                 .help("nothing is half visible; check the permissions of this folder and all below, then run again")
@@ -653,7 +696,7 @@ impl Store {
                 ));
         }
         if text.contains("NoSuchBucket") {
-            return Error::usage(format!("{what}: there is no such bucket"))
+            return Error::refused(format!("{what}: there is no such bucket"))
                 .at(place)
                 .help(format!("check the bucket's name, AWS_REGION and {ENDPOINT_URL}"));
         }
@@ -665,30 +708,45 @@ impl Store {
         }
         // To a HEAD request S3 gives no reason, and credentials are the only one for which it refuses ours in this way.
         if text.contains("ExpiredToken") || text.contains("performing HEAD") && text.contains("400 Bad Request") {
-            return Error::stopped(format!("{what}: the credentials have expired"))
+            return Error::refused(format!("{what}: the credentials have expired"))
                 .at(place)
                 .because(error)
                 .help("renew the credentials and run again: nothing is half visible");
         }
-        let (problem, help) = match &error {
-            object_store::Error::PermissionDenied { .. } => (
-                "the store denies it",
-                "check the bucket policy and that the credentials may list, read and write here",
-            ),
-            object_store::Error::Unauthenticated { .. } => (
-                "the credentials are not accepted",
-                "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN or the role",
-            ),
-            object_store::Error::NotFound { .. } => {
-                ("it is not there", "it may have been deleted meanwhile; run again")
-            }
-            object_store::Error::InvalidPath { .. } => (
-                "a key there cannot be used",
-                "a folder in it is empty (`//`), `.` or `..`: point SOURCE past it, or rename the object",
-            ),
-            _ => ("the store failed", "nothing is half visible; it is safe to run again"),
-        };
-        Error::stopped(format!("{what}: {problem}")).at(place).because(error).help(help)
+        let (refused, problem, help) = explained(&error, &text);
+        // The first line of an answer is all that is shown of it, and has no code.
+        let code = refusal::code(&text).map(|code| format!(" ({code})")).unwrap_or_default();
+        let said = format!("{what}: {problem}{code}");
+        let failed = if refused { Error::refused(said) } else { Error::stopped(said) };
+        failed.at(place).because(error).help(help)
+    }
+}
+
+/// Returns whether a store refuses all that is asked of it, what the error is for a person, and what to do.
+fn explained(error: &object_store::Error, text: &str) -> (bool, &'static str, &'static str) {
+    match (error, refusal::status(text)) {
+        _ if refusal::is_of_all(text) => {
+            (true, "the store refuses it", "check the bucket's name, its Region and the credentials")
+        }
+        (object_store::Error::PermissionDenied { .. }, _) | (_, Some(403)) => (
+            true,
+            "the store denies it",
+            "check the bucket policy and that the credentials may list, read and write here",
+        ),
+        (object_store::Error::Unauthenticated { .. }, _) | (_, Some(401)) => (
+            true,
+            "the credentials are not accepted",
+            "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN or the role",
+        ),
+        (object_store::Error::NotFound { .. }, _) => {
+            (false, "it is not there", "it may have been deleted meanwhile; run again")
+        }
+        (object_store::Error::InvalidPath { .. }, _) => (
+            false,
+            "a key there cannot be used",
+            "a folder in it is empty (`//`), `.` or `..`: point SOURCE past it, or rename the object",
+        ),
+        _ => (false, "the store failed", "nothing is half visible; it is safe to run again"),
     }
 }
 
@@ -761,7 +819,8 @@ fn s3(
 }
 
 fn listed(meta: ObjectMeta) -> Listed {
-    Listed { key: String::from(meta.location).into(), size: meta.size, etag: meta.e_tag.map(Arc::from) }
+    let archived = is_archived(&meta);
+    Listed { key: String::from(meta.location).into(), size: meta.size, etag: meta.e_tag.map(Arc::from), archived }
 }
 
 fn pages(keys: usize) -> u64 {

@@ -425,6 +425,7 @@ fn begin(partition: &Partition, state: &PartitionState) -> PartitionOutcome {
         changed: Remarks::default(),
         unfinished: Remarks::default(),
         gone: Remarks::default(),
+        unreadable: Remarks::default(),
         not_compared: Remarks::default(),
         recorded: false,
     };

@@ -198,6 +198,9 @@ pub struct PartitionOutcome {
     pub unfinished: Remarks,
     /// Raw objects that are not there any more: no error, but their files cannot be recounted.
     pub gone: Remarks,
+    /// Raw objects that are there and cannot be read, and why: their files cannot be recounted.
+    #[serde(skip_serializing_if = "Remarks::is_empty")]
+    pub unreadable: Remarks,
     /// Files that could not be compared with raw objects, and why.
     pub not_compared: Remarks,
     /// Whether this result was recorded in the ledger.
@@ -219,7 +222,7 @@ impl PartitionOutcome {
 
     /// Returns the same, whatever engines make of the files.
     pub(super) fn judge_rows(&self) -> Verdict {
-        let waiting = [&self.not_converted, &self.changed, &self.unfinished];
+        let waiting = [&self.not_converted, &self.changed, &self.unreadable, &self.unfinished];
         if !self.differing.is_empty() || !self.unknown_files.is_empty() {
             Verdict::Differs
         } else if waiting.iter().any(|remarks| !remarks.is_empty()) {

@@ -48,7 +48,7 @@ pub enum Object {
     Rows(Box<Counted>),
     /// It does not, and why.
     Unreadable(String),
-    /// Its header is that of another log type.
+    /// Its header lines are all that of another log type.
     OtherType(LogType),
 }
 
@@ -203,7 +203,8 @@ fn lines(
     };
     let mut header: Option<HeaderLine> = None;
     let mut counted = Counted::default();
-    let mut other_type = None;
+    // The log type of the lines at hand, if it is not the table's; the first such; and whether any header line was the table's.
+    let (mut other, mut first_other, mut ours) = (None, None, false);
     let (mut line, mut number, mut row) = (Vec::new(), 0, Row::default());
     let mut record = |header: &mut HeaderLine, number, line: &[u8], counted: &mut Counted| match header.row(
         line,
@@ -237,27 +238,30 @@ fn lines(
                 Ok(first) => first,
                 Err(why) => return Ok(Object::Unreadable(why)),
             };
-            other_type = first.log_type().filter(|of| *of != rules.log_type);
+            other = first.other_type(rules.log_type);
+            (first_other, ours) = (other, other.is_none());
             let current = header.insert(first);
-            if !is_line && other_type.is_none() {
+            if !is_line && ours {
                 counted.rejected += odd;
                 record(current, number, line, &mut counted);
             }
             continue;
         };
-        // Whether an object of the other type reads to its end counts first.
-        if other_type.is_some() {
-            continue;
-        }
         match HeaderLine::again(line) {
             Some(next) => {
+                other = next.other_type(rules.log_type);
+                first_other = first_other.or(other);
+                ours |= other.is_none();
                 let next = if next.has_too_many(&rules.unknown_fields) { HeaderLine::unusable() } else { next };
                 std::mem::replace(current, next).close(&mut counted.tally);
             }
+            // They are left alone, where the header line is that of another log type.
+            None if other.is_some() => {}
             None => record(current, number, line, &mut counted),
         }
     }
-    if let Some(of) = other_type {
+    // Whether an object of the other type reads to its end counts first.
+    if let Some(of) = first_other.filter(|_| !ours) {
         return Ok(Object::OtherType(of));
     }
     if header.is_none() {
@@ -360,6 +364,11 @@ impl HeaderLine {
         let most = LogType::ALL.into_iter().max_by_key(|log_type| known(*log_type))?;
         let others = LogType::ALL.into_iter().filter(|log_type| *log_type != most);
         others.map(known).all(|fewer| fewer < known(most)).then_some(most)
+    }
+
+    /// Returns the log type, if it is another one than the table's.
+    fn other_type(&self, table: LogType) -> Option<LogType> {
+        self.log_type().filter(|of| *of != table)
     }
 
     /// Returns the header of the first line that is not empty, and whether it is that line; if not, records are as said.

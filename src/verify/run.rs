@@ -18,10 +18,10 @@ use crate::error::{Error, Result};
 use crate::ledger::claim::Input;
 use crate::ledger::table::Table;
 use crate::report::Progress;
-use crate::store::fetch::{Body, Budget, Fetched};
+use crate::store::fetch::{Budget, Fetched};
 use crate::store::parallel::{in_parallel, into_inner, lock};
 use crate::store::upload::hex;
-use crate::store::{Listed, Store};
+use crate::store::{Listed, Store, Unread};
 
 /// Bytes of raw objects that are fetched ahead for each thread.
 const FETCH_AHEAD_BYTES_PER_THREAD: u64 = 8 << 20;
@@ -43,6 +43,8 @@ pub struct UnitWork {
     /// Raw objects that are gone or changed.
     gone: Vec<String>,
     changed: Vec<String>,
+    /// Raw objects that cannot be read, and why.
+    unreadable: Mutex<Vec<(String, String)>>,
     /// Why it cannot be compared with raw objects.
     not_compared: Mutex<Option<String>>,
     differences: Mutex<Vec<Difference>>,
@@ -77,6 +79,7 @@ pub fn open(
             misread: None,
             gone: Vec::new(),
             changed: Vec::new(),
+            unreadable: Mutex::default(),
             not_compared: Mutex::new(None),
             differences: Mutex::new(Vec::new()),
             raw: Mutex::default(),
@@ -277,9 +280,13 @@ impl<'a> Recount<'a> {
         if self.has_failed() {
             return Ok(());
         }
-        let [Body::Whole(bytes)] = fetched.bodies.as_slice() else {
-            self.vanished(work, input);
-            return Ok(());
+        let bytes = match fetched.bodies.as_slice() {
+            [Ok(bytes)] => bytes,
+            [Err(why)] => {
+                self.unread(work, input, why);
+                return Ok(());
+            }
+            _ => return Ok(()),
         };
         let named_gz = input.input.key.ends_with(".gz");
         let read = raw::read(bytes.as_ref(), named_gz, &input.rules, &mut |_, _, _| {});
@@ -292,28 +299,46 @@ impl<'a> Recount<'a> {
             return Ok(());
         }
         match self.object(input, &mut |_, _, _| {})? {
-            Some(object) => self.count(work, input, object),
-            None => self.vanished(work, input),
+            Ok(object) => self.count(work, input, object),
+            Err(why) => self.unread(work, input, &why),
         }
         Ok(())
     }
 
-    /// Reads an object piece by piece; `None` if it is gone or changed.
-    fn object(&self, input: &UnitInput, visit: &mut dyn FnMut(u64, RowHash, &Row)) -> Result<Option<Object>> {
-        let Some(pieces) = self.source.read_in_pieces(&listed(&input.input))? else { return Ok(None) };
-        let read = raw::read(pieces, input.input.key.ends_with(".gz"), &input.rules, visit);
-        read.map(Some).map_err(|e| self.cannot_read(input, e))
+    /// Reads an object piece by piece; or returns why it cannot be read.
+    fn object(
+        &self,
+        input: &UnitInput,
+        visit: &mut dyn FnMut(u64, RowHash, &Row),
+    ) -> Result<std::result::Result<Object, Unread>> {
+        let pieces = match self.source.read_in_pieces(&listed(&input.input))? {
+            Ok(pieces) => pieces,
+            Err(why) => return Ok(Err(why)),
+        };
+        match raw::read(pieces, input.input.key.ends_with(".gz"), &input.rules, visit) {
+            Ok(object) => Ok(Ok(object)),
+            Err(e) => Unread::of(&e).map(Err).ok_or_else(|| self.cannot_read(input, e)),
+        }
     }
 
     fn cannot_read(&self, input: &UnitInput, e: std::io::Error) -> Error {
         Error::stopped("cannot read").at(self.source.location().url_of(&input.input.key)).because(e)
     }
 
-    fn vanished(&self, work: &UnitWork, input: &UnitInput) {
+    /// Notes that a raw object cannot be read: its file cannot be compared with it, and the others can.
+    fn unread(&self, work: &UnitWork, input: &UnitInput, why: &Unread) {
         self.progress.advance(1, input.input.size, 0);
-        if input.said == LedgerSays::Converted {
-            *lock(&work.not_compared) = Some("a raw object vanished or changed meanwhile".to_owned());
+        if input.said != LedgerSays::Converted {
+            return;
         }
+        let said = match why {
+            Unread::Gone | Unread::Changed => "a raw object vanished or changed meanwhile",
+            Unread::Refused(_) => {
+                lock(&work.unreadable).push((input.input.key.to_string(), why.to_string()));
+                "not all of its raw objects can be read"
+            }
+        };
+        *lock(&work.not_compared) = Some(said.to_owned());
     }
 
     /// Counts an object, and says so if it is not what the ledger takes it for.
@@ -347,7 +372,8 @@ impl<'a> Recount<'a> {
     /// Draws the conclusions of a unit, and finds the rows that differ.
     pub fn judge(&self, work: UnitWork, outcome: &mut PartitionOutcome, total: &mut Tally) -> Result<()> {
         let objects = work.objects();
-        let UnitWork { unit, mut depth, file, misread, gone, changed, not_compared, differences, raw, parquet } = work;
+        let UnitWork { unit, mut depth, file, misread, gone, changed, unreadable, .. } = work;
+        let UnitWork { not_compared, differences, raw, parquet, .. } = work;
         let mut differences = into_inner(differences);
         differences.sort_by(|a, b| (&a.what, &a.parquet).cmp(&(&b.what, &b.parquet)));
         differences.dedup();
@@ -362,6 +388,9 @@ impl<'a> Recount<'a> {
             outcome.misread_claims.push(unit.claim);
         }
         gone.iter().for_each(|key| outcome.gone.push(raw_url(key), "not there any more"));
+        let mut unreadable = into_inner(unreadable);
+        unreadable.sort();
+        unreadable.into_iter().for_each(|(key, why)| outcome.unreadable.push(raw_url(&key), why));
         changed.iter().for_each(|key| outcome.changed.push(raw_url(key), "it changed after it was converted"));
         if let Some(why) = into_inner(not_compared) {
             if depth == Depth::Rows {
@@ -411,7 +440,8 @@ impl<'a> Recount<'a> {
     fn each_raw_row(&self, unit: &OutputUnit, visit: &mut dyn FnMut(&str, u64, RowHash, &Row)) -> Result<()> {
         for input in unit.inputs.iter().filter(|input| input.said == LedgerSays::Converted) {
             let url = self.source.location().url_of(&input.input.key);
-            self.object(input, &mut |line, hash, row| visit(&url, line, hash, row))?;
+            // Whoever cannot be read any more has no rows to show.
+            let _shown = self.object(input, &mut |line, hash, row| visit(&url, line, hash, row))?;
         }
         Ok(())
     }
@@ -430,7 +460,7 @@ fn damaged(why: String) -> Difference {
 }
 
 fn listed(input: &Input) -> Listed {
-    Listed { key: input.key.clone(), size: input.size, etag: input.etag.clone() }
+    Listed { key: input.key.clone(), size: input.size, etag: input.etag.clone(), archived: false }
 }
 
 fn counts(tally: &Tally) -> Checksums {

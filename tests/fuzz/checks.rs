@@ -100,6 +100,7 @@ type Rows = (Vec<Row>, Vec<(u64, u64, Vec<u8>)>);
 fn plain(mut header: Header, text: &[u8], begin: u64, dash_as_null: bool) -> Rows {
     let (mut rows, mut rejects) = (Vec::new(), Vec::new());
     let mut unknown: BTreeSet<String> = header.unknown().map(str::to_owned).collect();
+    let (log_type, mut is_other) = (log_type_of(&header), false);
     let mut byte = begin;
     for (number, line) in text.split(|b| *b == b'\n').enumerate() {
         let (number, at) = (number as u64 + 2, byte);
@@ -111,12 +112,19 @@ fn plain(mut header: Header, text: &[u8], begin: u64, dash_as_null: bool) -> Row
         }
         if Header::repeats(line) {
             let next = Header::parse(line).unwrap_or_else(|e| panic!("a header line that is none: {e}"));
+            is_other = next.log_type().is_some_and(|of| of != log_type);
+            if is_other {
+                continue;
+            }
             let more: BTreeSet<String> = next.unknown().map(str::to_owned).chain(unknown.clone()).collect();
             if more.len() > MAX_UNKNOWN {
                 header = Header { names: Vec::new(), columns: Vec::new() };
             } else {
                 (header, unknown) = (next, more);
             }
+            continue;
+        }
+        if is_other {
             continue;
         }
         let mut row = Row::new();
@@ -146,6 +154,11 @@ fn plain(mut header: Header, text: &[u8], begin: u64, dash_as_null: bool) -> Row
     (rows, rejects)
 }
 
+/// The log type of a table that takes rows of this header.
+fn log_type_of(header: &Header) -> LogType {
+    header.log_type().unwrap_or(LogType::Vpc)
+}
+
 /// Decodes pieces of at least `piece` bytes, in batches of at most `max_rows` rows.
 fn decoded(
     header: Header,
@@ -156,7 +169,8 @@ fn decoded(
     piece: usize,
     max_rows: usize,
 ) -> Rows {
-    let mut decoder = ObjectDecoder::new(Arc::new(header), unknown.clone(), dash_as_null, 0, 0);
+    let log_type = log_type_of(&header);
+    let mut decoder = ObjectDecoder::new(Arc::new(header), log_type, unknown.clone(), dash_as_null, 0, 0);
     let (mut rows, mut rejects) = (Vec::new(), Vec::new());
     let mut batch = Batch::default();
     let (mut piece_begin, mut from) = (0, begin);

@@ -182,7 +182,7 @@ def test_no_permission(s3, convert, kind):
     source, dest = s3.place("raw", s3.new_bucket()), s3.place("out")
     source.put(key(), BODY)
     s3.proxy.hook = lambda r: Reply(403, "AccessDenied", "Access Denied") if r.kind == kind else None
-    result = convert(source, dest, "--day", DAY, expect=3)
+    result = convert(source, dest, "--day", DAY, expect=2)
     assert re.search("denied|permission|forbidden|not allowed", result.err, re.I), result
     assert "s3://" in result.err or source.name in result.err or dest.name in result.err, result
     assert data_keys(dest) == []
