@@ -238,7 +238,7 @@ fn give_up(
     match why {
         Unfinishable::Inputs(reason, unread) => {
             let inputs = claimed.claim().work.inputs();
-            outcome.doubtful.extend(inputs.iter().map(|input| input.key.clone()));
+            outcome.doubtful.extend_from_slice(inputs);
             // Objects that are refused are named as such.
             let is_told = unread.iter().any(|(_, why)| matches!(why, Unread::Refused(_)));
             let not_given = unread.iter().filter(|(_, why)| *why != Unread::Changed);

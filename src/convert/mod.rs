@@ -28,7 +28,7 @@ mod slots;
 mod trial;
 mod unit;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -43,9 +43,10 @@ use crate::athena::outgrown::{outgrown, running_out};
 use crate::compact::resume::{Resumed, finish_replacing};
 use crate::compact::{CompactOptions, compact};
 use crate::error::{Error, Result};
+use crate::ledger::claim::Input;
 use crate::ledger::contents::Reach;
 use crate::ledger::partition::{Partition, PartitionBy};
-use crate::ledger::state::PartitionState;
+use crate::ledger::state::{InputState, Known, PartitionState};
 use crate::ledger::table::{Table, tool_name};
 use crate::missing::Missing;
 use crate::plan::{self, PartitionPlan, Plan};
@@ -66,7 +67,7 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
     let mut report = empty_report(source, table);
     report.log_type_said = options.log_type.is_some();
     let pool = workers::start(options.threads, options.memory_bytes)?;
-    let mut doubtful: BTreeSet<Arc<str>> = BTreeSet::new();
+    let mut doubtful = Doubtful::default();
     // Rejected in an earlier round: not to be read and named once more.
     let mut refused = Refused::default();
     let mut waiting = Waiting::default();
@@ -114,8 +115,7 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
             break;
         }
         // What was planned and not claimed may be gone before it is listed again.
-        let planned = prepared.plan.to_read();
-        doubtful.extend(planned.map(|input| input.key.clone()));
+        doubtful.extend(prepared.plan.to_read().map(in_doubt));
         in_vain = if report.all_done() > before_it { 0 } else { one_more(in_vain, table)? };
     }
     report.objects_changed.extend(waiting.changed);
@@ -123,7 +123,7 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
     report.claims_elsewhere = waiting.elsewhere;
     report.not_retried.extend(waiting.not_retried);
     let unreadable: BTreeMap<&Arc<str>, &Unread> = refused.unreadable().collect();
-    doubtful.retain(|key| !unreadable.contains_key(key));
+    doubtful.retain(|key, _| !unreadable.contains_key(key));
     report.objects_unreadable = unreadable.len() as u64;
     let unreadable = unreadable.into_iter().take(MAX_NAMED);
     report.unreadable = unreadable.map(|(key, why)| named(source, key, &why.to_string())).collect();
@@ -150,7 +150,7 @@ fn resume(
     (source, table): (&Store, &Table),
     options: &ConvertOptions,
     pool: &ThreadPool,
-    (report, doubtful): (&mut Report, &mut BTreeSet<Arc<str>>),
+    (report, doubtful): (&mut Report, &mut Doubtful),
 ) -> Result<Prepared> {
     let resumed = finish_replacing(table, pool)?;
     if resumed.is_empty() {
@@ -159,7 +159,7 @@ fn resume(
     report.warnings.extend(resumed.iter().filter_map(Resumed::explain));
     report.not_merged.extend(resumed.into_iter().flat_map(|resumed| resumed.not_merged));
     // What was listed may be gone before it is listed again.
-    doubtful.extend(prepared.plan.to_read().map(|input| input.key.clone()));
+    doubtful.extend(prepared.plan.to_read().map(in_doubt));
     prepare(source, table, options)
 }
 
@@ -178,15 +178,27 @@ fn record_what_it_is(
     Ok(same && (assumed.is_empty() || table.assume(&source.location().root(), &mut prepared.undated, assumed)?))
 }
 
-/// Forgets those of the objects that are listed again, to be claimed as they are now, or that another run has read.
-fn forget_those_there(doubtful: &mut BTreeSet<Arc<str>>, prepared: &Prepared, source: &Store) {
+/// Objects that were listed or claimed, and may be gone by now, as they were then; by key.
+type Doubtful = BTreeMap<Arc<str>, Input>;
+
+/// Returns an object as one that may be gone.
+fn in_doubt(input: &Input) -> (Arc<str>, Input) {
+    (input.key.clone(), input.clone())
+}
+
+/// Forgets those of the objects that are listed again, to be claimed as they are now, or that another run has read: as they were
+/// listed, or so that it found rows.
+fn forget_those_there(doubtful: &mut Doubtful, prepared: &Prepared, source: &Store) {
     if doubtful.is_empty() {
         return;
     }
     let there: HashSet<&str> = prepared.found.objects.iter().map(|found| &*found.object.key).collect();
     let root = source.location().root();
-    let known = |key: &str| prepared.states.values().any(|state| state.input(&root, key).is_some());
-    doubtful.retain(|key| !there.contains(&**key) && !known(key));
+    let is_read = |known: &Known, input: &Input| known.etag == input.etag || known.state == InputState::Converted;
+    let known = |input: &Input| {
+        prepared.states.values().filter_map(|state| state.input(&root, &input.key)).any(|known| is_read(known, input))
+    };
+    doubtful.retain(|key, input| !there.contains(&**key) && !known(input));
 }
 
 /// Removes leftovers in partitions without anything to do; the others are looked at when it is done.
@@ -371,10 +383,10 @@ fn finish(report: &mut Report, source: &Store, table: &Table, begun: Instant) {
 
 /// Names those objects that are gone: they were listed or claimed, and nothing has read their rows. Filters may keep others
 /// from being listed again.
-fn vanished(source: &Store, doubtful: &BTreeSet<Arc<str>>) -> Result<Vec<Named>> {
+fn vanished(source: &Store, doubtful: &Doubtful) -> Result<Vec<Named>> {
     let reason = "it is gone, and was not read before: its rows are not in the table";
     let mut gone = Vec::new();
-    for key in doubtful {
+    for key in doubtful.keys() {
         if source.head(key)?.is_none() {
             let object = source.location().url_of(key);
             info!(object, reason, "object vanished");

@@ -10,6 +10,7 @@ use tracing::info;
 use super::options::ConvertOptions;
 use super::slots::Slots;
 use super::unit::{self, listed};
+use super::{Doubtful, in_doubt};
 use crate::compact::merge::NotMerged;
 use crate::encode::layout::{SortBy, sort_share};
 use crate::error::{Error, Result};
@@ -65,8 +66,8 @@ pub(super) struct PartitionResult {
     pub(super) changed: Vec<Named>,
     /// Files that two runs wrote differently.
     pub(super) files_in_doubt: Vec<Named>,
-    /// Keys of objects of which one was gone or another one when it was to be read.
-    pub(super) doubtful: Vec<Arc<str>>,
+    /// Objects of which one was gone or another one when it was to be read.
+    pub(super) doubtful: Vec<Input>,
     /// Keys of objects that do not read to their end.
     pub(super) unreadable: Vec<Arc<str>>,
     /// Objects that could not be read as they were listed, and why.
@@ -195,7 +196,7 @@ impl<'a> Round<'a> {
         &self,
         states: &mut BTreeMap<Partition, PartitionState>,
         report: &mut Report,
-        (doubtful, refused): (&mut BTreeSet<Arc<str>>, &mut Refused),
+        (doubtful, refused): (&mut Doubtful, &mut Refused),
     ) -> Result<bool> {
         let to_do = self.plan.partitions.iter().filter(|plan| !plan.is_done());
         let work = to_do.map(|plan| (plan, states.remove(&plan.partition).unwrap_or_default())).collect();
@@ -216,7 +217,7 @@ impl<'a> Round<'a> {
             report.not_retried.extend(outcome.not_retried);
             report.objects_changed.extend(outcome.changed);
             report.files_in_doubt.extend(outcome.files_in_doubt);
-            doubtful.extend(outcome.doubtful);
+            doubtful.extend(outcome.doubtful.iter().map(in_doubt));
             let partition = plan.partition.path();
             match report.partitions.iter_mut().find(|p| p.partition == partition) {
                 Some(before) => before.counts.add(&outcome.counts),

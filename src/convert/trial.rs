@@ -61,7 +61,7 @@ impl Round<'_> {
         for draft in plan::drafts(inputs, &self.plan.options) {
             let read = self.trial(&draft)?;
             if read.is_outdated() {
-                outcome.doubtful.extend(draft.work.inputs().iter().map(|input| input.key.clone()));
+                outcome.doubtful.extend_from_slice(draft.work.inputs());
                 outcome.again = true;
             }
             self.stop_if_nothing_is_readable(&read.unread)?;
@@ -89,7 +89,7 @@ impl Round<'_> {
         let draft = plan::remake(remake, &self.plan.options);
         let read = self.trial(&draft)?;
         if read.is_outdated() {
-            outcome.doubtful.extend(remake.inputs.iter().map(|input| input.key.clone()));
+            outcome.doubtful.extend_from_slice(&remake.inputs);
             outcome.unread.extend(read.unread);
             outcome.again = true;
             return Ok(None);
