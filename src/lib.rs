@@ -132,6 +132,7 @@ pub mod parts {
     pub use crate::record::header::Column;
     pub use crate::record::schema::{ColumnType, Field, Schema};
     pub use crate::report::{Counts, Flood, Named, PartitionReport};
+    pub use crate::source::source_layout::SourceLayout;
     pub use crate::status::{DayStatus, PassedOver, PlaceStatus, Silence};
     pub use crate::store::Requests;
     pub use crate::verify::Extent;

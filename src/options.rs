@@ -73,6 +73,7 @@ options! {
     SINCE "since"
     SINGLE_WRITER "single_writer"
     SOURCE "source"
+    SOURCE_LAYOUT "source_layout"
     TO "to"
     TZ "tz"
 }

@@ -481,7 +481,12 @@ mod tests {
                 max_object_bytes: 1,
                 layout: crate::encode::layout::Layout::default(),
             },
-            work: Work::Convert(RawObjects { source: "s3://b/".into(), endpoint: None, inputs: inputs.collect() }),
+            work: Work::Convert(RawObjects {
+                source: "s3://b/".into(),
+                endpoint: None,
+                source_layout: None,
+                inputs: inputs.collect(),
+            }),
         };
         let done = Done { claim: 1, outcome: Outcome { rows: 5, ..Outcome::default() }, file: None };
         let mut state = PartitionState::default();

@@ -26,6 +26,7 @@
 //! * [`screen`]: names and values that speak to the terminal: every command, standard output and standard error
 //! * [`slips`]: slips of the keyboard: a SOURCE, DEST, account or Region that cannot be meant, and what was
 //! * [`text`]: how logs are written, and that every value arrives
+//! * [`told`]: what a person tells of SOURCE where keys do not: `--source-layout`, `--assume-day`, `--copy`
 //! * [`util`]: what they share
 //! * [`verify`]: the recount: that it agrees with every way logs are written, and finds and names every tampered row
 
@@ -76,6 +77,8 @@ mod screen;
 mod slips;
 #[cfg(test)]
 mod text;
+#[cfg(test)]
+mod told;
 #[cfg(test)]
 mod util;
 #[cfg(test)]

@@ -25,6 +25,7 @@ mod options;
 mod prepare;
 mod round;
 mod slots;
+mod told;
 mod trial;
 mod unit;
 
@@ -166,7 +167,12 @@ fn record_what_it_is(
     assumed: BTreeMap<Date, Vec<Arc<str>>>,
 ) -> Result<bool> {
     let same = prepared.founded || table.found(prepared.info.clone())? == prepared.info;
-    Ok(same && (assumed.is_empty() || table.assume(&source.location().root(), &mut prepared.undated, assumed)?))
+    let (root, prefix) = (source.location().root(), &prepared.plan.options.prefix);
+    let layout = prepared.plan.options.source_layout.as_deref();
+    let told = |undated| layout.map_or(Ok(true), |layout| table.tell_layout(&root, undated, (prefix, layout)));
+    Ok(same
+        && told(&mut prepared.undated)?
+        && (assumed.is_empty() || table.assume(&root, &mut prepared.undated, assumed)?))
 }
 
 /// Forgets those of the objects that are listed again, to be claimed as they are now, or that another run has read.

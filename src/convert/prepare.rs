@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use tracing::info;
 
 use super::options::ConvertOptions;
+use super::told;
 use crate::days::Days;
 use crate::encode::layout::sort_bytes;
 use crate::error::{Error, Result};
@@ -115,12 +116,17 @@ pub fn prepare(source: &Store, table: &Table, options: &ConvertOptions) -> Resul
     let TableInfo { log_type, partition_by, .. } = &info;
     info!(dest = %table.store().location(), %log_type, %partition_by, founded, "the table");
     let (root, undated) = (source.location().root(), found.undated());
-    let undated = match founded && !undated.is_empty() {
+    let is_told = told::is_told(&found, &options.wanted);
+    let undated = match founded && (is_told || !undated.is_empty()) {
         true => table.undated(&root, &undated, info.partition_by)?,
         false => UndatedDays::default(),
     };
     // Whoever assumes a day looks after all objects that give none, on whatever days they are.
     let days = options.wanted.days.with(found.settle_undated(&undated.days, &options.wanted.days));
+    if founded && is_told {
+        let said = (source, &found, &options.wanted);
+        told::refuse_other_partitions(said, (table, info.partition_by), &undated)?;
+    }
     let mut ledgers = if founded { table.load_sound(&days, info.partition_by)? } else { Ledgers::default() };
     refuse_other_endpoint(source, &ledgers.states)?;
     ledgers.retain(|partition| options.wanted.selects(partition.account_region.as_ref()));
@@ -141,6 +147,7 @@ pub fn prepare(source: &Store, table: &Table, options: &ConvertOptions) -> Resul
         source: root,
         endpoint: source.endpoint().cloned(),
         prefix: source.location().prefix().to_owned(),
+        source_layout: options.wanted.source_layout.as_ref().map(|layout| layout.to_string().into()),
         output,
         retry_rejected: options.retry_rejected,
     };

@@ -285,7 +285,8 @@ pub(super) mod tests {
     }
 
     pub(in super::super) fn objects(keys: &[&str]) -> RawObjects {
-        RawObjects { source: "s3://b/".into(), endpoint: None, inputs: keys.iter().map(|key| input(key)).collect() }
+        let inputs = keys.iter().map(|key| input(key)).collect();
+        RawObjects { source: "s3://b/".into(), endpoint: None, source_layout: None, inputs }
     }
 
     pub(in super::super) fn done(claim: u64, rejected: &[&str]) -> Entry {
