@@ -70,6 +70,7 @@ mod athena;
 mod cli;
 mod compact;
 mod convert;
+mod copies;
 mod days;
 mod define;
 mod encode;

@@ -1,6 +1,6 @@
 //! What a person tells of SOURCE, where keys do not: `--source-layout`, `--assume-day`, `--copy`.
 
-use crate::util::{ACCOUNT, DAY, REGION, Ran, Work, all_expected, assert_rows, name, text};
+use crate::util::{ACCOUNT, DAY, Layout, REGION, Ran, Work, all_expected, assert_rows, gz, key, name, text};
 
 const EXPORTS: [&str; 2] = ["--source-layout", "exports/{region}/{yyyy}-{MM}-{dd}/"];
 
@@ -243,4 +243,90 @@ fn an_assumed_day_is_that_of_objects_in_folders_below_too() {
     work.convert(&["--assume-day", DAY]).code(0).totals(&[("objects", 6), ("rows_written", 6)]);
     assert_eq!(work.partitions("table"), ["year=2026/month=01/day=15"]);
     work.convert(&["--assume-day", DAY]).nothing_to_do(6);
+}
+
+// ---- Copies
+
+fn said_of_a_copy(place: &str) -> String {
+    format!(
+        "passed over: it is a copy of an object that is converted already, or of another one here: the same name and size (add --copy if its rows are meant to be there twice)\n  at WORK/{place}\n"
+    )
+}
+
+#[test]
+fn a_copy_side_by_side_is_converted_once() {
+    let work = Work::new();
+    let texts: Vec<String> = (0..3).map(|number| text(number * 10, 4)).collect();
+    for layout in [Layout::Default, Layout::Hive] {
+        for (number, text) in texts.iter().enumerate() {
+            work.object(&layout.key(ACCOUNT, REGION, DAY, number as u32), text);
+        }
+    }
+    let ran = work.convert(&["--day", DAY]);
+    ran.code(1).totals(&[("objects", 3), ("rows_written", 12)]);
+    // By key, the first of the two is converted.
+    ran.says(&said_of_a_copy(&format!("raw/{}", Layout::Hive.key(ACCOUNT, REGION, DAY, 0))));
+    assert_eq!(ran.report()["objects_passed_over"], 3);
+    assert_eq!(ran.report()["missing"], serde_json::json!([]));
+    assert_rows(&work.rows(), &all_expected(&texts));
+    work.convert(&["--day", DAY]).code(1).totals(&[("objects", 0)]);
+    work.run(&["plan", "raw", "table", "--day", DAY]).code(0);
+    let ran = work.run(&["verify", "raw", "table", "--day", DAY]);
+    assert!(ran.code(1).stdout.contains("3 objects passed over"), "{}", ran.stdout);
+}
+
+#[test]
+fn a_copy_in_another_place_is_refused_unless_it_is_meant() {
+    let work = Work::new();
+    let texts = [text(0, 4), text(10, 4)];
+    for (number, text) in texts.iter().enumerate() {
+        work.object(&key(number as u32), text);
+    }
+    work.convert(&["--day", DAY]).code(0);
+    let requests = |ran: &Ran| (ran.report()["source_requests"].clone(), ran.report()["dest_requests"].clone());
+    let before = requests(&work.convert(&["--day", DAY]));
+    // A moved bucket: the same names and sizes.
+    for number in 0..2 {
+        let place = key(number);
+        let content = std::fs::read(work.path(&format!("raw/{place}"))).unwrap();
+        work.write(&format!("moved/{place}"), content);
+    }
+    let ran = work.convert_from("moved", "table", &["--day", DAY]);
+    ran.code(1).totals(&[("objects", 0)]).says(&said_of_a_copy(&format!("moved/{}", key(0))));
+    assert_eq!(requests(&ran), before, "it costs no request");
+    assert_rows(&work.rows(), &all_expected(&texts));
+    // What comes new there is converted.
+    work.write(&format!("moved/{}", key(2)), gz(text(20, 4)));
+    work.convert_from("moved", "table", &["--day", DAY]).code(1).totals(&[("objects", 1), ("rows_written", 4)]);
+    // The same name with other content is no copy.
+    work.write(&format!("other/{}", key(0)), gz(text(90, 40)));
+    work.convert_from("other", "table", &["--day", DAY]).code(0).totals(&[("rows_written", 40)]);
+    assert_eq!(work.rows().len(), 52);
+    work.convert_from("moved", "table", &["--day", DAY, "--copy"]).code(0).totals(&[("rows_written", 8)]);
+    assert_eq!(work.rows().len(), 60);
+    // Once meant, it is known.
+    work.convert_from("moved", "table", &["--day", DAY]).nothing_to_do(3);
+    work.run(&["verify", "moved", "table", "--day", DAY]).code(0);
+}
+
+#[test]
+fn another_spelling_of_source_finds_everything_converted() {
+    let work = Work::new();
+    work.object(&key(0), text(0, 4));
+    work.convert(&["--day", DAY]).code(0);
+    std::os::unix::fs::symlink(work.path("raw"), work.path("link")).unwrap();
+    work.convert_from("link", "table", &["--day", DAY]).nothing_to_do(1);
+    std::fs::create_dir_all(work.path("hard").join(key(0)).parent().unwrap()).unwrap();
+    std::fs::hard_link(work.path(&format!("raw/{}", key(0))), work.path(&format!("hard/{}", key(0)))).unwrap();
+    work.convert_from("hard", "table", &["--day", DAY]).code(1).says(&said_of_a_copy(&format!("hard/{}", key(0))));
+}
+
+/// What people call the same is not the same: only equal ETags say so, and a header alone is equal everywhere.
+#[test]
+fn the_same_name_and_size_under_names_of_peoples_own_is_no_copy() {
+    let work = Work::new();
+    for folder in ["a", "b"] {
+        work.object(&format!("{folder}/2026-01-15/part-0"), text(0, 4));
+    }
+    work.convert(&["--day", DAY]).code(0).totals(&[("rows_written", 8)]);
 }

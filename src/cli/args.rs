@@ -159,6 +159,9 @@ pub struct Job {
     /// Rejected objects are tried again by every run
     #[arg(long, help_heading = "Which logs")]
     pub retry: bool,
+    /// Convert also copies of objects that are converted already, under other keys: their rows are there twice then
+    #[arg(long, help_heading = "Which logs")]
+    pub copy: bool,
     /// Say that the format is probably wrong if more lines are rejected: a share, of at least ten lines, or a number of lines
     /// [default: 1%]
     #[arg(long, value_name = "SHARE", value_parser = parse_max_rejects, help_heading = "Which logs")]

@@ -95,6 +95,7 @@ pub fn convert_options(job: &Job) -> Result<ConvertOptions> {
             layout: layout(job)?,
         },
         retry_rejected: job.retry,
+        copy: job.copy,
         missing: missing(&job.missing)?,
         max_rejects: job.max_rejects.unwrap_or(defaults.max_rejects),
         single_writer: job.single_writer,

@@ -8,6 +8,7 @@ use tracing::info;
 
 use super::options::ConvertOptions;
 use super::told;
+use crate::copies;
 use crate::days::Days;
 use crate::encode::layout::sort_bytes;
 use crate::error::{Error, Result};
@@ -66,7 +67,11 @@ impl Prepared {
             return Ok(Missing::default());
         }
         let mut deliveries = Deliveries::default();
-        self.found.objects.iter().for_each(|found| deliveries.add(&found.object.key, found.day));
+        self.found
+            .objects
+            .iter()
+            .chain(&self.found.copies)
+            .for_each(|found| deliveries.add(&found.object.key, found.day));
         let below = Some((plan.source.as_str(), plan.prefix.as_str()));
         deliveries.add_ledger(&self.states, below);
         if let (Days::These(days), true) = (&wanted.days, self.founded) {
@@ -134,6 +139,9 @@ pub fn prepare(source: &Store, table: &Table, options: &ConvertOptions) -> Resul
     table.look_at_files(&mut states)?;
     plan::leave_out_damaged(&mut found, &damaged, info.partition_by);
     plan::settle_days(&mut found, &states, info.partition_by, &root);
+    if !options.copy {
+        copies::leave_out(&mut found, &states, info.partition_by, source);
+    }
     for (key, why) in &found.two_days {
         info!(object = %source.location().url_of(key), reason = why, "an object of two days");
     }

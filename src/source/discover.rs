@@ -15,7 +15,7 @@ use super::layout::{FileName, Level, Place, SERVICE, Suffix};
 use super::source_layout::{Said, SourceLayout};
 use crate::days::Days;
 use crate::error::{Error, Result};
-use crate::options::{ACCOUNT, ASSUME_DAY, FOLLOW_LINKS, REGION, SOURCE_LAYOUT};
+use crate::options::{ACCOUNT, ASSUME_DAY, COPY, FOLLOW_LINKS, REGION, SOURCE_LAYOUT};
 use crate::store::{LinkKind, Listed, Location, OWN_FOLDER, Store, name_of};
 
 /// Folders above `AWSLogs` that are looked into; a SOURCE that needs more is too high up in somebody's bucket.
@@ -97,6 +97,8 @@ pub enum Why {
     LinkAround,
     /// It lies where the layout that was given has no place for it.
     OtherLayout,
+    /// It is converted already, under another key.
+    Copy,
 }
 
 impl Why {
@@ -111,6 +113,7 @@ impl Why {
                 | Self::LinkAround
                 | Self::LeadsOut
                 | Self::OtherLayout
+                | Self::Copy
         )
     }
 
@@ -131,6 +134,12 @@ impl Why {
             }
             Self::LeadsOut => {
                 return format!("it is a link that leads out of SOURCE (add {FOLLOW_LINKS} if its logs are meant)");
+            }
+            Self::Copy => {
+                return format!(
+                    "it is a copy of an object that is converted already, or of another one here: the same name and size (add {COPY} if \
+                     its rows are meant to be there twice)"
+                );
             }
             Self::OtherLayout => {
                 return format!(
@@ -153,6 +162,8 @@ pub struct Found {
     pub objects: Vec<SourceObject>,
     /// Objects passed over, by key.
     pub passed_over: Vec<(Arc<str>, Why)>,
+    /// Objects that are converted already, under other keys; passed over too.
+    pub(crate) copies: Vec<SourceObject>,
     /// Log objects in folders of asked days whose names say days that were not asked for.
     pub other_days: Vec<SourceObject>,
     /// Those of the objects whose folder says another day than their name, and why they are of the one they are of.
