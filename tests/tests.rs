@@ -9,6 +9,7 @@
 //! * [`engines`]: files that every engine reads whole: order of chunks, late columns, files of older versions, checksums
 //! * [`events`]: `-v`, `-vv`, filters, JSON: silent unless asked, one event per object and file, no secrets
 //! * [`expire`]: `status --safe-to-expire`: no folder that holds anything unconverted or unverified
+//! * [`found`]: random trees of folders and names: all that lies below SOURCE is found, named, or no log of the asked days
 //! * [`fuzz_corpus`]: what fuzzing found: every kept input holds
 //! * [`generator`]: `generate`: the same bytes for the same seed, every format and layout converts
 //! * [`golden`]: output that must not change unnoticed; `BLESS=1 cargo test --release --test tests` accepts a change
@@ -42,6 +43,8 @@ mod engines;
 mod events;
 #[cfg(test)]
 mod expire;
+#[cfg(test)]
+mod found;
 #[cfg(test)]
 mod fuzz_corpus;
 #[cfg(test)]
