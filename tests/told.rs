@@ -330,3 +330,70 @@ fn the_same_name_and_size_under_names_of_peoples_own_is_no_copy() {
     }
     work.convert(&["--day", DAY]).code(0).totals(&[("rows_written", 8)]);
 }
+
+// ---- The same traffic twice
+
+/// Returns an object's text, all of one interface.
+fn of_interface(number: u32, interface: &str) -> String {
+    let records = text(u64::from(number) * 10, 3);
+    let mut lines = records.lines();
+    let mut all = format!("{}\n", lines.next().unwrap());
+    for line in lines {
+        let mut words: Vec<&str> = line.split(' ').collect();
+        words[2] = interface;
+        all += &format!("{}\n", words.join(" "));
+    }
+    all
+}
+
+/// Two flow logs: twelve objects of the first one, and some of the second one.
+fn two_flow_logs(work: &Work, second: std::ops::Range<u32>, text_of: impl Fn(u32) -> String) {
+    for number in 0..12 {
+        work.object(&key(number), of_interface(number, "eni-1"));
+    }
+    for number in second {
+        work.object(&key(number).replace("fl-0123456789abcdef0", "fl-0fedcba9876543210"), text_of(number));
+    }
+}
+
+const TWICE: &str = "warning: flow logs fl-0123456789abcdef0 and fl-0fedcba9876543210 recorded the same interfaces on 2026-01-15: sums count their traffic twice (if that is not meant, delete one of the two; the ready query flows-once counts each flow once)\n";
+
+#[test]
+fn two_flow_logs_over_one_interface_are_said_once() {
+    let work = Work::new();
+    two_flow_logs(&work, 0..12, |number| of_interface(number, "eni-1"));
+    let ran = work.convert(&["--day", DAY]);
+    ran.code(0).totals(&[("objects", 24), ("rows_written", 72)]).says(TWICE);
+    assert_eq!(ran.stderr.matches("recorded the same").count(), 1, "{}", ran.stderr);
+    assert_eq!(ran.report()["warnings"].as_array().unwrap().len(), 1);
+    // Once per run that reads them; what a file of both tells is known later too.
+    work.convert(&["--day", DAY]).nothing_to_do(24);
+    work.run(&["status", "table"]).says(TWICE);
+    // In files of their own, and in partitions of hours.
+    let ran = work.convert_from("raw", "hours", &["--day", DAY, "--partition-by", "hour", "--target-file-size", "1"]);
+    ran.code(0).says(TWICE);
+    assert_eq!(ran.stderr.matches("recorded the same").count(), 1, "{}", ran.stderr);
+    let query = work.run(&["queries", "flows-once", "--day", DAY]);
+    assert!(query.code(0).stdout.contains("count(*) AS records"), "{}", query.stdout);
+}
+
+#[test]
+fn what_is_not_the_same_traffic() {
+    let same = |number: u32| of_interface(number, "eni-1");
+    let quiet = |second: std::ops::Range<u32>, text_of: &dyn Fn(u32) -> String| {
+        let work = Work::new();
+        two_flow_logs(&work, second, text_of);
+        work.convert(&["--day", DAY]).code(0).does_not_say("recorded the same");
+        work.run(&["status", "table"]).does_not_say("recorded the same");
+    };
+    // One takes the place of the other.
+    quiet(12..24, &same);
+    quiet(11..24, &same);
+    // Other interfaces, and one that is none.
+    quiet(0..12, &|number| of_interface(number, "eni-2"));
+    quiet(0..12, &|number| of_interface(number, "-"));
+    // What was rejected, and what was accepted.
+    quiet(0..12, &|number| same(number).replace("ACCEPT", "REJECT"));
+    // Without the column.
+    quiet(0..12, &|_| "version srcaddr bytes\n2 10.0.0.1 7\n".to_owned());
+}

@@ -21,6 +21,7 @@ mod fault_tests;
 mod file;
 mod flood;
 mod flow;
+mod interfaces;
 mod options;
 mod prepare;
 mod round;
@@ -50,7 +51,7 @@ use crate::ledger::state::PartitionState;
 use crate::ledger::table::{Table, tool_name};
 use crate::missing::Missing;
 use crate::plan::{self, PartitionPlan, Plan};
-use crate::report::{Counts, MAX_NAMED, Named, NotRetried, Progress, REPORT_VERSION, Report};
+use crate::report::{Counts, MAX_NAMED, Named, NotRetried, Progress, REPORT_VERSION, Report, doubled_flow_logs};
 use crate::sort::workers;
 pub use crate::sort::workers::{MIN_MEMORY_BYTES, one_per_processor};
 use crate::store::Store;
@@ -70,6 +71,7 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
     // Rejected in an earlier round: not to be read and named once more.
     let mut refused = Refused::default();
     let mut waiting = Waiting::default();
+    let mut interfaces = BTreeMap::new();
     let mut in_vain = 0;
     for round in 0.. {
         let mut prepared = prepare(source, table, options)?;
@@ -105,7 +107,7 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
         progress.begin(total.to_convert, total.to_convert_bytes);
         let before_it = report.all_done();
         let run = Round::new(source, table, options, plan, (&pool, progress))?;
-        let again = run.all(&mut prepared.states, &mut report, (&mut doubtful, &mut refused));
+        let again = run.all(&mut prepared.states, &mut report, (&mut doubtful, &mut refused), &mut interfaces);
         progress.end();
         let again = again?;
         report.warnings.extend(outgrown(&before, &grown(&before, &prepared.states)));
@@ -124,6 +126,9 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
     report.not_retried.extend(waiting.not_retried);
     report.objects_vanished = vanished(source, &doubtful)?;
     auto_compact(table, options, &mut report)?;
+    for (day, interfaces) in &interfaces {
+        report.warnings.extend(interfaces.doubled().into_keys().map(|pair| doubled_flow_logs(pair, *day)));
+    }
     finish(&mut report, source, table, begun);
     report.flood = flood::flood(&report, options, source);
     Ok(report)

@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use jiff::civil::Date;
 use rayon::ThreadPool;
 use tracing::info;
 
+use super::interfaces::Interfaces;
 use super::options::ConvertOptions;
 use super::slots::Slots;
 use super::unit;
@@ -65,6 +67,8 @@ pub(super) struct PartitionResult {
     pub(super) unreadable: Vec<Arc<str>>,
     /// Numbers of claims whose rejected lines were tried again, and are the same.
     pub(super) as_before: Vec<u64>,
+    /// The interfaces of each flow log.
+    pub(super) interfaces: Interfaces,
     /// Another writer was faster, or inputs changed: plan again.
     pub(super) again: bool,
 }
@@ -146,6 +150,7 @@ impl<'a> Round<'a> {
         states: &mut BTreeMap<Partition, PartitionState>,
         report: &mut Report,
         (doubtful, refused): (&mut BTreeSet<Arc<str>>, &mut Refused),
+        interfaces: &mut BTreeMap<Date, Interfaces>,
     ) -> Result<bool> {
         let to_do = self.plan.partitions.iter().filter(|plan| !plan.is_done());
         let work = to_do.map(|plan| (plan, states.remove(&plan.partition).unwrap_or_default())).collect();
@@ -164,6 +169,7 @@ impl<'a> Round<'a> {
             report.not_retried.extend(outcome.not_retried);
             report.objects_changed.extend(outcome.changed);
             report.files_in_doubt.extend(outcome.files_in_doubt);
+            interfaces.entry(plan.partition.day).or_default().add(outcome.interfaces);
             doubtful.extend(outcome.doubtful);
             refused.objects.extend(outcome.unreadable);
             refused.as_before.extend(outcome.as_before.into_iter().map(|number| (plan.partition.clone(), number)));

@@ -14,6 +14,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use tracing::{debug, info};
 
+use super::interfaces::{Interfaces, Noted};
 use crate::encode::column::Encoders;
 use crate::encode::layout::Layout;
 use crate::error::{Error, Result};
@@ -62,6 +63,8 @@ pub(super) struct Summary {
     pub(super) lines: RejectedLines,
     /// URL of an input that is not what was listed, gone or another one: a claim of it cannot be finished.
     pub(super) vanished: Option<String>,
+    /// The interfaces of each flow log.
+    pub(super) interfaces: Interfaces,
 }
 
 /// What a unit gives as soon as it is made, in order.
@@ -209,6 +212,7 @@ struct UnitMaker<'a> {
     /// Rows and rejected rows of the objects that are over.
     counted: (u64, u64),
     unknown: BTreeSet<String>,
+    noted: Noted,
     rejects: GzEncoder<Vec<u8>>,
     emit: &'a mut dyn FnMut(UnitPart),
 }
@@ -228,6 +232,7 @@ impl Sink for RowsOf<'_, '_> {
         loop {
             let max_rows = batch_rows(&unit.recipe.layout, unit.batch.columns_with(decoder.columns()));
             if unit.batch.rows() >= max_rows || unit.batch.is_full() {
+                unit.note(input);
                 unit.end_batch()?;
             }
             let done = decoder.decode(text, at, unit.batch, max_rows, &mut rejects);
@@ -254,6 +259,7 @@ impl<'a> UnitMaker<'a> {
             summary: Summary::default(),
             counted: (0, 0),
             unknown: BTreeSet::new(),
+            noted: Noted::default(),
             rejects: GzEncoder::new(Vec::new(), Compression::fast()),
             emit,
         }
@@ -280,6 +286,7 @@ impl<'a> UnitMaker<'a> {
                         .at(self.place(input))
                         .help("this is a bug in flowparquet: nothing of this file was written; please report it")
                 })?;
+                self.note(input);
                 self.summary.objects += 1;
                 self.summary.packed_bytes += input.size;
                 self.summary.outcome.text_bytes += text_bytes;
@@ -312,8 +319,16 @@ impl<'a> UnitMaker<'a> {
         Ok(())
     }
 
+    /// Notes which interfaces the rows are of that an object has added to the batch.
+    fn note(&mut self, input: &Input) {
+        if self.recipe.encoders.is_some() {
+            self.noted.object(&input.key, self.batch, &mut self.summary.interfaces);
+        }
+    }
+
     fn end_batch(&mut self) -> Result<()> {
         if self.batch.rows() > 0 {
+            self.noted.end_batch(self.batch, &mut self.summary.interfaces);
             let outcome = &mut self.summary.outcome;
             add_known(&mut outcome.nodata_rows, self.batch.count("log_status", b"NODATA"));
             add_known(&mut outcome.skipdata_rows, self.batch.count("log_status", b"SKIPDATA"));
@@ -333,6 +348,7 @@ impl<'a> UnitMaker<'a> {
         self.batch.clear();
         self.summary = Summary::default();
         self.counted = (0, 0);
+        self.noted = Noted::default();
         self.unknown.clear();
         self.rejects = GzEncoder::new(Vec::new(), Compression::fast());
         (self.emit)(UnitPart::NoRejects);

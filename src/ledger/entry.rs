@@ -70,6 +70,10 @@ pub struct Outcome {
     /// Rows whose `log_status` is SKIPDATA: AWS lost records there. Unknown in version 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skipdata_rows: Option<u64>,
+    /// Pairs of flow logs whose objects recorded the same interfaces at the same time, as far as one file tells. Unknown of
+    /// versions before 0.2.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub doubled: Vec<[String; 2]>,
 }
 
 impl Outcome {
