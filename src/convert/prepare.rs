@@ -120,17 +120,13 @@ pub fn prepare(source: &Store, table: &Table, options: &ConvertOptions) -> Resul
     refuse_other_table(&info, options, table.store())?;
     let TableInfo { log_type, partition_by, .. } = &info;
     info!(dest = %table.store().location(), %log_type, %partition_by, founded, "the table");
-    let (root, undated) = (source.location().root(), found.undated());
-    let is_told = told::is_told(&found, &options.wanted);
-    let undated = match founded && (is_told || !undated.is_empty()) {
-        true => table.undated(&root, &undated, info.partition_by)?,
-        false => UndatedDays::default(),
-    };
+    let root = source.location().root();
+    let undated =
+        if founded { recorded_days(source, &found, options, (table, &info))? } else { UndatedDays::default() };
     // Whoever assumes a day looks after all objects that give none, on whatever days they are.
     let days = options.wanted.days.with(found.settle_undated(&undated.days, &options.wanted.days));
-    if founded && is_told {
-        let said = (source, &found, &options.wanted);
-        told::refuse_other_partitions(said, (table, info.partition_by), &undated)?;
+    if founded {
+        told::refuse_other_partitions((source, &found, &options.wanted), (table, info.partition_by), &undated)?;
     }
     let mut ledgers = if founded { table.load_sound(&days, info.partition_by)? } else { Ledgers::default() };
     refuse_other_endpoint(source, &ledgers.states)?;
@@ -163,6 +159,20 @@ pub fn prepare(source: &Store, table: &Table, options: &ConvertOptions) -> Resul
     tell(&plan, source);
     let prepared = Prepared { plan, found, info, founded, states, undated, damaged };
     prepared.refuse_damage_alone()
+}
+
+/// Returns what a table has recorded of the days of objects whose keys give none; nothing where names give them all.
+fn recorded_days(
+    source: &Store,
+    found: &Found,
+    options: &ConvertOptions,
+    (table, info): (&Table, &TableInfo),
+) -> Result<UndatedDays> {
+    let undated = found.undated();
+    if undated.is_empty() && !told::is_told(found, &options.wanted) {
+        return Ok(UndatedDays::default());
+    }
+    table.undated(&source.location().root(), &undated, info.partition_by)
 }
 
 /// Says what is planned, by events.

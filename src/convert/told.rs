@@ -35,6 +35,9 @@ pub(super) fn refuse_other_partitions(
     (table, by): (&Table, PartitionBy),
     undated: &UndatedDays,
 ) -> Result<()> {
+    if !is_told(found, wanted) {
+        return Ok(());
+    }
     let mut layouts: Vec<(&str, SourceLayout)> = Vec::new();
     for (prefix, text) in &undated.layouts {
         let layout = text.parse().map_err(|e: String| {
