@@ -70,6 +70,7 @@ mod athena;
 mod cli;
 mod compact;
 mod convert;
+mod copies;
 mod days;
 mod define;
 mod encode;
@@ -132,6 +133,7 @@ pub mod parts {
     pub use crate::record::header::Column;
     pub use crate::record::schema::{ColumnType, Field, Schema};
     pub use crate::report::{Counts, Flood, Named, PartitionReport};
+    pub use crate::source::source_layout::SourceLayout;
     pub use crate::status::{DayStatus, PassedOver, PlaceStatus, Silence};
     pub use crate::store::Requests;
     pub use crate::verify::Extent;

@@ -46,6 +46,7 @@ options! {
     ANONYMOUS "anonymous"
     ANY_ENDPOINT "any_endpoint"
     ASSUME_DAY "assume_day"
+    COPY "copy"
     CUTOVER "cutover"
     DASH_AS_NULL "dash_as_null"
     DATABASE "database"
@@ -73,6 +74,7 @@ options! {
     SINCE "since"
     SINGLE_WRITER "single_writer"
     SOURCE "source"
+    SOURCE_LAYOUT "source_layout"
     TO "to"
     TZ "tz"
 }

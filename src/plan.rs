@@ -50,6 +50,8 @@ pub struct PlanOptions {
     pub endpoint: Option<Arc<str>>,
     /// SOURCE's prefix in it.
     pub prefix: String,
+    /// The layout that told the objects' days, accounts and Regions, if one was given.
+    pub source_layout: Option<Arc<str>>,
     /// How outputs are made.
     pub output: OutputOptions,
     /// Whether outputs with rejected lines are made again.
@@ -526,7 +528,12 @@ pub fn remake(remake: &Remake, options: &PlanOptions) -> Draft {
 fn draft(inputs: Vec<Input>, options: &PlanOptions, work: impl FnOnce(RawObjects) -> Work) -> Draft {
     let mut output = options.output.clone();
     output.layout.sort_bytes = sort_share(inputs.iter().map(packed_size).sum(), output.layout.sort_bytes);
-    let objects = RawObjects { source: options.source.clone(), endpoint: options.endpoint.clone(), inputs };
+    let objects = RawObjects {
+        source: options.source.clone(),
+        endpoint: options.endpoint.clone(),
+        source_layout: options.source_layout.clone(),
+        inputs,
+    };
     Draft { log_type: options.log_type, options: output, work: work(objects) }
 }
 
@@ -596,6 +603,7 @@ mod tests {
             source: "s3://b/".to_owned(),
             endpoint: None,
             prefix: String::new(),
+            source_layout: None,
             output: OutputOptions {
                 compression: Compression::default(),
                 dash_as_null: false,

@@ -257,6 +257,14 @@ impl NotRetried {
     }
 }
 
+/// Returns what is said of two flow logs that recorded the same interfaces on a day.
+pub fn doubled_flow_logs((one, other): (&str, &str), day: jiff::civil::Date) -> String {
+    format!(
+        "flow logs {one} and {other} recorded the same interfaces on {day}: sums count their traffic twice (if that is not meant, \
+         delete one of the two; the ready query flows-once counts each flow once)"
+    )
+}
+
 /// Names ledgers that are damaged.
 pub fn damaged_ledgers(damaged: &BTreeMap<Partition, Error>) -> Vec<Named> {
     let named = |(partition, error): (&Partition, &Error)| Named {

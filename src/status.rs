@@ -20,7 +20,7 @@ use crate::missing::{
 };
 use crate::plan::Plan;
 use crate::record::schema::LogType;
-use crate::report::{Named, damaged_ledgers};
+use crate::report::{Named, damaged_ledgers, doubled_flow_logs};
 use crate::source::layout::{FileName, Place};
 use crate::store::name_of;
 
@@ -222,8 +222,23 @@ pub fn status(
         days: seen.into_iter().map(|(day, status)| (day.to_string(), status)).collect(),
         objects_passed_over: plan.map(|plan| plan.passed_over.len() as u64),
         passed_over: plan.iter().flat_map(|plan| plan.passed_over()).take(MAX_NAMED).collect(),
-        warnings: info.founded_year().and_then(|year| running_out(year, crate::days::today())).into_iter().collect(),
+        warnings: info
+            .founded_year()
+            .and_then(|year| running_out(year, crate::days::today()))
+            .into_iter()
+            .chain(doubled(&states))
+            .collect(),
     }))
+}
+
+/// Returns a line for each pair of flow logs and day of which a file tells that both recorded the same.
+fn doubled(states: &BTreeMap<Partition, PartitionState>) -> BTreeSet<String> {
+    let of_day = |(partition, state): (&Partition, &PartitionState)| {
+        let day = partition.day;
+        let pairs = state.history().flat_map(|output| &output.done.outcome.doubled);
+        pairs.map(|[one, other]| doubled_flow_logs((one, other), day)).collect::<Vec<_>>()
+    };
+    states.iter().flat_map(of_day).collect()
 }
 
 /// Returns what is missing of the asked days, by ledger and plan, compared with each other and with the day before.
@@ -481,7 +496,12 @@ mod tests {
                 max_object_bytes: 1,
                 layout: crate::encode::layout::Layout::default(),
             },
-            work: Work::Convert(RawObjects { source: "s3://b/".into(), endpoint: None, inputs: inputs.collect() }),
+            work: Work::Convert(RawObjects {
+                source: "s3://b/".into(),
+                endpoint: None,
+                source_layout: None,
+                inputs: inputs.collect(),
+            }),
         };
         let done = Done { claim: 1, outcome: Outcome { rows: 5, ..Outcome::default() }, file: None };
         let mut state = PartitionState::default();

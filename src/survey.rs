@@ -6,6 +6,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::civil::Date;
@@ -15,12 +16,13 @@ use crate::athena::definition::RawContents;
 use crate::athena::pattern::{Part, Pattern};
 use crate::error::{Error, Result};
 use crate::ledger::partition::Partition;
-use crate::options::{ACCOUNT, LOG_FORMAT, REGION};
+use crate::options::{ACCOUNT, LOG_FORMAT, REGION, SOURCE_LAYOUT};
 use crate::record::header::{Header, HeaderError};
 use crate::record::schema::LogType;
 use crate::source::discover::{SourceObject, Wanted, discover};
 use crate::source::gunzip;
 use crate::source::layout::{FileName, Folder, Level, Place, folders_of};
+use crate::source::source_layout::{Piece, SourceLayout, Variable};
 use crate::store::{Listed, Store, name_of};
 
 /// Bytes of an object that are read for its header line: 54 fields have 700.
@@ -72,21 +74,27 @@ pub fn survey(source: &Store, wanted: &Wanted, log_format: Option<&Header>) -> R
     })?;
     let object = source.location().url_of(&newest.object.key);
     info!(object, columns = header.columns.len(), formats = formats.len(), "columns by the newest object's header");
-    let (above, folders) = folders_of(&newest.object.key);
+    let lies = |object: &SourceObject| lies(&object.object.key, source, wanted.source_layout.as_ref());
+    let (above, folders) = lies(newest);
     let day = Place::of_prefix(newest.object.key.rsplit_once('/').map_or("", |(folders, _)| folders)).day;
-    if day.is_some() && !folders.iter().any(|folder| folder.level == Level::Day) {
+    let layout = wanted.source_layout.as_ref();
+    let fits_none = layout.is_some_and(|layout| !layout.has_leading_zeros());
+    if fits_none || (day.is_some() || layout.is_some()) && !folders.parts().any(|part| part == Part::Day) {
         return Err(Error::usage("no table can be defined over raw objects whose folders have not AWS's form")
             .at(source.location().url_of(&newest.object.key))
-            .help("convert them and define the table over that; AWS's folders end in 2026/01/05/ or year=2026/month=01/day=05/"));
+            .help(format!(
+                "convert them and define the table over that, or, if months and days have two digits, say {SOURCE_LAYOUT}; \
+                 AWS's folders end in 2026/01/05/ or year=2026/month=01/day=05/"
+            )));
     }
     let mut partitions = BTreeSet::new();
     let mut others: BTreeMap<String, BTreeSet<Date>> = BTreeMap::new();
     for object in &found.objects {
-        let (other_above, other) = folders_of(&object.object.key);
+        let (other_above, other) = lies(object);
         if (&other_above, &other) == (&above, &folders) {
             partitions.insert(partition(object, &folders));
         } else {
-            let shown = format!("{}{other_above}{}", source.location().root(), pattern(&other));
+            let shown = format!("{}{other_above}{other}", source.location().root());
             others.entry(shown).or_default().insert(object.day);
         }
     }
@@ -95,7 +103,7 @@ pub fn survey(source: &Store, wanted: &Wanted, log_format: Option<&Header>) -> R
             log_type: header.log_type().unwrap_or(LogType::Vpc),
             columns: header.columns,
             location: format!("{}{above}", source.location().root()),
-            layout: pattern(&folders),
+            layout: folders,
             partitions: partitions.into_iter().collect(),
         },
         formats,
@@ -234,19 +242,64 @@ fn why_none(source: &Store, group: &[&SourceObject]) -> Result<HeaderError> {
     Ok(Header::parse(&line).err().unwrap_or(HeaderError::NotAHeader(String::new())))
 }
 
-fn names(object: &SourceObject) -> Option<(String, String)> {
-    Some((object.account.as_deref()?.to_owned(), object.region.as_deref()?.to_owned()))
+/// Returns the account and the Region of an object; a layout may tell one of the two alone.
+fn names(object: &SourceObject) -> (String, String) {
+    let text = |name: &Option<Arc<str>>| name.as_deref().unwrap_or_default().to_owned();
+    (text(&object.account), text(&object.region))
 }
 
 /// Returns the partition of an object, with what its folders say and nothing else.
-fn partition(object: &SourceObject, folders: &[Folder]) -> Partition {
-    let by_hour = folders.iter().any(|folder| folder.level == Level::Hour);
-    let account_region = folders.iter().any(|folder| folder.level == Level::Region);
+fn partition(object: &SourceObject, folders: &Pattern) -> Partition {
+    let by_hour = folders.parts().any(|part| part == Part::Hour);
+    let account_region = folders.parts().any(|part| matches!(part, Part::Account | Part::Region));
     Partition {
-        account_region: account_region.then(|| names(object)).flatten(),
+        account_region: account_region.then(|| names(object)),
         day: object.day,
         hour: object.hour.filter(|_| by_hour),
     }
+}
+
+/// Returns what lies above the layout of a key, ending in `/` unless empty, and the layout: the one that was given, or the one
+/// that its folders show.
+fn lies(key: &str, source: &Store, given: Option<&SourceLayout>) -> (String, Pattern) {
+    let Some(given) = given else {
+        let (above, folders) = folders_of(key);
+        return (above, pattern(&folders));
+    };
+    let prefix = source.location().prefix();
+    let below = key.strip_prefix(prefix).unwrap_or(key).trim_start_matches('/');
+    let above = &key[..key.len() - below.len()];
+    let mut folders = given.read(below).map(|(_, folders)| folders).unwrap_or_default();
+    // What is always called the same is no part of a partition.
+    let text = |folder: &[Piece]| matches!(folder, [Piece::Text(_)]);
+    let fixed = folders.iter().take_while(|folder| text(folder)).count();
+    let fixed: String = folders.drain(..fixed).flat_map(|folder| folder_text(&folder)).collect();
+    (format!("{above}{fixed}"), folders.iter().fold(Pattern::default(), |layout, folder| told(layout, folder)))
+}
+
+fn folder_text(folder: &[Piece]) -> Option<String> {
+    match folder {
+        [Piece::Text(text)] => Some(format!("{text}/")),
+        _ => None,
+    }
+}
+
+/// Adds a folder of a given layout.
+fn told(layout: Pattern, folder: &[Piece]) -> Pattern {
+    let layout = folder.iter().fold(layout, |layout, piece| match piece {
+        Piece::Text(text) => layout.text(text),
+        Piece::Value(variable, _) => match variable {
+            Variable::Account => layout.then(Part::Account),
+            Variable::Region => layout.then(Part::Region),
+            Variable::Year => layout.then(Part::Year),
+            Variable::Month => layout.then(Part::Month),
+            Variable::Day => layout.then(Part::Day),
+            Variable::Hour => layout.then(Part::Hour),
+            // Its name stands in its place.
+            Variable::Any => layout,
+        },
+    });
+    layout.text("/")
 }
 
 fn pattern(folders: &[Folder]) -> Pattern {

@@ -399,9 +399,9 @@ fn the_model_names_functions_that_are_there() {
     assert!(named > 20, "the model names the functions that its steps stand for");
 }
 
-/// A row of SECURITY.md says what happens, and a test shows it.
+/// A row of SECURITY.md, or of the table of what may lie below SOURCE, says what happens, and a test shows it.
 #[test]
-fn every_test_that_security_names_is_there() {
+fn every_test_that_tables_name_is_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let rust: BTreeMap<String, String> = sources("tests").into_iter().map(|file| (file.path, file.whole)).collect();
     let is_test = |name: &str| {
@@ -414,22 +414,24 @@ fn every_test_that_security_names_is_there() {
             }
         }
     };
-    let security = fs::read_to_string(root.join("SECURITY.md")).unwrap();
-    let mut shown = None;
-    for line in security.lines() {
-        let columns = line.matches('|').count();
-        let names: Vec<&str> = line.split('`').skip(1).step_by(2).filter(|name| name.contains("::")).collect();
-        for name in &names {
-            assert!(is_test(name), "SECURITY.md names {name}, which is no test");
+    for (page, tables) in [("SECURITY.md", 5), ("docs/input.md", 4)] {
+        let text = fs::read_to_string(root.join(page)).unwrap();
+        let mut shown = None;
+        for line in text.lines() {
+            let columns = line.matches('|').count();
+            let names: Vec<&str> = line.split('`').skip(1).step_by(2).filter(|name| name.contains("::")).collect();
+            for name in &names {
+                assert!(is_test(name), "{page} names {name}, which is no test");
+            }
+            shown = if line.ends_with("| Shown by |") { Some(0) } else { shown.filter(|_| columns > 0) };
+            if let Some(rows) = &mut shown {
+                *rows += 1;
+                // Behind the heads of the columns and the line below them.
+                assert!(*rows < 3 || !names.is_empty(), "no test shows this: {line}");
+            }
         }
-        shown = if line.ends_with("| Shown by |") { Some(0) } else { shown.filter(|_| columns > 0) };
-        if let Some(rows) = &mut shown {
-            *rows += 1;
-            // Behind the heads of the columns and the line below them.
-            assert!(*rows < 3 || !names.is_empty(), "no test shows this: {line}");
-        }
+        assert!(text.matches("Shown by").count() >= tables, "{page}");
     }
-    assert!(security.matches("Shown by").count() >= 5);
 }
 
 #[test]

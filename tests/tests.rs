@@ -9,6 +9,7 @@
 //! * [`engines`]: files that every engine reads whole: order of chunks, late columns, files of older versions, checksums
 //! * [`events`]: `-v`, `-vv`, filters, JSON: silent unless asked, one event per object and file, no secrets
 //! * [`expire`]: `status --safe-to-expire`: no folder that holds anything unconverted or unverified
+//! * [`found`]: random trees of folders and names: all that lies below SOURCE is found, named, or no log of the asked days
 //! * [`fuzz_corpus`]: what fuzzing found: every kept input holds
 //! * [`generator`]: `generate`: the same bytes for the same seed, every format and layout converts
 //! * [`golden`]: output that must not change unnoticed; `BLESS=1 cargo test --release --test tests` accepts a change
@@ -28,6 +29,7 @@
 //! * [`slips`]: slips of the keyboard: a SOURCE, DEST, account or Region that cannot be meant, and what was
 //! * [`sql`]: the package `flowparquet-sql` by itself: statements as it plans them, functions of Athena's
 //! * [`text`]: how logs are written, and that every value arrives
+//! * [`told`]: what a person tells of SOURCE where keys do not: `--source-layout`, `--assume-day`, `--copy`
 //! * [`util`]: what they share
 //! * [`verify`]: the recount: that it agrees with every way logs are written, and finds and names every tampered row
 
@@ -43,6 +45,8 @@ mod engines;
 mod events;
 #[cfg(test)]
 mod expire;
+#[cfg(test)]
+mod found;
 #[cfg(test)]
 mod fuzz_corpus;
 #[cfg(test)]
@@ -83,6 +87,8 @@ mod slips;
 mod sql;
 #[cfg(test)]
 mod text;
+#[cfg(test)]
+mod told;
 #[cfg(test)]
 mod util;
 #[cfg(test)]

@@ -369,7 +369,7 @@ pub fn parse_key(text: &str) -> std::result::Result<(String, Pattern), String> {
 pub fn constants(partitions: &[crate::ledger::partition::Partition]) -> BTreeMap<Part, String> {
     let one = |part: Part| {
         let mut values = partitions.iter().map(|partition| part.of(partition));
-        let first = values.next().flatten()?;
+        let first = values.next().flatten().filter(|first| !first.is_empty())?;
         values.all(|value| value.as_ref() == Some(&first)).then_some((part, first))
     };
     [Part::Account, Part::Region].into_iter().filter_map(one).collect()

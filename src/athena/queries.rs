@@ -41,7 +41,7 @@ const FILES: &[(&str, &str)] = files![
     "accepted-tcp" "rejected" "rejected-tcp" "port-scans" "ssh-rdp" "ssh-rdp-exposure" "admin-ports"
     "tutorial-instance" "tutorial-nat" "nat-trace" "nat-trace-regional" "nat-trace-v2"
     "egress-by-path" "egress-cost" "cross-az"
-    "coverage-by-hour" "coverage-gaps"
+    "coverage-by-hour" "coverage-gaps" "flows-once"
     "local-day" "local-time-view"
 ];
 

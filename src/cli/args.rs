@@ -16,6 +16,7 @@ use crate::generate::{
 };
 use crate::ledger::claim::DEFAULT_MAX_OBJECT_BYTES;
 use crate::plan::DEFAULT_TARGET_FILE_BYTES;
+use crate::source::source_layout::SourceLayout;
 use crate::store::DEFAULT_MAX_OBJECTS;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, ValueEnum};
@@ -139,6 +140,9 @@ pub struct Job {
     /// Only this Region's flow logs [repeatable]
     #[arg(long, value_name = "REGION", value_parser = parse_region, help_heading = "Which logs")]
     pub region: Vec<String>,
+    /// Where day, account and Region stand below SOURCE, if flowparquet cannot know: 'exports/{region}/{yyyy}-{MM}-{dd}/'
+    #[arg(long, value_name = "PATTERN", help_heading = "Which logs")]
+    pub source_layout: Option<SourceLayout>,
     /// Folders of the table; a DEST keeps those of its first conversion [default: day]
     #[arg(long, value_enum, value_name = "BY", help_heading = "The table")]
     pub partition_by: Option<PartitionByArg>,
@@ -155,6 +159,9 @@ pub struct Job {
     /// Rejected objects are tried again by every run
     #[arg(long, help_heading = "Which logs")]
     pub retry: bool,
+    /// Convert also copies of objects that are converted already, under other keys: their rows are there twice then
+    #[arg(long, help_heading = "Which logs")]
+    pub copy: bool,
     /// Say that the format is probably wrong if more lines are rejected: a share, of at least ten lines, or a number of lines
     /// [default: 1%]
     #[arg(long, value_name = "SHARE", value_parser = parse_max_rejects, help_heading = "Which logs")]
@@ -336,6 +343,9 @@ pub struct RawArgs {
     /// Only this Region's flow logs [repeatable]
     #[arg(long, value_name = "REGION", value_parser = parse_region)]
     pub region: Vec<String>,
+    /// Where day, account and Region stand below SOURCE, if flowparquet cannot know: 'exports/{region}/{yyyy}-{MM}-{dd}/'
+    #[arg(long, value_name = "PATTERN")]
+    pub source_layout: Option<SourceLayout>,
     /// Format of objects without a header line, or of a table before its first conversion: '${version} ...'
     #[arg(long, value_name = "FORMAT", conflicts_with = "schema_version")]
     pub log_format: Option<String>,
@@ -435,6 +445,9 @@ pub struct StatusArgs {
     /// Look also at these raw logs: which of them are not converted, and which changed
     #[arg(long, value_name = "SOURCE")]
     pub source: Option<String>,
+    /// Where day, account and Region stand below --source, as it was given to convert
+    #[arg(long, value_name = "PATTERN", requires = "source")]
+    pub source_layout: Option<SourceLayout>,
     /// Print the folders below --source in which everything is converted and verified, which may be deleted whole
     #[arg(long)]
     pub safe_to_expire: bool,
@@ -489,6 +502,9 @@ pub struct VerifyArgs {
     /// Only this Region's flow logs [repeatable]
     #[arg(long, value_name = "REGION", value_parser = parse_region, help_heading = "Which logs")]
     pub region: Vec<String>,
+    /// Where day, account and Region stand below SOURCE, if flowparquet cannot know: 'exports/{region}/{yyyy}-{MM}-{dd}/'
+    #[arg(long, value_name = "PATTERN", help_heading = "Which logs")]
+    pub source_layout: Option<SourceLayout>,
     #[arg(long, value_name = "SIZE", value_parser = parse_bytes, help_heading = "Limits", help = memory_help())]
     pub memory: Option<u64>,
     /// Threads that read and count, at most one for each 128MiB of memory [default: one per processor]

@@ -106,7 +106,12 @@ fn contents_ahead(args: &DdlArgs) -> Result<Contents> {
 
 /// Returns all objects of the accounts and Regions that were named.
 pub fn all_days(args: &DdlArgs) -> Wanted {
-    Wanted { accounts: args.raw.account.clone(), regions: args.raw.region.clone(), ..Wanted::default() }
+    Wanted {
+        accounts: args.raw.account.clone(),
+        regions: args.raw.region.clone(),
+        source_layout: args.raw.source_layout.clone(),
+        ..Wanted::default()
+    }
 }
 
 /// Looks at the raw logs of SOURCE.

@@ -155,6 +155,7 @@ fn raw_options(args: &QueryArgs, days: Days) -> Result<RawOptions> {
             accounts: logs.account.clone(),
             regions: logs.region.clone(),
             assume_day: logs.assume_day,
+            source_layout: logs.source_layout.clone(),
             ..Wanted::of(days)
         },
         partition_by: logs.partition_by.map_or_else(PartitionBy::default, Into::into),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::athena::cost::USD_PER_TIB;
 use crate::days::parse_day;
 use crate::ledger::claim::DEFAULT_MAX_OBJECT_BYTES;
+use crate::source::source_layout::SourceLayout;
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 
@@ -146,6 +147,9 @@ pub struct RawLogArgs {
     /// Day of objects whose key gives none; objects that have one keep it
     #[arg(long, value_name = "DAY", value_parser = parse_day, requires = "raw")]
     pub assume_day: Option<Date>,
+    /// Where day, account and Region stand below SOURCE, if flowparquet cannot know: 'exports/{region}/{yyyy}-{MM}-{dd}/'
+    #[arg(long, value_name = "PATTERN", requires = "raw")]
+    pub source_layout: Option<SourceLayout>,
     /// Format of objects without a header line: '${version} ${account-id} ...'
     #[arg(long, value_name = "FORMAT", requires = "raw")]
     pub log_format: Option<String>,

@@ -80,6 +80,7 @@ pub fn convert_options(job: &Job) -> Result<ConvertOptions> {
             accounts: job.account.clone(),
             regions: job.region.clone(),
             assume_day: job.assume_day,
+            source_layout: job.source_layout.clone(),
             ..defaults.wanted
         },
         partition_by: job.partition_by.map(Into::into),
@@ -94,6 +95,7 @@ pub fn convert_options(job: &Job) -> Result<ConvertOptions> {
             layout: layout(job)?,
         },
         retry_rejected: job.retry,
+        copy: job.copy,
         missing: missing(&job.missing)?,
         max_rejects: job.max_rejects.unwrap_or(defaults.max_rejects),
         single_writer: job.single_writer,
@@ -147,6 +149,7 @@ pub fn verify_options(args: &VerifyArgs) -> Result<VerifyOptions> {
             accounts: args.account.clone(),
             regions: args.region.clone(),
             assume_day: args.assume_day,
+            source_layout: args.source_layout.clone(),
             ..Wanted::of(job_days(&args.days, args.assume_day, args.lookback)?)
         },
         extent,

@@ -49,6 +49,7 @@ pub fn run(args: &args::StatusArgs) -> Result<ExitCode> {
             // As the table is: nothing is refused that was converted.
             let mut options = ConvertOptions { merge: true, ..settings::defaults(days.clone()) };
             options.output.dash_as_null = info.dash_as_null;
+            options.wanted.source_layout.clone_from(&args.source_layout);
             Some(prepare(&open_source(source, &args.store, &io)?, &dest, &options)?)
         }
     };

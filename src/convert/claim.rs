@@ -291,6 +291,7 @@ fn count(outcome: &mut PartitionResult, written: &Written, summary: Summary) {
     counts.rejected_rows += done.outcome.rejected_rows;
     counts.objects_rejected += done.outcome.rejected_objects.len() as u64;
     name_rejects(outcome, done, summary.named);
+    outcome.interfaces.add(summary.interfaces);
     let unknown = &done.outcome.unknown_fields;
     outcome.warnings.extend(
         unknown

@@ -109,6 +109,8 @@ impl OpenFile {
         }
         let mut summary = std::mem::take(&mut self.total);
         summary.outcome.unknown_fields = std::mem::take(&mut self.unknown).into_iter().collect();
+        let doubled = summary.interfaces.doubled().into_keys();
+        summary.outcome.doubled = doubled.map(|(one, other)| [one.to_owned(), other.to_owned()]).collect();
         Ok(summary)
     }
 
@@ -171,6 +173,7 @@ impl OpenFile {
             nodata_rows,
             skipdata_rows,
             other_type_rows,
+            doubled: _,
         } = summary.outcome;
         let total = &mut self.total;
         total.outcome.rows += rows;
@@ -184,6 +187,7 @@ impl OpenFile {
         unit::add_known(&mut total.outcome.nodata_rows, nodata_rows);
         unit::add_known(&mut total.outcome.skipdata_rows, skipdata_rows);
         self.unknown.extend(unknown_fields);
+        total.interfaces.add(summary.interfaces);
         total.objects += summary.objects;
         total.packed_bytes += summary.packed_bytes;
         let room = MAX_NAMED.saturating_sub(total.named.len());

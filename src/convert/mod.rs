@@ -21,10 +21,12 @@ mod fault_tests;
 mod file;
 mod flood;
 mod flow;
+mod interfaces;
 mod options;
 mod prepare;
 mod round;
 mod slots;
+mod told;
 mod trial;
 mod unit;
 
@@ -50,7 +52,7 @@ use crate::ledger::state::{InputState, Known, PartitionState};
 use crate::ledger::table::{Table, tool_name};
 use crate::missing::Missing;
 use crate::plan::{self, PartitionPlan, Plan};
-use crate::report::{Counts, MAX_NAMED, Named, NotRetried, Progress, REPORT_VERSION, Report};
+use crate::report::{Counts, MAX_NAMED, Named, NotRetried, Progress, REPORT_VERSION, Report, doubled_flow_logs};
 use crate::sort::workers;
 pub use crate::sort::workers::{MIN_MEMORY_BYTES, one_per_processor};
 use crate::store::{Store, Unread};
@@ -71,6 +73,7 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
     // Rejected in an earlier round: not to be read and named once more.
     let mut refused = Refused::default();
     let mut waiting = Waiting::default();
+    let mut interfaces = BTreeMap::new();
     let mut in_vain = 0;
     for round in 0.. {
         let mut prepared = prepare(source, table, options)?;
@@ -106,7 +109,7 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
         progress.begin(total.to_convert, total.to_convert_bytes);
         let before_it = report.all_done();
         let run = Round::new(source, table, options, plan, (&pool, progress))?;
-        let again = run.all(&mut prepared.states, &mut report, (&mut doubtful, &mut refused));
+        let again = run.all(&mut prepared.states, &mut report, (&mut doubtful, &mut refused), &mut interfaces);
         progress.end();
         let again = again?;
         report.warnings.extend(outgrown(&before, &grown(&before, &prepared.states)));
@@ -129,6 +132,9 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
     report.unreadable = unreadable.map(|(key, why)| named(source, key, &why.to_string())).collect();
     report.objects_vanished = vanished(source, &doubtful)?;
     auto_compact(table, options, &mut report)?;
+    for (day, interfaces) in &interfaces {
+        report.warnings.extend(interfaces.doubled().into_keys().map(|pair| doubled_flow_logs(pair, *day)));
+    }
     finish(&mut report, source, table, begun);
     report.flood = flood::flood(&report, options, source);
     Ok(report)
@@ -175,7 +181,12 @@ fn record_what_it_is(
         stop_if_none_is_readable(source, &prepared.plan)?;
     }
     let same = prepared.founded || table.found(prepared.info.clone())? == prepared.info;
-    Ok(same && (assumed.is_empty() || table.assume(&source.location().root(), &mut prepared.undated, assumed)?))
+    let (root, prefix) = (source.location().root(), &prepared.plan.options.prefix);
+    let layout = prepared.plan.options.source_layout.as_deref();
+    let told = |undated| layout.map_or(Ok(true), |layout| table.tell_layout(&root, undated, (prefix, layout)));
+    Ok(same
+        && told(&mut prepared.undated)?
+        && (assumed.is_empty() || table.assume(&root, &mut prepared.undated, assumed)?))
 }
 
 /// Objects that were listed or claimed, and may be gone by now, as they were then; by key.

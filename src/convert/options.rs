@@ -54,6 +54,8 @@ pub struct ConvertOptions {
     pub output: OutputOptions,
     /// Whether to make outputs with rejected lines again.
     pub retry_rejected: bool,
+    /// Whether copies of converted objects are converted too.
+    pub copy: bool,
     /// Who is to deliver, and what may be missing.
     pub missing: MissingOptions,
     /// Rejected lines that are so many that the format is probably wrong.
@@ -79,6 +81,7 @@ impl Default for ConvertOptions {
             target_file_bytes: DEFAULT_TARGET_FILE_BYTES,
             output: OutputOptions::default(),
             retry_rejected: false,
+            copy: false,
             missing: MissingOptions::default(),
             max_rejects: MaxRejects::default(),
             auto_compact: None,

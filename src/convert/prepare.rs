@@ -7,6 +7,8 @@ use jiff::civil::Date;
 use tracing::info;
 
 use super::options::ConvertOptions;
+use super::told;
+use crate::copies;
 use crate::days::Days;
 use crate::encode::layout::sort_bytes;
 use crate::error::{Error, Result};
@@ -68,7 +70,11 @@ impl Prepared {
             return Ok(Missing::default());
         }
         let mut deliveries = Deliveries::default();
-        self.found.objects.iter().for_each(|found| deliveries.add(&found.object.key, found.day));
+        self.found
+            .objects
+            .iter()
+            .chain(&self.found.copies)
+            .for_each(|found| deliveries.add(&found.object.key, found.day));
         let below = Some((plan.source.as_str(), plan.prefix.as_str()));
         deliveries.add_ledger(&self.states, below);
         if let (Days::These(days), true) = (&wanted.days, self.founded) {
@@ -121,13 +127,14 @@ pub fn prepare(source: &Store, table: &Table, options: &ConvertOptions) -> Resul
     refuse_other_table(&info, options, table.store())?;
     let TableInfo { log_type, partition_by, .. } = &info;
     info!(dest = %table.store().location(), %log_type, %partition_by, founded, "the table");
-    let (root, undated) = (source.location().root(), found.undated());
-    let undated = match founded && !undated.is_empty() {
-        true => table.undated(&root, &undated, info.partition_by)?,
-        false => UndatedDays::default(),
-    };
+    let root = source.location().root();
+    let undated =
+        if founded { recorded_days(source, &found, options, (table, &info))? } else { UndatedDays::default() };
     // Whoever assumes a day looks after all objects that give none, on whatever days they are.
     let days = options.wanted.days.with(found.settle_undated(&undated.days, &options.wanted.days));
+    if founded {
+        told::refuse_other_partitions((source, &found, &options.wanted), (table, info.partition_by), &undated)?;
+    }
     let mut ledgers = if founded { table.load_sound(&days, info.partition_by)? } else { Ledgers::default() };
     refuse_other_endpoint(source, &ledgers.states)?;
     ledgers.retain(|partition| options.wanted.selects(partition.account_region.as_ref()));
@@ -135,6 +142,9 @@ pub fn prepare(source: &Store, table: &Table, options: &ConvertOptions) -> Resul
     table.look_at_files(&mut states)?;
     plan::leave_out_damaged(&mut found, &damaged, info.partition_by);
     plan::settle_days(&mut found, &states, info.partition_by, &root);
+    if !options.copy {
+        copies::leave_out(&mut found, &states, info.partition_by, source);
+    }
     for (key, why) in &found.two_days {
         info!(object = %source.location().url_of(key), reason = why, "an object of two days");
     }
@@ -148,6 +158,7 @@ pub fn prepare(source: &Store, table: &Table, options: &ConvertOptions) -> Resul
         source: root,
         endpoint: source.endpoint().cloned(),
         prefix: source.location().prefix().to_owned(),
+        source_layout: options.wanted.source_layout.as_ref().map(|layout| layout.to_string().into()),
         output,
         retry_rejected: options.retry_rejected,
     };
@@ -156,6 +167,20 @@ pub fn prepare(source: &Store, table: &Table, options: &ConvertOptions) -> Resul
     let guessed = !founded && told.is_none();
     let prepared = Prepared { plan, found, info, founded, guessed, states, undated, damaged };
     prepared.refuse_damage_alone()
+}
+
+/// Returns what a table has recorded of the days of objects whose keys give none; nothing where names give them all.
+fn recorded_days(
+    source: &Store,
+    found: &Found,
+    options: &ConvertOptions,
+    (table, info): (&Table, &TableInfo),
+) -> Result<UndatedDays> {
+    let undated = found.undated();
+    if undated.is_empty() && !told::is_told(found, &options.wanted) {
+        return Ok(UndatedDays::default());
+    }
+    table.undated(&source.location().root(), &undated, info.partition_by)
 }
 
 /// Says what is planned, by events.

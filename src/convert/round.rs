@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use jiff::civil::Date;
 use rayon::ThreadPool;
 use tracing::info;
 
+use super::interfaces::Interfaces;
 use super::options::ConvertOptions;
 use super::slots::Slots;
 use super::unit::{self, listed};
@@ -74,6 +76,8 @@ pub(super) struct PartitionResult {
     pub(super) unread: Vec<(Input, Unread)>,
     /// Numbers of claims whose rejected lines were tried again, and are the same.
     pub(super) as_before: Vec<u64>,
+    /// The interfaces of each flow log.
+    pub(super) interfaces: Interfaces,
     /// Another writer was faster, or inputs changed: plan again.
     pub(super) again: bool,
 }
@@ -197,6 +201,7 @@ impl<'a> Round<'a> {
         states: &mut BTreeMap<Partition, PartitionState>,
         report: &mut Report,
         (doubtful, refused): (&mut Doubtful, &mut Refused),
+        interfaces: &mut BTreeMap<Date, Interfaces>,
     ) -> Result<bool> {
         let to_do = self.plan.partitions.iter().filter(|plan| !plan.is_done());
         let work = to_do.map(|plan| (plan, states.remove(&plan.partition).unwrap_or_default())).collect();
@@ -217,6 +222,7 @@ impl<'a> Round<'a> {
             report.not_retried.extend(outcome.not_retried);
             report.objects_changed.extend(outcome.changed);
             report.files_in_doubt.extend(outcome.files_in_doubt);
+            interfaces.entry(plan.partition.day).or_default().add(outcome.interfaces);
             doubtful.extend(outcome.doubtful.iter().map(in_doubt));
             let partition = plan.partition.path();
             match report.partitions.iter_mut().find(|p| p.partition == partition) {

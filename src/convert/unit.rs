@@ -14,6 +14,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use tracing::{debug, info};
 
+use super::interfaces::{Interfaces, Noted};
 use crate::encode::column::Encoders;
 use crate::encode::layout::Layout;
 use crate::error::{Error, Result};
@@ -65,6 +66,8 @@ pub(super) struct Summary {
     pub(super) lines: RejectedLines,
     /// Inputs that cannot be read as they were listed: a claim of them cannot be finished.
     pub(super) unread: Vec<(Input, Unread)>,
+    /// The interfaces of each flow log.
+    pub(super) interfaces: Interfaces,
 }
 
 /// What a unit gives as soon as it is made, in order.
@@ -245,6 +248,7 @@ struct UnitMaker<'a> {
     /// Rows and rejected rows of the objects that are over.
     counted: (u64, u64),
     unknown: BTreeSet<String>,
+    noted: Noted,
     rejects: GzEncoder<Vec<u8>>,
     emit: &'a mut dyn FnMut(UnitPart),
 }
@@ -264,6 +268,7 @@ impl Sink for RowsOf<'_, '_> {
         loop {
             let max_rows = batch_rows(&unit.recipe.layout, unit.batch.columns_with(decoder.columns()));
             if unit.batch.rows() >= max_rows || unit.batch.is_full() {
+                unit.note(input);
                 unit.end_batch()?;
             }
             let done = decoder.decode(text, at, unit.batch, max_rows, &mut rejects);
@@ -290,6 +295,7 @@ impl<'a> UnitMaker<'a> {
             summary: Summary::default(),
             counted: (0, 0),
             unknown: BTreeSet::new(),
+            noted: Noted::default(),
             rejects: GzEncoder::new(Vec::new(), Compression::fast()),
             emit,
         }
@@ -316,6 +322,7 @@ impl<'a> UnitMaker<'a> {
                         .at(self.place(input))
                         .help("this is a bug in flowparquet: nothing of this file was written; please report it")
                 })?;
+                self.note(input);
                 self.summary.objects += 1;
                 self.summary.packed_bytes += input.size;
                 self.summary.outcome.text_bytes += text_bytes;
@@ -367,8 +374,16 @@ impl<'a> UnitMaker<'a> {
         }
     }
 
+    /// Notes which interfaces the rows are of that an object has added to the batch.
+    fn note(&mut self, input: &Input) {
+        if self.recipe.encoders.is_some() {
+            self.noted.object(&input.key, self.batch, &mut self.summary.interfaces);
+        }
+    }
+
     fn end_batch(&mut self) -> Result<()> {
         if self.batch.rows() > 0 {
+            self.noted.end_batch(self.batch, &mut self.summary.interfaces);
             let outcome = &mut self.summary.outcome;
             add_known(&mut outcome.nodata_rows, self.batch.count("log_status", b"NODATA"));
             add_known(&mut outcome.skipdata_rows, self.batch.count("log_status", b"SKIPDATA"));
@@ -388,6 +403,7 @@ impl<'a> UnitMaker<'a> {
         self.batch.clear();
         self.summary = Summary::default();
         self.counted = (0, 0);
+        self.noted = Noted::default();
         self.unknown.clear();
         self.rejects = GzEncoder::new(Vec::new(), Compression::fast());
         (self.emit)(UnitPart::NoRejects);

@@ -67,6 +67,8 @@ pub struct RawObjects {
     /// What tells that store from another one with the same root ([`Store::endpoint`](crate::store::Store::endpoint)). Not
     /// known of claims of versions before 0.2, on the local disk, and if all of them are the same.
     pub endpoint: Option<Arc<str>>,
+    /// The layout that told their days, accounts and Regions, if one was given.
+    pub source_layout: Option<Arc<str>>,
     /// The objects, in the order of their rows.
     pub inputs: Vec<Input>,
 }
@@ -104,6 +106,11 @@ impl Work {
     /// Returns what tells that store from another one with the same root, if that is known.
     pub fn endpoint(&self) -> Option<&Arc<str>> {
         self.objects().and_then(|objects| objects.endpoint.as_ref())
+    }
+
+    /// Returns the layout that told the raw objects' days, accounts and Regions, if one was given.
+    pub fn source_layout(&self) -> Option<&str> {
+        self.objects().and_then(|objects| objects.source_layout.as_deref())
     }
 
     /// Returns the numbers of the claims whose outputs go when this is done, in the order of their rows.
@@ -211,6 +218,8 @@ struct StoredClaim {
     source: String,
     #[serde(default, with = "shared_text::option")]
     endpoint: Option<Arc<str>>,
+    #[serde(default, with = "shared_text::option")]
+    source_layout: Option<Arc<str>>,
     options: OutputOptions,
     #[serde(default)]
     inputs: Vec<Input>,
@@ -227,6 +236,8 @@ struct ClaimToStore<'a> {
     source: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     endpoint: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source_layout: Option<&'a str>,
     options: &'a OutputOptions,
     #[serde(skip_serializing_if = "<[Input]>::is_empty")]
     inputs: &'a [Input],
@@ -239,18 +250,22 @@ impl Serialize for Claim {
         let Self { output, log_type, options, work } = self;
         let (source, inputs, replaces) = (work.source(), work.inputs(), work.replaces());
         let endpoint = work.endpoint().map(|endpoint| &**endpoint);
-        ClaimToStore { output, log_type: *log_type, source, endpoint, options, inputs, replaces }.serialize(serializer)
+        let (log_type, source_layout) = (*log_type, work.source_layout());
+        ClaimToStore { output, log_type, source, endpoint, source_layout, options, inputs, replaces }
+            .serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Claim {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let StoredClaim { output, log_type, source, endpoint, options, inputs, replaces } =
+        let StoredClaim { output, log_type, source, endpoint, source_layout, options, inputs, replaces } =
             StoredClaim::deserialize(deserializer)?;
-        let work = match (inputs.is_empty(), replaces.is_empty()) {
+        let no_inputs = inputs.is_empty();
+        let objects = RawObjects { source, endpoint, source_layout, inputs };
+        let work = match (no_inputs, replaces.is_empty()) {
             (true, false) => Work::Merge(replaces),
-            (false, false) => Work::Remake(RawObjects { source, endpoint, inputs }, replaces),
-            (_, true) => Work::Convert(RawObjects { source, endpoint, inputs }),
+            (false, false) => Work::Remake(objects, replaces),
+            (_, true) => Work::Convert(objects),
         };
         Ok(Self { output, log_type, options, work })
     }
@@ -267,7 +282,7 @@ mod tests {
         let partition = Partition { account_region: None, day: date(2026, 1, 15), hour: None };
         let draft = |etag: &str, replaces: &[u64]| {
             let inputs = vec![Input { key: "a.gz".into(), size: 1, etag: Some(etag.into()) }];
-            let objects = RawObjects { source: "s3://b/".to_owned(), endpoint: None, inputs };
+            let objects = RawObjects { source: "s3://b/".to_owned(), endpoint: None, source_layout: None, inputs };
             Draft {
                 log_type: LogType::Vpc,
                 options: OutputOptions {

@@ -73,6 +73,10 @@ pub struct Outcome {
     /// Rows whose `log_status` is SKIPDATA: AWS lost records there. Unknown in version 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skipdata_rows: Option<u64>,
+    /// Pairs of flow logs whose objects recorded the same interfaces at the same time, as far as one file tells. Unknown of
+    /// versions before 0.2.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub doubled: Vec<[String; 2]>,
 }
 
 fn is_zero(count: &u64) -> bool {
@@ -295,7 +299,8 @@ pub(super) mod tests {
     }
 
     pub(in super::super) fn objects(keys: &[&str]) -> RawObjects {
-        RawObjects { source: "s3://b/".into(), endpoint: None, inputs: keys.iter().map(|key| input(key)).collect() }
+        let inputs = keys.iter().map(|key| input(key)).collect();
+        RawObjects { source: "s3://b/".into(), endpoint: None, source_layout: None, inputs }
     }
 
     pub(in super::super) fn done(claim: u64, rejected: &[&str]) -> Entry {

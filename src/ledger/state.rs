@@ -248,6 +248,11 @@ impl PartitionState {
         self.inputs.get(source).into_iter().flat_map(HashMap::keys)
     }
 
+    /// Returns the keys that entries speak of, of all stores, and what is known of them, in no order.
+    pub fn known(&self) -> impl Iterator<Item = (&Arc<str>, &Known)> {
+        self.inputs.values().flatten()
+    }
+
     /// Returns the roots of the stores that entries speak of, in no order.
     pub fn sources(&self) -> impl Iterator<Item = &str> {
         self.inputs.keys().map(String::as_str)

@@ -1,9 +1,10 @@
-//! The days of raw objects whose keys give none: assumed once, by the first run that converts them, and recorded for good.
+//! The days of raw objects whose keys give none: assumed once, by the first run that converts them, and recorded for good. And the
+//! layouts by which people said what the folders of a SOURCE mean.
 //!
 //! A partition's ledger knows its own objects only. Assumed to be of another day, an object would be converted into another
 //! partition too, and its rows would be there twice. So before it is claimed its day is recorded in entries of the whole table,
 //! `_flowparquet/undated/00000001.json`, created only if the number is free: of two runs that assume different days, one is
-//! first, and the other reads what stands there.
+//! first, and the other reads what stands there. A layout is recorded once, with the folder that it begins in.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -20,8 +21,8 @@ use crate::days::Days;
 use crate::error::{Error, Result};
 use crate::store::{Created, RealKeys, name_of};
 
-/// Some objects of one day, as they are stored.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Some objects of one day, or a layout, as they are stored.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Assumed {
     version: u32,
     tool: String,
@@ -30,9 +31,17 @@ struct Assumed {
     /// Root of the store that the keys are relative to.
     source: String,
     /// The UTC day.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     day: String,
     /// Keys, whole.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     objects: Vec<String>,
+    /// Where a layout begins: the prefix of its SOURCE.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    prefix: String,
+    /// The layout.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    source_layout: Option<String>,
 }
 
 /// What is known of the days of objects of one store.
@@ -42,6 +51,8 @@ pub struct UndatedDays {
     last: u64,
     /// The days, by key.
     pub days: HashMap<Arc<str>, Date>,
+    /// The layouts, with the prefixes that they begin in.
+    pub layouts: Vec<(String, String)>,
     /// Those of them that partitions show, and that no entry records: earlier versions wrote none.
     unrecorded: BTreeMap<Date, Vec<Arc<str>>>,
 }
@@ -62,7 +73,7 @@ impl Table {
         for ((number, key), text) in numbers.into_iter().zip(&keys).zip(self.store().get_all(&keys)?) {
             known.add(number, &text, source, &self.store().location().url_of(key))?;
         }
-        if known.last == 0 {
+        if known.last == 0 && !objects.is_empty() {
             let wanted: HashSet<&Arc<str>> = objects.iter().collect();
             let mut real = RealKeys::of(source);
             for (partition, state) in self.load(&Days::All, by)? {
@@ -95,30 +106,56 @@ impl Table {
             new.entry(day).or_default().append(&mut objects);
         }
         for (day, objects) in new {
-            let number = known.last + 1;
-            let key = self.undated_key(number);
-            let place = self.store().location().url_of(&key);
-            let entry = Assumed {
-                version: VERSION,
-                tool: tool_name(),
-                run: self.run().to_owned(),
-                time: crate::days::now(),
-                source: source.to_owned(),
-                day: day.to_string(),
-                objects: objects.iter().map(ToString::to_string).collect(),
-            };
-            let text = serde_json::to_string_pretty(&entry).map_err(|e| Error::stopped("cannot write").because(e))?;
-            if self.store().create(&key, text.clone())? == Created::AlreadyThere {
-                let there = self.store().get(&key)?;
-                // The answer to our own create may have been lost.
-                if there.as_deref() != Some(text.as_bytes()) {
-                    info!(object = place, "another run recorded the days of objects");
-                    return Ok(false);
-                }
+            let objects: Vec<String> = objects.iter().map(ToString::to_string).collect();
+            let entry = Assumed { source: source.to_owned(), day: day.to_string(), objects, ..Assumed::default() };
+            if !self.record_days(known, entry)? {
+                return Ok(false);
             }
-            info!(object = place, %day, objects = objects.len(), "the day of objects is recorded");
-            known.last = number;
         }
+        Ok(true)
+    }
+
+    /// Records a layout that begins in a prefix of a store, unless it is known; returns false if another run recorded something
+    /// meanwhile.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) fn tell_layout(
+        &self,
+        source: &str,
+        known: &mut UndatedDays,
+        (prefix, layout): (&str, &str),
+    ) -> Result<bool> {
+        if known.layouts.iter().any(|(begin, known)| begin == prefix && known == layout) {
+            return Ok(true);
+        }
+        let entry = Assumed {
+            source: source.to_owned(),
+            prefix: prefix.to_owned(),
+            source_layout: Some(layout.to_owned()),
+            ..Assumed::default()
+        };
+        self.record_days(known, entry)
+    }
+
+    fn record_days(&self, known: &mut UndatedDays, entry: Assumed) -> Result<bool> {
+        let number = known.last + 1;
+        let key = self.undated_key(number);
+        let place = self.store().location().url_of(&key);
+        let run = self.run().to_owned();
+        let entry = Assumed { version: VERSION, tool: tool_name(), run, time: crate::days::now(), ..entry };
+        let text = serde_json::to_string_pretty(&entry).map_err(|e| Error::stopped("cannot write").because(e))?;
+        if self.store().create(&key, text.clone())? == Created::AlreadyThere {
+            let there = self.store().get(&key)?;
+            // The answer to our own create may have been lost.
+            if there.as_deref() != Some(text.as_bytes()) {
+                info!(object = place, "another run recorded the days of objects");
+                return Ok(false);
+            }
+        }
+        let Assumed { day, objects, source_layout, .. } = entry;
+        info!(object = place, day, objects = objects.len(), source_layout, "the day of objects is recorded");
+        known.last = number;
         Ok(true)
     }
 
@@ -138,6 +175,12 @@ impl UndatedDays {
                 .help("nobody but flowparquet may write here: restore it from a version or backup")
         };
         let entry: Assumed = serde_json::from_slice(text).map_err(|e| wrong().because(e))?;
+        if let Some(layout) = entry.source_layout {
+            if entry.source == source {
+                self.layouts.push((entry.prefix, layout));
+            }
+            return Ok(());
+        }
         let day: Date = entry.day.parse().map_err(|e: jiff::Error| wrong().because(e))?;
         if entry.source == source {
             // What was recorded first stays.

@@ -12,9 +12,10 @@ use jiff::civil::Date;
 use tracing::{debug, info};
 
 use super::layout::{FileName, Level, Place, SERVICE, Suffix};
+use super::source_layout::{Said, SourceLayout};
 use crate::days::Days;
 use crate::error::{Error, Result};
-use crate::options::{ACCOUNT, ASSUME_DAY, FOLLOW_LINKS, REGION};
+use crate::options::{ACCOUNT, ASSUME_DAY, COPY, FOLLOW_LINKS, REGION, SOURCE_LAYOUT};
 use crate::store::{LinkKind, Listed, Location, OWN_FOLDER, Store, name_of};
 
 /// Folders above `AWSLogs` that are looked into; a SOURCE that needs more is too high up in somebody's bucket.
@@ -32,6 +33,8 @@ pub struct Wanted {
     pub regions: Vec<String>,
     /// The day of objects whose key gives none.
     pub assume_day: Option<Date>,
+    /// Where day, account and Region stand below SOURCE, if no rule is to tell it.
+    pub source_layout: Option<SourceLayout>,
 }
 
 impl Wanted {
@@ -92,12 +95,26 @@ pub enum Why {
     Link,
     /// A symbolic link to a folder of which parts are reached without it, and others are not.
     LinkAround,
+    /// It lies where the layout that was given has no place for it.
+    OtherLayout,
+    /// It is converted already, under another key.
+    Copy,
 }
 
 impl Why {
     /// Returns whether a person should look at it: it may be a log that is being missed.
     pub fn needs_a_person(self) -> bool {
-        matches!(self, Self::NoDate | Self::NoKey | Self::OtherDay | Self::NoRegion | Self::LinkAround | Self::LeadsOut)
+        matches!(
+            self,
+            Self::NoDate
+                | Self::NoKey
+                | Self::OtherDay
+                | Self::NoRegion
+                | Self::LinkAround
+                | Self::LeadsOut
+                | Self::OtherLayout
+                | Self::Copy
+        )
     }
 
     /// Returns the reason in words.
@@ -118,6 +135,17 @@ impl Why {
             Self::LeadsOut => {
                 return format!("it is a link that leads out of SOURCE (add {FOLLOW_LINKS} if its logs are meant)");
             }
+            Self::Copy => {
+                return format!(
+                    "it is a copy of an object that is converted already, or of another one here: the same name and size (add {COPY} if \
+                     its rows are meant to be there twice)"
+                );
+            }
+            Self::OtherLayout => {
+                return format!(
+                    "it may be a log, and {SOURCE_LAYOUT} does not match its folders (convert it with another one)"
+                );
+            }
             Self::OtherName => "its name says that it is no log",
             Self::NoKey => {
                 "its key has an empty folder (//), `.`, `..`, control characters, or is not UTF-8 (rename it)"
@@ -134,6 +162,8 @@ pub struct Found {
     pub objects: Vec<SourceObject>,
     /// Objects passed over, by key.
     pub passed_over: Vec<(Arc<str>, Why)>,
+    /// Objects that are converted already, under other keys; passed over too.
+    pub(crate) copies: Vec<SourceObject>,
     /// Log objects in folders of asked days whose names say days that were not asked for.
     pub other_days: Vec<SourceObject>,
     /// Those of the objects whose folder says another day than their name, and why they are of the one they are of.
@@ -287,35 +317,22 @@ impl Found {
 /// # Errors
 /// When a listing fails, or SOURCE is so high up that looking for logs would walk a whole bucket.
 pub fn discover(store: &Store, wanted: &Wanted) -> Result<Found> {
-    let prefix = store.location().prefix().to_owned();
-    let mut search = Search { wanted, found: Found::default(), whole: BTreeMap::new(), names: BTreeSet::new() };
-    let top = Place::of_prefix(&prefix);
-    search.found.met.place(top.account.as_deref(), top.region.as_deref());
-    let mut frontier = vec![Node { place: top, prefix, depth: 0, year: None }];
-    let mut opaque = 0;
-    while !frontier.is_empty() {
-        let levels: Vec<Node> = frontier.drain(..).flat_map(|node| search.route(node)).collect();
-        opaque += levels.iter().filter(|node| matches!(node.place.level, Level::Opaque | Level::AwsLogs)).count();
-        if opaque > MAX_OPAQUE_FOLDERS {
+    let top = Node::at(store.location().prefix());
+    let mut search = Search::new(wanted);
+    search.found.met.place(top.place.account.as_deref(), top.place.region.as_deref());
+    let matches = match &wanted.source_layout {
+        Some(layout) => search.by_layout(store, layout)?,
+        None if search.walk(store, vec![top])? => Matches::Yes,
+        None => {
             return Err(Error::usage(format!(
                 "looked into {MAX_OPAQUE_FOLDERS} folders above the accounts' and there are more"
             ))
             .at(store.location())
             .help("point SOURCE at the folder that holds AWSLogs, or below it"));
         }
-        let prefixes: Vec<String> = levels.iter().map(|node| node.prefix.clone()).collect();
-        for (node, mut level) in levels.iter().zip(store.list_levels(&prefixes)?) {
-            search.leave_table(node, &mut level.folders, store.location())?;
-            search.loose_objects(node, level.objects, &level.folders);
-            frontier.extend(level.folders.into_iter().filter_map(|folder| search.enter(node, folder)));
-        }
-    }
-    let (whole, places): (Vec<String>, Vec<Place>) = std::mem::take(&mut search.whole).into_iter().unzip();
-    for ((prefix, place), objects) in whole.iter().zip(&places).zip(store.list_all(&whole)?) {
-        for object in objects {
-            search.object_below(prefix, place, object);
-        }
-    }
+    };
+    let listed = search.list_whole(store)?;
+    let matched = matches == Matches::Yes || matches == Matches::IfObjects && listed > 0;
     let mut found = search.found;
     found.passed_over.extend(store.links_passed_over().into_iter().filter_map(|(link, why)| {
         let why = match why {
@@ -350,7 +367,32 @@ pub fn discover(store: &Store, wanted: &Wanted) -> Result<Found> {
     if found.objects.is_empty() && found.passed_over.is_empty() && found.other_days.is_empty() {
         refuse_empty(store)?;
     }
+    if let (Some(layout), false) = (&wanted.source_layout, matched) {
+        refuse_empty(store)?;
+        return Err(matches_nothing(store, layout)?);
+    }
     Ok(found)
+}
+
+/// Folders that are looked into for keys that a layout does not match.
+const MAX_FOLDERS_FOR_KEYS: usize = 50;
+
+/// Returns the error of a layout that no folder below SOURCE has, with the first keys that there are.
+fn matches_nothing(store: &Store, layout: &SourceLayout) -> Result<Error> {
+    let (mut keys, mut folders) = (Vec::new(), vec![store.location().prefix().to_owned()]);
+    for _ in 0..MAX_FOLDERS_FOR_KEYS {
+        let Some(folder) = folders.pop().filter(|_| keys.len() < 3) else { break };
+        for level in store.list_levels(&[folder])? {
+            keys.extend(level.objects.into_iter().map(|object| object.key));
+            let named = level.folders.into_iter().filter(|folder| Store::is_key(folder));
+            folders.extend(named.filter(|folder| !name_of(folder).starts_with(['.', '_'])).rev());
+        }
+    }
+    let prefix = store.location().prefix();
+    let below = |key: &Arc<str>| key.strip_prefix(prefix).unwrap_or(key).trim_start_matches('/').to_owned();
+    let keys: Vec<String> = keys.iter().take(3).map(below).collect();
+    let error = Error::usage(format!("{SOURCE_LAYOUT} {layout} matches no folder below SOURCE")).at(store.location());
+    Ok(error.help(format!("write it as the folders of these keys are called: {}", keys.join(", "))))
 }
 
 /// Refuses a SOURCE below which nothing lies at all: a mistyped one would otherwise have nothing to do for years.
@@ -371,6 +413,15 @@ fn refuse_empty(store: &Store) -> Result<()> {
     Ok(())
 }
 
+/// Whether there are folders that fit a layout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Matches {
+    Yes,
+    No,
+    /// If objects are found below them: they were entered unseen.
+    IfObjects,
+}
+
 /// A folder to look into.
 struct Node {
     prefix: String,
@@ -378,6 +429,13 @@ struct Node {
     depth: u32,
     /// For a folder that may be a year's or just be called like one: what it is as a year's.
     year: Option<Place>,
+}
+
+impl Node {
+    /// Returns a folder to begin with.
+    fn at(prefix: &str) -> Self {
+        Self { place: Place::of_prefix(prefix), prefix: prefix.to_owned(), depth: 0, year: None }
+    }
 }
 
 struct Search<'a> {
@@ -389,7 +447,146 @@ struct Search<'a> {
     names: BTreeSet<Arc<str>>,
 }
 
-impl Search<'_> {
+impl<'a> Search<'a> {
+    fn new(wanted: &'a Wanted) -> Self {
+        Self { wanted, found: Found::default(), whole: BTreeMap::new(), names: BTreeSet::new() }
+    }
+
+    /// Looks into these folders, level by level; returns false if there is no end of them.
+    fn walk(&mut self, store: &Store, mut frontier: Vec<Node>) -> Result<bool> {
+        let mut opaque = 0;
+        while !frontier.is_empty() {
+            let levels: Vec<Node> = frontier.drain(..).flat_map(|node| self.route(node)).collect();
+            opaque += levels.iter().filter(|node| matches!(node.place.level, Level::Opaque | Level::AwsLogs)).count();
+            if opaque > MAX_OPAQUE_FOLDERS {
+                return Ok(false);
+            }
+            let prefixes: Vec<String> = levels.iter().map(|node| node.prefix.clone()).collect();
+            for (node, mut level) in levels.iter().zip(store.list_levels(&prefixes)?) {
+                self.leave_table(node, &mut level.folders, store.location())?;
+                self.loose_objects(node, level.objects, &level.folders);
+                frontier.extend(level.folders.into_iter().filter_map(|folder| self.enter(node, folder)));
+            }
+        }
+        Ok(true)
+    }
+
+    /// Lists what is to be listed with everything below it; returns how many objects lie there.
+    fn list_whole(&mut self, store: &Store) -> Result<usize> {
+        let mut listed = 0;
+        let (whole, places): (Vec<String>, Vec<Place>) = std::mem::take(&mut self.whole).into_iter().unzip();
+        for ((prefix, place), objects) in whole.iter().zip(&places).zip(store.list_all(&whole)?) {
+            listed += objects.len();
+            for object in objects {
+                self.object_below(prefix, place, object);
+            }
+        }
+        Ok(listed)
+    }
+
+    /// Looks into the folders that a layout and the asked days allow; returns whether any folder fits the layout, also one that
+    /// was left out by what it says. Folders that are always called the same are entered unseen.
+    fn by_layout(&mut self, store: &Store, layout: &SourceLayout) -> Result<Matches> {
+        let top = Node::at(store.location().prefix());
+        let mut left_out = false;
+        let mut frontier = vec![(top.prefix.clone(), Said::default())];
+        for depth in 0..layout.depth() {
+            let prefixes: Vec<String> = frontier.iter().map(|(prefix, _)| prefix.clone()).collect();
+            if let Some(name) = layout.only_name(depth) {
+                frontier.iter_mut().for_each(|(prefix, _)| *prefix = join(prefix, name));
+                continue;
+            }
+            let mut strangers = Vec::new();
+            let mut next = Vec::new();
+            for ((prefix, said), mut level) in frontier.iter().zip(store.list_levels(&prefixes)?) {
+                self.leave_table(&Node::at(prefix), &mut level.folders, store.location())?;
+                level.objects.into_iter().for_each(|object| self.take_stranger(object, layout.is_of_days(depth)));
+                for folder in level.folders {
+                    match layout.enter(depth, name_of(&folder), said).filter(|_| Store::is_key(&folder)) {
+                        Some(said) if self.is_asked(&said, &top.place) => next.push((folder, said)),
+                        Some(_) => left_out = true,
+                        None => strangers.push(folder),
+                    }
+                }
+            }
+            self.strangers(store, strangers, layout.is_of_days(depth))?;
+            frontier = next;
+        }
+        let ends_unseen = layout.only_name(layout.depth().saturating_sub(1)).is_some();
+        let matches = match () {
+            () if left_out || !frontier.is_empty() && !ends_unseen => Matches::Yes,
+            () if ends_unseen => Matches::IfObjects,
+            () => Matches::No,
+        };
+        for (prefix, said) in frontier {
+            let date = said.date();
+            let (account, region) =
+                (said.account.or(top.place.account.clone()), said.region.or(top.place.region.clone()));
+            self.whole.insert(prefix, Place::told(account, region, date, said.hour));
+        }
+        Ok(matches)
+    }
+
+    /// Returns whether asked-for logs can lie where a layout says this.
+    fn is_asked(&mut self, said: &Said, top: &Place) -> bool {
+        let account = said.account.as_deref().or(top.account.as_deref());
+        let region = said.region.as_deref().or(top.region.as_deref());
+        self.found.met.place(account, region);
+        let of_asked_days = said.may_hold_any(&self.wanted.days);
+        self.found.met.more |= !of_asked_days && (account.is_none() || region.is_none());
+        of_asked_days && self.matches(account, region, true)
+    }
+
+    /// Names what may be logs in folders that a layout does not match: among those of days anything, elsewhere what is found
+    /// without a layout.
+    fn strangers(&mut self, store: &Store, folders: Vec<String>, among_days: bool) -> Result<()> {
+        let (named, nameless): (Vec<String>, Vec<String>) =
+            folders.into_iter().partition(|folder| Store::is_key(folder));
+        self.found.passed_over.extend(nameless.into_iter().map(|folder| (folder.into(), Why::NoKey)));
+        let named: Vec<String> = named.into_iter().filter(|folder| !name_of(folder).starts_with(['.', '_'])).collect();
+        if among_days {
+            for (folder, objects) in named.iter().zip(store.list_all(&named)?) {
+                let is_hidden = |key: &str| {
+                    key.strip_prefix(folder.as_str()).is_some_and(|below| below.contains("/.") || below.contains("/_"))
+                };
+                objects
+                    .into_iter()
+                    .filter(|object| !is_hidden(&object.key))
+                    .for_each(|object| self.take_stranger(object, true));
+            }
+            return Ok(());
+        }
+        let wanted = Wanted { assume_day: None, source_layout: None, ..self.wanted.clone() };
+        let mut search = Search::new(&wanted);
+        let begin = named.iter().map(|folder| Node { depth: 1, ..Node::at(folder) }).collect();
+        if !search.walk(store, begin)? {
+            // Whether there are logs in all of them, nobody knows.
+            self.found.passed_over.extend(named.into_iter().map(|folder| (folder.into(), Why::OtherLayout)));
+            return Ok(());
+        }
+        search.list_whole(store)?;
+        let Found { objects, other_days, passed_over, .. } = search.found;
+        let logs = objects.into_iter().chain(other_days).map(|found| (found.object.key, Why::OtherLayout));
+        let passed_over = passed_over.into_iter().map(|(key, why)| match why {
+            Why::NoDate => (key, Why::OtherLayout),
+            why => (key, why),
+        });
+        self.found.passed_over.extend(logs.chain(passed_over));
+        Ok(())
+    }
+
+    /// Names an object that a layout has no place for, if it may be a log of an asked day.
+    fn take_stranger(&mut self, object: Listed, among_days: bool) {
+        let name = name_of(&object.key);
+        let said = FileName::parse(name);
+        let may_be_asked = said.day.is_none_or(|day| self.wanted.days.contains(day));
+        let selected = self.matches(said.account.as_deref(), said.region.as_deref(), true);
+        let is_called = is_called_log(name) || said.day.is_some() || among_days && object.size > 0;
+        if Suffix::of(name) == Suffix::Log && is_called && may_be_asked && selected {
+            self.found.passed_over.push((object.key, Why::OtherLayout));
+        }
+    }
+
     /// Returns the folders that must be listed to get on, and notes those that are to be listed whole.
     fn route(&mut self, node: Node) -> Vec<Node> {
         let mut to_list = Vec::new();
@@ -490,7 +687,7 @@ impl Search<'_> {
             // Beside AWS's folder lies what people put into a bucket; whoever assumes a day says that it is logs.
             if in_region || named_by_aws || self.wanted.assume_day.is_some() || (top && is_called_log(name)) {
                 self.take(object, &node.place);
-            } else if top && !name.is_empty() && Suffix::of(name) == Suffix::Log {
+            } else if top && !name.is_empty() && object.size > 0 && Suffix::of(name) == Suffix::Log {
                 self.found.passed_over.push((object.key, Why::OtherName));
             }
         }
@@ -535,7 +732,10 @@ impl Search<'_> {
             self.found.met.place(account.as_deref(), region.as_deref());
         }
         // A copy's folders are people's, and may say when it was made.
-        let folder = place.day.filter(|day| place.region.is_none() && said.day.is_some_and(|said| said != *day));
+        let folder = place.day.filter(|day| {
+            let is_a_copys = place.region.is_none() || self.wanted.source_layout.is_some();
+            is_a_copys && said.day.is_some_and(|said| said != *day)
+        });
         let folder = folder.map(|day| (day, place.hour));
         let Some(day) = place.day.filter(|_| folder.is_none()).or(said.day).or(self.wanted.assume_day) else {
             if suffix == Suffix::Log && !is_marker {

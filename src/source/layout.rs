@@ -78,6 +78,16 @@ impl Place {
         place
     }
 
+    /// Returns the place of a folder of which a person says what it is.
+    pub(super) fn told(account: Option<String>, region: Option<String>, day: Option<Date>, hour: Option<i8>) -> Self {
+        let place = Self { account, region, ..Self::opaque() };
+        match (day, hour) {
+            (None, _) => place,
+            (Some(day), None) => place.on(day),
+            (Some(day), Some(_)) => Self { level: Level::Hour, hour, ..place.on(day) },
+        }
+    }
+
     /// Returns a place that nothing is known of.
     pub(super) fn opaque() -> Self {
         Self {
@@ -282,7 +292,7 @@ impl FileName {
 }
 
 /// Returns whether a Region can be called so: its name becomes part of partitions, definitions and statements.
-fn is_region(name: &str) -> bool {
+pub(super) fn is_region(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
@@ -318,7 +328,8 @@ impl Suffix {
     }
 }
 
-fn is_account(text: &str) -> bool {
+/// Returns whether an account can be called so.
+pub(super) fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
 }
 
@@ -326,7 +337,7 @@ fn is_account(text: &str) -> bool {
 const YEARS: std::ops::Range<i16> = 2000..2200;
 
 /// Returns a folder with `=` for `%3D`, which some tools write.
-fn decoded(folder: &str) -> Cow<'_, str> {
+pub(super) fn decoded(folder: &str) -> Cow<'_, str> {
     if folder.contains('%') { folder.replace("%3D", "=").replace("%3d", "=").into() } else { folder.into() }
 }
 

@@ -31,6 +31,7 @@ use self::outcome::{Depth, PartitionOutcome, Remarks, VERIFICATION_VERSION, Verd
 use self::run::{Recount, choose, open};
 use self::tally::Tally;
 use self::unit::{OutputUnit, units};
+use crate::copies;
 use crate::days::Days;
 use crate::error::{Error, Result};
 use crate::ledger::entry::{Verified, VerifiedHow};
@@ -196,6 +197,7 @@ fn verify_once(
         found.met.refuse_others(&options.wanted, source.location())?;
     }
     settle_days(&mut found, &states, info.partition_by, &source.location().root());
+    copies::leave_out(&mut found, &states, info.partition_by, source);
     // While ledgers are damaged, whatever they have would be missed.
     let missing = match looked_at.is_empty() || !damaged.is_empty() {
         true => Missing::default(),
@@ -264,7 +266,7 @@ fn missing(
     let (root, wanted) = (source.location().root(), &options.wanted);
     let below = Some((root.as_str(), source.location().prefix()));
     let mut deliveries = Deliveries::default();
-    found.objects.iter().for_each(|found| deliveries.add(&found.object.key, found.day));
+    found.objects.iter().chain(&found.copies).for_each(|found| deliveries.add(&found.object.key, found.day));
     deliveries.add_ledger(states, below);
     if let Days::These(days) = &wanted.days {
         deliveries.add_ledger(&table.load_sound(&days_before(days), by)?.states, below);

@@ -322,6 +322,15 @@ def gaps(rows):
             covered = max(covered or 0, r["end"])
 
 
+def flows_once(rows):
+    """A flow's largest record, whichever flow log wrote it."""
+    flow = ("interface_id", "srcaddr", "dstaddr", "srcport", "dstport", "protocol", "action", "start", "end")
+    once = collections.defaultdict(list)
+    for k, g in grouped([r for r in rows if r["bytes"] is not None], *flow).items():
+        once[k[1:3]].append((max(r["packets"] for r in g), max(r["bytes"] for r in g), len(g)))
+    return [(*pair, len(g), *(sum(values) for values in zip(*g))) for pair, g in once.items()]
+
+
 LOCAL_DAY = ("interface_id", "srcaddr", "dstaddr", "srcport", "dstport", "protocol", "packets", "bytes", "action", "log_status")
 TOKYO_HOURS = 9
 
@@ -349,6 +358,7 @@ ANSWERS = {
             [r for r in rows if r["flow_direction"] == "egress"], "az_id", "next_hop_az_id").items() if "-" not in (a, b) and a != b],
     "egress-by-path": lambda rows: [(p, PATHS[p], *volume(g), total(g, "bytes") / 1e9) for p, g in egress(rows).items()],
     "egress-cost": egress_cost,
+    "flows-once": flows_once,
     "from-address": lambda rows: volumes([r for r in rows if r["srcaddr"] == "172.32.21.19"],
                                          "dstaddr", "dstport", "protocol", "action", times=True),
     "ipv4-bytes": lambda rows: by_day(rows, "."),

@@ -328,3 +328,20 @@ def test_slips_of_the_keyboard(s3, run, convert):
     refused(f"{bucket}/raw", f"if it is a bucket, write s3://{bucket}/raw")
     refused(source.uri, "SOURCE has no flow logs of account 999999999999", "--account", "999999999999")
     refused(source.uri, "SOURCE has no flow logs of Region mars-north-1", "--region", "mars-north-1")
+
+
+def test_a_layout_and_copies(s3, convert):
+    """A moved bucket has the same names, sizes and ETags; a layout lists its folders only."""
+    source, moved, dest = s3.place("raw", s3.new_bucket()), s3.place("raw", s3.new_bucket()), s3.place("out")
+    body = pack(text(V2, make_rows(V2, 200)))
+    assert len(body) > 1024
+    for place in (source, moved):
+        place.put("exports/us-east-1/2026-01-15/part-0", body)
+        place.put(key(), BODY)
+    layout = ["--source-layout", "exports/{region}/{yyyy}-{MM}-{dd}/", "--day", DAY]
+    assert '"objects": 1' in convert(source, dest, *layout, "--report", "-").out
+    convert(source, dest, "--day", DAY, "--merge", expect=0)
+    for options, name in ((layout, "exports/us-east-1/2026-01-15/part-0"), (["--day", DAY], key())):
+        ran = convert(moved, dest, *options, "--merge", "--report", "-", expect=1)
+        assert "it is a copy of an object that is converted already" in ran.err and name in ran.err, ran
+        assert json.loads(ran.out)["totals"]["objects"] == 0

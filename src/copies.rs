@@ -1,0 +1,108 @@
+//! Objects that are converted already, under another key: a bucket that was moved, an access point's alias, a link on the local
+//! disk, AWS's two layouts side by side. Their rows would be there twice.
+//!
+//! In: the objects that were found, and the ledgers of their partitions, which are read anyway. Out: the copies, taken out of what
+//! was found and named.
+//!
+//! AWS ends the name of each object with a random number
+//! (<https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-path.html>), so the same name and size is the same object; its
+//! ETag is another one where another key encrypts it. What people call otherwise needs the same ETag too, and a kilobyte: what
+//! is smaller may be a header line alone, the same in many objects.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use tracing::info;
+
+use crate::ledger::partition::{Partition, PartitionBy};
+use crate::ledger::state::{InputState, PartitionState};
+use crate::plan::partition_of;
+use crate::source::discover::{Found, Why};
+use crate::source::layout::FileName;
+use crate::store::{Store, name_of};
+
+/// Size from which on an object surely has rows: a header line has 700 bytes.
+const SURELY_ROWS_BYTES: u64 = 1 << 10;
+
+/// What is known of objects of one name: size and ETag of each.
+type Named<'a> = HashMap<&'a str, Vec<(u64, Option<&'a Arc<str>>)>>;
+
+/// Leaves out objects that are copies of converted ones, or of others that were found, and names them.
+pub fn leave_out(found: &mut Found, states: &BTreeMap<Partition, PartitionState>, by: PartitionBy, source: &Store) {
+    let root = source.location().root();
+    let mut partitions: BTreeMap<Partition, Vec<usize>> = BTreeMap::new();
+    for (at, object) in found.objects.iter().enumerate() {
+        // Without a partition it is refused later on.
+        if let Ok(partition) = partition_of(object, by) {
+            partitions.entry(partition).or_default().push(at);
+        }
+    }
+    let mut copies = HashSet::new();
+    for (partition, objects) in &partitions {
+        let state = states.get(partition);
+        let is_known = |key: &str| state.is_some_and(|state| state.input(&root, key).is_some());
+        let fresh: Vec<usize> =
+            objects.iter().copied().filter(|at| !is_known(&found.objects[*at].object.key)).collect();
+        if fresh.is_empty() {
+            continue;
+        }
+        let mut there: Named<'_> = HashMap::new();
+        for (key, known) in state.into_iter().flat_map(PartitionState::known) {
+            if matches!(known.state, InputState::Claimed | InputState::Converted) {
+                there.entry(name_of(key)).or_default().push((known.size, known.etag.as_ref()));
+            }
+        }
+        for at in fresh {
+            let object = &found.objects[at].object;
+            let same = there.entry(name_of(&object.key)).or_default();
+            if same.iter().any(|other| is_copy(name_of(&object.key), (object.size, object.etag.as_ref()), *other)) {
+                copies.insert(at);
+            } else {
+                same.push((object.size, object.etag.as_ref()));
+            }
+        }
+    }
+    for (at, object) in std::mem::take(&mut found.objects).into_iter().enumerate() {
+        if copies.contains(&at) {
+            info!(object = %source.location().url_of(&object.object.key), reason = Why::Copy.explain(), "object passed over");
+            found.passed_over.push((Arc::clone(&object.object.key), Why::Copy));
+            found.copies.push(object);
+        } else {
+            found.objects.push(object);
+        }
+    }
+    found.passed_over.sort();
+}
+
+/// Returns whether two objects of one name are the same.
+fn is_copy(name: &str, (size, etag): (u64, Option<&Arc<str>>), other: (u64, Option<&Arc<str>>)) -> bool {
+    if size != other.0 || size == 0 {
+        return false;
+    }
+    let is_awss = FileName::parse(name);
+    let is_awss = is_awss.flow_log.is_some() && is_awss.day.is_some();
+    is_awss || size >= SURELY_ROWS_BYTES && etag.is_some() && etag == other.1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_surely_the_same_is_a_copy() {
+        let aws = "111122223333_vpcflowlogs_us-east-1_fl-1234abcd_20260115T0505Z_fe123456.log.gz";
+        let (a, b): (Arc<str>, Arc<str>) = ("a".into(), "b".into());
+        for (name, one, other, copy) in [
+            (aws, (300, Some(&a)), (300, Some(&a)), true),
+            (aws, (300, Some(&a)), (300, Some(&b)), true),
+            (aws, (300, Some(&a)), (301, Some(&a)), false),
+            (aws, (0, Some(&a)), (0, Some(&a)), false),
+            ("part-0", (5_000, Some(&a)), (5_000, Some(&a)), true),
+            ("part-0", (5_000, Some(&a)), (5_000, Some(&b)), false),
+            ("part-0", (5_000, None), (5_000, None), false),
+            ("part-0", (300, Some(&a)), (300, Some(&a)), false),
+        ] {
+            assert_eq!(is_copy(name, one, other), copy, "{name} {one:?} {other:?}");
+        }
+    }
+}
