@@ -475,7 +475,8 @@ impl Store {
         })
     }
 
-    /// Returns the first of some objects, and why it cannot be read, if none of them can; looks at ever more at once.
+    /// Returns the first of some objects that is refused, and why, if none of them can be read; looks at ever more at once. Those
+    /// that are gone, or other ones now, are no reason: somebody was faster.
     ///
     /// # Errors
     /// When the store fails.
@@ -486,7 +487,8 @@ impl Store {
             for (object, read) in next.iter().zip(self.get_heads(&next, 1)?) {
                 match read {
                     Ok(_) => return Ok(None),
-                    Err(why) => first = first.or(Some((*object, why))),
+                    Err(why @ Unread::Refused(_)) => first = first.or(Some((*object, why))),
+                    Err(Unread::Gone | Unread::Changed) => {}
                 }
             }
             (from, most) = (from + next.len(), (most * 2).min(KEYS_PER_LIST));
