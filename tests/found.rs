@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
-use crate::util::{ACCOUNT, DAY, REGION, Work, name};
+use crate::util::{ACCOUNT, DAY, REGION, V2, Work, name};
 
 /// The day before the asked one, and the one behind it.
 const OTHER_DAYS: [&str; 2] = ["2026-01-14", "2026-02-15"];
@@ -100,8 +100,17 @@ fn folder(random: &mut Random) -> (String, Option<&'static str>, Place) {
     }
 }
 
+/// What is known of all objects of a tree.
+#[derive(Clone, Copy)]
+struct MayBe {
+    /// Whether the folder AWSLogs lies in SOURCE itself.
+    beside_logs: bool,
+    /// Whether objects hold flow logs.
+    logs: bool,
+}
+
 /// Returns what must become of an object.
-fn fate(place: Place, day: Option<&str>, said: Option<&str>, name: &str, beside_logs: bool) -> &'static str {
+fn fate(place: Place, day: Option<&str>, said: Option<&str>, name: &str, may_be: MayBe) -> &'static str {
     let asked = |day: Option<&str>| day == Some(DAY);
     let is_log = !name.ends_with(".csv") && !name.ends_with(".parquet");
     if place == Place::Others || name.starts_with(['.', '_']) || name.ends_with("$folder$") {
@@ -127,14 +136,15 @@ fn fate(place: Place, day: Option<&str>, said: Option<&str>, name: &str, beside_
         Some(_) => OF_OTHERS,
         // Whether it is one of the asked days, nobody knows.
         None if place == Place::Region && is_log => NAMED,
-        // Beside AWSLogs lies what people put into a bucket.
-        None if place == Place::Top && is_log && !beside_logs => NAMED,
+        // Beside AWSLogs and above it lies what people put into a bucket: the content tells.
+        None if place == Place::Top && is_log && (!may_be.beside_logs || may_be.logs) => NAMED,
+        None if place == Place::Strange && is_log && may_be.logs => NAMED,
         None => OF_OTHERS,
     }
 }
 
 /// A tree: what must become of each of its objects.
-fn tree(random: &mut Random) -> BTreeMap<String, &'static str> {
+fn tree(random: &mut Random, logs: bool) -> BTreeMap<String, &'static str> {
     let mut objects = Vec::new();
     for number in 0..1 + random.below(12) as u32 {
         let (folder, day, place) = folder(random);
@@ -158,9 +168,9 @@ fn tree(random: &mut Random) -> BTreeMap<String, &'static str> {
         let path = if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
         objects.push((path, (place, day, said, name)));
     }
-    let beside_logs = objects.iter().any(|(path, _)| path.starts_with("AWSLogs/"));
+    let may_be = MayBe { beside_logs: objects.iter().any(|(path, _)| path.starts_with("AWSLogs/")), logs };
     let fates =
-        objects.into_iter().map(|(path, (place, day, said, name))| (path, fate(place, day, said, &name, beside_logs)));
+        objects.into_iter().map(|(path, (place, day, said, name))| (path, fate(place, day, said, &name, may_be)));
     fates.collect()
 }
 
@@ -185,10 +195,10 @@ fn seeds() -> std::ops::Range<u64> {
 }
 
 /// Holds a plan of the asked day over a tree against what must become of its objects.
-fn hold(seed: u64, objects: &BTreeMap<String, &str>, options: &[&str]) {
+fn hold(seed: u64, objects: &BTreeMap<String, &str>, content: &str, options: &[&str]) {
     let work = Work::new();
     for path in objects.keys() {
-        work.write(&format!("raw/{path}"), if path.ends_with("$folder$") { "" } else { "x" });
+        work.write(&format!("raw/{path}"), if path.ends_with("$folder$") { "" } else { content });
     }
     let (found, named) = planned(&work, &[&["--day", DAY], options].concat(), objects);
     let of = |fate: &str| objects.iter().filter(|(_, is)| **is == fate).map(|(path, _)| path.clone()).collect();
@@ -201,7 +211,9 @@ fn hold(seed: u64, objects: &BTreeMap<String, &str>, options: &[&str]) {
 #[test]
 fn found_and_named_and_of_others_is_all_there_is() {
     for seed in seeds() {
-        hold(seed, &tree(&mut Random(seed)), &[]);
+        let logs = seed % 2 == 0;
+        let content = if logs { format!("{V2}\n") } else { "x".to_owned() };
+        hold(seed, &tree(&mut Random(seed), logs), &content, &[]);
     }
 }
 
@@ -261,6 +273,6 @@ fn under_a_layout_too_found_and_named_and_of_others_is_all_there_is() {
             (0..1 + random.below(12) as u32).map(|number| exported(&mut random, number)).collect();
         // Without any folder that fits, the layout is an error.
         objects.insert("exports/us-east-1/2026-01-10/x".to_owned(), OF_OTHERS);
-        hold(seed, &objects, &["--source-layout", "exports/{region}/{yyyy}-{MM}-{dd}/"]);
+        hold(seed, &objects, "x", &["--source-layout", "exports/{region}/{yyyy}-{MM}-{dd}/"]);
     }
 }

@@ -122,6 +122,37 @@ fn other_services_logs_are_not_looked_at() {
     assert_eq!(ran.report()["objects_passed_over"], 0);
 }
 
+/// Names that say nothing, in folders that say nothing, beside and above those of AWS: the content says what is a log.
+#[test]
+fn flow_logs_in_folders_of_peoples_own_are_named() {
+    let work = Work::new();
+    work.object(&key(0), text(0, 2));
+    for key in ["dump.bin", "dumps/a", "dumps/deep/b.gz", "dumps/headless.log"] {
+        work.object(
+            key,
+            if key.contains("headless") {
+                text(3, 1).lines().skip(1).map(|line| format!("{line}\n")).collect()
+            } else {
+                text(1, 1)
+            },
+        );
+    }
+    work.write("raw/dumps/bare/c.txt", text(5, 1));
+    for key in ["backups/all.tar.gz", "app/app.log", "app/start.txt", "app/table.json", "other/empty.gz"] {
+        work.object(key, "start of something\n");
+    }
+    let ran = work.convert(&ON_THIS_DAY);
+    ran.code(1).totals(&[("objects", 1)]);
+    assert_eq!(ran.report()["objects_to_look_at"], 5, "{}", ran.stderr);
+    for named in ["dump.bin", "dumps/a", "dumps/deep/b.gz", "dumps/headless.log", "dumps/bare/c.txt"] {
+        ran.says(&format!(
+            "passed over: its key gives no date (say --assume-day if you know it)\n  at WORK/raw/{named}\n"
+        ));
+    }
+    work.run(&["verify", "raw", "table", "--day", DAY]).code(1);
+    work.run(&["plan", "raw/dumps", "table2", "--day", DAY, "--assume-day", DAY]).code(0);
+}
+
 #[test]
 fn a_flat_folder_of_objects_named_by_aws() {
     let work = Work::new();

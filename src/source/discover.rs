@@ -12,6 +12,7 @@ use jiff::civil::Date;
 use tracing::{debug, info};
 
 use super::layout::{FileName, Level, Place, SERVICE, Suffix};
+use super::loose::{LooseObjects, by_content};
 use super::source_layout::{Said, SourceLayout};
 use crate::days::Days;
 use crate::error::{Error, Result};
@@ -331,6 +332,7 @@ pub fn discover(store: &Store, wanted: &Wanted) -> Result<Found> {
             .help("point SOURCE at the folder that holds AWSLogs, or below it"));
         }
     };
+    search.settle_loose(store)?;
     let listed = search.list_whole(store)?;
     let matched = matches == Matches::Yes || matches == Matches::IfObjects && listed > 0;
     let mut found = search.found;
@@ -443,13 +445,15 @@ struct Search<'a> {
     found: Found,
     /// Prefixes to list with everything below them, and what they are.
     whole: BTreeMap<String, Place>,
+    /// Objects above the folders of days whose names say nothing, by folder.
+    loose: Vec<LooseObjects>,
     /// Names of accounts and Regions.
     names: BTreeSet<Arc<str>>,
 }
 
 impl<'a> Search<'a> {
     fn new(wanted: &'a Wanted) -> Self {
-        Self { wanted, found: Found::default(), whole: BTreeMap::new(), names: BTreeSet::new() }
+        Self { wanted, found: Found::default(), whole: BTreeMap::new(), loose: Vec::new(), names: BTreeSet::new() }
     }
 
     /// Looks into these folders, level by level; returns false if there is no end of them.
@@ -681,16 +685,38 @@ impl<'a> Search<'a> {
         let in_region = node.place.level == Level::Service || node.place.region.is_some();
         let beside_logs = folders.iter().any(|folder| folder.ends_with(super::layout::AWS_LOGS));
         let top = node.depth == 0 && !beside_logs;
+        let mut loose = Vec::new();
         for object in objects {
             let name = name_of(&object.key);
             let named_by_aws = FileName::parse(name).day.is_some();
             // Beside AWS's folder lies what people put into a bucket; whoever assumes a day says that it is logs.
             if in_region || named_by_aws || self.wanted.assume_day.is_some() || (top && is_called_log(name)) {
                 self.take(object, &node.place);
-            } else if top && !name.is_empty() && object.size > 0 && Suffix::of(name) == Suffix::Log {
-                self.found.passed_over.push((object.key, Why::OtherName));
+            } else if !name.is_empty()
+                && object.size > 0
+                && Suffix::of(name) == Suffix::Log
+                && Store::is_key(&object.key)
+            {
+                if top {
+                    self.found.passed_over.push((object.key.clone(), Why::OtherName));
+                }
+                loose.push(object);
             }
         }
+        if !loose.is_empty() {
+            self.loose.push(LooseObjects { place: node.place.clone(), objects: loose });
+        }
+    }
+
+    /// Names objects of which the name says nothing and the content that they are flow logs.
+    fn settle_loose(&mut self, store: &Store) -> Result<()> {
+        let logs = by_content(store, std::mem::take(&mut self.loose))?;
+        for LooseObjects { place, objects } in logs {
+            let keys: HashSet<&str> = objects.iter().map(|object| &*object.key).collect();
+            self.found.passed_over.retain(|(key, _)| !keys.contains(&**key));
+            objects.into_iter().for_each(|object| self.take(object, &place));
+        }
+        Ok(())
     }
 
     fn object_below(&mut self, prefix: &str, place: &Place, object: Listed) {
