@@ -69,6 +69,10 @@ def test_an_unreadable_object_costs_one_object(s3, run, convert, tmp_path, kind,
     again = convert(source, dest, "--day", DAY, "--report", "-", expect=1)
     assert json.loads(again.out)["objects_unreadable"] == len(bad), again
     assert entries(dest) == before
+    counted = run("query", source.uri, "SELECT count(*) AS n FROM vpc_flow_logs", "--raw", "--day", DAY, "--output", "csv",
+                  *source.args, env=source.env, expect=1)
+    assert counted.out == f"n\n{len(rows_of(good))}\n", counted
+    assert f"left out as unreadable: 0 lines and {len(bad)} object" in counted.err, counted
     assert "not converted" in run("verify", source.uri, dest.uri, "--day", DAY, *source.args, env=source.env, expect=1).said
     s3.proxy.hook = None
     healed = json.loads(convert(source, dest, "--day", DAY, "--report", "-").out)
