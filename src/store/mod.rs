@@ -14,6 +14,7 @@ mod endpoint;
 pub(crate) mod faults;
 pub mod fetch;
 mod http;
+mod io;
 mod listing;
 mod local;
 mod location;
@@ -44,8 +45,6 @@ use futures::{StreamExt, TryStreamExt};
 use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey, S3ConditionalPut};
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions};
-use tokio::runtime::Runtime;
-use tokio::signal::unix::{SignalKind, signal};
 use tracing::{debug, info};
 
 use crate::error::{Error, Result, masked_urls};
@@ -53,17 +52,16 @@ use crate::options::{ANONYMOUS, ENDPOINT_URL, MAX_OBJECTS, S3_REGION};
 use disk::{Bounds, Disk, LinkInTheWay};
 use fetch::Body;
 use http::SENT_ELSEWHERE;
+pub use io::Io;
 use listing::is_archived;
 pub(crate) use local::LinkKind;
 use local::Links;
 pub use location::{Location, lies_below, name_of};
-use pace::Pace;
 pub use pages::DEFAULT_MAX_OBJECTS;
 use pages::{REPEATS, TOO_MANY};
 use ranges::near;
 pub use real::RealKeys;
 pub use refusal::Unread;
-use stop::Stop;
 
 /// Requests in flight at once, at first ([`fetch::Budget`]); S3 answers a prefix 5,500 times a second.
 pub const MAX_REQUESTS_IN_FLIGHT: usize = 64;
@@ -164,73 +162,6 @@ struct Counters {
     put: AtomicU64,
     delete: AtomicU64,
     retried: AtomicU64,
-}
-
-/// The runtime that all stores of a run share.
-#[derive(Debug, Clone)]
-pub struct Io {
-    runtime: Arc<Runtime>,
-    stop: Stop,
-    pace: Arc<Pace>,
-    /// Whether objects are read when they are wanted, one after the other, and never ahead.
-    #[cfg(test)]
-    in_turn: bool,
-}
-
-impl Io {
-    /// Starts the runtime.
-    ///
-    /// # Errors
-    /// When the operating system gives no threads.
-    pub fn start() -> Result<Self> {
-        // Two threads: they move bytes between sockets and buffers, the work is done elsewhere.
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .thread_name("flowparquet-io")
-            .enable_all()
-            .build()
-            .map_err(|e| Error::stopped("cannot start the I/O threads").because(e))?;
-        Ok(Self {
-            runtime: Arc::new(runtime),
-            stop: Stop::new(),
-            pace: Arc::default(),
-            #[cfg(test)]
-            in_turn: false,
-        })
-    }
-
-    /// Starts one that never reads ahead: then a run has one call under way at a time.
-    #[cfg(test)]
-    pub(crate) fn start_in_turn() -> Result<Self> {
-        Ok(Self { in_turn: true, ..Self::start()? })
-    }
-
-    /// Lets SIGTERM and Ctrl-C stop the run at its next request, with an error; `notice` is told of every signal and
-    /// how many there were before.
-    ///
-    /// # Errors
-    /// When the operating system does not let us.
-    pub fn stop_on_signals(&self, notice: impl Fn(usize) + Send + 'static) -> Result<()> {
-        let _inside = self.runtime.enter();
-        let failed = |e: std::io::Error| Error::stopped("cannot wait for signals").because(e);
-        let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-        let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-        let stop = self.stop.clone();
-        self.runtime.spawn(async move {
-            for before in 0.. {
-                select(pin!(terminate.recv()), pin!(interrupt.recv())).await;
-                info!(before, "a signal asks the run to stop");
-                stop.ask();
-                notice(before);
-            }
-        });
-        Ok(())
-    }
-
-    /// Has `notice` told, in a line about once a minute, when requests go on failing and are tried on.
-    pub fn tell_of_retries(&self, notice: impl Fn(&str) + Send + Sync + 'static) {
-        self.pace.tell(notice);
-    }
 }
 
 /// A bucket or the local disk, below one prefix.

@@ -168,7 +168,7 @@ impl Upload {
         }
         if let Some(multipart) = &mut self.multipart {
             count(&self.store.counters.put, 1);
-            self.parts.spawn_on(multipart.put_part(part), self.store.io.runtime.handle());
+            self.parts.spawn_on(multipart.put_part(part), &self.store.io.runtime);
         }
         self.wait_for_parts(MAX_PARTS_IN_FLIGHT)
     }
