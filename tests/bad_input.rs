@@ -422,13 +422,17 @@ fn not_gzip_under_a_gz_name() {
 fn the_content_decides_what_an_object_is() {
     let work = Work::new();
     let folder = key(0).rsplit_once('/').unwrap().0.to_owned();
-    let texts: Vec<String> = (0..6).map(|i| text(i * 10, 3)).collect();
+    let texts: Vec<String> = (0..7).map(|i| text(i * 10, 3)).collect();
     for (i, name) in ["a.log.gz", "b", "c.log", "d.log.gz.1"].iter().enumerate() {
         work.write(&format!("raw/{folder}/{name}"), gz(&texts[i]));
     }
     work.write(&format!("raw/{folder}/e.log.gz"), &texts[4]);
     work.write(&format!("raw/{folder}/f"), &texts[5]);
-    work.convert(&ON_THIS_DAY).code(0).totals(&[("objects", 6), ("rows_written", 18)]);
+    work.write(&format!("raw/{folder}/g.csv"), &texts[6]);
+    for note in ["README", "SHA256SUMS", "a.log.gz.sha1", "a.log.gz.sig", "Thumbs.db", "logs.zip"] {
+        work.write(&format!("raw/{folder}/{note}"), "of no flow log\n");
+    }
+    work.convert(&ON_THIS_DAY).code(0).totals(&[("objects", 7), ("rows_written", 21)]);
     assert_rows(&work.rows(), &all_expected(&texts));
     work.run(&["verify", "raw", "table", "--day", DAY]).code(0);
 }

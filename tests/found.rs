@@ -112,7 +112,7 @@ struct MayBe {
 /// Returns what must become of an object.
 fn fate(place: Place, day: Option<&str>, said: Option<&str>, name: &str, may_be: MayBe) -> &'static str {
     let asked = |day: Option<&str>| day == Some(DAY);
-    let is_log = !name.ends_with(".csv") && !name.ends_with(".parquet");
+    let is_log = (may_be.logs || !name.ends_with(".csv")) && !name.ends_with(".parquet");
     if place == Place::Others || name.starts_with(['.', '_']) || name.ends_with("$folder$") {
         return OF_OTHERS;
     }

@@ -370,6 +370,12 @@ fn layouts_that_aws_does_not_write_are_converted_too() {
         &format!("{region}/2026"),
         &format!("{region}/2026/old"),
         "AWSLogs/copies/2026/01/15",
+        "AWSLogs/123456789012",
+        "AWSLogs/123456789012/2026/01/15",
+        "AWSLogs/123456789012/us-east-1/2026/01/15",
+        "AWSLogs/123456789012/VPCFlowLogs/us-east-1/2026/01/15",
+        "AWSLogs/123456789012/vpc-flow-logs/us-east-1/2026/01/15",
+        "AWSLogs/123456789012/vpcflowlogs-old/us-east-1/2026/01/15",
         "copy/dt=20260115",
     ] {
         for days in [&["--day", DAY][..], &["--all"]] {

@@ -71,7 +71,7 @@ fn what_a_layout_does_not_match_is_named() {
         (&format!("exports/us-east-1/old/{}", name(ACCOUNT, REGION, "2026-01-10", 0)), false),
         ("exports/us-east-1/2026-01-15x/.hidden", false),
         ("exports/us-east-1/_tmp/part-0", false),
-        ("exports/us_east/notes/a.txt", false),
+        ("exports/us_east/notes/a.txt", true),
         // Beside what is always called the same nobody looks: as if SOURCE were that.
         ("imports/us-east-1/2026-01-15/part-0", false),
     ] {

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use tracing::{debug, info};
 
-use super::layout::{FileName, Level, Place, SERVICE, Suffix};
-use super::loose::{LooseObjects, by_content};
+use super::layout::{FileName, Level, Place, Suffix};
+use super::loose::{ByFolder, LooseObjects, by_content};
 use super::source_layout::{Said, SourceLayout};
 use crate::days::Days;
 use crate::error::{Error, Result};
@@ -332,8 +332,8 @@ pub fn discover(store: &Store, wanted: &Wanted) -> Result<Found> {
             .help("point SOURCE at the folder that holds AWSLogs, or below it"));
         }
     };
-    search.settle_loose(store)?;
     let listed = search.list_whole(store)?;
+    search.settle_by_content(store)?;
     let matched = matches == Matches::Yes || matches == Matches::IfObjects && listed > 0;
     let mut found = search.found;
     found.passed_over.extend(store.links_passed_over().into_iter().filter_map(|(link, why)| {
@@ -445,15 +445,24 @@ struct Search<'a> {
     found: Found,
     /// Prefixes to list with everything below them, and what they are.
     whole: BTreeMap<String, Place>,
-    /// Objects above the folders of days whose names say nothing, by folder.
-    loose: Vec<LooseObjects>,
+    /// Objects of which no folder or name says a day, nor that they are flow logs.
+    loose: ByFolder,
+    /// Objects in folders of asked days that are called like something else.
+    others: ByFolder,
     /// Names of accounts and Regions.
     names: BTreeSet<Arc<str>>,
 }
 
 impl<'a> Search<'a> {
     fn new(wanted: &'a Wanted) -> Self {
-        Self { wanted, found: Found::default(), whole: BTreeMap::new(), loose: Vec::new(), names: BTreeSet::new() }
+        Self {
+            wanted,
+            found: Found::default(),
+            whole: BTreeMap::new(),
+            loose: ByFolder::default(),
+            others: ByFolder::default(),
+            names: BTreeSet::new(),
+        }
     }
 
     /// Looks into these folders, level by level; returns false if there is no end of them.
@@ -569,6 +578,7 @@ impl<'a> Search<'a> {
             return Ok(());
         }
         search.list_whole(store)?;
+        search.settle_by_content(store)?;
         let Found { objects, other_days, passed_over, .. } = search.found;
         let logs = objects.into_iter().chain(other_days).map(|found| (found.object.key, Why::OtherLayout));
         let passed_over = passed_over.into_iter().map(|(key, why)| match why {
@@ -601,14 +611,8 @@ impl<'a> Search<'a> {
             return to_list;
         }
         match (node.place.level, &self.wanted.days) {
-            (Level::Opaque | Level::AwsLogs | Level::Service, _) => to_list.push(node),
-            // Which of the two names the service's folder has, only a listing tells.
-            (Level::Account, _) if node.place.hive => to_list.push(node),
-            (Level::Account, _) => {
-                let prefix = join(&node.prefix, SERVICE);
-                let next = node.place.enter(SERVICE);
-                to_list.extend(next.map(|place| Node { prefix, place, depth: node.depth + 1, year: None }));
-            }
+            // What the service's folder is called, and whether there is one, only a listing tells.
+            (Level::Opaque | Level::AwsLogs | Level::Account | Level::Service, _) => to_list.push(node),
             (_, Days::All) | (Level::Day | Level::Hour, _) => {
                 self.whole.insert(node.prefix, node.place);
             }
@@ -685,37 +689,32 @@ impl<'a> Search<'a> {
         let in_region = node.place.level == Level::Service || node.place.region.is_some();
         let beside_logs = folders.iter().any(|folder| folder.ends_with(super::layout::AWS_LOGS));
         let top = node.depth == 0 && !beside_logs;
-        let mut loose = Vec::new();
         for object in objects {
             let name = name_of(&object.key);
             let named_by_aws = FileName::parse(name).day.is_some();
             // Beside AWS's folder lies what people put into a bucket; whoever assumes a day says that it is logs.
             if in_region || named_by_aws || self.wanted.assume_day.is_some() || (top && is_called_log(name)) {
                 self.take(object, &node.place);
-            } else if !name.is_empty()
-                && object.size > 0
-                && Suffix::of(name) == Suffix::Log
-                && Store::is_key(&object.key)
-            {
-                if top {
-                    self.found.passed_over.push((object.key.clone(), Why::OtherName));
-                }
-                loose.push(object);
+            } else if top && !name.is_empty() && object.size > 0 && Suffix::of(name) == Suffix::Log {
+                self.found.passed_over.push((object.key.clone(), Why::OtherName));
+                self.loose.add(object, &node.place);
+            } else {
+                self.loose.add(object, &node.place);
             }
-        }
-        if !loose.is_empty() {
-            self.loose.push(LooseObjects { place: node.place.clone(), objects: loose });
         }
     }
 
-    /// Names objects of which the name says nothing and the content that they are flow logs.
-    fn settle_loose(&mut self, store: &Store) -> Result<()> {
-        let logs = by_content(store, std::mem::take(&mut self.loose))?;
-        for LooseObjects { place, objects } in logs {
-            let keys: HashSet<&str> = objects.iter().map(|object| &*object.key).collect();
-            self.found.passed_over.retain(|(key, _)| !keys.contains(&**key));
-            objects.into_iter().for_each(|object| self.take(object, &place));
+    /// Takes what holds flow logs, whatever it is called, and names of the rest what lies in folders of asked days.
+    fn settle_by_content(&mut self, store: &Store) -> Result<()> {
+        let (logs, _) = by_content(store, std::mem::take(&mut self.loose))?;
+        let keys: HashSet<&str> = logs.iter().flat_map(|logs| &logs.objects).map(|object| &*object.key).collect();
+        self.found.passed_over.retain(|(key, _)| !keys.contains(&**key));
+        let (others_logs, others) = by_content(store, std::mem::take(&mut self.others))?;
+        for LooseObjects { place, objects } in logs.into_iter().chain(others_logs) {
+            objects.into_iter().for_each(|object| self.take_as(object, &place, Suffix::Log));
         }
+        let others = others.into_iter().flat_map(|others| others.objects);
+        self.found.passed_over.extend(others.map(|object| (object.key, Why::OtherName)));
         Ok(())
     }
 
@@ -747,8 +746,12 @@ impl<'a> Search<'a> {
     }
 
     fn take(&mut self, object: Listed, place: &Place) {
+        let suffix = Suffix::of(name_of(&object.key));
+        self.take_as(object, place, suffix);
+    }
+
+    fn take_as(&mut self, object: Listed, place: &Place, suffix: Suffix) {
         let name = name_of(&object.key);
-        let suffix = Suffix::of(name);
         // What stands for a folder has no content; a log without any was cut off.
         let is_marker = object.size == 0 && !is_called_log(name);
         let said = FileName::parse(name);
@@ -770,6 +773,8 @@ impl<'a> Search<'a> {
                     let [account, region] = [account, region].map(|name| name.map(|name| self.shared(name)));
                     self.found.undated.push(Undated { object, account, region });
                 }
+            } else if suffix == Suffix::Other {
+                self.loose.add(object, place);
             }
             return;
         };
@@ -794,7 +799,7 @@ impl<'a> Search<'a> {
                 let why = if is_awss { Why::AwsParquet } else { Why::OtherParquet };
                 self.found.passed_over.push((object.key, why));
             }
-            Suffix::Other => self.found.passed_over.push((object.key, Why::OtherName)),
+            Suffix::Other => self.others.add(object, place),
         }
     }
 }

@@ -10,7 +10,8 @@
 //! ```
 //!
 //! People's tools write others: months, days and hours without a leading zero, a whole date as one folder (`2026-01-15`,
-//! `dt=2026-01-15`, `20260115`), `%3D` for `=`, an organisation's folder below `AWSLogs`, further folders below a day. A copy may
+//! `dt=2026-01-15`, `20260115`), `%3D` for `=`, an organisation's folder below `AWSLogs`, further folders below a day, no
+//! folder of the service or another name for it. A copy may
 //! have lost its upper folders: what a folder does not say, the file name may. To add a layout, teach [`Place::enter`] its
 //! folders.
 
@@ -127,10 +128,16 @@ impl Place {
             }
             Level::Account => {
                 let hive = folder.strip_prefix("aws-service=").or_else(|| folder.strip_prefix("service="));
-                if hive.unwrap_or(folder) != SERVICE {
-                    return None;
+                let region = folder.strip_prefix("aws-region=").unwrap_or(folder);
+                if is_of_flow_logs(hive.unwrap_or(folder)) {
+                    next.level = Level::Service;
+                } else if is_awss_region(region) {
+                    // Without the service's folder, as some tools copy.
+                    next.region = Some(region.to_owned());
+                    next.level = Level::Region;
+                } else {
+                    return self.date_of_a_copy(folder);
                 }
-                next.level = Level::Service;
             }
             Level::Service => {
                 let region = folder.strip_prefix("aws-region=").unwrap_or(folder);
@@ -164,6 +171,8 @@ impl Place {
     fn is_awss(&self, before: &Self, folder: &str) -> bool {
         let digits = folder.rsplit('=').next().unwrap_or_default().len();
         let step = match self.level {
+            Level::Service => folder.rsplit('=').next() == Some(SERVICE),
+            Level::Region => before.level == Level::Service,
             Level::Year => digits == 4,
             Level::Month => digits == 2,
             Level::Day => digits == 2 && before.level == Level::Month,
@@ -296,6 +305,22 @@ pub(super) fn is_region(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
+/// Returns whether an account's folder is that of flow logs: AWS's, or what people made of its name.
+fn is_of_flow_logs(name: &str) -> bool {
+    let letters: String = name.chars().filter(|c| !matches!(c, '-' | '_' | ' ')).collect();
+    letters.to_ascii_lowercase().contains("flowlog")
+}
+
+/// Returns whether a folder is called as AWS calls Regions: `us-east-1`, `us-gov-west-1`, `eusc-de-east-1`.
+fn is_awss_region(name: &str) -> bool {
+    let mut parts: Vec<&str> = name.split('-').collect();
+    let ends = parts.pop().is_some_and(|last| matches!(last.len(), 1 | 2) && last.bytes().all(|b| b.is_ascii_digit()));
+    let begins = parts.first().is_some_and(|first| (2..=4).contains(&first.len()));
+    ends && begins
+        && (2..=3).contains(&parts.len())
+        && parts.iter().all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase()))
+}
+
 /// What an object can be, by its name. Whether it is a log, its content decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Suffix {
@@ -309,11 +334,16 @@ pub enum Suffix {
     Other,
 }
 
-/// What no flow log is called.
-const OTHERS: [&str; 20] = [
-    "avro", "crc", "csv", "htm", "html", "ini", "json", "jsonl", "md", "md5", "orc", "pdf", "png", "sha256", "sql",
-    "svg", "toml", "xml", "yaml", "yml",
+/// What the names of flow logs do not end with; what is called so all the same, its content tells.
+const OTHERS: [&str; 34] = [
+    "asc", "avro", "bak", "crc", "csv", "db", "htm", "html", "ini", "json", "jsonl", "lnk", "manifest", "md", "md5",
+    "metadata", "orc", "pdf", "png", "sha1", "sha256", "sha512", "sig", "sql", "svg", "tar", "tgz", "toml", "tsv",
+    "xml", "xz", "yaml", "yml", "zip",
 ];
+
+/// What lies beside files of all kinds.
+const NOTES: [&str; 9] =
+    ["CHECKSUMS", "LICENSE", "MANIFEST", "MD5SUMS", "NOTICE", "README", "SHA1SUMS", "SHA256SUMS", "SHA512SUMS"];
 
 impl Suffix {
     /// Returns what the name of an object promises.
@@ -322,7 +352,7 @@ impl Suffix {
         match ending {
             _ if name.starts_with(['.', '_']) => Self::Hidden,
             "parquet" => Self::Parquet,
-            _ if OTHERS.contains(&ending) => Self::Other,
+            _ if OTHERS.contains(&ending) || NOTES.contains(&&*name.to_ascii_uppercase()) => Self::Other,
             _ => Self::Log,
         }
     }

@@ -1,14 +1,16 @@
-//! Objects that lie above all folders of days, under names that say nothing: whether they are flow logs their content decides.
+//! Objects of which neither folder nor name says that they are flow logs: whether they are, their content decides.
 //!
-//! In: those of each folder that was looked into on the way to the logs. Out: those of folders that hold flow logs. Three objects of
-//! a folder are looked at, for others have the bucket too, and a folder is mostly of one kind.
+//! In: those that lie above all folders of days, and those that are called like something else, by folder and ending. Out: those of which one holds a flow log. Three of each are looked at: others have the bucket too, and what
+//! lies together under such names is mostly of one kind.
+
+use std::collections::BTreeMap;
 
 use crate::error::Result;
 use crate::record::header::Header;
 use crate::store::{Listed, Store};
 
 use super::gunzip;
-use super::layout::Place;
+use super::layout::{Place, Suffix};
 
 /// Bytes of an object that are read: a header line of all fields has 700, and gzip makes them fewer.
 const HEAD_BYTES: u64 = 4 << 10;
@@ -20,7 +22,7 @@ const MIN_FIELDS: usize = 3;
 /// (<https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html>).
 const RECORD_FIELDS: usize = 14;
 
-/// Objects of a folder whose names say nothing.
+/// Objects that lie together.
 #[derive(Debug)]
 pub(super) struct LooseObjects {
     /// What the folder is.
@@ -39,18 +41,36 @@ impl LooseObjects {
     }
 }
 
-/// Returns those of folders that hold flow logs.
+/// Objects by folder and ending.
+#[derive(Debug, Default)]
+pub(super) struct ByFolder(BTreeMap<(String, String), LooseObjects>);
+
+impl ByFolder {
+    /// Adds an object that may be a log: hidden ones, AWS's Parquet and what has no bytes are none.
+    pub(super) fn add(&mut self, object: Listed, place: &Place) {
+        let (folder, name) = object.key.rsplit_once('/').unwrap_or(("", &object.key));
+        let may_be = matches!(Suffix::of(name), Suffix::Log | Suffix::Other) && !name.is_empty();
+        if may_be && object.size > 0 && Store::is_key(&object.key) {
+            let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+            let of = self.0.entry((folder.to_owned(), ending.to_owned()));
+            of.or_insert_with(|| LooseObjects { place: place.clone(), objects: Vec::new() }).objects.push(object);
+        }
+    }
+}
+
+/// Returns those that hold flow logs, and the others.
 ///
 /// # Errors
 /// When the store fails.
-pub(super) fn by_content(store: &Store, loose: Vec<LooseObjects>) -> Result<Vec<LooseObjects>> {
+pub(super) fn by_content(store: &Store, loose: ByFolder) -> Result<(Vec<LooseObjects>, Vec<LooseObjects>)> {
+    let loose: Vec<LooseObjects> = loose.0.into_values().collect();
     let heads = store.get_heads(&loose.iter().flat_map(LooseObjects::samples).collect::<Vec<_>>(), HEAD_BYTES)?;
     // What may not be read is said where it is known to be a log.
     let mut is_log = heads.into_iter().map(|head| head.is_ok_and(|head| is_flow_log(&gunzip::first_line(&head))));
     // All of a folder are taken, whatever the first of them are.
     let mut holds =
         |loose: &LooseObjects| is_log.by_ref().take(loose.samples().len()).filter(|is_log| *is_log).count() > 0;
-    Ok(loose.into_iter().filter(|loose| holds(loose)).collect())
+    Ok(loose.into_iter().partition(|loose| holds(loose)))
 }
 
 /// Returns whether a line is a header line of flow logs, or a record of the default format.
