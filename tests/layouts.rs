@@ -122,6 +122,23 @@ fn other_services_logs_are_not_looked_at() {
     assert_eq!(ran.report()["objects_passed_over"], 0);
 }
 
+#[test]
+fn objects_of_no_account_are_named_when_accounts_are_asked_for() {
+    let work = Work::new();
+    work.object(&key(0), text(0, 2));
+    work.object("x/2026/01/15/own.gz", text(3, 1));
+    let asked = ["--day", DAY, "--account", ACCOUNT];
+    let ran = work.convert(&asked);
+    ran.code(1).totals(&[("objects", 1)]);
+    ran.says("passed over: its key tells no account or Region, and only some are asked for");
+    ran.says("  at WORK/raw/x/2026/01/15/own.gz\n");
+    work.run(&[&["verify", "raw", "table"], &asked[..]].concat()).code(1);
+    // Whoever asks for all converts it, and then there is nothing to say.
+    work.convert(&ON_THIS_DAY).code(0).totals(&[("objects", 1)]);
+    work.convert(&asked).code(0);
+    work.run(&[&["verify", "raw", "table"], &asked[..]].concat()).code(0);
+}
+
 /// Names that say nothing, in folders that say nothing, beside and above those of AWS: the content says what is a log.
 #[test]
 fn flow_logs_in_folders_of_peoples_own_are_named() {

@@ -142,6 +142,7 @@ pub fn prepare(source: &Store, table: &Table, options: &ConvertOptions) -> Resul
     table.look_at_files(&mut states)?;
     plan::leave_out_damaged(&mut found, &damaged, info.partition_by);
     plan::settle_days(&mut found, &states, info.partition_by, &root);
+    found.forget_converted(|key| states.values().any(|state| state.input(&root, key).is_some()));
     if !options.copy {
         copies::leave_out(&mut found, &states, info.partition_by, source);
     }

@@ -100,6 +100,8 @@ pub enum Why {
     OtherLayout,
     /// It is converted already, under another key.
     Copy,
+    /// Neither folder nor name tells its account or Region, and only some are asked for.
+    NoAccount,
 }
 
 impl Why {
@@ -115,6 +117,7 @@ impl Why {
                 | Self::LeadsOut
                 | Self::OtherLayout
                 | Self::Copy
+                | Self::NoAccount
         )
     }
 
@@ -145,6 +148,12 @@ impl Why {
             Self::OtherLayout => {
                 return format!(
                     "it may be a log, and {SOURCE_LAYOUT} does not match its folders (convert it with another one)"
+                );
+            }
+            Self::NoAccount => {
+                return format!(
+                    "its key tells no account or Region, and only some are asked for (leave {ACCOUNT} and {REGION} away, or say where they \
+                     stand with {SOURCE_LAYOUT})"
                 );
             }
             Self::OtherName => "its name says that it is no log",
@@ -266,6 +275,11 @@ impl Found {
         self.passed_over.retain(|(key, why)| *why != Why::NoDate || !no_longer.contains(key));
         self.objects.sort_by(|a, b| a.object.key.cmp(&b.object.key));
         self.objects.iter().filter(|found| found.assumed).map(|found| found.day).collect()
+    }
+
+    /// Says nothing of objects without an account or Region that are converted already, by a run that asked for all.
+    pub fn forget_converted(&mut self, is_known: impl Fn(&str) -> bool) {
+        self.passed_over.retain(|(key, why)| *why != Why::NoAccount || !is_known(key));
     }
 
     /// Leaves out objects of which a day cannot be looked at, by their folder or their name: whether they are converted nobody
@@ -781,7 +795,13 @@ impl<'a> Search<'a> {
         let assumed = place.day.is_none() && said.day.is_none();
         let asked = self.wanted.assume_day == Some(day) || self.wanted.days.contains(day);
         let asked_by_folder = folder.is_some_and(|(day, _)| self.wanted.days.contains(day));
-        if !(asked || asked_by_folder) || !self.matches(account.as_deref(), region.as_deref(), false) {
+        if !(asked || asked_by_folder) {
+            return;
+        }
+        if !self.matches(account.as_deref(), region.as_deref(), false) {
+            if suffix == Suffix::Log && !is_marker && self.matches(account.as_deref(), region.as_deref(), true) {
+                self.found.passed_over.push((object.key, Why::NoAccount));
+            }
             return;
         }
         match suffix {

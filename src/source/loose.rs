@@ -77,7 +77,9 @@ pub(super) fn by_content(store: &Store, loose: ByFolder) -> Result<(Vec<LooseObj
 fn is_flow_log(line: &[u8]) -> bool {
     let is_header =
         Header::parse(line).is_ok_and(|header| header.columns.len() - header.unknown().count() >= MIN_FIELDS);
-    let mut fields = line.split(u8::is_ascii_whitespace).filter(|field| !field.is_empty());
+    let mut fields = line.split(u8::is_ascii_whitespace).filter(|field| !field.is_empty()).peekable();
+    // CloudWatch Logs puts the time of an event before each record that it exports.
+    fields.next_if(|field| field.ends_with(b"Z") && field.contains(&b'T'));
     let is_number = |field: Option<&[u8]>| field.is_some_and(|field| field.iter().all(u8::is_ascii_digit));
     let is_record = || {
         is_number(fields.next())
@@ -98,6 +100,7 @@ mod tests {
             "version account-id interface-id srcaddr\n",
             "resource-type tgw-id srcaddr",
             "2 123456789012 eni-1 10.0.0.1 10.0.0.2 1 2 6 1 40 1 2 ACCEPT OK\n",
+            "2026-01-15T00:00:00.000Z 2 123456789012 eni-1 10.0.0.1 10.0.0.2 1 2 6 1 40 1 2 ACCEPT OK\n",
         ] {
             assert!(is_flow_log(line.as_bytes()), "{line}");
         }

@@ -197,6 +197,7 @@ fn verify_once(
         found.met.refuse_others(&options.wanted, source.location())?;
     }
     settle_days(&mut found, &states, info.partition_by, &source.location().root());
+    found.forget_converted(|key| states.values().any(|state| state.input(&source.location().root(), key).is_some()));
     copies::leave_out(&mut found, &states, info.partition_by, source);
     // While ledgers are damaged, whatever they have would be missed.
     let missing = match looked_at.is_empty() || !damaged.is_empty() {
