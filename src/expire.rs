@@ -17,7 +17,7 @@ use crate::ledger::entry::{Outcome, VerifiedHow};
 use crate::ledger::partition::Partition;
 use crate::ledger::state::{InputState, Output, PartitionState};
 use crate::ledger::table::Table;
-use crate::options::{LOG_FORMAT, SOURCE};
+use crate::options::{LOG_FORMAT, RETRY, SOURCE};
 use crate::source::layout::Suffix;
 use crate::store::{Listed, RealKeys, Store, name_of};
 
@@ -209,7 +209,7 @@ fn why_not_of(state: &PartitionState, output: &Output) -> Option<String> {
     };
     if rejected_rows > 0 {
         return Some(format!(
-            "{} rejected and in no table: run `rejects` to see them, then `convert --retry` with the right \
+            "{} rejected and in no table: run `rejects` to see them, then `convert` with {RETRY} and the right \
              {LOG_FORMAT}; if you need them no more, delete the folder by hand",
             lines(rejected_rows)
         ));

@@ -207,7 +207,7 @@ fn settle_rejects(work: &Work, args: &[&str]) {
 }
 
 const REJECTED: &str = "of the objects of FILE LINES rejected and in no table: run `rejects` to see them, then \
-                        `convert --retry` with the right --log-format; if you need them no more, delete the folder by hand";
+                        `convert` with --retry and the right --log-format; if you need them no more, delete the folder by hand";
 
 #[test]
 fn a_rejected_line_holds_back_its_folder() {
