@@ -2,21 +2,24 @@
 //!
 //! In: the ledger, and SOURCE. Out: a [`RawFolder`] for each folder that the ledger knows. Whoever deletes a folder deletes all
 //! that lies below it, whatever its name and day; so each is listed whole, and is safe only if every key in it is in the table as
-//! it is now, and verified in full. What was not looked at is not safe.
+//! it is now, line by line, and verified in full, and if the files it became are there. What was not looked at is not safe.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::iter;
 use std::sync::Arc;
 
 use serde::Serialize;
 
 use crate::days::Days;
 use crate::error::Result;
-use crate::ledger::entry::VerifiedHow;
+use crate::ledger::entry::{Outcome, VerifiedHow};
 use crate::ledger::partition::Partition;
-use crate::ledger::state::{InputState, PartitionState};
+use crate::ledger::state::{InputState, Output, PartitionState};
 use crate::ledger::table::Table;
-use crate::options::SOURCE;
-use crate::store::{Listed, RealKeys, Store};
+use crate::options::{LOG_FORMAT, RETRY, SOURCE};
+use crate::source::layout::Suffix;
+use crate::store::{Listed, RealKeys, Store, name_of};
 
 /// A folder of raw logs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -67,11 +70,23 @@ pub fn safe_to_expire(table: &Table, source: &Store, days: &Days) -> Result<Opti
         // A folder may hold objects of days that were not asked for.
         states = table.load(&Days::All, info.partition_by)?;
     }
+    keep_those_of(&mut states, &listings, source);
+    table.look_at_files(&mut states)?;
     let known = Known::of(&states, source);
     let listed = to_list.into_iter().zip(&listings).filter(|(_, objects)| !objects.is_empty());
     folders.extend(listed.map(|((prefix, _), objects)| known.judge(prefix, objects, source)));
     folders.sort_by(|a, b| a.prefix.cmp(&b.prefix));
     Ok(Some(folders))
+}
+
+/// Keeps the partitions that know any of these objects: of others no file is looked for.
+fn keep_those_of(states: &mut BTreeMap<Partition, PartitionState>, listings: &[Vec<Listed>], source: &Store) {
+    let by_key = Known::of(states, source).by_key;
+    let of_objects = listings.iter().flatten().filter_map(|object| by_key.get(&object.key));
+    let used: BTreeSet<usize> = of_objects.flatten().map(|(at, _)| *at).collect();
+    drop(by_key);
+    let mut at = 0..;
+    states.retain(|_, _| at.next().is_some_and(|at| used.contains(&at)));
 }
 
 /// Returns the folders of all objects that the ledger knows: roots of their stores, and keys without a slash at the end, by
@@ -89,9 +104,18 @@ fn folders_of(states: &BTreeMap<Partition, PartitionState>) -> BTreeSet<(String,
     folders
 }
 
-/// A partition with what it says of its objects.
+/// A partition, and what keeps its objects from being deleted.
+struct Judged<'a> {
+    state: &'a PartitionState,
+    /// What keeps all of them.
+    why_not: Option<String>,
+    /// What keeps those of a claim, by its number.
+    of_claims: HashMap<u64, String>,
+}
+
+/// What the ledger knows of the objects of one store.
 struct Known<'a> {
-    partitions: Vec<(&'a PartitionState, Option<String>)>,
+    partitions: Vec<Judged<'a>>,
     /// Places of the partitions that know an object by its real name, and how they call it.
     by_key: HashMap<Arc<str>, Vec<(usize, &'a str)>>,
     root: String,
@@ -106,7 +130,13 @@ impl<'a> Known<'a> {
             for key in state.keys(&root) {
                 by_key.entry(real.key(key)).or_default().push((partitions.len(), key));
             }
-            partitions.push((state, why_not(state).map(|why| format!("{partition}: {why}"))));
+            let of_claim =
+                |output: &Output| Some((output.number, format!("{partition}: {}", why_not_of(state, output)?)));
+            partitions.push(Judged {
+                state,
+                why_not: why_not(state).map(|why| format!("{partition}: {why}")),
+                of_claims: state.outputs().filter_map(of_claim).collect(),
+            });
         }
         Self { partitions, by_key, root }
     }
@@ -115,29 +145,85 @@ impl<'a> Known<'a> {
     fn judge(&self, prefix: String, objects: &[Listed], source: &Store) -> RawFolder {
         let mut folder = RawFolder { prefix, objects: 0, objects_held_back: 0, why_not: None };
         for object in objects {
-            let url = || format!("{}{}", source.location().root(), object.key);
-            let known = self.by_key.get(&object.key).map_or(&[][..], Vec::as_slice);
-            let of_object = || known.iter().filter_map(|(at, key)| Some((self.partitions.get(*at)?, *key)));
-            let in_table = of_object().any(|((state, _), key)| self.is_in_table(state, key, object));
-            if let Some(why) = of_object().find_map(|((_, why_not), _)| why_not.as_ref()) {
-                folder.hold_back(|| why.clone());
-            } else if in_table {
-                folder.objects += 1;
-            } else {
-                folder.hold_back(|| format!("{} is not converted as it is now: run convert, then verify", url()));
+            match self.why_kept(object, source) {
+                None => folder.objects += 1,
+                Some(why) => folder.hold_back(|| why.into_owned()),
             }
         }
         folder
     }
 
-    fn is_in_table(&self, state: &PartitionState, key: &str, object: &Listed) -> bool {
-        state.input(&self.root, key).is_some_and(|known| {
+    /// Returns what keeps an object; `None` if it may be deleted.
+    fn why_kept(&self, object: &Listed, source: &Store) -> Option<Cow<'_, str>> {
+        let known = self.by_key.get(&object.key).map_or(&[][..], Vec::as_slice);
+        let of_object = || known.iter().filter_map(|(at, key)| Some((self.partitions.get(*at)?, *key)));
+        if let Some(why) = of_object().find_map(|(judged, _)| judged.why_not.as_deref()) {
+            return Some(why.into());
+        }
+        let mut converted =
+            of_object().filter_map(|(judged, key)| Some((judged, self.output_of(judged, key, object)?)));
+        let Some(first) = converted.next() else {
+            return Some(format!("{}{} {}", self.root, object.key, not_converted(object, source)).into());
+        };
+        let mut all = iter::once(first).chain(converted);
+        all.find_map(|(judged, output)| judged.of_claims.get(&output.number)).map(|why| why.as_str().into())
+    }
+
+    /// Returns the output that an object's rows are in, if they are, and it is as it was then.
+    fn output_of(&self, judged: &Judged<'a>, key: &str, object: &Listed) -> Option<&'a Output> {
+        let known = judged.state.input(&self.root, key).filter(|known| {
             known.state == InputState::Converted && known.etag == object.etag && known.size == object.size
-        })
+        })?;
+        judged.state.output_of(known)
     }
 }
 
-/// Returns what keeps a partition's raw objects from being deleted. Rejected lines do not: they are kept whole.
+/// Returns what an object is that is not in the table as it is now, and what to do.
+fn not_converted(object: &Listed, source: &Store) -> &'static str {
+    let below = object.key.strip_prefix(source.location().prefix()).unwrap_or(&object.key);
+    let is_hidden = below.split('/').any(|name| Suffix::of(name) == Suffix::Hidden);
+    match Suffix::of(name_of(&object.key)) {
+        _ if object.size == 0 => "has 0 bytes: delete it, or fetch it again if it is a log that was cut off",
+        _ if is_hidden => {
+            "is hidden (`.` or `_` before a name), and convert passes over it: look what it is, and move or delete it"
+        }
+        Suffix::Parquet => {
+            "is Parquet, and convert takes raw logs only: move it elsewhere if you need it, or delete it"
+        }
+        Suffix::Other => "is called as no log is, and convert passes over it: look what it is, and move or delete it",
+        Suffix::Log | Suffix::Hidden => "is not converted as it is now: run convert, then verify",
+    }
+}
+
+/// Returns what keeps the raw objects of a claim: whatever of them is not in the table, or not any more. A claim counts its lines, and
+/// does not say of which objects they are: so it keeps all of them.
+fn why_not_of(state: &PartitionState, output: &Output) -> Option<String> {
+    let Outcome { rejected_rows, other_type_rows, .. } = output.done.outcome;
+    let file = &output.claim.output;
+    if !state.has_file(output) {
+        return Some(format!("{file} is gone, or has another size than the ledger says: run verify"));
+    }
+    let lines = |count: u64| {
+        let lines_are = |line: &str, are: &str| format!("{count} {line} of the objects of {file} {are}");
+        if count == 1 { lines_are("line", "is") } else { lines_are("lines", "are") }
+    };
+    if rejected_rows > 0 {
+        return Some(format!(
+            "{} rejected and in no table: run `rejects` to see them, then `convert` with {RETRY} and the right \
+             {LOG_FORMAT}; if you need them no more, delete the folder by hand",
+            lines(rejected_rows)
+        ));
+    }
+    (other_type_rows > 0).then(|| {
+        format!(
+            "{} of another log type and not in this table: convert them into another DEST; then, or if \
+             you need them no more, delete the folder by hand",
+            lines(other_type_rows)
+        )
+    })
+}
+
+/// Returns what keeps all raw objects of a partition from being deleted.
 fn why_not(state: &PartitionState) -> Option<String> {
     let rejected = state.inputs().filter(|input| matches!(input, InputState::Rejected(_))).count();
     let other = state.inputs().filter(|input| **input == InputState::OtherType).count();

@@ -68,6 +68,7 @@ options! {
     PARTITION_BY "partition_by"
     PROJECTION "projection"
     REGION "region"
+    RETRY "retry"
     ROW_GROUP_ROWS "row_group_rows"
     S3_REGION "s3_region"
     SET "set"

@@ -74,6 +74,8 @@ pub struct PartitionState {
     verified: Option<Verified>,
     /// Outputs whose files have another size than was recorded, as far as somebody looked.
     altered: BTreeSet<u64>,
+    /// Outputs whose files are not there, as far as somebody looked.
+    gone: BTreeSet<u64>,
     /// Claims that are not finished and whose files are there, as far as somebody looked.
     written: BTreeSet<u64>,
 }
@@ -295,7 +297,9 @@ impl PartitionState {
         let open = self.open.iter().filter(|(_, claim)| objects.iter().any(|(name, _)| *name == claim.output));
         let written = open.map(|(number, _)| *number).collect();
         let altered = objects.iter().copied().filter_map(is_altered).collect();
-        (self.written, self.altered) = (written, altered);
+        let names: HashSet<&str> = objects.iter().map(|(name, _)| *name).collect();
+        let gone = files.iter().filter(|(name, _)| !names.contains(*name)).map(|(_, (number, _))| *number).collect();
+        (self.written, self.altered, self.gone) = (written, altered, gone);
     }
 
     /// Returns whether the file of a claim that is not finished is there: what is left of it is to be recorded.
@@ -306,6 +310,11 @@ impl PartitionState {
     /// Returns the outputs that [`PartitionState::look_at`] found altered.
     pub fn altered(&self) -> impl Iterator<Item = &Output> {
         self.outputs().filter(|output| self.altered.contains(&output.number))
+    }
+
+    /// Returns whether [`PartitionState::look_at`] found an output's file as it was recorded; one without rows has none.
+    pub fn has_file(&self, output: &Output) -> bool {
+        !self.altered.contains(&output.number) && !self.gone.contains(&output.number)
     }
 
     /// Returns every output there ever was, replaced ones included.
