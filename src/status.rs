@@ -262,6 +262,9 @@ fn missing(
 ) -> Result<Missing> {
     let mut deliveries = Deliveries::default();
     deliveries.add_ledger(states, None);
+    if plan.is_none() {
+        deliveries.only_ledger(states, now);
+    }
     for planned in plan.iter().flat_map(|plan| &plan.partitions) {
         planned.to_read().for_each(|input| deliveries.add(&input.key, planned.partition.day));
     }
