@@ -10,7 +10,7 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use crate::days::Days;
+use crate::days::{DEFAULT_LOOKBACK_DAYS, Days};
 use crate::error::{Error, Result};
 use crate::ledger::partition::Partition;
 use crate::ledger::state::PartitionState;
@@ -75,12 +75,7 @@ impl Quiet {
 
     fn is_accepted(&self, what: &str) -> bool {
         let is = |name: &Option<String>| name.as_deref() == Some(what);
-        // A day is what lies in it whole.
-        let of_day = |day: Date| {
-            let end = shown_minute(minute_of(day, 0, 0) + DAY);
-            self.from.starts_with(what) && self.to <= end
-        };
-        self.account == what || is(&self.region) || is(&self.flow_log) || what.parse().is_ok_and(of_day)
+        self.account == what || is(&self.region) || is(&self.flow_log)
     }
 }
 
@@ -109,6 +104,29 @@ pub struct MissingOptions {
     pub expect: Vec<Expected>,
     /// Accounts, Regions, ids of flow logs and days of which nothing is said.
     pub accept: Vec<String>,
+}
+
+impl MissingOptions {
+    /// Returns these without who is not asked for.
+    pub(crate) fn select(&self, wanted: &Wanted) -> Self {
+        let is_asked = |who: &&Expected| wanted.expects(&who.account, who.region.as_deref());
+        Self { expect: self.expect.iter().filter(is_asked).cloned().collect(), accept: self.accept.clone() }
+    }
+
+    /// Returns what is left of a time without the days that are meant to be empty.
+    fn without_accepted(&self, (from, to): (i64, i64)) -> Vec<(i64, i64)> {
+        let days: BTreeSet<Date> = self.accept.iter().filter_map(|what| what.parse().ok()).collect();
+        let days = days.into_iter().map(|day| minute_of(day, 0, 0));
+        let (mut left, mut begin) = (Vec::new(), from);
+        for day in days.filter(|day| day + DAY > from && *day < to) {
+            left.push((begin, day));
+            begin = day + DAY;
+        }
+        left.push((begin, to));
+        // The edge of a day beside one that is accepted is no news: see `whole_day`.
+        left.retain(|left| *left == (from, to) || left.1 - left.0 >= LATE);
+        left
+    }
 }
 
 /// Who is to deliver: an account, or a Region or a flow log of it.
@@ -153,6 +171,8 @@ pub struct Deliveries {
     /// Minutes since 1970 at which objects begin.
     flow_logs: BTreeMap<FlowLog, BTreeSet<i64>>,
     days: BTreeSet<Date>,
+    /// Minute since 1970 at which SOURCE was looked at, if that was not now.
+    looked: Option<i64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -187,6 +207,14 @@ impl Deliveries {
         }
     }
 
+    /// Notes that only the ledger is known: SOURCE was looked at by the last run that recorded something, and by one since
+    /// yesterday, as runs are scheduled.
+    pub fn only_ledger(&mut self, states: &BTreeMap<Partition, PartitionState>, now: i64) {
+        let ends = states.values().flat_map(PartitionState::history).map(|output| &output.done_time);
+        let last = ends.filter_map(|time| time.parse::<jiff::Timestamp>().ok()).max();
+        self.looked = Some(last.map_or(now - DAY, |last| (last.as_second() / 60).max(now - DAY)));
+    }
+
     /// Leaves out accounts and Regions that were not asked for.
     pub fn select(&mut self, wanted: &Wanted) {
         self.flow_logs.retain(|of, _| wanted.selects(Some(&(of.account.clone(), of.region.clone()))));
@@ -201,17 +229,18 @@ impl Deliveries {
 
     /// Returns what is missing of the asked days, at a minute since 1970 at which one looks.
     pub fn missing(&self, asked: &Days, now: i64, options: &MissingOptions) -> Missing {
-        let mut found: BTreeMap<Expected, (i64, i64)> = BTreeMap::new();
+        let mut found: BTreeMap<Expected, Vec<(i64, i64)>> = BTreeMap::new();
         let mut silences = BTreeSet::new();
-        for (first, last) in self.runs(asked) {
+        for (first, last) in self.runs(asked, now) {
             let horizon = (minute_of(last, 0, 0) + DAY).min(now - LATE);
             let begin = minute_of(first, 0, 0);
             for (flow_log, minutes) in &self.flow_logs {
                 for (from, to) in silences_of(minutes, begin, horizon) {
                     match self.whole_day(from.max(begin), to) {
-                        Some(day) => extend(&mut found, self.widest(flow_log, day), (from, to)),
+                        Some(day) => found.entry(self.widest(flow_log, day)).or_default().push((from, to)),
                         None if delivers_then(minutes, (from, to)) => {
-                            silences.insert(quiet(&flow_log.clone().into(), (from, to)));
+                            let left = options.without_accepted((from, to));
+                            silences.extend(left.into_iter().map(|when| quiet(&flow_log.clone().into(), when)));
                         }
                         None => {}
                     }
@@ -219,11 +248,12 @@ impl Deliveries {
             }
             for day in first.series(1.day()).take_while(|day| *day <= last).map(|day| minute_of(day, 0, 0)) {
                 let absent = options.expect.iter().filter(|expected| day + DAY <= horizon && !self.has(expected, day));
-                absent.for_each(|expected| extend(&mut found, expected.clone(), (day, day + DAY)));
+                absent.for_each(|expected| found.entry(expected.clone()).or_default().push((day, day + DAY)));
             }
         }
         let accepted = |quiet: &Quiet| options.accept.iter().any(|what| quiet.is_accepted(what));
-        let missing = found.iter().map(|(who, when)| quiet(who, *when));
+        let left = |times| joined(times).into_iter().flat_map(|when| options.without_accepted(when));
+        let missing = found.into_iter().flat_map(|(who, times)| left(times).map(move |when| quiet(&who, when)));
         Missing {
             gaps: runs_of(self.days_between(asked, &options.accept)),
             silences: silences.into_iter().filter(|quiet| !accepted(quiet)).collect(),
@@ -232,12 +262,18 @@ impl Deliveries {
     }
 
     /// Returns runs of days that follow each other, as first and last.
-    fn runs(&self, asked: &Days) -> Vec<(Date, Date)> {
+    fn runs(&self, asked: &Days, now: i64) -> Vec<(Date, Date)> {
         match (asked, self.days.last()) {
             (Days::These(days), _) => runs(days.iter().copied()),
             (Days::All, Some(last)) => {
-                let first = last.checked_sub((LAST_DAYS - 1).days()).unwrap_or(*last);
-                vec![(first, *last)]
+                // Who delivered up to the day before those that a nightly `convert` looks at is missed as it does; older
+                // tables are of a time that is over.
+                let over = minute_of(*last, 0, 0) + DAY;
+                let silent = (self.looked.unwrap_or(now).div_euclid(DAY) * DAY - over) / DAY;
+                let goes_on = (1..=i64::from(DEFAULT_LOOKBACK_DAYS)).contains(&silent);
+                let last = if goes_on { last.checked_add(silent.days()).unwrap_or(*last) } else { *last };
+                let first = last.checked_sub((LAST_DAYS - 1).days()).unwrap_or(last);
+                vec![(first, last)]
             }
             (Days::All, None) => Vec::new(),
         }
@@ -284,9 +320,17 @@ impl From<FlowLog> for Expected {
     }
 }
 
-fn extend(found: &mut BTreeMap<Expected, (i64, i64)>, who: Expected, (from, to): (i64, i64)) {
-    let when = found.entry(who).or_insert((from, to));
-    *when = (when.0.min(from), when.1.max(to));
+/// Returns times in order, those that meet or overlap as one.
+fn joined(mut times: Vec<(i64, i64)>) -> Vec<(i64, i64)> {
+    times.sort_unstable();
+    let mut joined: Vec<(i64, i64)> = Vec::new();
+    for (from, to) in times {
+        match joined.last_mut() {
+            Some((_, end)) if from <= *end => *end = to.max(*end),
+            _ => joined.push((from, to)),
+        }
+    }
+    joined
 }
 
 fn quiet(Expected { account, region, flow_log }: &Expected, (from, to): (i64, i64)) -> Quiet {

@@ -12,13 +12,14 @@ use serde::Serialize;
 use crate::athena::outgrown::running_out;
 use crate::days::Days;
 use crate::error::{ErrorKind, Result};
+use crate::ledger::claim::Input;
 use crate::ledger::partition::{Partition, PartitionBy};
 use crate::ledger::state::{InputState, Output, PartitionState};
 use crate::ledger::table::{Ledgers, Table};
 use crate::missing::{
     Deliveries, Missing, MissingOptions, Quiet, days_before, minute_of, runs_of, shown_minute, usual_step,
 };
-use crate::plan::Plan;
+use crate::plan::{PartitionPlan, Plan};
 use crate::record::schema::LogType;
 use crate::report::{Named, damaged_ledgers, doubled_flow_logs};
 use crate::source::layout::{FileName, Place};
@@ -203,8 +204,7 @@ pub fn status(
     };
     for planned in plan.iter().flat_map(|plan| &plan.partitions) {
         let day = seen.entry(planned.partition.day).or_default();
-        // What was rejected before is counted as that.
-        *day.unconverted_objects.get_or_insert(0) += planned.fresh.len() as u64;
+        *day.unconverted_objects.get_or_insert(0) += unconverted(planned, states.get(&planned.partition), plan);
         *day.changed_objects.get_or_insert(0) += planned.changed();
     }
     Ok(Some(Status {
@@ -231,6 +231,17 @@ pub fn status(
     }))
 }
 
+/// Returns how many objects of a partition are to be converted, whether the store gave them when they were last tried or
+/// not. What was read and rejected is counted as that.
+fn unconverted(planned: &PartitionPlan, state: Option<&PartitionState>, plan: Option<&Plan>) -> u64 {
+    let source = plan.map_or("", |plan| plan.options.source.as_str());
+    let was_rejected = |input: &&Input| {
+        let known = state.and_then(|state| state.input(source, &input.key));
+        known.is_some_and(|known| matches!(known.state, InputState::Rejected(_)))
+    };
+    (planned.fresh.len() + planned.retry.iter().filter(|input| !was_rejected(input)).count()) as u64
+}
+
 /// Returns a line for each pair of flow logs and day of which a file tells that both recorded the same.
 fn doubled(states: &BTreeMap<Partition, PartitionState>) -> BTreeSet<String> {
     let of_day = |(partition, state): (&Partition, &PartitionState)| {
@@ -251,6 +262,9 @@ fn missing(
 ) -> Result<Missing> {
     let mut deliveries = Deliveries::default();
     deliveries.add_ledger(states, None);
+    if plan.is_none() {
+        deliveries.only_ledger(states, now);
+    }
     for planned in plan.iter().flat_map(|plan| &plan.partitions) {
         planned.to_read().for_each(|input| deliveries.add(&input.key, planned.partition.day));
     }

@@ -137,6 +137,30 @@ fn a_day_without_any_object_between_others_is_missed() {
 }
 
 #[test]
+fn days_that_are_accepted_are_taken_out_of_what_is_missing_for_longer() {
+    let work = Work::new();
+    for number in 0..6 {
+        deliver(&work, FAR, day(number), |at| at == 600);
+        if [0, 1, 4].contains(&number) {
+            deliver(&work, ONE, day(number), |_| true);
+        }
+    }
+    let accept = |days: &[&'static str]| days.iter().flat_map(|day| ["--accept-missing", day]).collect::<Vec<_>>();
+    let said = |from: &str, to: &str| [format!("{ACCOUNT}: no object from {from}T00:00Z to {to}T00:00Z")];
+    all_say(&work, &days(1, 4), &[], &said("2026-01-12", "2026-01-14"));
+    all_say(&work, &days(1, 4), &accept(&["2026-01-12", "2026-01-13"]), &[]);
+    all_say(&work, &days(1, 4), &accept(&["2026-01-12", "2026-01-20"]), &said("2026-01-13", "2026-01-14"));
+    all_say(&work, &days(1, 4), &accept(&["2026-01-13"]), &said("2026-01-12", "2026-01-13"));
+    // Of a list, with a day between that has objects.
+    work.write("expected", ONE.0);
+    let expect = ["--expect", "expected"];
+    let both = [said("2026-01-12", "2026-01-14"), said("2026-01-15", "2026-01-16")].concat();
+    all_say(&work, &days(1, 5), &expect, &both);
+    let accepted = accept(&["2026-01-12", "2026-01-13", "2026-01-15"]);
+    all_say(&work, &days(1, 5), &[&expect[..], &accepted].concat(), &[]);
+}
+
+#[test]
 fn what_is_no_alarm() {
     let work = Work::new();
     for number in 0..4 {
@@ -183,4 +207,50 @@ fn a_list_of_who_is_expected_makes_it_exact() {
     work.run(&["convert", "raw", "table", "--all", "--expect", "nothing"])
         .code(2)
         .says("error: --expect cannot be read\n");
+}
+
+#[test]
+fn a_stop_of_all_flow_logs_is_missed_by_a_status_of_all_days_as_a_nightly_run_misses_it() {
+    for (last, is_missed) in [(2, true), (4, true), (5, false), (300, false)] {
+        let work = Work::new();
+        for ago in [last + 1, last] {
+            deliver(&work, ONE, days_ago(ago), |_| true);
+        }
+        let from = days_ago(last + 1).to_string();
+        work.run(&["convert", "raw", "table", "--from", &from, "--to", &days_ago(last).to_string()]).code(0);
+        // In the first two hours of a day, nobody can tell of the day before.
+        let hours = jiff::Timestamp::now().as_second() / 3_600 % 24;
+        if hours < 3 && last == 2 {
+            continue;
+        }
+        let said = format!("missing: {ACCOUNT}: no object from {}T00:00Z to ", days_ago(last - 1));
+        for args in [&["status", "table"][..], &["status", "table", "--source", "raw"], &["convert", "raw", "table"]] {
+            let ran = work.run(args);
+            ran.code(i32::from(is_missed));
+            assert_eq!(format!("{}{}", ran.stdout, ran.stderr).contains(&said), is_missed, "{last}: {args:?}");
+        }
+    }
+}
+
+#[test]
+fn only_who_is_asked_for_is_expected() {
+    let work = Work::new();
+    let east = (ONE.0, "eu-west-1", "fl-0000000000000004");
+    for one in [ONE, FAR, east] {
+        deliver(&work, one, day(0), |at| at == 600);
+    }
+    deliver(&work, ONE, day(1), |at| at == 600);
+    work.write("expected", format!("{}\n{} {}\n{} {} {}\n", FAR.0, ONE.0, ONE.1, east.0, east.1, east.2));
+    run(&work, &["convert", "raw", "table", "--partition-by", "account-region-day"], &days(0, 0)).code(0);
+    for command in ["convert", "verify"] {
+        let code = |args: &[&str], code| {
+            run(&work, &[&[command, "raw", "table", "--expect", "expected"], args].concat(), &days(1, 1)).code(code);
+        };
+        code(&["--account", ONE.0, "--region", ONE.1], 0);
+        code(&["--region", ONE.1], 0);
+        // The other Region of the account; the other account; all.
+        code(&["--account", ONE.0], 1);
+        code(&["--account", FAR.0], 1);
+        code(&[], 1);
+    }
 }

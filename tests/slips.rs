@@ -83,6 +83,30 @@ fn what_is_in_the_table_is_verified_when_its_raw_logs_are_gone() {
 }
 
 #[test]
+fn verify_refuses_accounts_and_regions_that_nothing_has() {
+    for by in ["day", "account-region-day"] {
+        let work = logs();
+        work.convert(&["--all", "--merge", "--partition-by", by]).code(0);
+        let verify = |args: &[&str]| work.run(&[&["verify", "raw", "table"], args].concat());
+        for days in [&["--all"][..], &ON_THIS_DAY[..], &["--day", "2026-05-05"]] {
+            for (option, what, name) in [("--account", "account", "999999999999"), ("--region", "Region", "us-west-2")]
+            {
+                let ran = verify(&[days, &[option, name]].concat());
+                ran.code(2).says(&format!("error: SOURCE has no flow logs of {what} {name}\n"));
+                assert_eq!(ran.stdout, "", "{by}");
+            }
+            // Who is asked for has none there, another account has.
+            verify(&[days, &["--account", ACCOUNT, "--region", "us-east-1"]].concat()).code(2);
+            verify(&[days, &["--account", ACCOUNT]].concat()).code(0);
+        }
+        // What the table has is verified without its raw logs.
+        work.remove("raw/AWSLogs/aws-account-id=222222222222");
+        verify(&["--all", "--account", "222222222222"]).code(0);
+        verify(&["--all", "--account", "222222222222", "--region", "us-west-2"]).code(2);
+    }
+}
+
+#[test]
 fn accounts_and_regions_that_cannot_be() {
     let work = logs();
     for account in ["12345678901", "1234-5678-9012", "prod", "1234567890123", ""] {

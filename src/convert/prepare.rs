@@ -83,7 +83,7 @@ impl Prepared {
             deliveries.add_ledger(&before, below);
         }
         deliveries.select(wanted);
-        Ok(deliveries.missing(&wanted.days, crate::days::minute_now(), &options.missing))
+        Ok(deliveries.missing(&wanted.days, crate::days::minute_now(), &options.missing.select(wanted)))
     }
 
     /// Returns the objects whose day is assumed for the first time, by that day.

@@ -44,6 +44,15 @@ impl Wanted {
         Self { days, ..Self::default() }
     }
 
+    /// Returns whether somebody is asked for who is to deliver: an account whose Regions are not told is not, if only some
+    /// Regions are.
+    pub fn expects(&self, account: &str, region: Option<&str>) -> bool {
+        let fits = |list: &[String], name: Option<&str>| {
+            list.is_empty() || name.is_some_and(|name| list.iter().any(|wanted| wanted == name))
+        };
+        fits(&self.accounts, Some(account)) && fits(&self.regions, region)
+    }
+
     /// Returns whether a partition of this account and Region is asked for; one that is of neither always is.
     pub fn selects(&self, account_region: Option<&(String, String)>) -> bool {
         let fits = |list: &[String], value: &String| list.is_empty() || list.contains(value);
@@ -207,6 +216,26 @@ impl Met {
         add(&mut self.regions, region);
         if region.is_some() {
             add(&mut self.with_logs, account);
+        }
+    }
+
+    /// Adds the asked accounts and Regions that keys of the ledger name in their folders or names: what is in the table may be
+    /// verified when its raw logs have gone.
+    pub(crate) fn add_recorded<'a>(&mut self, keys: impl Iterator<Item = &'a str>, wanted: &Wanted) {
+        if wanted.accounts.is_empty() && wanted.regions.is_empty() {
+            return;
+        }
+        for key in keys {
+            let named = |asked: &[String]| {
+                let words = || key.split(['/', '_', '=']);
+                asked.iter().find(|asked| words().any(|word| word == *asked)).cloned()
+            };
+            let (account, region) = (named(&wanted.accounts), named(&wanted.regions));
+            if account.is_none() && !wanted.accounts.is_empty() {
+                continue;
+            }
+            self.place(account.as_deref(), region.as_deref());
+            self.with_logs.extend(account);
         }
     }
 

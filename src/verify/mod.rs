@@ -192,8 +192,10 @@ fn verify_once(
     let looked_at = source.map(|source| source.location().to_string()).unwrap_or_default();
     // Where there are no raw logs to be read, nothing is read by it.
     let source = source.unwrap_or(table.store());
-    if states.is_empty() && !looked_at.is_empty() {
-        // What is in the table may be verified when its raw logs have gone; of the others nobody has anything.
+    // What a damaged ledger names nobody knows.
+    if damaged.is_empty() && !looked_at.is_empty() {
+        let recorded = states.values().flat_map(PartitionState::known).map(|(key, _)| &**key);
+        found.met.add_recorded(recorded, &options.wanted);
         found.met.refuse_others(&options.wanted, source.location())?;
     }
     settle_days(&mut found, &states, info.partition_by, &source.location().root());
@@ -273,7 +275,7 @@ fn missing(
         deliveries.add_ledger(&table.load_sound(&days_before(days), by)?.states, below);
     }
     deliveries.select(wanted);
-    Ok(deliveries.missing(&wanted.days, crate::days::minute_now(), &options.missing))
+    Ok(deliveries.missing(&wanted.days, crate::days::minute_now(), &options.missing.select(wanted)))
 }
 
 /// Finds the objects of the asked days; those whose keys give no day are of the one that was recorded for them.

@@ -74,8 +74,14 @@ def test_an_unreadable_object_costs_one_object(s3, run, convert, tmp_path, kind,
     assert counted.out == f"n\n{len(rows_of(good))}\n", counted
     assert f"left out as unreadable: 0 lines and {len(bad)} object" in counted.err, counted
     assert "not converted" in run("verify", source.uri, dest.uri, "--day", DAY, *source.args, env=source.env, expect=1).said
-    s3.proxy.hook = None
+    # So says `status`, that asks for no content: before they are readable again, and then.
+    status = ["status", dest.uri, "--source", source.uri, "--day", DAY, "--json", *source.args]
+    for hook in [s3.proxy.hook, None]:
+        s3.proxy.hook = hook
+        day = json.loads(run(*status, env=source.env, expect=1).out)["days"][DAY]
+        assert (day["objects"], day["unconverted_objects"], day["rejected_objects"]) == (len(good), len(bad), 0), day
     healed = json.loads(convert(source, dest, "--day", DAY, "--report", "-").out)
+    assert json.loads(run(*status, env=source.env).out)["days"][DAY]["unconverted_objects"] == 0
     assert "objects_unreadable" not in healed and healed["totals"]["objects"] == len(bad), healed
     assert records(read(dest, tmp_path / "2"), V2) == rows_of(BODIES)
     run("verify", source.uri, dest.uri, "--day", DAY, *source.args, env=source.env)
@@ -150,6 +156,8 @@ def test_plan_counts_what_is_archived(s3, run, convert, tmp_path, storage):
     deny(s3, source, DENIALS["archived"][0], lambda asked: asked.endswith(name))
     convert(source, dest, "--day", DAY, expect=1)
     assert len(entries(dest)) == 2, entries(dest)
+    status = ["status", dest.uri, "--source", source.uri, "--day", DAY, *source.args]
+    assert "1 object to convert" in run(*status, env=source.env, expect=1).out
     # Restored: the listing says what it said before.
     s3.proxy.hook = None
     s3.client.restore_object(Bucket=source.name, Key=f"raw/{name}", RestoreRequest={"Days": 1})
