@@ -39,7 +39,7 @@ class Read:
 def read(name, body, log_type="vpc", dash_as_null=False, log_format=None):
     """Reads an object; raises Unreadable."""
     content = unpack(name, body)
-    found, header, at, number = Read(), None, 0, 0
+    found, header, columns, at, number, ours = Read(), None, None, 0, 0, False
     for line in content.split(b"\n"):
         number, start, at = number + 1, at, at + len(line) + 1
         line = line.removesuffix(b"\r")
@@ -51,22 +51,23 @@ def read(name, body, log_type="vpc", dash_as_null=False, log_format=None):
             header = is_header or log_format
             if header is None:
                 raise Unreadable("no header")
-            columns = columns_of(header)
-            found.other_type = type_of(header) not in (None, log_type)
-            if is_header:
-                found.columns |= set(columns)
-                continue
         elif is_header:
-            columns = columns_of(is_header)
+            header = is_header
+        if is_header or columns is None:
+            columns = columns_of(header)
+            other = type_of(header) not in (None, log_type)
+            ours |= not other
+        if not other:
             found.columns |= set(columns)
+        # Lines behind a header of the other type are left alone.
+        if is_header or other:
             continue
-        found.columns |= set(columns)
         row = row_of(columns, tokens, line, dash_as_null)
         if row is None:
             found.rejected.append((number, start, line))
         else:
             found.rows.append(row)
-    return Read(other_type=True) if found.other_type else found
+    return found if ours or header is None else Read(other_type=True)
 
 
 def unpack(name, body):
