@@ -157,7 +157,8 @@ def test_listing_grows_with_the_days_asked_not_with_the_archive(s3, run, layout)
         s3.proxy.clear()
         run("plan", source.uri, s3.place("none").uri, *[a for d in asked for a in ("--day", d)],
             *source.args, env=s3.env)
-        assert s3.proxy.count("GET", source.name) <= days, "a plan looks at headers at most"
+        # Three of the neighbour's objects, however many there are: whether they are flow logs their content tells.
+        assert s3.proxy.count("GET", source.name) <= days + 3, "a plan looks at headers at most"
         return s3.proxy.count("LIST", source.name)
 
     one_day, five_days = lists(1, 1), lists(1, 5)
