@@ -738,12 +738,12 @@ impl<'a> Search<'a> {
             // Beside AWS's folder lies what people put into a bucket; whoever assumes a day says that it is logs.
             if in_region || named_by_aws || self.wanted.assume_day.is_some() || (top && is_called_log(name)) {
                 self.take(object, &node.place);
-            } else if top && !name.is_empty() && object.size > 0 && Suffix::of(name) == Suffix::Log {
-                self.found.passed_over.push((object.key.clone(), Why::OtherName));
-                self.loose.add(object, &node.place);
-            } else {
-                self.loose.add(object, &node.place);
+                continue;
             }
+            if top && !name.is_empty() && object.size > 0 && Suffix::of(name) == Suffix::Log {
+                self.found.passed_over.push((object.key.clone(), Why::OtherName));
+            }
+            self.loose.add(object, &node.place);
         }
     }
 
