@@ -6,7 +6,8 @@
 //!
 //! AWS ends the name of each object with a random number
 //! (<https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-path.html>), so the same name and size is the same object; its
-//! ETag is another one where another key encrypts it. What people call otherwise needs the same ETag too, and a kilobyte: what
+//! ETag is another one where another key encrypts it. So is what has that number under a name that people made of it, whatever its
+//! size: `NAME (1).log.gz`, or `NAME.log` that was unpacked beside `NAME.log.gz`. What people call otherwise needs the same ETag too, and a kilobyte: what
 //! is smaller may be a header line alone, the same in many objects.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -18,14 +19,41 @@ use crate::ledger::partition::{Partition, PartitionBy};
 use crate::ledger::state::{InputState, PartitionState};
 use crate::plan::partition_of;
 use crate::source::discover::{Found, Why};
-use crate::source::layout::FileName;
+use crate::source::layout::{FileName, delivery};
 use crate::store::{Store, name_of};
 
 /// Size from which on an object surely has rows: a header line has 700 bytes.
 const SURELY_ROWS_BYTES: u64 = 1 << 10;
 
-/// What is known of objects of one name: size and ETag of each.
-type Named<'a> = HashMap<&'a str, Vec<(u64, Option<&'a Arc<str>>)>>;
+/// How AWS ends the names of objects.
+const AWSS_ENDING: &str = ".log.gz";
+
+/// Size and ETag of an object.
+type Content<'a> = (u64, Option<&'a Arc<str>>);
+
+/// Objects whose rows are in the table, or will be.
+#[derive(Debug, Default)]
+struct There<'a> {
+    by_name: HashMap<&'a str, Vec<Content<'a>>>,
+    /// One name for each that AWS gave.
+    by_delivery: HashMap<&'a str, &'a str>,
+}
+
+impl<'a> There<'a> {
+    fn add(&mut self, name: &'a str, content: Content<'a>) {
+        self.by_name.entry(name).or_default().push(content);
+        if let Some(delivery) = delivery(name) {
+            self.by_delivery.entry(delivery).or_insert(name);
+        }
+    }
+
+    /// Returns whether an object has the rows of one that is there.
+    fn has(&self, name: &str, content: Content<'_>) -> bool {
+        let renamed = delivery(name).and_then(|delivery| self.by_delivery.get(delivery));
+        renamed.is_some_and(|other| *other != name)
+            || self.by_name.get(name).is_some_and(|same| same.iter().any(|other| is_copy(name, content, *other)))
+    }
+}
 
 /// Leaves out objects that are copies of converted ones, or of others that were found, and names them.
 pub fn leave_out(found: &mut Found, states: &BTreeMap<Partition, PartitionState>, by: PartitionBy, source: &Store) {
@@ -41,24 +69,26 @@ pub fn leave_out(found: &mut Found, states: &BTreeMap<Partition, PartitionState>
     for (partition, objects) in &partitions {
         let state = states.get(partition);
         let is_known = |key: &str| state.is_some_and(|state| state.input(&root, key).is_some());
-        let fresh: Vec<usize> =
+        let mut fresh: Vec<usize> =
             objects.iter().copied().filter(|at| !is_known(&found.objects[*at].object.key)).collect();
         if fresh.is_empty() {
             continue;
         }
-        let mut there: Named<'_> = HashMap::new();
+        let mut there = There::default();
         for (key, known) in state.into_iter().flat_map(PartitionState::known) {
             if matches!(known.state, InputState::Claimed | InputState::Converted) {
-                there.entry(name_of(key)).or_default().push((known.size, known.etag.as_ref()));
+                there.add(name_of(key), (known.size, known.etag.as_ref()));
             }
         }
+        // What is called as AWS calls it is the object, and others are its copies.
+        fresh.sort_by_key(|at| is_renamed(name_of(&found.objects[*at].object.key)));
         for at in fresh {
             let object = &found.objects[at].object;
-            let same = there.entry(name_of(&object.key)).or_default();
-            if same.iter().any(|other| is_copy(name_of(&object.key), (object.size, object.etag.as_ref()), *other)) {
+            let (name, content) = (name_of(&object.key), (object.size, object.etag.as_ref()));
+            if there.has(name, content) {
                 copies.insert(at);
             } else {
-                same.push((object.size, object.etag.as_ref()));
+                there.add(name, content);
             }
         }
     }
@@ -72,6 +102,11 @@ pub fn leave_out(found: &mut Found, states: &BTreeMap<Partition, PartitionState>
         }
     }
     found.passed_over.sort();
+}
+
+/// Returns whether people made something of a name that AWS gave.
+fn is_renamed(name: &str) -> bool {
+    delivery(name).is_some_and(|delivery| name.strip_prefix(delivery) != Some(AWSS_ENDING))
 }
 
 /// Returns whether two objects of one name are the same.

@@ -42,6 +42,12 @@ impl Days {
         }
     }
 
+    /// Returns the days before runs of these days, with which they are compared; none if all are selected.
+    pub fn before(&self) -> BTreeSet<Date> {
+        let Self::These(days) = self else { return BTreeSet::new() };
+        days.iter().filter_map(|day| day.yesterday().ok()).filter(|day| !days.contains(day)).collect()
+    }
+
     /// Returns the last `days` complete days before `today`.
     ///
     /// # Errors

@@ -163,6 +163,12 @@ impl<'a> Known<'a> {
         let mut converted =
             of_object().filter_map(|(judged, key)| Some((judged, self.output_of(judged, key, object)?)));
         let Some(first) = converted.next() else {
+            if of_object().any(|(judged, key)| {
+                judged.state.input(&self.root, key).is_some_and(|known| known.state == InputState::NoFlowLog)
+            }) {
+                let what = "is no flow log, and in no table: look what it is, and move or delete it";
+                return Some(format!("{}{} {what}", self.root, object.key).into());
+            }
             return Some(format!("{}{} {}", self.root, object.key, not_converted(object, source)).into());
         };
         let mut all = iter::once(first).chain(converted);

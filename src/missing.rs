@@ -14,10 +14,11 @@ use crate::days::{DEFAULT_LOOKBACK_DAYS, Days};
 use crate::error::{Error, Result};
 use crate::ledger::partition::Partition;
 use crate::ledger::state::PartitionState;
+use crate::ledger::table::Table;
 use crate::options::EXPECT;
 use crate::source::discover::Wanted;
 use crate::source::layout::FileName;
-use crate::store::{lies_below, name_of};
+use crate::store::{Store, lies_below, name_of};
 
 /// Minutes of a day.
 const DAY: i64 = 24 * 60;
@@ -36,6 +37,9 @@ const STEPS: i64 = 6;
 
 /// Days that are looked at if all there are were asked for, the last one of them the last known.
 const LAST_DAYS: i64 = 7;
+
+/// Days for which a run is told every night that nothing came at all. Older tables are of a time that is over.
+const LAST_MONTH: i64 = 31;
 
 /// What is missing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -63,14 +67,26 @@ pub struct Quiet {
     pub from: String,
     /// Beginning of the next one that is, or until when nothing is there.
     pub to: String,
+    /// How many objects are there all the same, if only some are missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub objects: Option<u64>,
+    /// How many there were on the day before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub objects_before: Option<u64>,
 }
 
 impl Quiet {
     /// Returns a line for people.
     pub fn explain(&self) -> String {
-        let Self { account, region, flow_log, from, to } = self;
+        let Self { account, region, flow_log, from, to, objects, objects_before } = self;
         let who = [Some(account), region.as_ref(), flow_log.as_ref()].into_iter().flatten();
-        format!("{}: no object from {from} to {to}", who.map(String::as_str).collect::<Vec<_>>().join(" "))
+        let who = who.map(String::as_str).collect::<Vec<_>>().join(" ");
+        match objects.zip(*objects_before) {
+            None => format!("{who}: no object from {from} to {to}"),
+            Some((objects, before)) => {
+                format!("{who}: {objects} objects from {from} to {to}, and {before} on the day before")
+            }
+        }
     }
 
     fn is_accepted(&self, what: &str) -> bool {
@@ -173,6 +189,8 @@ pub struct Deliveries {
     days: BTreeSet<Date>,
     /// Minute since 1970 at which SOURCE was looked at, if that was not now.
     looked: Option<i64>,
+    /// The last day of the table, if nothing is there of those at hand.
+    last_day: Option<Date>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -205,6 +223,42 @@ impl Deliveries {
                     .for_each(|input| self.add(&input.key, partition.day));
             }
         }
+    }
+
+    /// Adds the objects in folders of days of which nothing else is known.
+    ///
+    /// # Errors
+    /// When a listing fails.
+    pub fn add_folders(&mut self, source: &Store, folders: &[(String, Date)]) -> Result<()> {
+        let known = self.days.clone();
+        let (folders, days): (Vec<String>, Vec<Date>) =
+            folders.iter().filter(|(_, day)| !known.contains(day)).cloned().unzip();
+        for (objects, day) in source.list_all(&folders)?.iter().zip(days) {
+            objects.iter().for_each(|object| self.add(&object.key, day));
+        }
+        Ok(())
+    }
+
+    /// Looks for the last day of a table, if nothing is there of recent days: who stopped altogether is missed for a month.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn look_back(&mut self, table: &Table, asked: &Days, (root, prefix): (&str, &str), now: i64) -> Result<()> {
+        let Days::These(days) = asked else { return Ok(()) };
+        let is_recent = |day: &Date| now - minute_of(*day, 0, 0) <= DAY * (1 + i64::from(DEFAULT_LOOKBACK_DAYS));
+        if !self.days.is_empty() || !days.last().is_some_and(is_recent) {
+            return Ok(());
+        }
+        let Some(info) = table.info()? else { return Ok(()) };
+        let Some(last) = table.last_day(info.partition_by)? else { return Ok(()) };
+        let mut there = Self::default();
+        there.add_ledger(
+            &table.load_sound(&Days::These([last].into()), info.partition_by)?.states,
+            Some((root, prefix)),
+        );
+        let is_over = now - minute_of(last, 0, 0) > DAY * (1 + LAST_MONTH);
+        self.last_day = Some(last).filter(|last| there.days.contains(last) && !is_over);
+        Ok(())
     }
 
     /// Notes that only the ledger is known: SOURCE was looked at by the last run that recorded something, and by one since
@@ -246,7 +300,12 @@ impl Deliveries {
                     }
                 }
             }
-            for day in first.series(1.day()).take_while(|day| *day <= last).map(|day| minute_of(day, 0, 0)) {
+            let all_days = || first.series(1.day()).take_while(|day| *day <= last);
+            for (flow_log, minutes) in &self.flow_logs {
+                let thin = all_days().filter(|day| minute_of(*day, 0, 0) + DAY <= horizon);
+                silences.extend(thin.filter_map(|day| thinned(flow_log, minutes, day, options)));
+            }
+            for day in all_days().map(|day| minute_of(day, 0, 0)) {
                 let absent = options.expect.iter().filter(|expected| day + DAY <= horizon && !self.has(expected, day));
                 absent.for_each(|expected| found.entry(expected.clone()).or_default().push((day, day + DAY)));
             }
@@ -255,7 +314,11 @@ impl Deliveries {
         let left = |times| joined(times).into_iter().flat_map(|when| options.without_accepted(when));
         let missing = found.into_iter().flat_map(|(who, times)| left(times).map(move |when| quiet(&who, when)));
         Missing {
-            gaps: runs_of(self.days_between(asked, &options.accept)),
+            gaps: runs_of(self.days_between(asked, &options.accept).into_iter().chain(self.days_since(
+                asked,
+                &options.accept,
+                now,
+            ))),
             silences: silences.into_iter().filter(|quiet| !accepted(quiet)).collect(),
             missing: missing.filter(|quiet| !accepted(quiet)).collect(),
         }
@@ -286,6 +349,15 @@ impl Deliveries {
         let inside = |day: &Date| with.range(..*day).next().is_some() && with.range(*day..).next().is_some();
         let is_accepted = |day: &Date| accepted.iter().any(|what| *what == day.to_string());
         days.iter().filter(|day| !with.contains(*day) && inside(day) && !is_accepted(day)).copied().collect()
+    }
+
+    /// Returns the days since the last one of the table, if nothing came since.
+    fn days_since(&self, asked: &Days, accepted: &[String], now: i64) -> Vec<Date> {
+        let (Some(last), Days::These(days)) = (self.last_day, asked) else { return Vec::new() };
+        let is_over = |day: &Date| minute_of(*day, 0, 0) + DAY <= now - LATE;
+        let is_accepted = |day: &Date| accepted.iter().any(|what| *what == day.to_string());
+        let since = last.series(1.day()).skip(1).take_while(|day| days.last().is_some_and(|last| day <= last));
+        since.filter(|day| is_over(day) && !is_accepted(day)).collect()
     }
 
     /// Returns the first minute of a UTC day that lies between two minutes whole.
@@ -335,7 +407,29 @@ fn joined(mut times: Vec<(i64, i64)>) -> Vec<(i64, i64)> {
 
 fn quiet(Expected { account, region, flow_log }: &Expected, (from, to): (i64, i64)) -> Quiet {
     let (account, region, flow_log) = (account.clone(), region.clone(), flow_log.clone());
-    Quiet { account, region, flow_log, from: shown_minute(from), to: shown_minute(to) }
+    let (from, to) = (shown_minute(from), shown_minute(to));
+    Quiet { account, region, flow_log, from, to, objects: None, objects_before: None }
+}
+
+/// Returns a day of a flow log that has far fewer objects than the day before, which was full: objects are missing here and there, where
+/// nothing is so silent that it were seen otherwise.
+fn thinned(flow_log: &FlowLog, minutes: &BTreeSet<i64>, day: Date, options: &MissingOptions) -> Option<Quiet> {
+    let begin = minute_of(day, 0, 0);
+    let before: BTreeSet<i64> = minutes.range(begin - DAY..begin).copied().collect();
+    let step = steady_step(&before)?;
+    // Of AWS's clock a minute more or less: what lies in the same step is one object, and so are several at once.
+    let steps_with_some = |from: i64| minutes.range(from..from + DAY).map(|minute| (minute - from) / step).collect();
+    let (was, is): (BTreeSet<i64>, BTreeSet<i64>) = (steps_with_some(begin - DAY), steps_with_some(begin));
+    let count = |steps: &BTreeSet<i64>| i64::try_from(steps.len()).unwrap_or(i64::MAX);
+    let silent: i64 = silences_of(minutes, begin, begin + DAY).iter().map(|(from, to)| (to - from) / step).sum();
+    let is_full = count(&was) * step * 10 >= DAY * 9;
+    let is_thin = (count(&is) + silent) * 4 < count(&was) * 3 && !is.is_empty();
+    let accepted = options.accept.iter().any(|what| *what == day.to_string());
+    (is_full && is_thin && !accepted).then(|| Quiet {
+        objects: Some(is.len() as u64),
+        objects_before: Some(was.len() as u64),
+        ..quiet(&flow_log.clone().into(), (begin, begin + DAY))
+    })
 }
 
 /// Returns the usual distance between objects, in minutes, if they come steadily: with an aggregation of ten minutes a small flow log
@@ -382,11 +476,6 @@ fn delivers_then(minutes: &BTreeSet<i64>, (from, to): (i64, i64)) -> bool {
     let all = (from..to).step_by(usize::try_from(step).unwrap_or(1));
     let (count, shown) = (all.clone().count(), all.filter(on_another_day).count());
     shown * 2 >= count
-}
-
-/// Returns the days before runs of days, with which these are compared.
-pub fn days_before(days: &BTreeSet<Date>) -> Days {
-    Days::These(days.iter().filter_map(|day| day.yesterday().ok()).filter(|day| !days.contains(day)).collect())
 }
 
 /// Returns the minutes since 1970.
@@ -460,6 +549,11 @@ mod tests {
         assert_eq!(of(5, &|day, at| day != 1 || at >= 720), [format!("{who} 2026-01-15T00:00Z to 2026-01-15T12:00Z")]);
         assert_eq!(of(5, &|day, _| day == 0), [format!("{who} 2026-01-15T00:00Z to 2026-01-17T00:00Z")]);
         assert_eq!(of(5, &|day, _| day != 1), [format!("{who} 2026-01-15T00:00Z to 2026-01-16T00:00Z")]);
+        // Thinned evenly, or by the hour; and not by a few.
+        let fewer = "111122223333 us-east-1 fl-1: 144 objects from 2026-01-15T00:00Z to 2026-01-16T00:00Z, and 288 on the day before";
+        assert_eq!(of(5, &|day, at| day != 1 || at % 10 == 0), [fewer]);
+        assert_eq!(of(5, &|day, at| day != 1 || at / 60 % 2 == 0), [fewer]);
+        assert_eq!(of(5, &|day, at| day != 1 || at / 5 % 6 != 0), [""; 0]);
         // Half a day of each, and of the last one a few hours less or more: nobody knows when it is to deliver.
         assert_eq!(of(5, &|day, at| day == 2 && at < 720), [""; 0]);
         assert_eq!(of(5, &|day, at| day > 0 && at < 200 - 60 * day as i64), [""; 0]);

@@ -41,6 +41,7 @@ macro_rules! options {
 }
 
 options! {
+    ACCEPT_MISSING "accept_missing"
     ACCOUNT "account"
     ALLOW_HTTP "allow_http"
     ANONYMOUS "anonymous"

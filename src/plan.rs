@@ -14,6 +14,7 @@ use crate::ledger::claim::{Draft, Input, OutputOptions, RawObjects, Work};
 use crate::ledger::partition::{Partition, PartitionBy};
 use crate::ledger::stages::Claimed;
 use crate::ledger::state::{InputState, PartitionState};
+use crate::missing::Deliveries;
 use crate::options::{ACCOUNT, MERGE, PARTITION_BY, REGION};
 use crate::record::schema::LogType;
 use crate::source::discover::{Found, SourceObject, Why};
@@ -69,7 +70,7 @@ pub struct PartitionPlan {
     pub packed_bytes: u64,
     /// Objects converted before, or found to have no bytes.
     pub converted: u64,
-    /// Objects of another log type.
+    /// Objects of another log type, and what is no flow log.
     pub other_type: u64,
     /// Objects to convert now: never seen before.
     pub fresh: Vec<Input>,
@@ -175,6 +176,8 @@ pub struct Plan {
     pub(crate) partitions: Vec<PartitionPlan>,
     /// Objects that are not converted and that a person should look at, with the reason.
     pub(crate) passed_over: Vec<(Arc<str>, Why)>,
+    /// Who delivered on the days before the asked ones.
+    pub(crate) before: Deliveries,
 }
 
 /// A plan in numbers: what `plan --json` prints for a partition, and for all of them.
@@ -358,7 +361,7 @@ pub fn plan(found: &Found, states: &BTreeMap<Partition, PartitionState>, options
         partitions.push(plan_partition(partition, found, state, &options));
     }
     let passed_over = found.passed_over.iter().filter(|(_, why)| why.needs_a_person()).cloned().collect();
-    Ok(Plan { options, partitions, passed_over })
+    Ok(Plan { options, partitions, passed_over, before: Deliveries::default() })
 }
 
 fn refuse_unasked_merge(found: &Found, options: &PlanOptions) -> Result<()> {
@@ -429,10 +432,12 @@ fn plan_partition(
         match known.state {
             InputState::Claimed => {}
             // None of its rows are in the table: it is as good as new.
-            InputState::Rejected(_) | InputState::OtherType | InputState::Empty if changed => plan.take(found, false),
+            InputState::Rejected(_) | InputState::OtherType | InputState::NoFlowLog | InputState::Empty if changed => {
+                plan.take(found, false);
+            }
             InputState::Rejected(_) => plan.take(found, true),
             InputState::Empty => plan.converted += 1,
-            InputState::OtherType => plan.other_type += 1,
+            InputState::OtherType | InputState::NoFlowLog => plan.other_type += 1,
             InputState::Converted => {
                 plan.converted += 1;
                 if changed && let Some(output) = state.output_of(known) {

@@ -69,6 +69,9 @@ pub struct Counts {
     pub rows_of_other_type: u64,
     /// Objects that have such lines.
     pub objects_mixed: u64,
+    /// Objects that are no flow logs, left alone.
+    #[serde(rename = "objects_no_flow_logs")]
+    pub no_flow_logs: u64,
     /// Files written.
     pub files: u64,
     /// Their size.
@@ -96,6 +99,7 @@ impl Counts {
         self.objects_of_other_type += other.objects_of_other_type;
         self.rows_of_other_type += other.rows_of_other_type;
         self.objects_mixed += other.objects_mixed;
+        self.no_flow_logs += other.no_flow_logs;
         self.files += other.files;
         self.output_bytes += other.output_bytes;
         self.files_recovered += other.files_recovered;
@@ -170,6 +174,9 @@ pub struct Report {
     /// Objects with lines of another log type, left alone, the first `MAX_NAMED`; their other lines are converted.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub mixed: Vec<Named>,
+    /// Objects that are no flow logs, left alone, and what they are; the first `MAX_NAMED`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub no_flow_logs: Vec<Named>,
     /// Whether somebody said which log type is wanted: then it is no news that others lie there too.
     #[serde(skip)]
     pub log_type_said: bool,

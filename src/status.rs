@@ -14,11 +14,10 @@ use crate::days::Days;
 use crate::error::{ErrorKind, Result};
 use crate::ledger::claim::Input;
 use crate::ledger::partition::{Partition, PartitionBy};
+use crate::ledger::recorded;
 use crate::ledger::state::{InputState, Output, PartitionState};
 use crate::ledger::table::{Ledgers, Table};
-use crate::missing::{
-    Deliveries, Missing, MissingOptions, Quiet, days_before, minute_of, runs_of, shown_minute, usual_step,
-};
+use crate::missing::{Deliveries, Missing, MissingOptions, Quiet, minute_of, runs_of, shown_minute, usual_step};
 use crate::plan::{PartitionPlan, Plan};
 use crate::record::schema::LogType;
 use crate::report::{Named, damaged_ledgers, doubled_flow_logs};
@@ -57,6 +56,9 @@ pub struct DayStatus {
     pub empty_objects: u64,
     /// Objects of another log type, left alone.
     pub other_type_objects: u64,
+    /// Objects that are no flow logs, left alone.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub no_flow_logs: u64,
     /// Claims that a stopped run left; the next `convert` of the day finishes them.
     pub unfinished: u64,
     /// Whether everything was compared with the raw objects, and nothing changed since.
@@ -71,6 +73,10 @@ pub struct DayStatus {
     /// Objects in SOURCE that changed after they were converted; absent if SOURCE was not looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub changed_objects: Option<u64>,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl DayStatus {
@@ -242,12 +248,12 @@ fn unconverted(planned: &PartitionPlan, state: Option<&PartitionState>, plan: Op
     (planned.fresh.len() + planned.retry.iter().filter(|input| !was_rejected(input)).count()) as u64
 }
 
-/// Returns a line for each pair of flow logs and day of which a file tells that both recorded the same.
+/// Returns a line for each pair of flow logs and day of which files tell that both recorded the same.
 fn doubled(states: &BTreeMap<Partition, PartitionState>) -> BTreeSet<String> {
     let of_day = |(partition, state): (&Partition, &PartitionState)| {
         let day = partition.day;
-        let pairs = state.history().flat_map(|output| &output.done.outcome.doubled);
-        pairs.map(|[one, other]| doubled_flow_logs((one, other), day)).collect::<Vec<_>>()
+        let pairs = recorded::doubled(state.history().map(|output| output.done.outcome.of_flow_logs()));
+        pairs.into_iter().map(|pair| doubled_flow_logs(pair, day)).collect::<Vec<_>>()
     };
     states.iter().flat_map(of_day).collect()
 }
@@ -260,7 +266,7 @@ fn missing(
     now: i64,
     by: PartitionBy,
 ) -> Result<Missing> {
-    let mut deliveries = Deliveries::default();
+    let mut deliveries = plan.map(|plan| plan.before.clone()).unwrap_or_default();
     deliveries.add_ledger(states, None);
     if plan.is_none() {
         deliveries.only_ledger(states, now);
@@ -268,8 +274,9 @@ fn missing(
     for planned in plan.iter().flat_map(|plan| &plan.partitions) {
         planned.to_read().for_each(|input| deliveries.add(&input.key, planned.partition.day));
     }
-    if let Days::These(days) = days {
-        deliveries.add_ledger(&table.load_sound(&days_before(days), by)?.states, None);
+    let before = days.before();
+    if !before.is_empty() {
+        deliveries.add_ledger(&table.load_sound(&Days::These(before), by)?.states, None);
     }
     Ok(deliveries.missing(days, now, options))
 }
@@ -323,6 +330,7 @@ fn add_partition(day: &mut DayStatus, state: &PartitionState) {
             InputState::Claimed => {}
             InputState::Converted => day.objects += 1,
             InputState::OtherType => day.other_type_objects += 1,
+            InputState::NoFlowLog => day.no_flow_logs += 1,
             InputState::Rejected(_) => day.rejected_objects += 1,
             InputState::Empty => day.empty_objects += 1,
         }

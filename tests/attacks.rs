@@ -521,7 +521,7 @@ fn names_that_are_no_keys_are_named_and_passed_over() {
         "passed over: its key has an empty folder (//), `.`, `..`, control characters, or is not UTF-8 (rename it)\n  at WORK/raw/{folder}/\\u{{1b}}[2Jc.log.gz\n"
     ));
     ran.does_not_say("\nerror: all is lost");
-    nothing_to_obey(work.run(&["plan", "raw", "table", "--day", DAY]).code(0));
+    nothing_to_obey(work.run(&["plan", "raw", "table", "--day", DAY]).code(1));
     // In folders above the logs too.
     work.write("raw/evil\n\u{1b}[2J/x.txt", "x");
     nothing_to_obey(convert(&work, &[]).code(1));

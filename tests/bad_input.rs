@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::util::{DAY, Layout, Ran, V2, Work, all_expected, assert_rows, days_ago, gz, key, line, text};
+use crate::util::{ACCOUNT, DAY, Layout, Ran, V2, Work, all_expected, assert_rows, days_ago, gz, key, line, text};
 
 const ON_THIS_DAY: [&str; 2] = ["--day", DAY];
 
@@ -205,11 +205,99 @@ fn strangers_in_a_days_folder_are_named_and_harmless() {
     let ran = work.convert(&ON_THIS_DAY);
     ran.code(0).totals(&[("objects", 1)]);
     ran.says(&format!(
-        "passed over: it is Parquet already, delivered by AWS\n  at WORK/raw/{folder}/delivered.log.parquet\n"
+        "passed over: it is Parquet, and not called as AWS calls what it delivers\n  at WORK/raw/{folder}/delivered.log.parquet\n"
     ));
     ran.says(&format!("passed over: its name says that it is no log\n  at WORK/raw/{folder}/notes.csv\n"));
     assert_eq!(ran.report()["objects_passed_over"], 2);
     assert_eq!(ran.report()["objects_to_look_at"], 0);
+}
+
+#[test]
+fn parquet_of_awss_is_named_until_it_is_said_to_be_meant() {
+    let work = Work::new();
+    work.object(&key(0), text(0, 2));
+    let parquet = key(1).replace(".log.gz", ".log.parquet");
+    work.write(&format!("raw/{parquet}"), "PAR1");
+    let said = format!(
+        "passed over: it is Parquet already, delivered by AWS: its rows are not in this table (query it where it lies, or have the flow \
+         log deliver text; --accept-missing with its id says that it is meant)\n  at WORK/raw/{parquet}\n"
+    );
+    let ran = work.convert(&ON_THIS_DAY);
+    ran.code(1).totals(&[("objects", 1)]).says(&said);
+    assert_eq!((&ran.report()["objects_passed_over"], &ran.report()["objects_to_look_at"]), (&1.into(), &1.into()));
+    for args in [
+        &["plan", "raw", "table", "--day", DAY][..],
+        &["verify", "raw", "table", "--day", DAY],
+        &["status", "table", "--source", "raw", "--day", DAY],
+    ] {
+        let reason = said.lines().next().unwrap();
+        assert!(work.run(args).code(1).stdout.contains(reason), "{args:?}");
+        for meant in ["fl-0123456789abcdef0", ACCOUNT] {
+            work.run(&[args, &["--accept-missing", meant]].concat()).code(0);
+        }
+        work.run(&[args, &["--accept-missing", "fl-0000000000000000"]].concat()).code(1);
+    }
+    work.convert(&["--day", DAY, "--accept-missing", "fl-0123456789abcdef0"]).code(0).totals(&[("objects", 0)]);
+}
+
+#[test]
+fn what_other_services_deliver_among_logs_is_named_and_harmless() {
+    let others = [
+        ("waf.log.gz", "{\"timestamp\":1,\"action\":\"BLOCK\"}\n{\"timestamp\":2}\n", "JSON"),
+        ("list", "[\n1]", "JSON"),
+        ("page.gz", "<?xml version=\"1.0\"?>\n<a/>\n", "XML or HTML"),
+        ("cf.gz", "#Version: 1.0\n#Fields: date time\n", "a text with remarks, such as CloudFront's logs"),
+        ("answer.txt", "\"id\",\"name\"\n\"1\",\"x\"\n", "a table of quoted values"),
+        (
+            "alb.log.gz",
+            "https 2026-01-15T00:00:00.1Z app/my/50 10.0.0.1:1 10.0.0.2:80 0.0\n",
+            "a load balancer's access log",
+        ),
+        ("s3", "79a5 b [15/Jan/2026:00:00:38 +0000] 192.0.2.3 79a5 3E57 GET - \"GET /x\" 200\n", "an access log of S3"),
+        ("list.log", "id,name,size\n1,a,2\n", "a table of values between commas"),
+    ];
+    let work = Work::new();
+    for day in ["x/2026/01/15", "x/2026/01/16"] {
+        work.object(&format!("{day}/log.gz"), text(0, 2));
+        for (name, content, _) in others {
+            work.write(&format!("raw/{day}/{name}"), if name.ends_with(".gz") { gz(content) } else { content.into() });
+        }
+    }
+    let ran = work.convert(&ON_THIS_DAY);
+    ran.code(0).totals(&[("objects", 1), ("rows_written", 2), ("objects_no_flow_logs", 8), ("objects_rejected", 0)]);
+    let named = ran.report()["no_flow_logs"].clone();
+    for (name, _, kind) in others {
+        let said = serde_json::json!({
+            "object": format!("WORK/raw/x/2026/01/15/{name}"), "reason": format!("it is no flow log, but {kind}")
+        });
+        assert!(named.as_array().unwrap().contains(&said), "{name}: {named}");
+    }
+    ran.says("left alone: it is no flow log, but JSON\n  at WORK/raw/x/2026/01/15/");
+    work.convert(&ON_THIS_DAY).nothing_to_do(1);
+    for args in [&["verify", "raw", "table", "--day", DAY][..], &["status", "table"], &["rejects", "table"]] {
+        work.run(args).code(0);
+    }
+    // With a format said too, and beside nothing else.
+    let format = "version account-id interface-id srcaddr";
+    work.convert_from("raw", "said", &["--day", DAY, "--log-format", format])
+        .code(0)
+        .totals(&[("objects_no_flow_logs", 8)]);
+    work.remove("raw/x/2026/01/16/log.gz");
+    work.convert(&["--day", "2026-01-16"]).code(0).totals(&[("objects", 0), ("objects_no_flow_logs", 8)]);
+    let ran = work.run(&["status", "table", "--safe-to-expire", "--source", "raw"]);
+    assert_eq!(ran.code(1).stdout, "", "not verified yet");
+    work.run(&["verify", "raw", "table", "--all"]).code(0);
+    let ran = work.run(&["status", "table", "--safe-to-expire", "--source", "raw"]);
+    let said = "is no flow log, and in no table: look what it is, and move or delete it";
+    assert_eq!((ran.code(1).stdout.as_str(), ran.stderr.matches(said).count()), ("", 2), "{}", ran.stderr);
+    // What changed is looked at again; flow logs in JSON are no strangers.
+    work.object("x/2026/01/15/waf.log.gz", text(50, 3));
+    work.write(
+        "raw/x/2026/01/15/list",
+        "{\"message\":\"2 111122223333 eni-1 10.0.0.1 10.0.0.2 1 2 6 1 40 1 2 ACCEPT OK\"}\n",
+    );
+    let ran = work.convert(&ON_THIS_DAY);
+    ran.code(1).totals(&[("objects", 1), ("rows_written", 3), ("objects_rejected", 1), ("objects_no_flow_logs", 0)]);
 }
 
 // ---- Objects

@@ -300,7 +300,7 @@ fn a_bucket_of_the_same_name_elsewhere_is_another_source() {
     let status = ["status", "table", "--source", "s3://logs/AWSLogs", "--safe-to-expire"];
     with(&work, &[], &[&status, &options[..]].concat()).code(1).says("0 of 2 folders are converted and verified\n");
     let plan = ["plan", "s3://logs/AWSLogs", "table", "--any-endpoint"];
-    with(&work, &[], &[&plan, &options[..]].concat()).code(0);
+    with(&work, &[], &[&plan, &options[..]].concat()).code(1);
 }
 
 #[test]

@@ -150,7 +150,10 @@ fn recovered(work: &Work, texts: &[String], entries: &[Json]) -> Ran {
     assert_eq!(ran.report()["source_requests"]["get"], 0, "no log object is read");
     assert_eq!(contents(work, "table"), before);
     assert_rows(&work.rows(), &all_expected(texts));
-    assert_eq!(without_run(&work.ledger()[1]), without_run(&entries[1]), "its hash too");
+    let mut before = without_run(&entries[1]);
+    // Which interfaces there were only a run that reads the objects knows.
+    before.as_object_mut().unwrap().remove("flow_logs").unwrap();
+    assert_eq!(without_run(&work.ledger()[1]), before, "its hash too");
     ran
 }
 
@@ -400,7 +403,7 @@ fn a_damaged_ledger_stops_its_own_partition_alone() {
         assert!(ran.stderr.contains(&format!("; nothing of {DAY_FOLDER} is done meanwhile\n")), "{}", ran.stderr);
         assert_eq!(ran.report()["ledgers_damaged"][0]["object"], format!("WORK/{place}"));
         let plan = work.run(&["plan", "raw", "table", "--all"]);
-        assert!(plan.code(0).stdout.contains(&left_out), "{}", plan.stdout);
+        assert!(plan.code(1).stdout.contains(&left_out), "{}", plan.stdout);
         named(&work.run(&["status", "table"]));
         named(&work.run(&["status", "table", "--source", "raw", "--json"]));
         named(&work.run(&["verify", "raw", "table", "--all"]));

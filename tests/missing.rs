@@ -37,16 +37,18 @@ fn run(work: &Work, command: &[&str], more: &[String]) -> Ran {
     work.run(&[command, &more].concat())
 }
 
-/// Converts, verifies and asks for the status; all three say the same of missing logs.
+/// Converts, verifies and asks for the status; all of them, and the plan before, say the same of missing logs.
 #[track_caller]
 fn all_say(work: &Work, days: &[String], args: &[&str], said: &[String]) {
     let code = i32::from(!said.is_empty());
     let more: Vec<String> = days.iter().cloned().chain(args.iter().map(|arg| (*arg).to_owned())).collect();
+    let planned = run(work, &["plan", "raw", "table", "--merge"], &more);
     let converted = run(work, &["convert", "raw", "table", "--merge"], &more);
     let verified = run(work, &["verify", "raw", "table"], &more);
     let status = run(work, &["status", "table"], &more);
     let both = run(work, &["status", "table", "--source", "raw"], &more);
     for (ran, text) in [
+        (&planned, &planned.stdout),
         (&converted, &converted.stderr),
         (&verified, &verified.stdout),
         (&status, &status.stdout),
@@ -201,6 +203,12 @@ fn a_list_of_who_is_expected_makes_it_exact() {
     all_say(&work, &days(0, 1), &expect, &[quiet(FAR, "2026-01-11T00:00Z", "2026-01-12T00:00Z"), nobody]);
     work.write("expected", &list);
     all_say(&work, &days(0, 0), &expect, &[]);
+    for typo in ["fl-xyz", "12345678901", "us_east_1", "useast1", "2026-13-01", "all", ""] {
+        let ran = work.run(&["convert", "raw", "table", "--all", "--accept-missing", typo]);
+        ran.code(2).says_only(&format!(
+            "error: --accept-missing {typo:?} is no account, Region, flow log or day\n  help: write it as 123456789012, us-east-1, fl-0123456789abcdef0 or 2026-01-15\n"
+        ));
+    }
     work.write("expected", "123 us-east-1");
     let ran = work.run(&["convert", "raw", "table", "--all", "--expect", "expected"]);
     ran.code(2).says("error: line 1 of --expect is not ACCOUNT [REGION [FLOW-LOG]]\n");
@@ -211,7 +219,7 @@ fn a_list_of_who_is_expected_makes_it_exact() {
 
 #[test]
 fn a_stop_of_all_flow_logs_is_missed_by_a_status_of_all_days_as_a_nightly_run_misses_it() {
-    for (last, is_missed) in [(2, true), (4, true), (5, false), (300, false)] {
+    for (last, is_missed) in [(2, true), (4, true), (5, false), (31, false), (300, false)] {
         let work = Work::new();
         for ago in [last + 1, last] {
             deliver(&work, ONE, days_ago(ago), |_| true);
@@ -224,10 +232,23 @@ fn a_stop_of_all_flow_logs_is_missed_by_a_status_of_all_days_as_a_nightly_run_mi
             continue;
         }
         let said = format!("missing: {ACCOUNT}: no object from {}T00:00Z to ", days_ago(last - 1));
-        for args in [&["status", "table"][..], &["status", "table", "--source", "raw"], &["convert", "raw", "table"]] {
+        for args in [&["status", "table"][..], &["status", "table", "--source", "raw"]] {
             let ran = work.run(args);
             ran.code(i32::from(is_missed));
             assert_eq!(format!("{}{}", ran.stdout, ran.stderr).contains(&said), is_missed, "{last}: {args:?}");
+        }
+        // Whoever runs every night is told for a month.
+        for args in [
+            &["convert", "raw", "table"][..],
+            &["plan", "raw", "table"],
+            &["verify", "raw", "table", "--lookback", "2"],
+        ] {
+            let ran = work.run(args);
+            let gap = format!("missing: no object of any flow log on {} to ", days_ago(last - 1));
+            let is_gap = !is_missed || args[0] == "verify" && last > 3;
+            let said = if is_gap { &gap } else { &said };
+            ran.code(i32::from(last <= 31));
+            assert_eq!(format!("{}{}", ran.stdout, ran.stderr).contains(said), last <= 31, "{last}: {args:?}");
         }
     }
 }
@@ -253,4 +274,40 @@ fn only_who_is_asked_for_is_expected() {
         code(&["--account", FAR.0], 1);
         code(&[], 1);
     }
+}
+
+#[test]
+fn a_day_that_is_thinned_evenly_is_missed() {
+    for (thin, said) in [(60, true), (90, true), (30, false)] {
+        let work = Work::new();
+        deliver(&work, ONE, day(0), |_| true);
+        deliver(&work, ONE, day(1), |at| at % thin == 0);
+        let there = 1_440 / thin;
+        let line = format!(
+            "{} {} {}: {there} objects from 2026-01-11T00:00Z to 2026-01-12T00:00Z, and 48 on the day before",
+            ONE.0, ONE.1, ONE.2
+        );
+        all_say(&work, &days(0, 1), &[], &if said { vec![line] } else { Vec::new() });
+        all_say(&work, &days(0, 1), &["--accept-missing", ONE.2], &[]);
+        all_say(&work, &days(0, 1), &["--accept-missing", "2026-01-11"], &[]);
+    }
+}
+
+#[test]
+fn the_day_before_is_looked_at_in_source_if_it_was_never_converted() {
+    let work = Work::new();
+    for one in [ONE, FAR] {
+        deliver(&work, one, day(0), |_| true);
+    }
+    deliver(&work, ONE, day(1), |_| true);
+    let said = format!("missing: {}: no object from 2026-01-11T00:00Z to 2026-01-12T00:00Z\n", FAR.0);
+    for _ in 0..2 {
+        let ran = work.run(&["plan", "raw", "table", "--merge", "--day", "2026-01-11"]);
+        assert!(ran.code(1).stdout.contains(&said), "{}", ran.stdout);
+        let ran = work.convert(&["--day", "2026-01-11", "--merge"]);
+        assert!(ran.code(1).stderr.contains(&said), "{}", ran.stderr);
+        let ran = work.run(&["status", "table", "--source", "raw", "--day", "2026-01-11"]);
+        assert!(ran.code(1).stdout.contains(&said), "{}", ran.stdout);
+    }
+    assert_eq!(work.partitions("table"), ["year=2026/month=01/day=11"], "only the asked day is converted");
 }

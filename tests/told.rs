@@ -249,7 +249,7 @@ fn an_assumed_day_is_that_of_objects_in_folders_below_too() {
 
 fn said_of_a_copy(place: &str) -> String {
     format!(
-        "passed over: it is a copy of an object that is converted already, or of another one here: the same name and size (add --copy if its rows are meant to be there twice)\n  at WORK/{place}\n"
+        "passed over: it is a copy of an object that is converted already, or of another one here: the same name and size, or the same number in a name of AWS's (add --copy if its rows are meant to be there twice)\n  at WORK/{place}\n"
     )
 }
 
@@ -270,7 +270,7 @@ fn a_copy_side_by_side_is_converted_once() {
     assert_eq!(ran.report()["missing"], serde_json::json!([]));
     assert_rows(&work.rows(), &all_expected(&texts));
     work.convert(&["--day", DAY]).code(1).totals(&[("objects", 0)]);
-    work.run(&["plan", "raw", "table", "--day", DAY]).code(0);
+    work.run(&["plan", "raw", "table", "--day", DAY]).code(1);
     let ran = work.run(&["verify", "raw", "table", "--day", DAY]);
     assert!(ran.code(1).stdout.contains("3 objects passed over"), "{}", ran.stdout);
 }
@@ -352,10 +352,12 @@ fn two_flow_logs(work: &Work, second: std::ops::Range<u32>, text_of: impl Fn(u32
         work.object(&key(number), of_interface(number, "eni-1"));
     }
     for number in second {
-        work.object(&key(number).replace("fl-0123456789abcdef0", "fl-0fedcba9876543210"), text_of(number));
+        work.object(&key(number).replace(FIRST, SECOND), text_of(number));
     }
 }
 
+const FIRST: &str = "fl-0123456789abcdef0";
+const SECOND: &str = "fl-0fedcba9876543210";
 const TWICE: &str = "warning: flow logs fl-0123456789abcdef0 and fl-0fedcba9876543210 recorded the same interfaces on 2026-01-15: sums count their traffic twice (if that is not meant, delete one of the two; the ready query flows-once counts each flow once)\n";
 
 #[test]
@@ -373,8 +375,58 @@ fn two_flow_logs_over_one_interface_are_said_once() {
     let ran = work.convert_from("raw", "hours", &["--day", DAY, "--partition-by", "hour", "--target-file-size", "1"]);
     ran.code(0).says(TWICE);
     assert_eq!(ran.stderr.matches("recorded the same").count(), 1, "{}", ran.stderr);
+    work.run(&["status", "hours"]).says(TWICE);
     let query = work.run(&["queries", "flows-once", "--day", DAY]);
     assert!(query.code(0).stdout.contains("count(*) AS records"), "{}", query.stdout);
+}
+
+#[test]
+fn two_flow_logs_are_said_though_the_second_came_later() {
+    let work = Work::new();
+    two_flow_logs(&work, 0..0, |_| String::new());
+    work.convert(&["--day", DAY]).code(0).does_not_say("recorded the same");
+    for number in 0..12 {
+        work.object(&key(number).replace(FIRST, SECOND), of_interface(number, "eni-1"));
+    }
+    work.convert(&["--day", DAY]).code(0).totals(&[("objects", 12)]).says(TWICE);
+    work.run(&["status", "table"]).says(TWICE);
+    // What took the place of files is no further flow log, and merged files are known as before.
+    work.run(&["compact", "table", "--min-age", "0"]).code(0);
+    let ran = work.run(&["status", "table"]);
+    ran.says(TWICE);
+    assert_eq!(ran.stderr.matches("recorded the same").count(), 1, "{}", ran.stderr);
+}
+
+#[test]
+fn what_people_made_of_awss_names_is_a_copy() {
+    let texts = [text(0, 4), text(10, 4)];
+    for (renamed, packed) in [
+        ("X (1).log.gz", true),
+        ("Copy of X.log.gz", true),
+        ("X.log", false),
+        ("X.log.gz.1", true),
+        ("X.log.gz.bak2", true),
+    ] {
+        let work = Work::new();
+        for (number, text) in texts.iter().enumerate() {
+            work.object(&key(number as u32), text);
+        }
+        let place = key(0);
+        let (folder, name) = place.rsplit_once('/').unwrap();
+        let twin = format!("raw/{folder}/{}", renamed.replace('X', name.strip_suffix(".log.gz").unwrap()));
+        work.write(&twin, if packed { gz(&texts[0]) } else { texts[0].clone().into() });
+        let ran = work.convert(&["--day", DAY]);
+        ran.code(1).totals(&[("objects", 2), ("rows_written", 8)]).says(&said_of_a_copy(&twin));
+        assert_rows(&work.rows(), &all_expected(&texts));
+        work.convert(&["--day", DAY]).code(1).totals(&[("objects", 0)]);
+        // Alone it is the log itself.
+        work.remove("table");
+        work.remove(&format!("raw/{place}"));
+        work.convert(&["--day", DAY]).code(0).totals(&[("objects", 2), ("rows_written", 8)]);
+        work.write(&format!("raw/{place}"), gz(&texts[0]));
+        work.convert(&["--day", DAY]).code(1).totals(&[("objects", 0)]);
+        work.convert(&["--day", DAY, "--copy"]).code(0).totals(&[("objects", 1), ("rows_written", 4)]);
+    }
 }
 
 #[test]

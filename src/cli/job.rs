@@ -7,6 +7,7 @@ use crate::athena::cost::{USD_PER_TIB, scan_usd};
 use crate::convert::{self, ConvertOptions, Prepared};
 use crate::days::Days;
 use crate::ledger::table::Table;
+use crate::missing::Missing;
 use crate::plan::Estimate;
 use crate::report::{Counts, Flood, Named, Report};
 use crate::{Error, Result};
@@ -50,8 +51,13 @@ fn show_plan(job: &Job, json: bool) -> Result<ExitCode> {
     let source = open_source(&job.source, &job.store, &io)?;
     let dest = Table::new(open(&job.dest, &job.store, &io)?);
     let prepared = convert::prepare(&source, &dest, &options)?;
-    print(&if json { plan_json(&prepared)? } else { plan_table(&prepared, &options.wanted.days, &job.source) })?;
-    Ok(ExitCode::SUCCESS)
+    let missing = prepared.missing(&dest, &options)?;
+    let needs_a_person = prepared.needs_a_person() || !missing.is_empty();
+    print(&match json {
+        true => plan_json(&prepared, missing)?,
+        false => plan_table(&prepared, &missing, &options.wanted.days, &job.source),
+    })?;
+    Ok(if needs_a_person { ExitCode::from(EXIT_SOME_REJECTED) } else { ExitCode::SUCCESS })
 }
 
 fn write_report(file: &Path, report: &Report) -> Result<()> {
@@ -78,6 +84,8 @@ struct PlanJson<'a> {
     two_days: Vec<PassedOver<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     ledgers_damaged: Vec<Named>,
+    #[serde(flatten)]
+    missing: Missing,
 }
 
 #[derive(Serialize)]
@@ -93,7 +101,7 @@ struct PassedOver<'a> {
     reason: String,
 }
 
-fn plan_json(prepared: &Prepared) -> Result<String> {
+fn plan_json(prepared: &Prepared, missing: Missing) -> Result<String> {
     let plan = &prepared.plan;
     let total = plan.total();
     to_json(&PlanJson {
@@ -111,6 +119,7 @@ fn plan_json(prepared: &Prepared) -> Result<String> {
             .map(|(object, why)| PassedOver { object, reason: why.explain() })
             .collect(),
         ledgers_damaged: prepared.damaged(),
+        missing,
         two_days: prepared
             .found
             .two_days
@@ -120,7 +129,7 @@ fn plan_json(prepared: &Prepared) -> Result<String> {
     })
 }
 
-fn plan_table(prepared: &Prepared, days: &Days, source: &str) -> String {
+fn plan_table(prepared: &Prepared, missing: &Missing, days: &Days, source: &str) -> String {
     let plan = &prepared.plan;
     let mut text = String::new();
     if plan.partitions.is_empty() {
@@ -178,6 +187,7 @@ fn plan_table(prepared: &Prepared, days: &Days, source: &str) -> String {
     push_named(&mut text, "two days", &two_days, two_days.len() as u64);
     let damaged = prepared.damaged();
     push_named(&mut text, "left out", &damaged, damaged.len() as u64);
+    push_missing(&mut text, missing);
     text
 }
 
@@ -213,7 +223,7 @@ fn nothing_done(report: &Report, days: &Days) -> String {
         line(&format!("nothing to do: {before} converted before, none new"))
     } else if report.objects_of_other_type_before > 0 {
         let others = plural(report.objects_of_other_type_before, "object");
-        line(&format!("nothing to do: {others} of another log type left alone, none new"))
+        line(&format!("nothing to do: {others} of another kind left alone, none new"))
     } else {
         nothing_found(days, &report.source)
     }
@@ -302,6 +312,7 @@ fn summary(report: &Report, days: &Days) -> String {
         push_line!(text, "{those} of 0 bytes: named this once, and read when there is something to read");
     }
     push_named(&mut text, "mixed", &report.mixed, totals.objects_mixed);
+    push_named(&mut text, "left alone", &report.no_flow_logs, totals.no_flow_logs);
     push_named(&mut text, "changed", &report.objects_changed, report.objects_changed.len() as u64);
     push_named(&mut text, "vanished", &report.objects_vanished, report.objects_vanished.len() as u64);
     push_named(&mut text, "unreadable", &report.unreadable, report.objects_unreadable);

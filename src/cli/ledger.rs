@@ -64,6 +64,7 @@ fn said(record: &Record) -> String {
                 (outcome.rejected_rows, "rejected line", ""),
                 (outcome.rejected_objects.len() as u64, "rejected object", ""),
                 (outcome.other_type.len() as u64, "object", " of another log type"),
+                (outcome.no_flow_logs.len() as u64, "object", " that is no flow log"),
             ] {
                 if many > 0 {
                     text.push_str(&format!(", {}{more}", plural(many, noun)));

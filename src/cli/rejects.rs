@@ -24,7 +24,7 @@ pub fn run(args: &args::RejectsArgs) -> Result<ExitCode> {
             match reject.kind {
                 RejectKind::Row => rows += 1,
                 RejectKind::Object => objects += 1,
-                RejectKind::OtherType => {}
+                RejectKind::OtherType | RejectKind::NoFlowLog => {}
             }
             print(&if args.json { to_json_line(&reject)? } else { shown(&reject) })?;
         }
@@ -47,7 +47,7 @@ fn shown(Reject { kind, object, reason, line, byte, text, hex }: &Reject) -> Str
     let what = match kind {
         RejectKind::Row => "line",
         RejectKind::Object => "object",
-        RejectKind::OtherType => "left alone",
+        RejectKind::OtherType | RejectKind::NoFlowLog => "left alone",
     };
     let mut shown = String::new();
     push_line!(shown, "{what}: {reason}");

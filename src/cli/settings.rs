@@ -133,7 +133,23 @@ pub fn missing(args: &MissingArgs) -> Result<MissingOptions> {
         Expected::parse(&text)
     };
     let expect = args.expect.as_ref().map(read).transpose()?.unwrap_or_default();
+    if let Some(what) = args.accept_missing.iter().find(|what| !can_be_accepted(what)) {
+        return Err(Error::usage(format!("--accept-missing {what:?} is no account, Region, flow log or day"))
+            .help("write it as 123456789012, us-east-1, fl-0123456789abcdef0 or 2026-01-15"));
+    }
     Ok(MissingOptions { expect, accept: args.accept_missing.clone() })
+}
+
+/// Returns whether somebody or a day can be called so.
+fn can_be_accepted(what: &str) -> bool {
+    let is_account = what.len() == 12 && what.bytes().all(|b| b.is_ascii_digit());
+    let is_flow_log =
+        what.strip_prefix("fl-").is_some_and(|id| !id.is_empty() && id.bytes().all(|b| b.is_ascii_hexdigit()));
+    let mut parts = what.split('-');
+    let is_region = what.contains('-')
+        && parts.next_back().is_some_and(|number| number.len() <= 2 && number.bytes().all(|b| b.is_ascii_digit()))
+        && parts.all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase()));
+    is_account || is_flow_log || is_region || what.parse::<Date>().is_ok()
 }
 
 /// Returns what is to be verified and how.

@@ -42,6 +42,7 @@ pub fn run(args: &args::StatusArgs) -> Result<ExitCode> {
         })?;
         return expirable(args, &dest, &open(source, &args.store, &io)?, &days);
     }
+    let missing = settings::missing(&args.missing)?;
     let prepared = match &args.source {
         None => None,
         Some(source) => {
@@ -49,12 +50,12 @@ pub fn run(args: &args::StatusArgs) -> Result<ExitCode> {
             // As the table is: nothing is refused that was converted.
             let mut options = ConvertOptions { merge: true, ..settings::defaults(days.clone()) };
             options.output.dash_as_null = info.dash_as_null;
+            options.missing = missing.clone();
             options.wanted.source_layout.clone_from(&args.source_layout);
             Some(prepare(&open_source(source, &args.store, &io)?, &dest, &options)?)
         }
     };
     let plan = prepared.as_ref().map(|prepared| &prepared.plan);
-    let missing = settings::missing(&args.missing)?;
     let status = status(&dest, (&days, &missing), plan, minute_now())?.ok_or_else(|| nothing_here(&args.dest))?;
     print(&if args.json { to_json(&status)? } else { shown(&status) })?;
     for warning in &status.warnings {

@@ -211,11 +211,13 @@ impl Round<'_> {
     fn recovered(&self, written: &Written, rejects: Vec<Reject>) -> Summary {
         let left_out = |input: &&Input| {
             let outcome = &written.done().outcome;
-            outcome.rejected_objects.iter().chain(&outcome.other_type).any(|left| left.key == input.key)
+            let left_out = outcome.rejected_objects.iter().chain(&outcome.other_type).chain(&outcome.no_flow_logs);
+            left_out.into_iter().any(|left| left.key == input.key)
         };
         let inputs = written.claim().work.inputs();
         let converted: Vec<&Input> = inputs.iter().filter(|input| !left_out(input)).collect();
-        let rejects = rejects.into_iter().filter(|reject| reject.kind != RejectKind::OtherType).take(MAX_NAMED);
+        let is_reject = |reject: &Reject| matches!(reject.kind, RejectKind::Row | RejectKind::Object);
+        let rejects = rejects.into_iter().filter(is_reject).take(MAX_NAMED);
         let place = |key: &str| self.source.location().url_of(key);
         Summary {
             objects: converted.len() as u64,
@@ -281,6 +283,8 @@ fn count(outcome: &mut PartitionResult, written: &Written, summary: Summary) {
     counts.objects_of_other_type += done.outcome.other_type.len() as u64;
     counts.rows_of_other_type += done.outcome.other_type_rows;
     counts.objects_mixed += summary.objects_mixed;
+    counts.no_flow_logs += done.outcome.no_flow_logs.len() as u64;
+    outcome.no_flow_logs.extend_from_slice(&done.outcome.no_flow_logs);
     outcome.mixed.extend(summary.mixed.into_iter().take(MAX_NAMED.saturating_sub(outcome.mixed.len())));
     counts.files += u64::from(done.file.is_some());
     counts.output_bytes += done.file.as_ref().map_or(0, |file| file.bytes);
@@ -291,7 +295,6 @@ fn count(outcome: &mut PartitionResult, written: &Written, summary: Summary) {
     counts.rejected_rows += done.outcome.rejected_rows;
     counts.objects_rejected += done.outcome.rejected_objects.len() as u64;
     name_rejects(outcome, done, summary.named);
-    outcome.interfaces.add(summary.interfaces);
     let unknown = &done.outcome.unknown_fields;
     outcome.warnings.extend(
         unknown

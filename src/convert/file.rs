@@ -111,6 +111,7 @@ impl OpenFile {
         summary.outcome.unknown_fields = std::mem::take(&mut self.unknown).into_iter().collect();
         let doubled = summary.interfaces.doubled().into_keys();
         summary.outcome.doubled = doubled.map(|(one, other)| [one.to_owned(), other.to_owned()]).collect();
+        summary.outcome.flow_logs = summary.interfaces.recorded();
         Ok(summary)
     }
 
@@ -139,8 +140,7 @@ impl OpenFile {
             self.waiting.remove(&self.next);
             self.next += 1;
             self.flow.proceed_to(self.next);
-            let left_out = summary.outcome.rejected_objects.len() + summary.outcome.other_type.len();
-            let (objects, rows) = (summary.objects + left_out as u64, summary.outcome.rows);
+            let (objects, rows) = (summary.objects + summary.outcome.left_out_objects(), summary.outcome.rows);
             let counted = u64::from(self.counted);
             run.progress.advance(counted * objects, summary.packed_bytes, counted * rows);
             self.add(summary);
@@ -169,11 +169,13 @@ impl OpenFile {
             text_bytes,
             rejected_objects,
             other_type,
+            no_flow_logs,
             unknown_fields,
             nodata_rows,
             skipdata_rows,
             other_type_rows,
             doubled: _,
+            flow_logs: _,
         } = summary.outcome;
         let total = &mut self.total;
         total.outcome.rows += rows;
@@ -184,6 +186,7 @@ impl OpenFile {
         total.mixed.extend(summary.mixed.into_iter().take(MAX_NAMED.saturating_sub(total.mixed.len())));
         total.outcome.rejected_objects.extend(rejected_objects);
         total.outcome.other_type.extend(other_type);
+        total.outcome.no_flow_logs.extend(no_flow_logs);
         unit::add_known(&mut total.outcome.nodata_rows, nodata_rows);
         unit::add_known(&mut total.outcome.skipdata_rows, skipdata_rows);
         self.unknown.extend(unknown_fields);

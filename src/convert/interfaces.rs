@@ -1,12 +1,13 @@
 //! Which interfaces each flow log records: two flow logs over one interface double every sum.
 //!
-//! In: rows of an object, whose name tells the flow log and the five minutes. Out: [`Interfaces`], of a unit, a file, a day, and the
-//! pairs of flow logs that record the same. What a row costs is a load and a store: names are hashed once for each flow log and
+//! In: rows of an object, whose name tells the flow log and the five minutes. Out: [`Interfaces`] of a unit and of a file, the pairs of flow
+//! logs that record the same in it, and what the ledger keeps of them for those in other files. What a row costs is a load and a store: names are hashed once for each flow log and
 //! batch. Objects whose names tell no flow log say nothing.
 
-use std::collections::{BTreeMap, HashMap, hash_map::DefaultHasher};
-use std::hash::{Hash, Hasher};
+use std::collections::{BTreeMap, HashMap};
 
+use crate::ledger::recorded::{Recorded, Span, interface_hash, overlap};
+use crate::missing::minute_of;
 use crate::record::columns::{Batch, Values};
 use crate::source::layout::FileName;
 use crate::store::name_of;
@@ -17,12 +18,6 @@ const MAX_FLOW_LOGS: usize = 1 << 10;
 
 /// Most flow logs of an interface that are compared with each other.
 const MAX_COMPARED: usize = 8;
-
-/// Minutes of an object.
-const MINUTES_PER_OBJECT: i64 = 5;
-
-/// A time, as the beginnings of its first and last object, in minutes.
-type Span = (i64, i64);
 
 const NEVER: Span = (i64::MAX, i64::MIN);
 
@@ -51,6 +46,16 @@ impl Interfaces {
     fn of(&mut self, flow_log: String) -> Option<&mut OfFlowLog> {
         let room = self.0.len() < MAX_FLOW_LOGS || self.0.contains_key(&flow_log);
         room.then(|| self.0.entry(flow_log).or_default())
+    }
+
+    /// Returns what the ledger keeps of them.
+    pub(super) fn recorded(&self) -> Vec<Recorded> {
+        let recorded = |(flow_log, of): (&String, &OfFlowLog)| {
+            let minutes = of.spans.values().fold(NEVER, |all, span| (all.0.min(span.0), all.1.max(span.1)));
+            let actions = (of.actions & 1 != 0, of.actions & 2 != 0);
+            Recorded::new(flow_log, minutes, actions, &of.spans.keys().copied().collect())
+        };
+        self.0.iter().filter(|(_, of)| !of.spans.is_empty()).map(recorded).collect()
     }
 
     /// Returns the pairs of flow logs that recorded the same interfaces at the same time, and how many. One for what was accepted and
@@ -89,12 +94,6 @@ impl OfFlowLog {
     }
 }
 
-/// Returns whether two times are the same for more than half of the shorter one.
-fn overlap(one: Span, other: Span) -> bool {
-    let length = |(first, last): Span| last - first + MINUTES_PER_OBJECT;
-    2 * length((one.0.max(other.0), one.1.min(other.1))) > length(one).min(length(other))
-}
-
 /// Takes note of the rows of objects that share a batch.
 #[derive(Debug, Default)]
 pub(super) struct Noted {
@@ -118,8 +117,7 @@ impl Noted {
         let (Some(day), Some(hour), Some(minute), Some(_)) = (name.day, name.hour, name.minute, &self.flow_log) else {
             return;
         };
-        let days = i64::from(day.day_of_year()) + i64::from(day.year()) * 366;
-        let now = (days * 24 + i64::from(hour)) * 60 + i64::from(minute);
+        let now = minute_of(day, hour, minute);
         for_each_code(batch, "interface_id", from, |code, values| {
             if self.spans.len() < values {
                 self.spans.resize(values, NEVER);
@@ -159,9 +157,7 @@ impl Noted {
         for (code, span) in spans.into_iter().enumerate().filter(|(_, span)| *span != NEVER) {
             // A regional NAT gateway has no interface.
             if let Some(id) = value("interface_id", code).filter(|id| *id != b"-") {
-                let mut hash = DefaultHasher::new();
-                id.hash(&mut hash);
-                of.see(hash.finish(), span);
+                of.see(interface_hash(id), span);
             }
         }
     }
@@ -178,26 +174,5 @@ fn for_each_code(batch: &Batch, column: &str, from: usize, mut see: impl FnMut(u
     for null in nulls.iter().map(|row| *row as usize).chain([codes.len()]) {
         codes.get(at..null).unwrap_or_default().iter().for_each(|code| see(*code, values));
         at = null + 1;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_same_time_is_the_same_traffic() {
-        let day = (0, 24 * 60 - 5);
-        for (one, other, same) in [
-            (day, day, true),
-            (day, (600, 700), true),
-            ((10, 10), (10, 10), true),
-            ((10, 10), (15, 15), false),
-            // One takes the place of another at noon.
-            ((0, 725), (720, 1435), false),
-            ((0, 500), (900, 1435), false),
-        ] {
-            assert_eq!(overlap(one, other), same, "{one:?} {other:?}");
-        }
     }
 }

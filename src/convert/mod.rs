@@ -30,7 +30,7 @@ mod told;
 mod trial;
 mod unit;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -73,7 +73,7 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
     // Rejected in an earlier round: not to be read and named once more.
     let mut refused = Refused::default();
     let mut waiting = Waiting::default();
-    let mut interfaces = BTreeMap::new();
+    let mut doubled = BTreeSet::new();
     let mut in_vain = 0;
     for round in 0.. {
         let mut prepared = prepare(source, table, options)?;
@@ -109,7 +109,7 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
         progress.begin(total.to_convert, total.to_convert_bytes);
         let before_it = report.all_done();
         let run = Round::new(source, table, options, plan, (&pool, progress))?;
-        let again = run.all(&mut prepared.states, &mut report, (&mut doubtful, &mut refused), &mut interfaces);
+        let again = run.all(&mut prepared.states, &mut report, (&mut doubtful, &mut refused), &mut doubled);
         progress.end();
         let again = again?;
         report.warnings.extend(outgrown(&before, &grown(&before, &prepared.states)));
@@ -132,9 +132,7 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
     report.unreadable = unreadable.map(|(key, why)| named(source, key, &why.to_string())).collect();
     report.objects_vanished = vanished(source, &doubtful)?;
     auto_compact(table, options, &mut report)?;
-    for (day, interfaces) in &interfaces {
-        report.warnings.extend(interfaces.doubled().into_keys().map(|pair| doubled_flow_logs(pair, *day)));
-    }
+    report.warnings.extend(doubled.iter().map(|(day, one, other)| doubled_flow_logs((one, other), *day)));
     finish(&mut report, source, table, begun);
     report.flood = flood::flood(&report, options, source);
     Ok(report)
@@ -286,6 +284,7 @@ fn empty_report(source: &Store, table: &Table) -> Report {
         not_retried: Vec::new(),
         rejects: Vec::new(),
         mixed: Vec::new(),
+        no_flow_logs: Vec::new(),
         log_type_said: false,
         flood: None,
         passed_over: Vec::new(),

@@ -17,7 +17,7 @@ use crate::ledger::partition::Partition;
 use crate::ledger::state::PartitionState;
 use crate::ledger::table::{Ledgers, Table, TableInfo, refuse_other_endpoint};
 use crate::ledger::undated::UndatedDays;
-use crate::missing::{Deliveries, Missing, days_before};
+use crate::missing::{Deliveries, Missing};
 use crate::options::{DASH_AS_NULL, LOG_TYPE, OptionName, PARTITION_BY};
 use crate::plan::{self, Plan, PlanOptions};
 use crate::record::header::Header;
@@ -59,6 +59,14 @@ impl Prepared {
         damaged_ledgers(&self.damaged)
     }
 
+    /// Returns whether a person should look at something that was found: then a run of the plan would end with exit code 1. Of what is
+    /// archived only reading tells whether it was restored.
+    pub fn needs_a_person(&self) -> bool {
+        self.found.passed_over.iter().any(|(_, why)| why.needs_a_person())
+            || !self.damaged.is_empty()
+            || self.plan.partitions.iter().any(|plan| !plan.stuck.is_empty() || !plan.unfinished_elsewhere.is_empty())
+    }
+
     /// Returns what is missing of the asked days, compared with each other and with what the ledger has of the day before.
     /// Nothing while ledgers are damaged: whatever they have would be missed.
     ///
@@ -69,21 +77,19 @@ impl Prepared {
         if !self.damaged.is_empty() {
             return Ok(Missing::default());
         }
-        let mut deliveries = Deliveries::default();
+        let (mut deliveries, now) = (self.plan.before.clone(), crate::days::minute_now());
         self.found
             .objects
             .iter()
             .chain(&self.found.copies)
             .for_each(|found| deliveries.add(&found.object.key, found.day));
-        let below = Some((plan.source.as_str(), plan.prefix.as_str()));
-        deliveries.add_ledger(&self.states, below);
-        if let (Days::These(days), true) = (&wanted.days, self.founded) {
-            let mut before = table.load_sound(&days_before(days), self.info.partition_by)?.states;
-            before.retain(|partition, _| wanted.selects(partition.account_region.as_ref()));
-            deliveries.add_ledger(&before, below);
+        let below = (plan.source.as_str(), plan.prefix.as_str());
+        deliveries.add_ledger(&self.states, Some(below));
+        if wanted.accounts.is_empty() && wanted.regions.is_empty() {
+            deliveries.look_back(table, &wanted.days, below, now)?;
         }
         deliveries.select(wanted);
-        Ok(deliveries.missing(&wanted.days, crate::days::minute_now(), &options.missing.select(wanted)))
+        Ok(deliveries.missing(&wanted.days, now, &options.missing.select(wanted)))
     }
 
     /// Returns the objects whose day is assumed for the first time, by that day.
@@ -107,6 +113,7 @@ pub fn prepare(source: &Store, table: &Table, options: &ConvertOptions) -> Resul
     refuse_nesting(source, table.store())?;
     let info = table.info()?;
     let mut found = discover(source, &options.wanted)?;
+    found.accept_parquet(&options.missing.accept);
     found.met.refuse_others(&options.wanted, source.location())?;
     let founded = info.is_some();
     let told = match options.log_type {
@@ -163,11 +170,31 @@ pub fn prepare(source: &Store, table: &Table, options: &ConvertOptions) -> Resul
         output,
         retry_rejected: options.retry_rejected,
     };
-    let plan = plan::plan(&found, &states, plan_options)?;
+    let mut plan = plan::plan(&found, &states, plan_options)?;
+    plan.before = day_before(source, &found, options, (table, &info, founded))?;
     tell(&plan, source);
     let guessed = !founded && told.is_none();
     let prepared = Prepared { plan, found, info, founded, guessed, states, undated, damaged };
     prepared.refuse_damage_alone()
+}
+
+/// Returns who delivered on the days before the asked ones: by the ledger, or where that has nothing of them, by SOURCE, if their
+/// folders lie among those that were listed.
+fn day_before(
+    source: &Store,
+    found: &Found,
+    options: &ConvertOptions,
+    (table, info, founded): (&Table, &TableInfo, bool),
+) -> Result<Deliveries> {
+    let (root, days) = (source.location().root(), options.wanted.days.before());
+    let mut before = Deliveries::default();
+    if founded && !days.is_empty() {
+        let mut states = table.load_sound(&Days::These(days), info.partition_by)?.states;
+        states.retain(|partition, _| options.wanted.selects(partition.account_region.as_ref()));
+        before.add_ledger(&states, Some((&root, source.location().prefix())));
+    }
+    before.add_folders(source, &found.days_before)?;
+    Ok(before)
 }
 
 /// Returns what a table has recorded of the days of objects whose keys give none; nothing where names give them all.

@@ -8,21 +8,22 @@ use jiff::civil::Date;
 use rayon::ThreadPool;
 use tracing::info;
 
-use super::interfaces::Interfaces;
 use super::options::ConvertOptions;
 use super::slots::Slots;
 use super::unit::{self, listed};
-use super::{Doubtful, in_doubt};
+use super::{Doubtful, in_doubt, named};
 use crate::compact::merge::NotMerged;
 use crate::encode::layout::{SortBy, sort_share};
 use crate::error::{Error, Result};
 use crate::ledger::claim::Input;
+use crate::ledger::entry::LeftOut;
 use crate::ledger::partition::Partition;
 use crate::ledger::partition_ledger::PartitionLedger;
+use crate::ledger::recorded;
 use crate::ledger::state::PartitionState;
 use crate::ledger::table::Table;
 use crate::plan::{self, PartitionPlan, Plan, Remake};
-use crate::report::{Counts, Named, NotRetried, PartitionReport, Progress, Report};
+use crate::report::{Counts, MAX_NAMED, Named, NotRetried, PartitionReport, Progress, Report};
 use crate::sort::workers::{self, MIN_MEMORY_BYTES};
 use crate::store::fetch::Budget;
 use crate::store::parallel::in_parallel;
@@ -61,6 +62,8 @@ pub(super) struct PartitionResult {
     pub(super) rejects: Vec<Named>,
     /// Objects with lines of another log type.
     pub(super) mixed: Vec<Named>,
+    /// Objects that are no flow logs.
+    pub(super) no_flow_logs: Vec<LeftOut>,
     pub(super) warnings: Vec<String>,
     pub(super) not_merged: Vec<NotMerged>,
     pub(super) not_retried: Vec<NotRetried>,
@@ -76,8 +79,6 @@ pub(super) struct PartitionResult {
     pub(super) unread: Vec<(Input, Unread)>,
     /// Numbers of claims whose rejected lines were tried again, and are the same.
     pub(super) as_before: Vec<u64>,
-    /// The interfaces of each flow log.
-    pub(super) interfaces: Interfaces,
     /// Another writer was faster, or inputs changed: plan again.
     pub(super) again: bool,
 }
@@ -201,7 +202,7 @@ impl<'a> Round<'a> {
         states: &mut BTreeMap<Partition, PartitionState>,
         report: &mut Report,
         (doubtful, refused): (&mut Doubtful, &mut Refused),
-        interfaces: &mut BTreeMap<Date, Interfaces>,
+        doubled: &mut BTreeSet<(Date, String, String)>,
     ) -> Result<bool> {
         let to_do = self.plan.partitions.iter().filter(|plan| !plan.is_done());
         let work = to_do.map(|plan| (plan, states.remove(&plan.partition).unwrap_or_default())).collect();
@@ -213,16 +214,21 @@ impl<'a> Round<'a> {
         let mut again = false;
         for (plan, state, mut outcome) in done {
             refused.add(&plan.partition, &mut outcome);
-            states.insert(plan.partition.clone(), state);
             again |= outcome.again;
             report.rejects.extend(outcome.rejects);
             report.mixed.extend(outcome.mixed);
+            let room = MAX_NAMED.saturating_sub(report.no_flow_logs.len());
+            let no_flow_logs = outcome.no_flow_logs.iter().take(room);
+            report.no_flow_logs.extend(no_flow_logs.map(|left| named(self.source, &left.key, &left.reason)));
             report.warnings.extend(outcome.warnings);
             report.not_merged.extend(outcome.not_merged);
             report.not_retried.extend(outcome.not_retried);
             report.objects_changed.extend(outcome.changed);
             report.files_in_doubt.extend(outcome.files_in_doubt);
-            interfaces.entry(plan.partition.day).or_default().add(outcome.interfaces);
+            let pairs = recorded::doubled(state.history().map(|output| output.done.outcome.of_flow_logs()));
+            doubled
+                .extend(pairs.into_iter().map(|(one, other)| (plan.partition.day, one.to_owned(), other.to_owned())));
+            states.insert(plan.partition.clone(), state);
             doubtful.extend(outcome.doubtful.iter().map(in_doubt));
             let partition = plan.partition.path();
             match report.partitions.iter_mut().find(|p| p.partition == partition) {

@@ -353,6 +353,12 @@ impl<'a> UnitMaker<'a> {
                 self.leave_out(input, RejectKind::OtherType, &reason);
                 self.summary.outcome.other_type.push(LeftOut { key: input.key.clone(), reason: other.to_string() });
             }
+            ObjectEnded::NoFlowLog(kind) => {
+                info!(object = %self.place(input), kind, "what is no flow log is left alone");
+                let reason = format!("it is no flow log, but {kind}");
+                self.leave_out(input, RejectKind::NoFlowLog, &reason);
+                self.summary.outcome.no_flow_logs.push(LeftOut { key: input.key.clone(), reason });
+            }
             ObjectEnded::Enough => {}
         }
         Ok(())
@@ -475,7 +481,7 @@ impl<'a> UnitMaker<'a> {
         self.end_batch()?;
         let outcome = &mut self.summary.outcome;
         outcome.unknown_fields = self.unknown.into_iter().collect();
-        if outcome.rejected_rows > 0 || !outcome.rejected_objects.is_empty() || !outcome.other_type.is_empty() {
+        if outcome.rejected_rows > 0 || outcome.left_out_objects() > 0 {
             let packed = self.rejects.finish().map_err(|e| Error::stopped("cannot keep rejects").because(e))?;
             (self.emit)(UnitPart::Rejects(packed));
         }

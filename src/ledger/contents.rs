@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
+
 use crate::days::Days;
 use crate::error::{Error, Result};
 use crate::record::header::Column;
@@ -82,6 +84,32 @@ impl Table {
             }
         }
         Ok(extent)
+    }
+
+    /// Returns the last day of which the table has a folder. Lists folders of accounts and Regions, and of one year and month.
+    ///
+    /// # Errors
+    /// When a listing fails.
+    pub(crate) fn last_day(&self, by: PartitionBy) -> Result<Option<Date>> {
+        let (mut tops, mut last) = (vec![self.store().location().prefix().to_owned()], [0_i16; 3]);
+        for column in by.columns().into_iter().take_while(|column| *column != "hour") {
+            let folders = self.store().list_levels(&tops)?.into_iter().flat_map(|level| level.folders);
+            let value = |folder: &str| name_of(folder).strip_prefix(column)?.strip_prefix('=').map(str::to_owned);
+            let mut found: Vec<(String, String)> =
+                folders.filter_map(|folder| value(&folder).map(|value| (folder, value))).collect();
+            if let Some(at) = ["year", "month", "day"].iter().position(|part| *part == column) {
+                let newest = found.iter().filter_map(|(_, value)| value.parse::<i16>().ok()).max();
+                let Some(newest) = newest else { return Ok(None) };
+                found.retain(|(_, value)| value.parse() == Ok(newest));
+                last[at] = newest;
+            }
+            tops = found.into_iter().map(|(folder, _)| folder).collect();
+        }
+        let [year, month, day] = last;
+        Ok(i8::try_from(month)
+            .ok()
+            .zip(i8::try_from(day).ok())
+            .and_then(|(month, day)| Date::new(year, month, day).ok()))
     }
 
     /// Returns what the table holds, or `None` if nothing is converted yet.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::claim::Claim;
 use super::partition::Partition;
+use super::recorded::{OfClaim, Recorded};
 use super::shared_text;
 use crate::error::{Error, Result};
 use crate::record::header::Column;
@@ -61,6 +62,9 @@ pub struct Outcome {
     /// Objects of another log type, left alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub other_type: Vec<LeftOut>,
+    /// Objects that are surely no flow logs, left alone. Unknown of versions before 0.2.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub no_flow_logs: Vec<LeftOut>,
     /// Lines behind a header line of another log type, left alone; the other rows of these objects are in the file.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub other_type_rows: u64,
@@ -77,6 +81,9 @@ pub struct Outcome {
     /// versions before 0.2.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub doubled: Vec<[String; 2]>,
+    /// What each flow log recorded, as far as names of objects tell the flow log. Unknown of versions before 0.2.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flow_logs: Vec<Recorded>,
 }
 
 fn is_zero(count: &u64) -> bool {
@@ -84,6 +91,16 @@ fn is_zero(count: &u64) -> bool {
 }
 
 impl Outcome {
+    /// Returns what is recorded of flow logs.
+    pub fn of_flow_logs(&self) -> OfClaim<'_> {
+        (&self.doubled, &self.flow_logs)
+    }
+
+    /// Returns how many objects gave no row, for whatever reason.
+    pub fn left_out_objects(&self) -> u64 {
+        (self.rejected_objects.len() + self.other_type.len() + self.no_flow_logs.len()) as u64
+    }
+
     /// Adds a count of some of its rows to that of others; unknown of one of them is unknown of all.
     pub fn add_to(&self, others: Option<u64>, own: Option<u64>) -> Option<u64> {
         if self.rows == 0 { others } else { others.zip(own).map(|(a, b)| a + b) }

@@ -44,7 +44,7 @@ pub struct FooterNote {
     pub rejected_rows: u64,
     /// Bytes of text, unpacked.
     pub text_bytes: u64,
-    /// Objects rejected or of another log type.
+    /// Objects rejected, of another log type, or no flow logs.
     pub left_out_objects: u64,
     /// Lines of objects in the file that are of another log type, left alone.
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -76,7 +76,7 @@ impl FooterNote {
             rows: outcome.rows,
             rejected_rows: outcome.rejected_rows,
             text_bytes: outcome.text_bytes,
-            left_out_objects: (outcome.rejected_objects.len() + outcome.other_type.len()) as u64,
+            left_out_objects: outcome.left_out_objects(),
             other_type_rows: outcome.other_type_rows,
             options: claim.options.clone(),
             unknown_fields: outcome.unknown_fields.clone(),
@@ -179,6 +179,7 @@ impl Table {
                 RejectKind::Row => {}
                 RejectKind::Object => outcome.rejected_objects.push(left()),
                 RejectKind::OtherType => outcome.other_type.push(left()),
+                RejectKind::NoFlowLog => outcome.no_flow_logs.push(left()),
             }
         }
         let file = OutputFile {

@@ -5,7 +5,7 @@
 //! [`partition_ledger`] is the protocol by which files become visible, [`replacing`] the notes of replacements under way,
 //! [`settled`] how it is read while others write;
 //! [`table`] is a DEST as a whole, [`files`] and [`rejects`] what lies in it, [`contents`] what its definition must cover;
-//! [`undated`] has the days of objects whose keys give none.
+//! [`undated`] has the days of objects whose keys give none, [`recorded`] which flow logs recorded the same.
 //!
 //! Knows a file by its footer alone, and nothing of text.
 
@@ -15,6 +15,7 @@ pub mod entry;
 pub mod files;
 pub mod partition;
 pub mod partition_ledger;
+pub mod recorded;
 pub mod rejects;
 mod replacing;
 pub mod settled;

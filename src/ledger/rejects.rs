@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::claim::Claim;
-use super::entry::{LeftOut, Outcome};
+use super::entry::LeftOut;
 use super::partition::Partition;
 use super::state::{InputState, Output, PartitionState};
 use super::table::Table;
@@ -28,6 +28,8 @@ pub enum RejectKind {
     Object,
     /// An object of another log type.
     OtherType,
+    /// An object that is surely no flow log.
+    NoFlowLog,
 }
 
 /// A line of a rejects object, `_flowparquet/rejects/<partition>/<output>.jsonl.gz`.
@@ -121,8 +123,7 @@ impl Table {
     pub(crate) fn rejects(&self, partition: &Partition, state: &PartitionState) -> Result<Vec<Reject>> {
         let mut all = Vec::new();
         for Output { number, claim, done, .. } in state.outputs() {
-            let Outcome { rejected_rows, rejected_objects, other_type, .. } = &done.outcome;
-            if rejected_rows + rejected_objects.len() as u64 + other_type.len() as u64 == 0 && !claim.work.is_merge() {
+            if done.outcome.rejected_rows + done.outcome.left_out_objects() == 0 && !claim.work.is_merge() {
                 continue;
             }
             let found = if claim.work.is_merge() && self.store().head(&self.rejects_key(partition, claim))?.is_none() {
@@ -195,6 +196,12 @@ fn left_out(state: &PartitionState) -> Vec<(&str, &str, RejectKind, String)> {
         for left in done.outcome.other_type.iter().filter(|left| stands(left) == Some(&InputState::OtherType)) {
             found.push((source, &*left.key, RejectKind::OtherType, other_type(&left.reason)));
         }
+    }
+    for Output { claim, done, .. } in state.history() {
+        let source = claim.work.source();
+        let stands = |left: &&LeftOut| state.input(source, &left.key).map(|known| &known.state);
+        let others = done.outcome.no_flow_logs.iter().filter(|left| stands(left) == Some(&InputState::NoFlowLog));
+        found.extend(others.map(|left| (source, &*left.key, RejectKind::NoFlowLog, left.reason.clone())));
     }
     found.sort();
     found.dedup_by(|a, b| (a.0, a.1) == (b.0, b.1));

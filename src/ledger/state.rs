@@ -17,6 +17,8 @@ pub enum InputState {
     Converted,
     /// Of another log type.
     OtherType,
+    /// No flow log.
+    NoFlowLog,
     /// It did not read to its end; free to be claimed again.
     Rejected(String),
     /// It has no bytes: there is nothing to read again unless it changes.
@@ -175,6 +177,9 @@ impl PartitionState {
         }
         for left in &done.outcome.other_type {
             self.set(&claim, left, InputState::OtherType);
+        }
+        for left in &done.outcome.no_flow_logs {
+            self.set(&claim, left, InputState::NoFlowLog);
         }
         for replaced in claim.work.replaces() {
             if let Some(output) = self.done.get_mut(replaced) {
@@ -379,7 +384,7 @@ impl PartitionState {
                 InputState::Claimed | InputState::Converted => true,
                 // By another run, since this claim was planned: it is not to be rejected twice.
                 InputState::Rejected(_) => known.claim > self.planned && known.etag == input.etag,
-                InputState::OtherType | InputState::Empty => known.etag == input.etag,
+                InputState::OtherType | InputState::NoFlowLog | InputState::Empty => known.etag == input.etag,
             })
         };
         let stay = |replaces: &[u64]| !replaces.iter().all(|number| self.can_be_replaced(*number));

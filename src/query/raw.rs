@@ -72,7 +72,7 @@ impl ObjectReader for OneByOne<'_> {
         let (other_type_rows, objects) = match ended {
             ObjectEnded::Read { decoder, .. } => (decoder.other_type_rows().map_or(0, |(lines, _)| lines), 0),
             ObjectEnded::Enough => (0, 0),
-            ObjectEnded::Rejected { .. } | ObjectEnded::OtherType(_) => (0, 1),
+            ObjectEnded::Rejected { .. } | ObjectEnded::OtherType(_) | ObjectEnded::NoFlowLog(_) => (0, 1),
         };
         Ok(LeftOut { rows: rows.rejected + other_type_rows, objects })
     }

@@ -16,7 +16,7 @@ use super::loose::{ByFolder, LooseObjects, by_content};
 use super::source_layout::{Said, SourceLayout};
 use crate::days::Days;
 use crate::error::{Error, Result};
-use crate::options::{ACCOUNT, ASSUME_DAY, COPY, FOLLOW_LINKS, REGION, SOURCE_LAYOUT};
+use crate::options::{ACCEPT_MISSING, ACCOUNT, ASSUME_DAY, COPY, FOLLOW_LINKS, REGION, SOURCE_LAYOUT};
 use crate::store::{LinkKind, Listed, Location, OWN_FOLDER, Store, name_of};
 
 /// Folders above `AWSLogs` that are looked into; a SOURCE that needs more is too high up in somebody's bucket.
@@ -84,8 +84,10 @@ pub struct SourceObject {
 pub enum Why {
     /// Neither folder nor name gives a day.
     NoDate,
-    /// AWS's own Parquet delivery.
+    /// AWS's own Parquet delivery: a flow log of which no row is in the table.
     AwsParquet,
+    /// The same, of a flow log of which somebody said that it is meant.
+    MeantParquet,
     /// Parquet that is not called as AWS calls it.
     OtherParquet,
     /// A folder with a table of this program's, whose partitions are not looked into.
@@ -119,6 +121,7 @@ impl Why {
         matches!(
             self,
             Self::NoDate
+                | Self::AwsParquet
                 | Self::NoKey
                 | Self::OtherDay
                 | Self::NoRegion
@@ -134,7 +137,13 @@ impl Why {
     pub fn explain(self) -> String {
         let why = match self {
             Self::NoDate => return format!("its key gives no date (say {ASSUME_DAY} if you know it)"),
-            Self::AwsParquet => "it is Parquet already, delivered by AWS",
+            Self::AwsParquet => {
+                return format!(
+                    "it is Parquet already, delivered by AWS: its rows are not in this table (query it where it lies, or have the flow \
+                     log deliver text; {ACCEPT_MISSING} with its id says that it is meant)"
+                );
+            }
+            Self::MeantParquet => "it is Parquet already, delivered by AWS, and that is meant",
             Self::OtherParquet => "it is Parquet, and not called as AWS calls what it delivers",
             Self::OurTable => "it is a table that flowparquet made, and holds no raw logs",
             Self::OtherDay => "its folder says another day than its name, and the name decides (ask for both days)",
@@ -150,8 +159,8 @@ impl Why {
             }
             Self::Copy => {
                 return format!(
-                    "it is a copy of an object that is converted already, or of another one here: the same name and size (add {COPY} if \
-                     its rows are meant to be there twice)"
+                    "it is a copy of an object that is converted already, or of another one here: the same name and size, or the same \
+                     number in a name of AWS's (add {COPY} if its rows are meant to be there twice)"
                 );
             }
             Self::OtherLayout => {
@@ -191,6 +200,8 @@ pub struct Found {
     pub(crate) undated: Vec<Undated>,
     /// Which accounts and Regions there are.
     pub(crate) met: Met,
+    /// Folders of the days before asked ones, seen among these and not looked into.
+    pub(crate) days_before: Vec<(String, Date)>,
 }
 
 /// The accounts and Regions that were met on the way to the objects, whether they were asked for or not.
@@ -304,6 +315,19 @@ impl Found {
         self.passed_over.retain(|(key, why)| *why != Why::NoDate || !no_longer.contains(key));
         self.objects.sort_by(|a, b| a.object.key.cmp(&b.object.key));
         self.objects.iter().filter(|found| found.assumed).map(|found| found.day).collect()
+    }
+
+    /// Takes Parquet of accounts, Regions and flow logs for meant of which somebody said so.
+    pub fn accept_parquet(&mut self, accept: &[String]) {
+        let is_meant = |key: &str| {
+            let FileName { account, region, flow_log, .. } = FileName::parse(name_of(key));
+            [account, region, flow_log].into_iter().flatten().any(|name| accept.contains(&name))
+        };
+        for (key, why) in &mut self.passed_over {
+            if *why == Why::AwsParquet && is_meant(key) {
+                *why = Why::MeantParquet;
+            }
+        }
     }
 
     /// Says nothing of objects without an account or Region that are converted already, by a run that asked for all.
@@ -451,9 +475,12 @@ fn refuse_empty(store: &Store) -> Result<()> {
                 .at(store.location())
                 .help(format!("give its folder, {}, and its day", store.location().url_of(folder))));
         }
-        return Err(Error::usage("nothing lies below SOURCE")
-            .at(store.location())
-            .help("check its spelling; it must be a folder, such as s3://bucket/prefix or s3://bucket/AWSLogs"));
+        return Err(Error::usage("nothing lies below SOURCE").at(store.location()).help(
+            match prefix.trim_end_matches('/').ends_with('*') {
+                true => "SOURCE is a folder, and all below it is looked at: leave the * away",
+                false => "check its spelling; it must be a folder, such as s3://bucket/prefix or s3://bucket/AWSLogs",
+            },
+        ));
     }
     Ok(())
 }
@@ -494,6 +521,8 @@ struct Search<'a> {
     others: ByFolder,
     /// Names of accounts and Regions.
     names: BTreeSet<Arc<str>>,
+    /// The days before asked ones.
+    days_before: BTreeSet<Date>,
 }
 
 impl<'a> Search<'a> {
@@ -505,6 +534,7 @@ impl<'a> Search<'a> {
             loose: ByFolder::default(),
             others: ByFolder::default(),
             names: BTreeSet::new(),
+            days_before: wanted.days.before(),
         }
     }
 
@@ -714,8 +744,11 @@ impl<'a> Search<'a> {
         let of_asked_days =
             place.region.is_none() && place.level == Level::Year || place.may_hold_any(&self.wanted.days);
         self.found.met.more |= !of_asked_days && (place.account.is_none() || place.region.is_none());
-        let wanted = self.matches(place.account.as_deref(), place.region.as_deref(), true) && of_asked_days;
-        wanted.then_some(Node { prefix: folder, place, depth: node.depth + 1, year: None })
+        let is_selected = self.matches(place.account.as_deref(), place.region.as_deref(), true);
+        if let Some(day) = place.day.filter(|day| is_selected && self.days_before.contains(day)) {
+            self.found.days_before.push((folder.clone(), day));
+        }
+        (is_selected && of_asked_days).then_some(Node { prefix: folder, place, depth: node.depth + 1, year: None })
     }
 
     fn matches(&self, account: Option<&str>, region: Option<&str>, unknown: bool) -> bool {
@@ -844,7 +877,7 @@ impl<'a> Search<'a> {
                 if asked { self.found.objects.push(found) } else { self.found.other_days.push(found) }
             }
             Suffix::Parquet => {
-                let is_awss = name.ends_with(".log.parquet");
+                let is_awss = said.flow_log.is_some() && said.day.is_some();
                 let why = if is_awss { Why::AwsParquet } else { Why::OtherParquet };
                 self.found.passed_over.push((object.key, why));
             }

@@ -300,6 +300,22 @@ impl FileName {
     }
 }
 
+/// Fewest characters of the random number that ends AWS's names.
+const HASH_CHARS: usize = 8;
+
+/// Returns what AWS called an object, up to its ending, whatever people made of the name since: `Copy of NAME`, `NAME (1).log.gz`,
+/// `NAME.log` unpacked. AWS ends each name with a random number, so that no two objects share it
+/// (<https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-path.html>).
+pub fn delivery(name: &str) -> Option<&str> {
+    let service = name.find("_vpcflowlogs_")?;
+    let begin = service.checked_sub(12).filter(|begin| name.get(*begin..service).is_some_and(is_account))?;
+    let hash = name.get(service + 1..)?.match_indices('_').nth(3)?.0 + service + 2;
+    let chars = name.get(hash..)?.bytes().take_while(u8::is_ascii_alphanumeric).count();
+    let whole = name.get(begin..hash + chars).filter(|_| chars >= HASH_CHARS)?;
+    let said = FileName::parse(whole);
+    (said.account.is_some() && said.region.is_some() && said.day.is_some()).then_some(whole)
+}
+
 /// Returns whether a Region can be called so: its name becomes part of partitions, definitions and statements.
 pub(super) fn is_region(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
@@ -418,6 +434,27 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
+
+    #[test]
+    fn what_aws_called_an_object_is_told_from_what_people_made_of_it() {
+        let aws = "111122223333_vpcflowlogs_us-east-1_fl-1234abcd_20260115T0505Z_fe123456";
+        for name in
+            ["X", "X.log.gz", "X.log", "X (1).log.gz", "Copy of X.log.gz", "X.log.gz.1", "X-copy.log.gz", "2026-X~"]
+        {
+            assert_eq!(delivery(&name.replace('X', aws)), Some(aws), "{name}");
+        }
+        for name in [
+            "",
+            "part-0",
+            "_vpcflowlogs_",
+            "1_vpcflowlogs_us-east-1_fl-1234abcd_20260115T0505Z_fe123456",
+            "111122223333_vpcflowlogs_us-east-1_fl-1234abcd_20260115T0505Z_a.log.gz",
+            "111122223333_vpcflowlogs_us-east-1_fl-1234abcd_20260115_fe123456.log.gz",
+            "é11122223333_vpcflowlogs_é_é_é_éééééééé",
+        ] {
+            assert_eq!(delivery(name), None, "{name}");
+        }
+    }
 
     const NAME: &str = "111122223333_vpcflowlogs_us-east-1_fl-1234abcd_20260115T0505Z_fe123456.log.gz";
 

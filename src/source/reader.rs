@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::io::Read;
 use std::sync::Arc;
 
+use super::foreign::of_another_kind;
 use super::gunzip::{TextReader, UnpackError, Unpacked, Unpacker};
 use super::limits::MAX_LINE_BYTES;
 use crate::error::{Error, Result};
@@ -61,6 +62,8 @@ pub enum ObjectEnded {
     },
     /// Its headers are all that of another log type.
     OtherType(LogType),
+    /// It is surely no flow log: what it is instead.
+    NoFlowLog(&'static str),
     /// The sink wanted no more.
     Enough,
 }
@@ -104,7 +107,7 @@ impl ObjectReader {
             Ok(true) => {
                 let (header, from) = match header_of(rules, &self.text) {
                     Ok(found) => found,
-                    Err(reason) => return Ok(ObjectEnded::rejected(reason)),
+                    Err(ended) => return Ok(ended),
                 };
                 let mut decoder = match decoder(rules, header, unknown, (0, 0)) {
                     Ok(decoder) => decoder,
@@ -154,7 +157,7 @@ impl ObjectReader {
             } else if current.is_none() {
                 let (header, end) = match header_of(rules, piece) {
                     Ok(found) => found,
-                    Err(reason) => return Ok(Ok(ObjectEnded::rejected(reason))),
+                    Err(ended) => return Ok(Ok(ended)),
                 };
                 from = end;
                 current = match decoder(rules, header, unknown, blank) {
@@ -221,17 +224,21 @@ fn decoder(
 
 /// Returns an object's header and the bytes of its line; none of it if the header comes from `--log-format`. What has no line at
 /// all needs none.
-fn header_of(rules: &Rules, text: &[u8]) -> Result<(Arc<Header>, usize), String> {
+fn header_of(rules: &Rules, text: &[u8]) -> Result<(Arc<Header>, usize), ObjectEnded> {
     let blank = text.iter().take_while(|b| matches!(b, b'\n' | b'\r' | b' ')).count();
     // Blank lines before the header are passed over, line by line.
     let begin = memchr::memrchr(b'\n', &text[..blank]).map_or(0, |at| at + 1);
     let line = &text[begin..];
     let end = memchr::memchr(b'\n', line).map_or(text.len(), |at| begin + at + 1);
-    match (Header::parse(&text[begin..end]), &rules.log_format) {
-        (Ok(header), _) => Ok((Arc::new(header), end)),
-        (Err(_), Some(format)) => Ok((Arc::clone(format), 0)),
-        (Err(_), None) if text.len() == blank => Ok((Arc::new(Header::none()), 0)),
-        (Err(e), None) => Err(e.to_string()),
+    let no_header = match Header::parse(&text[begin..end]) {
+        Ok(header) => return Ok((Arc::new(header), end)),
+        Err(no_header) => no_header,
+    };
+    match (of_another_kind(&text[begin..end]), &rules.log_format) {
+        (Some(kind), _) => Err(ObjectEnded::NoFlowLog(kind)),
+        (None, Some(format)) => Ok((Arc::clone(format), 0)),
+        (None, None) if text.len() == blank => Ok((Arc::new(Header::none()), 0)),
+        (None, None) => Err(ObjectEnded::rejected(no_header)),
     }
 }
 

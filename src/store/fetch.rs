@@ -234,7 +234,7 @@ impl Store {
         count(&self.counters.get, 1);
         let found = match self.inner.get(&path).await {
             Ok(found) => found,
-            Err(e) => return self.unread(&object.key, e).map(Err),
+            Err(e) => return self.unread(&object.key, e).await.map(Err),
         };
         if !object.is_still(&found.meta) {
             info!(object = %self.location.url_of(&object.key), "the object changed");
@@ -257,10 +257,10 @@ impl Store {
     /// Returns why an object is not given to its end, if the store has it still and answers: then others can be read.
     pub(super) async fn broken_off(&self, key: &str, e: object_store::Error) -> Result<Unread> {
         let path = self.path(key)?;
-        if refusal::of_object(&e).is_some() {
-            return self.unread(key, e);
+        if refusal::of_object(&e).is_some() || refusal::is_of_server(&e) {
+            return self.unread(key, e).await;
         }
-        if refusal::is_of_server(&e) || self.inner.head(&path).await.is_err() {
+        if self.inner.head(&path).await.is_err() {
             return Err(self.failed("cannot read", key, e));
         }
         let why = refusal::broken(&e);
@@ -278,7 +278,7 @@ impl Store {
         count(&self.counters.get, 1);
         let found = match self.wait(self.inner.get(&path))? {
             Ok(found) => found,
-            Err(e) => return self.unread(&object.key, e).map(Err),
+            Err(e) => return self.wait(self.unread(&object.key, e))?.map(Err),
         };
         if !object.is_still(&found.meta) {
             return Ok(Err(Unread::Changed));

@@ -40,7 +40,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures::future::{Either, select};
+use futures::future::{Either, join_all, select};
 use futures::{StreamExt, TryStreamExt};
 use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey, S3ConditionalPut};
 use object_store::path::Path;
@@ -431,15 +431,34 @@ impl Store {
     ///
     /// # Errors
     /// When it is not the object's fault.
-    fn unread(&self, key: &str, error: object_store::Error) -> Result<Unread> {
+    async fn unread(&self, key: &str, error: object_store::Error) -> Result<Unread> {
         let object = self.location.url_of(key);
-        match refusal::of_object(&error) {
+        let why = match (refusal::of_object(&error), refusal::failure(&error)) {
+            (None, Some(failure)) if self.gives_another(key).await => Some(failure),
+            (why, _) => why,
+        };
+        match why {
             Some(why) => {
                 info!(object, reason = %why, "the object cannot be read");
                 Ok(why)
             }
             None => Err(self.failed("cannot read", key, error)),
         }
+    }
+
+    /// Returns whether the store gives one of three other objects of the same folder: then it does not fail on all. Where there is no other,
+    /// it has at least to list the folder.
+    async fn gives_another(&self, key: &str) -> bool {
+        let Ok(folder) = key.rsplit_once('/').map(|(folder, _)| self.path(folder)).transpose() else { return false };
+        count(&self.counters.list, 1);
+        let others = self.inner.list(folder.as_ref()).take(KEYS_PER_LIST).try_collect::<Vec<_>>().await;
+        let Ok(mut others) = others else { return false };
+        others.retain(|other| other.size > 0 && other.location.as_ref() != key);
+        let Some(last) = others.len().checked_sub(1) else { return true };
+        let samples = [0, last / 2, last].map(|at| &others[at].location);
+        count(&self.counters.get, samples.len() as u64);
+        let given = samples.map(|other| self.inner.get_range(other, 0..1));
+        join_all(given).await.iter().any(Result::is_ok)
     }
 
     /// Returns an object's size and ETag, or `None` if it is not there.

@@ -96,6 +96,15 @@ pub(super) fn of_object(error: &object_store::Error) -> Option<Unread> {
     (is_about_it && !OF_ALL.contains(&code.as_str())).then(|| Unread::Refused(format!("{code}: {}", meaning(&code))))
 }
 
+/// Returns what is said of an object that the server fails to give whenever it is asked, if that is what an error says: whether others are
+/// given has to be seen.
+pub(super) fn failure(error: &object_store::Error) -> Option<Unread> {
+    let text = text_of(error);
+    let status = status(&text).filter(|status| *status >= 500 && !is_of_all(&text))?;
+    let code = code(&text).map_or_else(|| status.to_string(), str::to_owned);
+    Some(Unread::Refused(format!("{code}: the store fails to give it each time it is asked, and gives others")))
+}
+
 /// Returns what the disk says of a file that cannot be read, when others can.
 fn by_disk(error: &object_store::Error) -> Option<String> {
     /// A sector that cannot be read.

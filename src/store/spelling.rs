@@ -39,7 +39,11 @@ pub(super) fn slip(text: &str) -> Option<Error> {
 
 /// Returns `s3://bucket/prefix` for `S3://bucket/prefix`, `s3:bucket/prefix` and the like.
 fn of_scheme(text: &str) -> Option<Option<String>> {
-    let (scheme, rest) = text.split_once(':')?;
+    let host = text.split('/').next().unwrap_or_default().to_ascii_lowercase();
+    if host.ends_with(".amazonaws.com") || host.ends_with(".amazonaws.com.cn") {
+        return Some(of_url(&format!("https://{text}")));
+    }
+    let (scheme, rest) = text.split_once(':').or_else(|| text.split_once("//"))?;
     let is_s3 = ["s3", "s3a", "s3n"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
     is_s3.then(|| Some(format!("s3://{}", rest.trim_start_matches('/'))))
 }
@@ -98,6 +102,9 @@ mod tests {
             ("s3n://logs/a", "s3://logs/a"),
             ("s3:/logs/a", "s3://logs/a"),
             ("s3:logs", "s3://logs"),
+            ("s3//logs/a", "s3://logs/a"),
+            ("logs.s3.amazonaws.com/a", "s3://logs/a"),
+            ("s3.eu-west-1.amazonaws.com/logs/a", "s3://logs/a"),
             ("arn:aws:s3:::logs/AWSLogs/*", "s3://logs/AWSLogs/"),
             ("arn:aws-cn:s3:::logs", "s3://logs"),
             ("https://logs.s3.amazonaws.com/a/b", "s3://logs/a/b"),
@@ -122,7 +129,20 @@ mod tests {
         ] {
             assert!(help(typed).contains(said), "{typed}: {}", help(typed));
         }
-        for fine in ["s3://logs", "s3a://logs/x", "file:///x", "/x", "logs/a:b", "~logs", "./~/x", "gs://x", "x:y"] {
+        for fine in [
+            "s3://logs",
+            "s3a://logs/x",
+            "file:///x",
+            "/x",
+            "logs/a:b",
+            "~logs",
+            "./~/x",
+            "gs://x",
+            "x:y",
+            "s3/logs",
+            "a//b",
+            "./s3//logs",
+        ] {
             assert!(slip(fine).is_none(), "{fine}");
         }
     }

@@ -40,7 +40,7 @@ use crate::ledger::partition_ledger::PartitionLedger;
 use crate::ledger::settled::MAX_TURNS;
 use crate::ledger::state::{InputState, Output, PartitionState};
 use crate::ledger::table::{Ledgers, Table, TableInfo, refuse_other_endpoint, tool_name};
-use crate::missing::{Deliveries, Missing, MissingOptions, days_before};
+use crate::missing::{Deliveries, Missing, MissingOptions};
 use crate::options::PARTITION_BY;
 use crate::plan::{leave_out_damaged, partition_of, settle_days};
 use crate::report::{Progress, damaged_ledgers};
@@ -198,6 +198,7 @@ fn verify_once(
         found.met.add_recorded(recorded, &options.wanted);
         found.met.refuse_others(&options.wanted, source.location())?;
     }
+    found.accept_parquet(&options.missing.accept);
     settle_days(&mut found, &states, info.partition_by, &source.location().root());
     found.forget_converted(|key| states.values().any(|state| state.input(&source.location().root(), key).is_some()));
     copies::leave_out(&mut found, &states, info.partition_by, source);
@@ -267,15 +268,20 @@ fn missing(
     by: PartitionBy,
 ) -> Result<Missing> {
     let (root, wanted) = (source.location().root(), &options.wanted);
-    let below = Some((root.as_str(), source.location().prefix()));
+    let (below, now) = ((root.as_str(), source.location().prefix()), crate::days::minute_now());
     let mut deliveries = Deliveries::default();
+    let before = wanted.days.before();
+    if !before.is_empty() {
+        deliveries.add_ledger(&table.load_sound(&Days::These(before), by)?.states, Some(below));
+        deliveries.add_folders(source, &found.days_before)?;
+    }
     found.objects.iter().chain(&found.copies).for_each(|found| deliveries.add(&found.object.key, found.day));
-    deliveries.add_ledger(states, below);
-    if let Days::These(days) = &wanted.days {
-        deliveries.add_ledger(&table.load_sound(&days_before(days), by)?.states, below);
+    deliveries.add_ledger(states, Some(below));
+    if wanted.accounts.is_empty() && wanted.regions.is_empty() {
+        deliveries.look_back(table, &wanted.days, below, now)?;
     }
     deliveries.select(wanted);
-    Ok(deliveries.missing(&wanted.days, crate::days::minute_now(), &options.missing.select(wanted)))
+    Ok(deliveries.missing(&wanted.days, now, &options.missing.select(wanted)))
 }
 
 /// Finds the objects of the asked days; those whose keys give no day are of the one that was recorded for them.
@@ -477,6 +483,7 @@ fn remark_objects(
             // Those whose rows are in the table were looked at with their file.
             Some(InputState::Empty) if changed => "it had no bytes and changed since: run convert",
             Some(InputState::OtherType) if changed => "it was of another log type and changed since: run convert",
+            Some(InputState::NoFlowLog) if changed => "it was no flow log and changed since: run convert",
             Some(_) => continue,
         };
         let outcome = partitions.entry(partition.clone()).or_insert_with(|| begin(&partition, &empty));

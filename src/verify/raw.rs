@@ -50,6 +50,8 @@ pub enum Object {
     Unreadable(String),
     /// Its header lines are all that of another log type.
     OtherType(LogType),
+    /// It is of another form than flow logs can have.
+    NoFlowLog,
 }
 
 /// What was counted of an object.
@@ -234,6 +236,9 @@ fn lines(
                 odd += u64::from(line.contains(&b'\r'));
                 continue;
             }
+            if HeaderLine::again(line).is_none() && is_of_another_form(line) {
+                return Ok(Object::NoFlowLog);
+            }
             let (first, is_line) = match HeaderLine::first(line, fallback.as_ref()) {
                 Ok(first) => first,
                 Err(why) => return Ok(Object::Unreadable(why)),
@@ -272,6 +277,24 @@ fn lines(
         header.close(&mut counted.tally);
     }
     Ok(Object::Rows(Box::new(counted)))
+}
+
+/// Returns whether a first line, which is no header line, is that of something else: JSON, XML, a table of commas or quotes, or an access
+/// log. Whatever has the words of flow logs in it may be one.
+fn is_of_another_form(line: &[u8]) -> bool {
+    let line = String::from_utf8_lossy(&line[..line.len().min(4096)]).replace('\u{feff}', "");
+    let line = line.trim();
+    let words = "srcaddr;src_addr;interface-id;interface_id; OK\"; ACCEPT ; REJECT ; NODATA; SKIPDATA";
+    if words.split(';').any(|words| line.contains(words)) {
+        return false;
+    }
+    let tokens: Vec<&str> = line.split(' ').collect();
+    let quotes = line.bytes().filter(|b| *b == b'"').count();
+    let commas = line.bytes().filter(|b| *b == b',').count();
+    line.starts_with(['{', '[', '<', '#', '"'])
+        || tokens.len() > 1 && ["http", "https", "h2", "grpcs", "ws", "wss", "tls"].contains(&tokens[0])
+        || tokens.len() > 2 && tokens[2].starts_with('[') && quotes > 1
+        || commas > 1 && commas >= tokens.len()
 }
 
 /// Returns why an object is not read on, if this line or the text so far is longer than is allowed.

@@ -356,12 +356,17 @@ impl<'a> Recount<'a> {
                 (is, matches!(input.said, LedgerSays::Converted | LedgerSays::Rejected))
             }
             Object::OtherType(of) => (format!("of the log type {of}"), input.said == LedgerSays::OtherType),
+            // Versions before 0.2 rejected it.
+            Object::NoFlowLog => {
+                ("no flow log".to_owned(), matches!(input.said, LedgerSays::NoFlowLog | LedgerSays::Rejected))
+            }
             Object::Unreadable(why) => (format!("does not read to its end: {why}"), input.said == LedgerSays::Rejected),
         };
         if !agrees {
             let said = match input.said {
                 LedgerSays::Converted => "converted",
                 LedgerSays::OtherType => "of another log type",
+                LedgerSays::NoFlowLog => "no flow log",
                 LedgerSays::Rejected => "does not read to its end",
             };
             let what = format!("object {}", self.source.location().url_of(&input.input.key));

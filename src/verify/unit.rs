@@ -54,6 +54,7 @@ pub struct UnitInput {
 pub enum LedgerSays {
     Converted,
     OtherType,
+    NoFlowLog,
     Rejected,
 }
 
@@ -66,6 +67,7 @@ pub fn units(table: &Table, info: &TableInfo, partition: &Partition, state: &Par
             let said = match stands {
                 InputState::Converted => LedgerSays::Converted,
                 InputState::OtherType => LedgerSays::OtherType,
+                InputState::NoFlowLog => LedgerSays::NoFlowLog,
                 InputState::Rejected(_) | InputState::Empty => LedgerSays::Rejected,
                 InputState::Claimed => return None,
             };

@@ -19,6 +19,9 @@ DENIALS = {
     "key gone": (Reply(400, "KMS.KMSInvalidStateException", "arn:aws:kms:us-east-1:1:key/k is pending deletion."),
                  "KMS.KMSInvalidStateException: its KMS key"),
     "not there": (Reply(404, "NoSuchKey", "The specified key does not exist."), "NoSuchKey: it is listed, and not there"),
+    "fails": (Reply(500, "InternalError", "We encountered an internal error. Please try again."),
+              "InternalError: the store fails to give it"),
+    "busy": (Reply(503, "ServiceUnavailable", "Reduce your request rate."), "ServiceUnavailable: the store fails to give it"),
     "breaks": (lambda r: Cut(received=0 if "range" in r.headers else 30), "its content breaks off each time"),
 }
 
@@ -49,7 +52,7 @@ def entries(dest):
 
 
 @pytest.mark.parametrize("kind", DENIALS)
-@pytest.mark.parametrize("bad", [[0], [5], [1, 2, 4]])
+@pytest.mark.parametrize("bad", [[0], [5], [1, 2, 4], [0, 1, 2, 3]])
 def test_an_unreadable_object_costs_one_object(s3, run, convert, tmp_path, kind, bad):
     answer, code = DENIALS[kind]
     source, dest = fill(s3)
