@@ -34,17 +34,19 @@ need_cargo() {
     has_version "$have" "$want" || fail "rustc $have is too old, $want or newer is needed; try: rustup update stable"
 }
 
-# find_deny: puts cargo-deny on the PATH, built under target/tools where it is not installed. Not optimised: it takes two
-# minutes of a processor so, and many with. DENY_VERSION is the one that deny.toml is written for.
-DENY_VERSION=0.20.2
-find_deny() {
+# find_tool NAME VERSION: puts cargo-NAME on the PATH, built under target/tools where it is not installed. Not optimised: it takes two
+# minutes of a processor so, and many with.
+find_tool() {
     PATH=$PATH:$PWD/target/tools/bin
-    ! quietly_true cargo deny --version || return 0
-    echo "building cargo-deny $DENY_VERSION under target/tools" >&2
+    ! quietly_true "cargo-$1" --help || return 0
+    echo "building cargo-$1 $2 under target/tools" >&2
     quietly_true env CARGO_TARGET_DIR=target/tools/build CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off \
-        CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 cargo install --locked --root target/tools cargo-deny --version $DENY_VERSION || return
+        CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 cargo install --locked --root target/tools "cargo-$1" --version "$2" || return
     rm -rf target/tools/build
 }
+
+# DENY_VERSION is the one that deny.toml is written for; the others make what a release has.
+DENY_VERSION=0.20.2 AUDITABLE_VERSION=0.7.7 CYCLONEDX_VERSION=0.5.9
 
 # quietly_true COMMAND...: whether it succeeds, without a word.
 quietly_true() {

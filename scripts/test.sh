@@ -91,7 +91,7 @@ dependencies() { # dependencies CHECK...
         cargo deny --log-level error --locked --workspace --manifest-path "$(dirname "$lock")/Cargo.toml" check "$@" || return
     done < <(git ls-files '*Cargo.lock')
 }
-if find_deny; then
+if find_tool deny "$DENY_VERSION"; then
     checks=(bans licenses sources)
     if quietly_true timeout 120 cargo deny --manifest-path Cargo.toml fetch db; then
         checks+=(advisories)

@@ -142,6 +142,13 @@ fn a_table_as_source_is_refused() {
         }
         work.run(&["verify", by, by]).code(2).says_only(&said);
         work.run(&["ddl", "--raw", by]).code(2).says_only(&said);
+        // A folder of it.
+        let top = work.partitions(by)[0].split('/').next().unwrap().to_owned();
+        let said = format!(
+            "error: SOURCE lies in a table that flowparquet made\n  at WORK/{by}/{top}\n  help: SOURCE is where the raw logs are; the \
+             table is WORK/{by}\n"
+        );
+        work.run(&["convert", &format!("{by}/{top}"), "new", "--day", DAY]).code(2).says_only(&said);
     }
 }
 

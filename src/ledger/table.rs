@@ -16,7 +16,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::options::{ANY_ENDPOINT, SINGLE_WRITER};
 use crate::record::schema::LogType;
 use crate::store::upload::hex;
-use crate::store::{Created, Store};
+use crate::store::{Created, Store, TABLE_OBJECT};
 
 /// What a DEST is, decided by its first conversion: `_flowparquet/table.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -198,7 +198,7 @@ impl Table {
     }
 
     fn info_key(&self) -> String {
-        self.store.location().key(&format!("{OWN_FOLDER}/table.json"))
+        self.store.location().key(TABLE_OBJECT)
     }
 
     /// Returns what the ledgers of the partitions of these days add up to; requests as [`Table::entries`].

@@ -17,7 +17,7 @@ use super::source_layout::{Said, SourceLayout};
 use crate::days::Days;
 use crate::error::{Error, Result};
 use crate::options::{ACCEPT_MISSING, ACCOUNT, ASSUME_DAY, COPY, FOLLOW_LINKS, REGION, SOURCE_LAYOUT};
-use crate::store::{LinkKind, Listed, Location, OWN_FOLDER, Store, name_of};
+use crate::store::{LinkKind, Listed, Location, OWN_FOLDER, Store, TABLE_OBJECT, name_of};
 
 /// Folders above `AWSLogs` that are looked into; a SOURCE that needs more is too high up in somebody's bucket.
 pub const MAX_OPAQUE_FOLDERS: usize = 2_000;
@@ -431,6 +431,9 @@ pub fn discover(store: &Store, wanted: &Wanted) -> Result<Found> {
         passed_over = found.passed_over.len(),
         "objects of the asked days"
     );
+    if found.objects.is_empty() && found.passed_over.iter().any(|(_, why)| *why == Why::OtherParquet) {
+        refuse_part_of_table(store)?;
+    }
     found.other_days.sort_by(|a, b| a.object.key.cmp(&b.object.key));
     found.other_days.dedup_by(|a, b| a.object.key == b.object.key);
     if found.objects.is_empty() && found.passed_over.is_empty() && found.other_days.is_empty() {
@@ -462,6 +465,21 @@ fn matches_nothing(store: &Store, layout: &SourceLayout) -> Result<Error> {
     let keys: Vec<String> = keys.iter().take(3).map(below).collect();
     let error = Error::usage(format!("{SOURCE_LAYOUT} {layout} matches no folder below SOURCE")).at(store.location());
     Ok(error.help(format!("write it as the folders of these keys are called: {}", keys.join(", "))))
+}
+
+/// Refuses a SOURCE that is a folder of a table of ours.
+fn refuse_part_of_table(store: &Store) -> Result<()> {
+    let mut above = store.location().prefix();
+    while !above.is_empty() {
+        let folder = above.rsplit_once('/').map_or("", |(folder, _)| folder);
+        if store.head(&join(folder, TABLE_OBJECT))?.is_some() {
+            return Err(Error::usage("SOURCE lies in a table that flowparquet made")
+                .at(store.location())
+                .help(format!("SOURCE is where the raw logs are; the table is {}", store.location().url_of(folder))));
+        }
+        above = folder;
+    }
+    Ok(())
 }
 
 /// Refuses a SOURCE below which nothing lies at all: a mistyped one would otherwise have nothing to do for years.

@@ -234,9 +234,10 @@ fn header_of(rules: &Rules, text: &[u8]) -> Result<(Arc<Header>, usize), ObjectE
         Ok(header) => return Ok((Arc::new(header), end)),
         Err(no_header) => no_header,
     };
-    match (of_another_kind(&text[begin..end]), &rules.log_format) {
-        (Some(kind), _) => Err(ObjectEnded::NoFlowLog(kind)),
-        (None, Some(format)) => Ok((Arc::clone(format), 0)),
+    match (&rules.log_format, of_another_kind(&text[begin..end])) {
+        // Whoever says the format of lines without a header means any line.
+        (Some(format), _) => Ok((Arc::clone(format), 0)),
+        (None, Some(kind)) => Err(ObjectEnded::NoFlowLog(kind)),
         (None, None) if text.len() == blank => Ok((Arc::new(Header::none()), 0)),
         (None, None) => Err(ObjectEnded::rejected(no_header)),
     }

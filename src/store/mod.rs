@@ -74,6 +74,9 @@ const MAX_CONFLICTS: u32 = 6;
 /// that begin with `_`.
 pub const OWN_FOLDER: &str = "_flowparquet";
 
+/// The object in it that says what the table is.
+pub const TABLE_OBJECT: &str = "_flowparquet/table.json";
+
 /// Keys that one LIST request returns, by S3's definition.
 pub const KEYS_PER_LIST: usize = 1_000;
 

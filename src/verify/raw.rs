@@ -236,7 +236,7 @@ fn lines(
                 odd += u64::from(line.contains(&b'\r'));
                 continue;
             }
-            if HeaderLine::again(line).is_none() && is_of_another_form(line) {
+            if fallback.is_none() && HeaderLine::again(line).is_none() && is_of_another_form(line) {
                 return Ok(Object::NoFlowLog);
             }
             let (first, is_line) = match HeaderLine::first(line, fallback.as_ref()) {
