@@ -149,6 +149,9 @@ pub struct Error {
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
+/// What is said of a run that a signal stopped.
+const BY_SIGNAL: &str = "stopped by a signal";
+
 /// Result with the library's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -191,11 +194,27 @@ impl Error {
         self
     }
 
-    /// Adds the error that caused this one.
+    /// Adds the error that caused this one. If that is the wish to stop, which a read may meet in the middle, it is all there is to say.
     #[must_use]
     pub fn because(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        self.source = Some(source.into());
+        let source = match source.into().downcast::<std::io::Error>() {
+            Ok(e) if e.get_ref().and_then(|inner| inner.downcast_ref()).is_some_and(Self::is_by_signal) => {
+                return e.into_inner().and_then(|inner| inner.downcast().ok()).map_or(self, |stop| *stop);
+            }
+            Ok(e) => e,
+            Err(other) => other,
+        };
+        self.source = Some(source);
         self
+    }
+
+    /// Returns the error of a run that a signal stopped.
+    pub fn by_signal() -> Self {
+        Self::stopped(BY_SIGNAL).help("nothing is half visible; it is safe to run again")
+    }
+
+    fn is_by_signal(&self) -> bool {
+        self.message == BY_SIGNAL
     }
 
     /// Returns what happened, and the help for it, in one line.
@@ -243,6 +262,14 @@ fn first_line(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_stop_by_a_signal_says_itself_wherever_it_was_noticed() {
+        let noticed = Error::stopped("cannot read").at("x").because(std::io::Error::other(Error::by_signal()));
+        assert_eq!(noticed.to_string(), Error::by_signal().to_string());
+        let other = Error::stopped("cannot read").at("x").because(std::io::Error::other(Error::stopped("full")));
+        assert_eq!(other.to_string(), "cannot read\n  at x\n  cause: full");
+    }
 
     #[test]
     fn terminals_are_told_nothing_by_others() {

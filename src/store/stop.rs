@@ -31,5 +31,5 @@ impl Stop {
 }
 
 pub(super) fn stopped() -> Error {
-    Error::stopped("stopped by a signal").help("nothing is half visible; it is safe to run again")
+    Error::by_signal()
 }
