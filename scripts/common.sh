@@ -38,7 +38,7 @@ need_cargo() {
 # minutes of a processor so, and many with.
 find_tool() {
     PATH=$PATH:$PWD/target/tools/bin
-    ! quietly_true "cargo-$1" --help || return 0
+    ! quietly_true command -v "cargo-$1" || return 0
     echo "building cargo-$1 $2 under target/tools" >&2
     quietly_true env CARGO_TARGET_DIR=target/tools/build CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off \
         CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 cargo install --locked --root target/tools "cargo-$1" --version "$2" || return

@@ -400,6 +400,26 @@ fn the_model_names_functions_that_are_there() {
 }
 
 /// A row of SECURITY.md, or of the table of what may lie below SOURCE, says what happens, and a test shows it.
+/// A tag may be moved to other code, a commit cannot.
+#[test]
+fn workflows_name_actions_by_commit() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(".github/workflows");
+    let mut actions = 0;
+    for file in fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains("\npermissions:\n  contents: read\n"), "{}: may write", path.display());
+        for line in text.lines().filter_map(|line| line.split_once("uses:")).map(|(_, action)| action.trim()) {
+            let (commit, version) =
+                line.split_once('@').and_then(|(_, rest)| rest.split_once(" # v")).unwrap_or_default();
+            let is_commit = commit.len() == 40 && commit.bytes().all(|b| b.is_ascii_hexdigit());
+            assert!(is_commit && !version.is_empty(), "{}: {line}", path.display());
+            actions += 1;
+        }
+    }
+    assert!(actions > 2, "{actions}");
+}
+
 #[test]
 fn every_test_that_tables_name_is_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
