@@ -31,7 +31,7 @@ const AWSS_ENDING: &str = ".log.gz";
 /// Size and ETag of an object.
 type Content<'a> = (u64, Option<&'a Arc<str>>);
 
-/// Objects whose rows are in the table, or will be.
+/// Objects of a partition whose rows are in the table, or will be.
 #[derive(Debug, Default)]
 struct There<'a> {
     by_name: HashMap<&'a str, Vec<Content<'a>>>,
@@ -42,7 +42,7 @@ struct There<'a> {
 impl<'a> There<'a> {
     fn add(&mut self, name: &'a str, content: Content<'a>) {
         self.by_name.entry(name).or_default().push(content);
-        if let Some(delivery) = delivery(name) {
+        if let Some(delivery) = delivery(name).filter(|_| content.0 > 0) {
             self.by_delivery.entry(delivery).or_insert(name);
         }
     }
@@ -50,7 +50,7 @@ impl<'a> There<'a> {
     /// Returns whether an object has the rows of one that is there.
     fn has(&self, name: &str, content: Content<'_>) -> bool {
         let renamed = delivery(name).and_then(|delivery| self.by_delivery.get(delivery));
-        renamed.is_some_and(|other| *other != name)
+        renamed.is_some_and(|other| *other != name && content.0 > 0)
             || self.by_name.get(name).is_some_and(|same| same.iter().any(|other| is_copy(name, content, *other)))
     }
 }

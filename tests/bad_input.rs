@@ -300,6 +300,16 @@ fn what_other_services_deliver_among_logs_is_named_and_harmless() {
     ran.code(1).totals(&[("objects", 1), ("rows_written", 3), ("objects_rejected", 1), ("objects_no_flow_logs", 0)]);
 }
 
+#[test]
+fn what_aws_calls_a_flow_log_is_one_whatever_is_in_it() {
+    let work = Work::new();
+    work.write(&format!("raw/{}", key(0)), gz("# from the old bucket\n2 1 2 3\n"));
+    work.write(&format!("raw/{}.zip", key(1)), "PK\u{3}\u{4}");
+    let ran = work.convert(&ON_THIS_DAY);
+    ran.code(1).totals(&[("objects_rejected", 2), ("objects_no_flow_logs", 0)]);
+    ran.says("rejected: it is called like a flow log, and is a text with remarks, such as CloudFront's logs\n");
+}
+
 // ---- Objects
 
 /// A good object on either side of one that does not read to its end: they are converted; it is named, tried again

@@ -6,7 +6,7 @@ use flowparquet::LogType;
 use serde_json::Value as Json;
 
 use crate::util::{
-    ACCOUNT, DAY, DAY_FOLDER, Layout, REGION, Ran, Work, all_expected, assert_rows, days_ago, folder_of, key, line,
+    ACCOUNT, DAY, DAY_FOLDER, Layout, REGION, Ran, Work, all_expected, assert_rows, days_ago, folder_of, gz, key, line,
     name, text,
 };
 
@@ -672,7 +672,7 @@ fn a_second_run_reads_no_log_object() {
 #[test]
 fn an_assumed_day_is_for_good() {
     let work = Work::new();
-    let flat = |name: &str, text: &str| drop(work.write(&format!("raw/flat/{name}.log.gz"), crate::util::gz(text)));
+    let flat = |name: &str, text: &str| drop(work.write(&format!("raw/flat/{name}.log.gz"), gz(text)));
     flat("a", &text(0, 5));
     let convert = |args: &[&str]| work.convert_from("raw/flat", "table", args);
     convert(&["--assume-day", "2026-01-14"]).code(0).totals(&[("rows_written", 5)]);
@@ -702,4 +702,51 @@ fn an_assumed_day_is_for_good() {
     convert(&["--assume-day", "2026-01-16"]).code(0).totals(&[("rows_written", 1)]);
     convert(&["--assume-day", "2026-01-17"]).nothing_to_do(3);
     assert_eq!(work.rows().len(), 11);
+}
+
+#[test]
+fn folders_of_an_account_that_nobody_knows_are_looked_into() {
+    let work = Work::new();
+    let name = |number| name(ACCOUNT, REGION, DAY, number);
+    let day = DAY.replace('-', "/");
+    for (number, folder) in [
+        format!("archive/vpcflowlogs/{REGION}/{day}"),
+        format!("old/{REGION}/{day}"),
+        format!("{ACCOUNT}/vpcflowlogs/{REGION}/{day}"),
+        format!("aws-service=archive/aws-region={REGION}/year=2026/month=01/day=15"),
+        format!("vpcflowlogs/{day}"),
+    ]
+    .iter()
+    .enumerate()
+    {
+        work.object(&format!("AWSLogs/{ACCOUNT}/{folder}/{}", name(number as u32)), text(number as u64 * 10, 1));
+    }
+    // By the content, whatever they are called; and what a service delivers that nobody knows.
+    work.object(&format!("AWSLogs/{ACCOUNT}/old/{REGION}/{day}/part-0"), text(90, 1));
+    work.write(&format!("raw/AWSLogs/{ACCOUNT}/newservice/{REGION}/{day}/x.json.gz"), gz("{\"a\": 1}\n"));
+    work.write(&format!("raw/AWSLogs/{ACCOUNT}/newservice/{REGION}/{day}/x.log"), "an event\n");
+    work.convert(&["--day", DAY]).code(0).totals(&[("objects", 6), ("rows_written", 6)]);
+    work.convert(&["--all"]).nothing_to_do(6);
+    work.run(&["verify", "raw", "table", "--day", DAY]).code(0);
+}
+
+#[test]
+fn a_folder_among_regions_that_is_none_says_no_region() {
+    let day = DAY.replace('-', "/");
+    for folder in
+        [day.clone(), DAY.to_owned(), format!("prod/{day}"), format!("{REGION}-old/{day}"), format!("old/x/{day}")]
+    {
+        let work = Work::new();
+        work.object(&key(0), text(0, 1));
+        let place = format!("AWSLogs/{ACCOUNT}/vpcflowlogs/{folder}");
+        work.object(&format!("{place}/{}", name(ACCOUNT, REGION, DAY, 1)), text(10, 1));
+        work.object(&format!("{place}/{}", name(ACCOUNT, "eu-west-3", DAY, 2)), text(20, 1));
+        work.object(&format!("{place}/part-0"), text(30, 1));
+        let args = ["--day", DAY, "--region", REGION];
+        let ran = work.convert(&args);
+        ran.code(1).totals(&[("objects", 2), ("rows_written", 2)]);
+        ran.says(&format!("  at WORK/raw/{place}/part-0\n"));
+        assert_eq!(ran.report()["objects_to_look_at"], 1);
+        work.run(&[&["verify", "raw", "table"], &args[..]].concat()).code(1);
+    }
 }

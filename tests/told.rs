@@ -181,6 +181,21 @@ fn where_folder_and_name_disagree_the_name_decides_under_a_layout_too() {
 }
 
 #[test]
+fn what_lies_beside_the_last_folder_of_a_day_is_named() {
+    let work = Work::new();
+    for (number, place) in ["vpc/a.gz", "b.gz", "vpc2/c.gz"].iter().enumerate() {
+        work.object(&format!("logs/2026/01/15/{place}"), text(number as u64 * 10, 1));
+        work.object(&format!("logs/2026/01/16/{place}"), text(number as u64 * 10 + 100, 1));
+    }
+    let ran = work.convert(&["--day", DAY, "--source-layout", "logs/{yyyy}/{MM}/{dd}/vpc/"]);
+    ran.code(1).totals(&[("objects", 1), ("rows_written", 1)]);
+    for place in ["b.gz", "vpc2/c.gz"] {
+        ran.says(&format!("  at WORK/raw/logs/2026/01/15/{place}\n"));
+    }
+    assert_eq!(ran.report()["objects_passed_over"], 2);
+}
+
+#[test]
 fn a_raw_table_is_defined_over_a_layout() {
     let work = Work::new();
     for (place, day) in [("a", "20260115"), ("a", "20260116"), ("b", "20260114")] {

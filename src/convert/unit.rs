@@ -30,10 +30,11 @@ use crate::report::{MAX_NAMED, Named};
 use crate::sort::run::batch_rows;
 use crate::sort::writer::ReadyRows;
 use crate::source::gunzip::TextReader;
+use crate::source::layout::FileName;
 use crate::source::reader::{ObjectEnded, ObjectReader, Rules, Sink};
 use crate::store::fetch::Body;
 use crate::store::upload::hex;
-use crate::store::{Listed, Location, Unread};
+use crate::store::{Listed, Location, Unread, name_of};
 
 /// Packed bytes of the objects that make one row group, about 100,000 rows of 14 columns: small enough that two
 /// threads finish together and that few megabytes are held, large enough that dictionaries pay.
@@ -352,6 +353,10 @@ impl<'a> UnitMaker<'a> {
                 let reason = format!("its header is that of {}", other.schema().title);
                 self.leave_out(input, RejectKind::OtherType, &reason);
                 self.summary.outcome.other_type.push(LeftOut { key: input.key.clone(), reason: other.to_string() });
+            }
+            // What AWS calls a flow log is one, whatever somebody has put there.
+            ObjectEnded::NoFlowLog(kind) if FileName::parse(name_of(&input.key)).flow_log.is_some() => {
+                self.reject_object(input, format!("it is called like a flow log, and is {kind}"));
             }
             ObjectEnded::NoFlowLog(kind) => {
                 info!(object = %self.place(input), kind, "what is no flow log is left alone");

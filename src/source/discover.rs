@@ -537,6 +537,8 @@ struct Search<'a> {
     loose: ByFolder,
     /// Objects in folders of asked days that are called like something else.
     others: ByFolder,
+    /// Objects in folders of asked days of which nobody knows whether a service delivers them.
+    strange: ByFolder,
     /// Names of accounts and Regions.
     names: BTreeSet<Arc<str>>,
     /// The days before asked ones.
@@ -551,6 +553,7 @@ impl<'a> Search<'a> {
             whole: BTreeMap::new(),
             loose: ByFolder::default(),
             others: ByFolder::default(),
+            strange: ByFolder::default(),
             names: BTreeSet::new(),
             days_before: wanted.days.before(),
         }
@@ -596,7 +599,8 @@ impl<'a> Search<'a> {
         let mut frontier = vec![(top.prefix.clone(), Said::default())];
         for depth in 0..layout.depth() {
             let prefixes: Vec<String> = frontier.iter().map(|(prefix, _)| prefix.clone()).collect();
-            if let Some(name) = layout.only_name(depth) {
+            // Beside the last folders of a day there may be logs of it.
+            if let Some(name) = layout.only_name(depth).filter(|_| !layout.is_below_day(depth)) {
                 frontier.iter_mut().for_each(|(prefix, _)| *prefix = join(prefix, name));
                 continue;
             }
@@ -616,7 +620,8 @@ impl<'a> Search<'a> {
             self.strangers(store, strangers, layout.is_of_days(depth))?;
             frontier = next;
         }
-        let ends_unseen = layout.only_name(layout.depth().saturating_sub(1)).is_some();
+        let last = layout.depth().saturating_sub(1);
+        let ends_unseen = layout.only_name(last).is_some() && !layout.is_below_day(last);
         let matches = match () {
             () if left_out || !frontier.is_empty() && !ends_unseen => Matches::Yes,
             () if ends_unseen => Matches::IfObjects,
@@ -762,7 +767,7 @@ impl<'a> Search<'a> {
         let of_asked_days =
             place.region.is_none() && place.level == Level::Year || place.may_hold_any(&self.wanted.days);
         self.found.met.more |= !of_asked_days && (place.account.is_none() || place.region.is_none());
-        let is_selected = self.matches(place.account.as_deref(), place.region.as_deref(), true);
+        let is_selected = self.matches(place.account.as_deref(), place.sure_region(), true);
         if let Some(day) = place.day.filter(|day| is_selected && self.days_before.contains(day)) {
             self.found.days_before.push((folder.clone(), day));
         }
@@ -804,7 +809,9 @@ impl<'a> Search<'a> {
         let keys: HashSet<&str> = logs.iter().flat_map(|logs| &logs.objects).map(|object| &*object.key).collect();
         self.found.passed_over.retain(|(key, _)| !keys.contains(&**key));
         let (others_logs, others) = by_content(store, std::mem::take(&mut self.others))?;
-        for LooseObjects { place, objects } in logs.into_iter().chain(others_logs) {
+        // What is none is some service's.
+        let (strange, _) = by_content(store, std::mem::take(&mut self.strange))?;
+        for LooseObjects { place, objects } in logs.into_iter().chain(others_logs).chain(strange) {
             objects.into_iter().for_each(|object| self.take_as(object, &place, Suffix::Log));
         }
         let others = others.into_iter().flat_map(|others| others.objects);
@@ -840,7 +847,14 @@ impl<'a> Search<'a> {
     }
 
     fn take(&mut self, object: Listed, place: &Place) {
-        let suffix = Suffix::of(name_of(&object.key));
+        let name = name_of(&object.key);
+        let suffix = Suffix::of(name);
+        if place.strange && FileName::parse(name).flow_log.is_none() {
+            if place.day.is_some_and(|day| self.wanted.days.contains(day)) {
+                self.strange.add(object, place);
+            }
+            return;
+        }
         self.take_as(object, place, suffix);
     }
 
@@ -850,7 +864,11 @@ impl<'a> Search<'a> {
         let is_marker = object.size == 0 && !is_called_log(name);
         let said = FileName::parse(name);
         let account = place.account.clone().or(said.account);
-        let region = place.region.clone().or(said.region);
+        let is_told = place.sure_region().is_some() || said.region.is_some() || self.wanted.source_layout.is_some();
+        let region = match place.sure_region() {
+            Some(region) => Some(region.to_owned()),
+            None => said.region.or_else(|| place.region.clone()),
+        };
         if place.account.is_none() || place.region.is_none() {
             self.found.met.place(account.as_deref(), region.as_deref());
         }
@@ -879,7 +897,8 @@ impl<'a> Search<'a> {
             return;
         }
         if !self.matches(account.as_deref(), region.as_deref(), false) {
-            if suffix == Suffix::Log && !is_marker && self.matches(account.as_deref(), region.as_deref(), true) {
+            let region = region.as_deref().filter(|_| is_told);
+            if suffix == Suffix::Log && !is_marker && self.matches(account.as_deref(), region, true) {
                 self.found.passed_over.push((object.key, Why::NoAccount));
             }
             return;

@@ -55,6 +55,8 @@ pub struct Place {
     pub level: Level,
     /// Whether folders are of the form `name=value`.
     pub hive: bool,
+    /// Whether it lies in an account's folder that nobody knows: there may be flow logs, or what some service delivers.
+    pub strange: bool,
     /// The account whose flow log it is.
     pub account: Option<String>,
     /// The Region of the flow log.
@@ -94,6 +96,7 @@ impl Place {
         Self {
             level: Level::Opaque,
             hive: false,
+            strange: false,
             account: None,
             region: None,
             year: 0,
@@ -129,17 +132,29 @@ impl Place {
             Level::Account => {
                 let hive = folder.strip_prefix("aws-service=").or_else(|| folder.strip_prefix("service="));
                 let region = folder.strip_prefix("aws-region=").unwrap_or(folder);
+                let copy = self.date_of_a_copy(folder);
+                let is_hidden = |hive: Option<&str>| hive.is_some_and(|name| name.starts_with(['.', '_']));
                 if is_of_flow_logs(hive.unwrap_or(folder)) {
                     next.level = Level::Service;
+                    next.strange = false;
                 } else if is_awss_region(region) {
                     // Without the service's folder, as some tools copy.
                     next.region = Some(region.to_owned());
                     next.level = Level::Region;
+                } else if copy.is_some()
+                    || self.strange
+                    || is_another_service(hive.unwrap_or(folder))
+                    || is_hidden(hive)
+                {
+                    return copy;
                 } else {
-                    return self.date_of_a_copy(folder);
+                    next.strange = true;
                 }
             }
             Level::Service => {
+                if let Some(copy) = self.date_of_a_copy(folder) {
+                    return Some(copy);
+                }
                 let region = folder.strip_prefix("aws-region=").unwrap_or(folder);
                 next.region = Some(region.to_owned()).filter(|region| is_region(region));
                 next.region.as_ref()?;
@@ -165,6 +180,11 @@ impl Place {
             Level::Hour => {}
         }
         Some(next)
+    }
+
+    /// Returns the Region, if its folder is called as AWS calls Regions: people's folders there may be called anything.
+    pub fn sure_region(&self) -> Option<&str> {
+        self.region.as_deref().filter(|region| is_awss_region(region))
     }
 
     /// Returns whether a folder that led here from another place has the form that AWS writes.
@@ -327,6 +347,44 @@ fn is_of_flow_logs(name: &str) -> bool {
     letters.to_ascii_lowercase().contains("flowlog")
 }
 
+/// What other services call their folders beside those of flow logs, in small letters and without hyphens: these are not entered.
+const OTHER_SERVICES: [&str; 28] = [
+    "accesslogs",
+    "apigateway",
+    "bedrockmodelinvocationlogs",
+    "cloudfront",
+    "cloudtrail",
+    "cloudtraildigest",
+    "cloudtrailinsight",
+    "cloudtrailnetworkactivity",
+    "config",
+    "configuration",
+    "eksauditlogs",
+    "elasticloadbalancing",
+    "emr",
+    "globalaccelerator",
+    "guardduty",
+    "inspector",
+    "macie",
+    "mskconnect",
+    "networkfirewall",
+    "redshift",
+    "route53resolver",
+    "s3serveraccesslogs",
+    "securityhub",
+    "securitylake",
+    "verifiedaccess",
+    "vpcdnsquerylogs",
+    "vpclattice",
+    "waflogs",
+];
+
+/// Returns whether an account's folder is known to be that of another service.
+fn is_another_service(name: &str) -> bool {
+    let letters: String = name.chars().filter(|c| !matches!(c, '-' | '_' | ' ')).collect();
+    OTHER_SERVICES.contains(&&*letters.to_ascii_lowercase())
+}
+
 /// Returns whether a folder is called as AWS calls Regions: `us-east-1`, `us-gov-west-1`, `eusc-de-east-1`.
 fn is_awss_region(name: &str) -> bool {
     let mut parts: Vec<&str> = name.split('-').collect();
@@ -367,6 +425,8 @@ impl Suffix {
         let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
         match ending {
             _ if name.starts_with(['.', '_']) => Self::Hidden,
+            // A log that somebody packed otherwise: nobody can read it, and everybody should know.
+            "tar" | "tgz" | "xz" | "zip" if delivery(name).is_some() => Self::Log,
             "parquet" => Self::Parquet,
             _ if OTHERS.contains(&ending) || NOTES.contains(&&*name.to_ascii_uppercase()) => Self::Other,
             _ => Self::Log,

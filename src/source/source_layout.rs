@@ -138,12 +138,19 @@ impl SourceLayout {
         }
     }
 
-    /// Returns whether a folder's name says something of the day: among such folders anything may be a log.
+    /// Returns whether a folder's name says something of the day, or it lies below one that says it whole: among such folders anything
+    /// may be a log.
     pub fn is_of_days(&self, depth: usize) -> bool {
         let of_days = |piece: &Piece| {
             matches!(piece, Piece::Value(Variable::Year | Variable::Month | Variable::Day | Variable::Hour, _))
         };
-        self.folders.get(depth).is_some_and(|pieces| pieces.iter().any(of_days))
+        self.is_below_day(depth) || self.folders.get(depth).is_some_and(|pieces| pieces.iter().any(of_days))
+    }
+
+    /// Returns whether a folder lies in that of a day.
+    pub fn is_below_day(&self, depth: usize) -> bool {
+        let is_day = |piece: &Piece| matches!(piece, Piece::Value(Variable::Day, _));
+        self.folders.iter().take(depth).any(|pieces| pieces.iter().any(is_day))
     }
 
     /// Returns whether all numbers have leading zeros: others no template of a table can name.
