@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::ToSpan;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use crate::days::{DEFAULT_LOOKBACK_DAYS, Days};
@@ -16,8 +17,8 @@ use crate::ledger::partition::Partition;
 use crate::ledger::state::PartitionState;
 use crate::ledger::table::Table;
 use crate::options::EXPECT;
-use crate::source::discover::Wanted;
-use crate::source::layout::FileName;
+use crate::source::discover::{SourceObject, Wanted};
+use crate::source::layout::{FileName, Place};
 use crate::store::{Store, lies_below, name_of};
 
 /// Minutes of a day.
@@ -186,6 +187,8 @@ impl Expected {
 pub struct Deliveries {
     /// Minutes since 1970 at which objects begin.
     flow_logs: BTreeMap<FlowLog, BTreeSet<i64>>,
+    /// Days on which an account's Region has objects, by their folders.
+    places: BTreeSet<(String, String, Date)>,
     days: BTreeSet<Date>,
     /// Minute since 1970 at which SOURCE was looked at, if that was not now.
     looked: Option<i64>,
@@ -201,12 +204,24 @@ struct FlowLog {
 }
 
 impl Deliveries {
+    /// Adds an object that was found.
+    pub fn add_found(&mut self, found: &SourceObject) {
+        if let (Some(account), Some(region)) = (&found.account, &found.region) {
+            self.places.insert((account.to_string(), region.to_string(), found.day));
+        }
+        self.add(&found.object.key, found.day);
+    }
+
     /// Adds an object of a day, by its key. What its name does not tell, nobody can miss.
     pub fn add(&mut self, key: &str, day: Date) {
         self.days.insert(day);
-        let FileName { account, region, day, hour, minute, flow_log } = FileName::parse(name_of(key));
+        let FileName { account, region, day: said, hour, minute, flow_log } = FileName::parse(name_of(key));
+        if account.is_none() || region.is_none() {
+            let place = Place::of_prefix(key.rsplit_once('/').unwrap_or_default().0);
+            self.places.extend(place.account.zip(place.region).map(|(account, region)| (account, region, day)));
+        }
         let (Some(account), Some(region), Some(id)) = (account, region, flow_log) else { return };
-        let (Some(day), Some(hour), Some(minute)) = (day, hour, minute) else { return };
+        let (Some(day), Some(hour), Some(minute)) = (said, hour, minute) else { return };
         let flow_log = FlowLog { account, region, id };
         self.flow_logs.entry(flow_log).or_default().insert(minute_of(day, hour, minute));
     }
@@ -377,12 +392,17 @@ impl Deliveries {
 
     fn has(&self, who: &Expected, day: i64) -> bool {
         let fits = |wanted: &Option<String>, name: &String| wanted.as_ref().is_none_or(|wanted| wanted == name);
-        self.flow_logs.iter().any(|(FlowLog { account, region, id }, minutes)| {
-            *account == who.account
-                && fits(&who.region, region)
-                && fits(&who.flow_log, id)
-                && minutes.range(day..day + DAY).next().is_some()
-        })
+        let date = jiff::Timestamp::from_second(day * 60).map(|time| TimeZone::UTC.to_datetime(time).date());
+        let is_there = |(account, region, day): &(String, String, Date)| {
+            *account == who.account && fits(&who.region, region) && date.as_ref().is_ok_and(|date| date == day)
+        };
+        who.flow_log.is_none() && self.places.iter().any(is_there)
+            || self.flow_logs.iter().any(|(FlowLog { account, region, id }, minutes)| {
+                *account == who.account
+                    && fits(&who.region, region)
+                    && fits(&who.flow_log, id)
+                    && minutes.range(day..day + DAY).next().is_some()
+            })
     }
 }
 

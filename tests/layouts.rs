@@ -750,3 +750,21 @@ fn a_folder_among_regions_that_is_none_says_no_region() {
         work.run(&[&["verify", "raw", "table"], &args[..]].concat()).code(1);
     }
 }
+
+#[test]
+fn what_came_a_day_late_and_is_converted_is_no_news() {
+    let work = Work::new();
+    for day in ["2026-01-14", "2026-01-15", "2026-01-16"] {
+        let folder = day.replace('-', "/");
+        work.object(&format!("x/{folder}/{}", name(ACCOUNT, REGION, day, 1)), text(0, 1));
+        let before = day.parse::<jiff::civil::Date>().unwrap().yesterday().unwrap().to_string();
+        work.object(&format!("x/{folder}/{}", name(ACCOUNT, REGION, &before, 287)), text(10, 1));
+    }
+    work.convert(&["--from", "2026-01-13", "--to", "2026-01-15"]).code(0).totals(&[("objects", 4)]);
+    // The folder of the 15th has an object of the 14th.
+    let args = ["--from", "2026-01-15", "--to", "2026-01-16"];
+    work.convert(&args).code(0).totals(&[("objects", 2)]);
+    for command in ["plan", "verify"] {
+        work.run(&[&[command, "raw", "table"], &args[..]].concat()).code(0);
+    }
+}

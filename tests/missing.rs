@@ -277,6 +277,20 @@ fn only_who_is_asked_for_is_expected() {
 }
 
 #[test]
+fn who_is_expected_is_there_under_names_of_peoples_own_too() {
+    let work = Work::new();
+    work.object(&format!("AWSLogs/{ACCOUNT}/vpcflowlogs/{REGION}/2026/01/10/part-1.gz"), text(0, 1));
+    work.write("expected", format!("{ACCOUNT} {REGION}"));
+    for args in
+        [&["plan", "raw", "table"][..], &["convert", "raw", "table"], &["verify", "raw", "table"], &["status", "table"]]
+    {
+        work.run(&[args, &["--day", "2026-01-10", "--expect", "expected"]].concat()).code(0);
+    }
+    work.write("expected", format!("{ACCOUNT} eu-west-3"));
+    work.run(&["convert", "raw", "table", "--day", "2026-01-10", "--expect", "expected"]).code(1);
+}
+
+#[test]
 fn a_day_that_is_thinned_evenly_is_missed() {
     for (thin, said) in [(60, true), (90, true), (30, false)] {
         let work = Work::new();

@@ -78,11 +78,7 @@ impl Prepared {
             return Ok(Missing::default());
         }
         let (mut deliveries, now) = (self.plan.before.clone(), crate::days::minute_now());
-        self.found
-            .objects
-            .iter()
-            .chain(&self.found.copies)
-            .for_each(|found| deliveries.add(&found.object.key, found.day));
+        self.found.objects.iter().chain(&self.found.copies).for_each(|found| deliveries.add_found(found));
         let below = (plan.source.as_str(), plan.prefix.as_str());
         deliveries.add_ledger(&self.states, Some(below));
         if wanted.accounts.is_empty() && wanted.regions.is_empty() {
@@ -170,8 +166,9 @@ pub fn prepare(source: &Store, table: &Table, options: &ConvertOptions) -> Resul
         output,
         retry_rejected: options.retry_rejected,
     };
+    let before = day_before(source, &mut found, options, (table, &info, founded))?;
     let mut plan = plan::plan(&found, &states, plan_options)?;
-    plan.before = day_before(source, &found, options, (table, &info, founded))?;
+    plan.before = before;
     tell(&plan, source);
     let guessed = !founded && told.is_none();
     let prepared = Prepared { plan, found, info, founded, guessed, states, undated, damaged };
@@ -179,10 +176,10 @@ pub fn prepare(source: &Store, table: &Table, options: &ConvertOptions) -> Resul
 }
 
 /// Returns who delivered on the days before the asked ones: by the ledger, or where that has nothing of them, by SOURCE, if their
-/// folders lie among those that were listed.
+/// folders lie among those that were listed. What lies in a folder of an asked day and is converted as of such a day is no news.
 fn day_before(
     source: &Store,
-    found: &Found,
+    found: &mut Found,
     options: &ConvertOptions,
     (table, info, founded): (&Table, &TableInfo, bool),
 ) -> Result<Deliveries> {
@@ -192,6 +189,7 @@ fn day_before(
         let mut states = table.load_sound(&Days::These(days), info.partition_by)?.states;
         states.retain(|partition, _| options.wanted.selects(partition.account_region.as_ref()));
         before.add_ledger(&states, Some((&root, source.location().prefix())));
+        found.forget_of_other_days(|key| states.values().any(|state| state.input(&root, key).is_some()));
     }
     before.add_folders(source, &found.days_before)?;
     Ok(before)

@@ -330,6 +330,11 @@ impl Found {
         }
     }
 
+    /// Says nothing of objects whose names say a day before the asked ones, as of which they are converted.
+    pub fn forget_of_other_days(&mut self, is_known: impl Fn(&str) -> bool) {
+        self.passed_over.retain(|(key, why)| *why != Why::OtherDay || !is_known(key));
+    }
+
     /// Says nothing of objects without an account or Region that are converted already, by a run that asked for all.
     pub fn forget_converted(&mut self, is_known: impl Fn(&str) -> bool) {
         self.passed_over.retain(|(key, why)| *why != Why::NoAccount || !is_known(key));

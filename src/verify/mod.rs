@@ -205,7 +205,7 @@ fn verify_once(
     // While ledgers are damaged, whatever they have would be missed.
     let missing = match looked_at.is_empty() || !damaged.is_empty() {
         true => Missing::default(),
-        false => missing(source, table, (&found, &states), options, info.partition_by)?,
+        false => missing(source, table, (&mut found, &states), options, info.partition_by)?,
     };
     let run = Recount::new(source, table, options.threads(), progress);
     let (mut partitions, rows_read) = recount(&run, options, &info, (&found, &files), &states)?;
@@ -263,7 +263,7 @@ fn verify_once(
 fn missing(
     source: &Store,
     table: &Table,
-    (found, states): (&Found, &BTreeMap<Partition, PartitionState>),
+    (found, states): (&mut Found, &BTreeMap<Partition, PartitionState>),
     options: &VerifyOptions,
     by: PartitionBy,
 ) -> Result<Missing> {
@@ -272,10 +272,12 @@ fn missing(
     let mut deliveries = Deliveries::default();
     let before = wanted.days.before();
     if !before.is_empty() {
-        deliveries.add_ledger(&table.load_sound(&Days::These(before), by)?.states, Some(below));
+        let before = table.load_sound(&Days::These(before), by)?.states;
+        deliveries.add_ledger(&before, Some(below));
+        found.forget_of_other_days(|key| before.values().any(|state| state.input(&root, key).is_some()));
         deliveries.add_folders(source, &found.days_before)?;
     }
-    found.objects.iter().chain(&found.copies).for_each(|found| deliveries.add(&found.object.key, found.day));
+    found.objects.iter().chain(&found.copies).for_each(|found| deliveries.add_found(found));
     deliveries.add_ledger(states, Some(below));
     if wanted.accounts.is_empty() && wanted.regions.is_empty() {
         deliveries.look_back(table, &wanted.days, below, now)?;
