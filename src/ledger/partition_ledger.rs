@@ -38,7 +38,7 @@ use std::collections::{BTreeSet, HashMap};
 use tracing::{debug, info};
 
 use super::claim::{Claim, Draft};
-use super::entry::{Abandon, Entry, Outcome, OutputFile, Record, VERSION, Verified};
+use super::entry::{Abandon, Done, Entry, Outcome, OutputFile, Record, VERSION, Verified};
 use super::files::LeftBehind;
 use super::partition::Partition;
 use super::stages::{Claimed, Ended, Written};
@@ -79,6 +79,12 @@ fn same_file(recorded: Option<&OutputFile>, ours: Option<&OutputFile>) -> bool {
             a.bytes == b.bytes && hashes.is_none_or(|(a, b)| a == b)
         }
     }
+}
+
+/// Returns whether the second writer of a claim, if it put no file, left the rejects of the first one alone: both have the same name.
+fn left_rejects_alone(recorded: &Done, ours: &Done) -> bool {
+    let rejects = |done: &Done| (done.outcome.rejected_rows, done.outcome.left_out_objects());
+    ours.file.is_some() || recorded.file.is_none() || rejects(ours) == (0, 0) || rejects(ours) == rejects(recorded)
 }
 
 impl Table {
@@ -204,7 +210,7 @@ impl PartitionLedger<'_> {
         loop {
             let partition = &self.partition;
             if let Some(recorded) = self.state.done(done.claim) {
-                let same = same_file(recorded.file.as_ref(), done.file.as_ref());
+                let same = same_file(recorded.file.as_ref(), done.file.as_ref()) && left_rejects_alone(recorded, done);
                 info!(%partition, claim = done.claim, same, "another run finished the claim");
                 return Ok(if same { Ended::DoneByAnother } else { Ended::Contested });
             }
