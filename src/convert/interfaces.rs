@@ -1,12 +1,12 @@
 //! Which interfaces each flow log records: two flow logs over one interface double every sum.
 //!
-//! In: rows of an object, whose name tells the flow log and the five minutes. Out: [`Interfaces`] of a unit and of a file, the pairs of flow
-//! logs that record the same in it, and what the ledger keeps of them for those in other files. What a row costs is a load and a store: names are hashed once for each flow log and
-//! batch. Objects whose names tell no flow log say nothing.
+//! In: rows of an object, whose name tells the flow log and the five minutes. Out: [`Interfaces`] of a unit and of a file, the pairs
+//! of flow logs that record the same in it, and what the ledger keeps for those in other files. What a row costs is a load and a
+//! store: names are hashed once for each flow log and batch. Objects whose names tell no flow log say nothing.
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::ledger::recorded::{Recorded, Span, interface_hash, overlap};
+use crate::ledger::recorded::{MAX_COMPARED, Recorded, Span, interface_hash, overlap};
 use crate::missing::minute_of;
 use crate::record::columns::{Batch, Values};
 use crate::source::layout::FileName;
@@ -15,9 +15,6 @@ use crate::store::name_of;
 /// Most interfaces that are kept of a flow log, and flow logs: an account has 5,000 interfaces in a Region unless it asks AWS for more.
 const MAX_INTERFACES: usize = 1 << 16;
 const MAX_FLOW_LOGS: usize = 1 << 10;
-
-/// Most flow logs of an interface that are compared with each other.
-const MAX_COMPARED: usize = 8;
 
 const NEVER: Span = (i64::MAX, i64::MIN);
 

@@ -83,8 +83,13 @@ fn same_file(recorded: Option<&OutputFile>, ours: Option<&OutputFile>) -> bool {
 
 /// Returns whether the second writer of a claim, if it put no file, left the rejects of the first one alone: both have the same name.
 fn left_rejects_alone(recorded: &Done, ours: &Done) -> bool {
-    let rejects = |done: &Done| (done.outcome.rejected_rows, done.outcome.left_out_objects());
-    ours.file.is_some() || recorded.file.is_none() || rejects(ours) == (0, 0) || rejects(ours) == rejects(recorded)
+    let (recorded_outcome, outcome) = (&recorded.outcome, &ours.outcome);
+    let same = outcome.rejected_rows == recorded_outcome.rejected_rows
+        && outcome.rejected_objects == recorded_outcome.rejected_objects
+        && outcome.other_type == recorded_outcome.other_type
+        && outcome.no_flow_logs == recorded_outcome.no_flow_logs;
+    let has_none = outcome.rejected_rows + outcome.left_out_objects() == 0;
+    ours.file.is_some() || recorded.file.is_none() || has_none || same
 }
 
 impl Table {

@@ -4,12 +4,12 @@
 //! with one run or with several, into one file or into many. Interfaces are told apart by a hash; of very many the smallest hashes
 //! are kept, which are the same ones for whoever has the same interfaces.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// Bits of an interface's hash: that two of a million share one is as likely as that a meteorite falls on the bucket.
+/// Bits of an interface's hash: of 5,000 interfaces two share one with a probability of one in 22 million.
 const HASH_BITS: u32 = 48;
 
 /// Digits of a hash, in hexadecimal.
@@ -17,6 +17,9 @@ const HASH_DIGITS: usize = HASH_BITS as usize / 4;
 
 /// Most interfaces that are recorded of a flow log: 48 KB. A Region has 5,000 unless somebody asks AWS for more.
 const MAX_INTERFACES: usize = 4 << 10;
+
+/// Most flow logs of an interface that are compared with each other.
+pub const MAX_COMPARED: usize = 8;
 
 /// Minutes of an object.
 const MINUTES_PER_OBJECT: i64 = 5;
@@ -43,9 +46,9 @@ pub struct Recorded {
     pub flow_log: String,
     /// Beginnings of its first and last object, in minutes since 1970.
     pub minutes: Span,
-    /// Whether it recorded traffic that was accepted, and such that was rejected.
+    /// Whether it recorded traffic that was accepted.
     pub accept: bool,
-    /// See above.
+    /// Whether it recorded traffic that was rejected.
     pub reject: bool,
     /// Hashes of the interfaces' ids, one after the other, in hexadecimal.
     pub interfaces: String,
@@ -96,11 +99,20 @@ pub fn doubled<'a>(claims: impl Iterator<Item = OfClaim<'a>>) -> BTreeSet<(&'a s
             && (one.accept || other.accept)
             && (one.reject || other.reject)
     };
-    for (at, (name, one)) in all.iter().enumerate() {
-        for (other_name, other) in all.iter().skip(at + 1) {
-            let same_time = one.minutes.zip(other.minutes).is_some_and(|(one, other)| overlap(one, other));
-            if same_time && !parted(one, other) && !one.interfaces.is_disjoint(&other.interfaces) {
-                pairs.insert((*name, *other_name));
+    // By interface, not by pairs of flow logs: an organisation has thousands of these.
+    let mut by_interface: HashMap<&[u8], Vec<&str>> = HashMap::new();
+    for (name, of) in &all {
+        of.interfaces.iter().for_each(|hash| by_interface.entry(hash).or_default().push(name));
+    }
+    for flow_logs in by_interface.values() {
+        let flow_logs = &flow_logs[..flow_logs.len().min(MAX_COMPARED)];
+        for (at, name) in flow_logs.iter().enumerate() {
+            for other_name in &flow_logs[at + 1..] {
+                let (one, other) = (&all[name], &all[other_name]);
+                let same_time = one.minutes.zip(other.minutes).is_some_and(|(one, other)| overlap(one, other));
+                if same_time && !parted(one, other) {
+                    pairs.insert((*name, *other_name));
+                }
             }
         }
     }
