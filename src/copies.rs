@@ -6,9 +6,9 @@
 //!
 //! AWS ends the name of each object with a random number
 //! (<https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-path.html>), so the same name and size is the same object; its
-//! ETag is another one where another key encrypts it. So is what has that number under a name that people made of it, whatever its
-//! size: `NAME (1).log.gz`, or `NAME.log` that was unpacked beside `NAME.log.gz`. What people call otherwise needs the same ETag too, and a kilobyte: what
-//! is smaller may be a header line alone, the same in many objects.
+//! ETag is another one where another key encrypts it. So is what has that number under a name that people made of it, whatever
+//! its size: `NAME (1).log.gz`, or `NAME.log` that was unpacked beside `NAME.log.gz`. What people call otherwise needs the same
+//! ETag too, and a kilobyte: what is smaller may be a header line alone, the same in many objects.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;

@@ -18,7 +18,7 @@ use crate::ledger::state::PartitionState;
 use crate::ledger::table::Table;
 use crate::options::EXPECT;
 use crate::source::discover::{SourceObject, Wanted};
-use crate::source::layout::{FileName, Place};
+use crate::source::layout::{FileName, Place, is_account};
 use crate::store::{Store, lies_below, name_of};
 
 /// Minutes of a day.
@@ -164,8 +164,7 @@ impl Expected {
         for (number, line) in text.lines().enumerate() {
             let words: Vec<&str> = line.split('#').next().unwrap_or_default().split_whitespace().collect();
             let Some((account, rest)) = words.split_first() else { continue };
-            let is_account = account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit());
-            if !is_account || rest.len() > 2 {
+            if !is_account(account) || rest.len() > 2 {
                 return Err(Error::usage(format!(
                     "line {} of {EXPECT} is not ACCOUNT [REGION [FLOW-LOG]]",
                     number + 1
@@ -329,11 +328,9 @@ impl Deliveries {
         let left = |times| joined(times).into_iter().flat_map(|when| options.without_accepted(when));
         let missing = found.into_iter().flat_map(|(who, times)| left(times).map(move |when| quiet(&who, when)));
         Missing {
-            gaps: runs_of(self.days_between(asked, &options.accept).into_iter().chain(self.days_since(
-                asked,
-                &options.accept,
-                now,
-            ))),
+            gaps: runs_of(
+                [self.days_between(asked, &options.accept), self.days_since(asked, &options.accept, now)].concat(),
+            ),
             silences: silences.into_iter().filter(|quiet| !accepted(quiet)).collect(),
             missing: missing.filter(|quiet| !accepted(quiet)).collect(),
         }
@@ -431,13 +428,13 @@ fn quiet(Expected { account, region, flow_log }: &Expected, (from, to): (i64, i6
     Quiet { account, region, flow_log, from, to, objects: None, objects_before: None }
 }
 
-/// Returns a day of a flow log that has far fewer objects than the day before, which was full: objects are missing here and there, where
-/// nothing is so silent that it were seen otherwise.
+/// Returns a day of a flow log that has far fewer objects than the day before, if that was full: objects are missing here and there, and
+/// no hole is long enough to be a silence.
 fn thinned(flow_log: &FlowLog, minutes: &BTreeSet<i64>, day: Date, options: &MissingOptions) -> Option<Quiet> {
     let begin = minute_of(day, 0, 0);
     let before: BTreeSet<i64> = minutes.range(begin - DAY..begin).copied().collect();
     let step = steady_step(&before)?;
-    // Of AWS's clock a minute more or less: what lies in the same step is one object, and so are several at once.
+    // Several objects of one step count once: a busy flow log has more of them, at minutes that vary.
     let steps_with_some = |from: i64| minutes.range(from..from + DAY).map(|minute| (minute - from) / step).collect();
     let (was, is): (BTreeSet<i64>, BTreeSet<i64>) = (steps_with_some(begin - DAY), steps_with_some(begin));
     let count = |steps: &BTreeSet<i64>| i64::try_from(steps.len()).unwrap_or(i64::MAX);

@@ -16,6 +16,7 @@ use crate::generate::{
 };
 use crate::ledger::claim::DEFAULT_MAX_OBJECT_BYTES;
 use crate::plan::DEFAULT_TARGET_FILE_BYTES;
+use crate::source::layout::is_account;
 use crate::source::source_layout::SourceLayout;
 use crate::store::DEFAULT_MAX_OBJECTS;
 use clap::builder::{PossibleValue, PossibleValuesParser};
@@ -647,9 +648,8 @@ pub fn parse_age(text: &str) -> Result<u64, String> {
 
 /// Parses an account's id.
 pub fn parse_account(text: &str) -> Result<String, String> {
-    let is_account = text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit());
     let what = "not an account: it has 12 digits, zeros before it too, and no hyphens";
-    if is_account { Ok(text.to_owned()) } else { Err(what.to_owned()) }
+    if is_account(text) { Ok(text.to_owned()) } else { Err(what.to_owned()) }
 }
 
 /// Parses a Region's name: in which of them there are logs, SOURCE says.

@@ -4,12 +4,12 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use crate::athena::cost::{USD_PER_TIB, scan_usd};
-use crate::convert::{self, ConvertOptions, Prepared};
+use crate::convert::{self, ConvertOptions, Prepared, Waiting};
 use crate::days::Days;
 use crate::ledger::table::Table;
 use crate::missing::Missing;
 use crate::plan::Estimate;
-use crate::report::{Counts, Flood, Named, Report};
+use crate::report::{Counts, Flood, Named, NotRetried, Report};
 use crate::{Error, Result};
 use serde::Serialize;
 
@@ -52,10 +52,11 @@ fn show_plan(job: &Job, json: bool) -> Result<ExitCode> {
     let dest = Table::new(open(&job.dest, &job.store, &io)?);
     let prepared = convert::prepare(&source, &dest, &options)?;
     let missing = prepared.missing(&dest, &options)?;
-    let needs_a_person = prepared.needs_a_person() || !missing.is_empty();
+    let waiting = prepared.waiting(&source, &dest);
+    let needs_a_person = prepared.needs_a_person() || !missing.is_empty() || !waiting.is_empty();
     print(&match json {
-        true => plan_json(&prepared, missing)?,
-        false => plan_table(&prepared, &missing, &options.wanted.days, &job.source),
+        true => plan_json(&prepared, missing, waiting)?,
+        false => plan_table(&prepared, (&missing, &waiting), &options.wanted.days, &job.source),
     })?;
     Ok(if needs_a_person { ExitCode::from(EXIT_SOME_REJECTED) } else { ExitCode::SUCCESS })
 }
@@ -86,6 +87,14 @@ struct PlanJson<'a> {
     ledgers_damaged: Vec<Named>,
     #[serde(flatten)]
     missing: Missing,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    objects_changed: Vec<Named>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    files_in_doubt: Vec<Named>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    claims_elsewhere: Vec<Named>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    not_retried: Vec<NotRetried>,
 }
 
 #[derive(Serialize)]
@@ -101,7 +110,7 @@ struct PassedOver<'a> {
     reason: String,
 }
 
-fn plan_json(prepared: &Prepared, missing: Missing) -> Result<String> {
+fn plan_json(prepared: &Prepared, missing: Missing, waiting: Waiting) -> Result<String> {
     let plan = &prepared.plan;
     let total = plan.total();
     to_json(&PlanJson {
@@ -120,6 +129,10 @@ fn plan_json(prepared: &Prepared, missing: Missing) -> Result<String> {
             .collect(),
         ledgers_damaged: prepared.damaged(),
         missing,
+        objects_changed: waiting.changed,
+        files_in_doubt: waiting.in_doubt,
+        claims_elsewhere: waiting.elsewhere,
+        not_retried: waiting.not_retried,
         two_days: prepared
             .found
             .two_days
@@ -129,7 +142,7 @@ fn plan_json(prepared: &Prepared, missing: Missing) -> Result<String> {
     })
 }
 
-fn plan_table(prepared: &Prepared, missing: &Missing, days: &Days, source: &str) -> String {
+fn plan_table(prepared: &Prepared, (missing, waiting): (&Missing, &Waiting), days: &Days, source: &str) -> String {
     let plan = &prepared.plan;
     let mut text = String::new();
     if plan.partitions.is_empty() {
@@ -187,8 +200,17 @@ fn plan_table(prepared: &Prepared, missing: &Missing, days: &Days, source: &str)
     push_named(&mut text, "two days", &two_days, two_days.len() as u64);
     let damaged = prepared.damaged();
     push_named(&mut text, "left out", &damaged, damaged.len() as u64);
+    push_waiting(&mut text, waiting);
     push_missing(&mut text, missing);
     text
+}
+
+/// Names what a plan cannot do.
+fn push_waiting(text: &mut String, Waiting { changed, in_doubt, elsewhere, not_retried }: &Waiting) {
+    not_retried.iter().for_each(|kept| push_line!(text, "{}", kept.explain()));
+    for (what, named) in [("changed", changed), ("not finished", elsewhere), ("in doubt", in_doubt)] {
+        push_named(text, what, named, named.len() as u64);
+    }
 }
 
 /// Returns what is said of archived objects.

@@ -14,6 +14,7 @@ use crate::missing::{Expected, MissingOptions};
 use crate::record::header::Header;
 use crate::record::schema::LogType;
 use crate::source::discover::Wanted;
+use crate::source::layout::{is_account, is_awss_region};
 use crate::store::StoreOptions;
 use crate::verify::{Extent, VerifyOptions};
 use crate::{Error, Result};
@@ -142,14 +143,9 @@ pub fn missing(args: &MissingArgs) -> Result<MissingOptions> {
 
 /// Returns whether somebody or a day can be called so.
 fn can_be_accepted(what: &str) -> bool {
-    let is_account = what.len() == 12 && what.bytes().all(|b| b.is_ascii_digit());
     let is_flow_log =
         what.strip_prefix("fl-").is_some_and(|id| !id.is_empty() && id.bytes().all(|b| b.is_ascii_hexdigit()));
-    let mut parts = what.split('-');
-    let is_region = what.contains('-')
-        && parts.next_back().is_some_and(|number| number.len() <= 2 && number.bytes().all(|b| b.is_ascii_digit()))
-        && parts.all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase()));
-    is_account || is_flow_log || is_region || what.parse::<Date>().is_ok()
+    is_account(what) || is_awss_region(what) || is_flow_log || what.parse::<Date>().is_ok()
 }
 
 /// Returns what is to be verified and how.

@@ -329,16 +329,16 @@ fn describe(report: &mut Report, prepared: &Prepared, source: &Store) {
 }
 
 /// What a plan cannot do, and a person should know.
-#[derive(Default)]
-struct Waiting {
+#[derive(Debug, Default)]
+pub struct Waiting {
     /// Objects that changed and cannot take the place of what they were.
-    changed: Vec<Named>,
+    pub(crate) changed: Vec<Named>,
     /// Files that are not the ones that were recorded, and cannot be made again.
-    in_doubt: Vec<Named>,
+    pub(crate) in_doubt: Vec<Named>,
     /// Objects of unfinished claims that do not lie below SOURCE.
-    elsewhere: Vec<Named>,
+    pub(crate) elsewhere: Vec<Named>,
     /// Rejected lines that were to be tried again and cannot be.
-    not_retried: Vec<NotRetried>,
+    pub(crate) not_retried: Vec<NotRetried>,
 }
 
 impl Waiting {
@@ -359,6 +359,12 @@ impl Waiting {
             }));
         }
         waiting
+    }
+
+    /// Returns whether there is nothing.
+    pub fn is_empty(&self) -> bool {
+        let named = [&self.changed, &self.in_doubt, &self.elsewhere];
+        named.iter().all(|named| named.is_empty()) && self.not_retried.is_empty()
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use tracing::info;
 
+use super::Waiting;
 use super::options::ConvertOptions;
 use super::told;
 use crate::copies;
@@ -62,9 +63,12 @@ impl Prepared {
     /// Returns whether a person should look at something that was found: then a run of the plan would end with exit code 1. Of what is
     /// archived only reading tells whether it was restored.
     pub fn needs_a_person(&self) -> bool {
-        self.found.passed_over.iter().any(|(_, why)| why.needs_a_person())
-            || !self.damaged.is_empty()
-            || self.plan.partitions.iter().any(|plan| !plan.stuck.is_empty() || !plan.unfinished_elsewhere.is_empty())
+        self.found.passed_over.iter().any(|(_, why)| why.needs_a_person()) || !self.damaged.is_empty()
+    }
+
+    /// Returns what the plan cannot do, and a person should know.
+    pub fn waiting(&self, source: &Store, table: &Table) -> Waiting {
+        Waiting::of(&self.plan, source, table)
     }
 
     /// Returns what is missing of the asked days, compared with each other and with what the ledger has of the day before.

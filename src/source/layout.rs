@@ -386,7 +386,7 @@ fn is_another_service(name: &str) -> bool {
 }
 
 /// Returns whether a folder is called as AWS calls Regions: `us-east-1`, `us-gov-west-1`, `eusc-de-east-1`.
-fn is_awss_region(name: &str) -> bool {
+pub fn is_awss_region(name: &str) -> bool {
     let mut parts: Vec<&str> = name.split('-').collect();
     let ends = parts.pop().is_some_and(|last| matches!(last.len(), 1 | 2) && last.bytes().all(|b| b.is_ascii_digit()));
     let begins = parts.first().is_some_and(|first| (2..=4).contains(&first.len()));
@@ -435,7 +435,7 @@ impl Suffix {
 }
 
 /// Returns whether an account can be called so.
-pub(super) fn is_account(text: &str) -> bool {
+pub fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
 }
 

@@ -449,8 +449,8 @@ impl Store {
         }
     }
 
-    /// Returns whether the store gives one of three other objects of the same folder: then it does not fail on all. Where there is no other,
-    /// it has at least to list the folder.
+    /// Returns whether the store gives one of three other objects of the same folder: then it does not fail on all. Where there is no
+    /// other, it has at least to list the folder.
     async fn gives_another(&self, key: &str) -> bool {
         let Ok(folder) = key.rsplit_once('/').map(|(folder, _)| self.path(folder)).transpose() else { return false };
         count(&self.counters.list, 1);
@@ -458,9 +458,10 @@ impl Store {
         let Ok(mut others) = others else { return false };
         others.retain(|other| other.size > 0 && other.location.as_ref() != key);
         let Some(last) = others.len().checked_sub(1) else { return true };
-        let samples = [0, last / 2, last].map(|at| &others[at].location);
+        let mut samples = vec![0, last / 2, last];
+        samples.dedup();
         count(&self.counters.get, samples.len() as u64);
-        let given = samples.map(|other| self.inner.get_range(other, 0..1));
+        let given = samples.into_iter().map(|at| self.inner.get_range(&others[at].location, 0..1));
         join_all(given).await.iter().any(Result::is_ok)
     }
 
