@@ -18,7 +18,7 @@ use tracing::info;
 use crate::ledger::partition::{Partition, PartitionBy};
 use crate::ledger::state::{InputState, PartitionState};
 use crate::plan::partition_of;
-use crate::source::discover::{Found, Why};
+use crate::source::found::{Found, Why};
 use crate::source::layout::{FileName, delivery};
 use crate::store::{Store, name_of};
 

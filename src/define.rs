@@ -23,7 +23,7 @@ use crate::ledger::table::Table;
 use crate::options::LOCATION;
 use crate::record::header::Header;
 use crate::record::schema::LogType;
-use crate::source::discover::Wanted;
+use crate::source::found::Wanted;
 use crate::store::{Location, Store};
 use crate::survey::Survey;
 

@@ -111,7 +111,7 @@ pub use ledger::partition::PartitionBy;
 pub use ledger::table::Table;
 pub use record::schema::LogType;
 pub use report::{Progress, Report, Silent};
-pub use source::discover::Wanted;
+pub use source::found::Wanted;
 pub use status::{Status, status};
 pub use store::{Io, Location, Store, StoreOptions};
 pub use verify::outcome::Verification;

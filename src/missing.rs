@@ -17,7 +17,7 @@ use crate::ledger::partition::Partition;
 use crate::ledger::state::PartitionState;
 use crate::ledger::table::Table;
 use crate::options::EXPECT;
-use crate::source::discover::{SourceObject, Wanted};
+use crate::source::found::{SourceObject, Wanted};
 use crate::source::layout::{FileName, Place, is_account};
 use crate::store::{Store, lies_below, name_of};
 
@@ -161,7 +161,8 @@ impl Expected {
     /// A usage error that names the line which is none.
     pub fn parse(text: &str) -> Result<Vec<Self>> {
         let mut all = Vec::new();
-        for (number, line) in text.lines().enumerate() {
+        // Editors of Windows begin a file with a byte order mark.
+        for (number, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
             let words: Vec<&str> = line.split('#').next().unwrap_or_default().split_whitespace().collect();
             let Some((account, rest)) = words.split_first() else { continue };
             if !is_account(account) || rest.len() > 2 {
@@ -594,7 +595,8 @@ mod tests {
     fn expected_ones_are_missed_without_a_day_before() {
         let mut all = Deliveries::default();
         flow_log(&mut all, "fl-1", 60, |_, _| true);
-        let expect = Expected::parse(&format!("# who\n{}\n444455556666 eu-west-1 # all\n", all.list(DAYS[0]))).unwrap();
+        let expect =
+            Expected::parse(&format!("\u{feff}# who\n{}\n444455556666 eu-west-1 # all\n", all.list(DAYS[0]))).unwrap();
         assert_eq!(expect.len(), 2);
         let mut options = MissingOptions { expect, accept: Vec::new() };
         let later = minute_of(date(2026, 1, 20), 0, 0);

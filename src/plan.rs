@@ -17,7 +17,7 @@ use crate::ledger::state::{InputState, PartitionState};
 use crate::missing::Deliveries;
 use crate::options::{ACCOUNT, MERGE, PARTITION_BY, REGION};
 use crate::record::schema::LogType;
-use crate::source::discover::{Found, SourceObject, Why};
+use crate::source::found::{Found, SourceObject, Why};
 use crate::store::{RealKeys, lies_below};
 
 /// Size that an output file should have: Athena and Spark split and schedule by files, S3 requests cost per file.
@@ -584,7 +584,7 @@ mod tests {
 
     use super::*;
     use crate::encode::codec::Compression;
-    use crate::source::discover::SourceObject;
+    use crate::source::found::SourceObject;
     use crate::store::Listed;
 
     fn object(name: &str, size: u64, region: &str) -> SourceObject {

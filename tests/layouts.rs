@@ -588,6 +588,9 @@ fn logs_of_the_other_type_are_counted_and_left_alone() {
     let again = work.convert(&ON_THIS_DAY);
     again.says("nothing to do: ").totals(&[("rows_read", 0)]);
     assert_eq!(work.entries(), entries);
+    let verified = work.run(&["verify", "raw", "table", "--day", DAY]);
+    let said = "everything of the table's log type agrees, 1 object of the other one left alone: ";
+    assert!(verified.code(0).stdout.contains(said), "{}", verified.stdout);
 
     // The same folder into another DEST: the other way round.
     let ran = work.convert_from("raw", "tgw", &["--day", DAY, "--log-type", "tgw"]);

@@ -385,6 +385,26 @@ fn raw_logs_that_do_not_fit_are_left_out_and_counted() {
     work.run(&["query", "raw/plain", sql, "--raw"]).code(2).says("error: the raw logs have no header line");
 }
 
+#[test]
+fn logs_of_other_services_are_no_news_to_a_query_of_raw_logs() {
+    let work = Work::new();
+    work.object("2026/01/15/flows.log.gz", text(0, 3));
+    work.object("2026/01/15/events.json.gz", "{\"event\": 1}\n");
+    let ran = work.run(&[
+        "query",
+        "raw",
+        "SELECT count(*) AS n FROM vpc_flow_logs",
+        "--raw",
+        "--output",
+        "csv",
+        "--day",
+        DAY,
+    ]);
+    assert_eq!(ran.code(0).stdout, "n\n3\n");
+    ran.says("left alone as no flow log: 1 object\n");
+    ran.does_not_say("left out");
+}
+
 /// Returns every ready query as one file of statements, with the examples of its parameters.
 fn ready(work: &Work) -> String {
     let listed: Json = serde_json::from_str(&work.run(&["queries", "--json"]).code(0).stdout).unwrap();

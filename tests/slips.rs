@@ -107,6 +107,20 @@ fn verify_refuses_accounts_and_regions_that_nothing_has() {
 }
 
 #[test]
+fn status_looks_at_the_accounts_and_regions_that_are_converted() {
+    let work = logs();
+    work.object(&Layout::Hive.key("222222222222", "us-east-1", DAY, 0), text(3, 3));
+    work.convert(&["--day", DAY, "--account", ACCOUNT, "--region", REGION]).code(0);
+    let status = |args: &[&str]| work.run(&[&["status", "table", "--source", "raw", "--day", DAY], args].concat());
+    status(&[]).code(1);
+    status(&["--account", ACCOUNT]).code(1);
+    status(&["--region", REGION]).code(0);
+    status(&["--account", ACCOUNT, "--region", REGION]).code(0);
+    status(&["--account", "222222222222"]).code(1);
+    status(&["--account", "999999999999"]).code(2).says("error: SOURCE has no flow logs of account 999999999999\n");
+}
+
+#[test]
 fn accounts_and_regions_that_cannot_be() {
     let work = logs();
     for account in ["12345678901", "1234-5678-9012", "prod", "1234567890123", ""] {

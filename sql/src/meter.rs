@@ -12,6 +12,8 @@ use parquet::file::metadata::ParquetMetaData;
 use serde::Serialize;
 use tokio::sync::OnceCell;
 
+use crate::objects::LeftOut;
+
 /// Some of a number of things.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Kept {
@@ -42,6 +44,8 @@ pub struct Scan {
     pub rejected_rows: u64,
     /// Raw objects that did not read to their end, or are of another log type, and were left out.
     pub rejected_objects: u64,
+    /// Raw objects that are no flow logs, left alone.
+    pub no_flow_logs: u64,
 }
 
 /// A footer that is read once by whoever comes first.
@@ -55,6 +59,7 @@ pub struct Meter {
     requests: AtomicU64,
     rejected_rows: AtomicU64,
     rejected_objects: AtomicU64,
+    no_flow_logs: AtomicU64,
     kept: Mutex<(Kept, Kept)>,
     footers: Mutex<HashMap<String, SharedFooter>>,
 }
@@ -66,8 +71,8 @@ fn add(counter: &AtomicU64, more: u64) {
 impl Meter {
     /// Begins anew, for another statement.
     pub fn reset(&self) {
-        let Self { bytes, footer_bytes, requests, rejected_rows, rejected_objects, kept, footers } = self;
-        for counter in [bytes, footer_bytes, requests, rejected_rows, rejected_objects] {
+        let Self { bytes, footer_bytes, requests, rejected_rows, rejected_objects, no_flow_logs, kept, footers } = self;
+        for counter in [bytes, footer_bytes, requests, rejected_rows, rejected_objects, no_flow_logs] {
             counter.store(0, Ordering::Relaxed);
         }
         *kept.lock().unwrap_or_else(PoisonError::into_inner) = (Kept::default(), Kept::default());
@@ -87,9 +92,11 @@ impl Meter {
     }
 
     /// Counts what of a raw object was left out.
-    pub fn left_out(&self, rows: u64, objects: u64) {
+    pub fn left_out(&self, left_out: LeftOut) {
+        let LeftOut { rows, objects, no_flow_logs } = left_out;
         add(&self.rejected_rows, rows);
         add(&self.rejected_objects, objects);
+        add(&self.no_flow_logs, no_flow_logs);
     }
 
     /// Counts a table's partitions and files; one that is named twice is read twice.
@@ -125,6 +132,7 @@ impl Meter {
             files,
             rejected_rows: read(&self.rejected_rows),
             rejected_objects: read(&self.rejected_objects),
+            no_flow_logs: read(&self.no_flow_logs),
             ..Scan::default()
         }
     }

@@ -51,8 +51,10 @@ pub trait ObjectReader {
 pub struct LeftOut {
     /// Lines.
     pub rows: u64,
-    /// Whole objects: 1 if this one does not read to its end, or is of another kind.
+    /// Whole objects: 1 if this one does not read to its end, or is of another log type.
     pub objects: u64,
+    /// Objects that are no flow logs: 1 if this one is none, which is no news.
+    pub no_flow_logs: u64,
 }
 
 /// The table.
@@ -155,8 +157,7 @@ impl PartitionStream for ObjectStream {
                     !gone
                 };
                 let left_out = reader.read(*at, &mut emit);
-                let LeftOut { rows, objects } = left_out.map_err(|e| DataFusionError::External(Box::new(Given(e))))?;
-                meter.left_out(rows, objects);
+                meter.left_out(left_out.map_err(|e| DataFusionError::External(Box::new(Given(e))))?);
                 // Nobody wants any more: a LIMIT is reached, or the query failed elsewhere.
                 if gone {
                     return Ok(());

@@ -449,6 +449,12 @@ pub struct StatusArgs {
     /// Where day, account and Region stand below --source, as it was given to convert
     #[arg(long, value_name = "PATTERN", requires = "source")]
     pub source_layout: Option<SourceLayout>,
+    /// Of --source only this account's flow logs, as it was given to convert [repeatable]
+    #[arg(long, value_name = "ID", value_parser = parse_account, requires = "source", conflicts_with = "safe_to_expire")]
+    pub account: Vec<String>,
+    /// Of --source only this Region's flow logs, as it was given to convert [repeatable]
+    #[arg(long, value_name = "REGION", value_parser = parse_region, requires = "source", conflicts_with = "safe_to_expire")]
+    pub region: Vec<String>,
     /// Print the folders below --source in which everything is converted and verified, which may be deleted whole
     #[arg(long)]
     pub safe_to_expire: bool,

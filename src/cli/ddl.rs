@@ -9,7 +9,7 @@ use crate::ledger::contents::Contents;
 use crate::ledger::table::Table;
 use crate::record::header::Header;
 use crate::record::schema::LogType;
-use crate::source::discover::Wanted;
+use crate::source::found::Wanted;
 use crate::store::{Io, Store};
 use crate::survey::{Survey, survey};
 use crate::{Error, Result};

@@ -15,7 +15,7 @@ use crate::query::{
     AnswerRows, Kept, QueryOptions, Ran, RawOptions, Scan, Session, Statement, Value, on_large_stack, parse,
 };
 use crate::record::header::Header;
-use crate::source::discover::Wanted;
+use crate::source::found::Wanted;
 use crate::{Error, Result};
 
 use super::query_args::{EngineArgs, QueryArgs, RowFormat, StatementArgs};
@@ -60,7 +60,10 @@ fn query(args: &QueryArgs) -> Result<ExitCode> {
             print(&explained(&ran, args.raw))?;
         }
         say!("{}", cost(&ran, args.engine.price_per_tb));
-        let Scan { rejected_rows, rejected_objects, .. } = ran.scan;
+        let Scan { rejected_rows, rejected_objects, no_flow_logs, .. } = ran.scan;
+        if no_flow_logs > 0 {
+            say!("left alone as no flow log: {}", plural(no_flow_logs, "object"));
+        }
         if rejected_rows + rejected_objects > 0 {
             left_out = true;
             say!(

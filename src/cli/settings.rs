@@ -13,7 +13,7 @@ use crate::ledger::partition::PartitionBy;
 use crate::missing::{Expected, MissingOptions};
 use crate::record::header::Header;
 use crate::record::schema::LogType;
-use crate::source::discover::Wanted;
+use crate::source::found::Wanted;
 use crate::source::layout::{is_account, is_awss_region};
 use crate::store::StoreOptions;
 use crate::verify::{Extent, VerifyOptions};

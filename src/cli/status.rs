@@ -42,7 +42,7 @@ pub fn run(args: &args::StatusArgs) -> Result<ExitCode> {
         })?;
         return expirable(args, &dest, &open(source, &args.store, &io)?, &days);
     }
-    let missing = settings::missing(&args.missing)?;
+    let mut missing = settings::missing(&args.missing)?;
     let prepared = match &args.source {
         None => None,
         Some(source) => {
@@ -50,8 +50,11 @@ pub fn run(args: &args::StatusArgs) -> Result<ExitCode> {
             // As the table is: nothing is refused that was converted.
             let mut options = ConvertOptions { merge: true, ..settings::defaults(days.clone()) };
             options.output.dash_as_null = info.dash_as_null;
-            options.missing = missing.clone();
             options.wanted.source_layout.clone_from(&args.source_layout);
+            options.wanted.accounts.clone_from(&args.account);
+            options.wanted.regions.clone_from(&args.region);
+            missing = missing.select(&options.wanted);
+            options.missing.clone_from(&missing);
             Some(prepare(&open_source(source, &args.store, &io)?, &dest, &options)?)
         }
     };

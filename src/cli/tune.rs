@@ -9,7 +9,7 @@ use crate::ledger::table::Table;
 use crate::query::tune::{Candidate, Tuning, newest_days, tune};
 use crate::query::{on_large_stack, parse};
 use crate::report::Silent;
-use crate::source::discover::Wanted;
+use crate::source::found::Wanted;
 use crate::store::{Location, Store, StoreOptions};
 use crate::{Error, Result};
 

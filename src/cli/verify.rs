@@ -85,6 +85,7 @@ fn line(partition: &PartitionOutcome) -> Vec<String> {
 fn result(partition: &PartitionOutcome) -> String {
     let PartitionOutcome { misread, not_converted, changed, unreadable, unfinished, unknown_files, gone, .. } =
         partition;
+    let PartitionOutcome { other_type_objects, other_type_rows, .. } = *partition;
     let mut parts = Vec::new();
     let mut part = |number: u64, noun: &str, what: &str| {
         if number > 0 {
@@ -100,6 +101,8 @@ fn result(partition: &PartitionOutcome) -> String {
     part(unreadable.count, "raw object", " unreadable");
     part(unfinished.count, "unfinished claim", "");
     part(gone.count, "raw object", " gone");
+    part(other_type_objects, "object", " of the other log type");
+    part(other_type_rows, "line", " of the other log type");
     if parts.is_empty() && !partition.not_compared.is_empty() {
         parts.push("not compared".to_owned());
     }
@@ -107,6 +110,16 @@ fn result(partition: &PartitionOutcome) -> String {
         parts.insert(0, "ok".to_owned());
     }
     parts.join(", ").replace("files differs", "files differ").replace("claims differs", "claims differ")
+}
+
+/// Returns how much of the other log type lies in SOURCE, if anything does.
+fn left_alone(objects: u64, rows: u64) -> Option<String> {
+    match (objects, rows) {
+        (0, 0) => None,
+        (objects, 0) => Some(plural(objects, "object")),
+        (0, rows) => Some(plural(rows, "line")),
+        (objects, rows) => Some(format!("{} and {}", plural(objects, "object"), plural(rows, "line"))),
+    }
 }
 
 fn push_file(text: &mut String, file: &FileOutcome) {
@@ -211,6 +224,11 @@ fn conclusion(found: &Verification, options: &VerifyOptions) -> String {
     if !found.passed_over.is_empty() {
         verdict.push(format!("{} passed over", plural(found.passed_over.count, "object")));
     }
-    let verdict = if verdict.is_empty() { "everything agrees".to_owned() } else { verdict.join(", ") };
+    let verdict =
+        match left_alone(sum(|partition| partition.other_type_objects), sum(|partition| partition.other_type_rows)) {
+            _ if !verdict.is_empty() => verdict.join(", "),
+            None => "everything agrees".to_owned(),
+            Some(left) => format!("everything of the table's log type agrees, {left} of the other one left alone"),
+        };
     format!("{verdict}: {how}, in {:.1} s{rate}\n", found.seconds)
 }

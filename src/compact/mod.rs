@@ -29,7 +29,7 @@ use crate::ledger::table::{Ledgers, Table, TableInfo};
 use crate::plan::{DEFAULT_TARGET_FILE_BYTES, STREAMED_OBJECT_BYTES};
 use crate::record::header::{Column, MAX_UNKNOWN};
 use crate::sort::workers;
-use crate::source::discover::Wanted;
+use crate::source::found::Wanted;
 use crate::store::Requests;
 use crate::store::parallel::in_parallel;
 use merge::{Merged, NotMerged, finish_merge, first_damaged};

@@ -17,7 +17,7 @@ use crate::ledger::partition::PartitionBy;
 use crate::ledger::stages::Ended;
 use crate::ledger::table::Table;
 use crate::report::{Report, Silent};
-use crate::source::discover::Wanted;
+use crate::source::found::Wanted;
 use crate::store::beside::Beside;
 use crate::store::faults::Backend;
 use crate::store::upload::Uploaded;

@@ -20,7 +20,7 @@ use crate::ledger::entry::OWN_FOLDER;
 use crate::ledger::partition::PartitionBy;
 use crate::ledger::table::Table;
 use crate::report::{Report, Silent};
-use crate::source::discover::Wanted;
+use crate::source::found::Wanted;
 use crate::store::faults::{Backend, Fault, Faults};
 use crate::store::{Io, Location, Store};
 

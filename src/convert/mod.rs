@@ -121,6 +121,21 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
         doubtful.extend(prepared.plan.to_read().map(in_doubt));
         in_vain = if report.all_done() > before_it { 0 } else { one_more(in_vain, table)? };
     }
+    name_what_was_not_done(&mut report, source, waiting, (doubtful, &refused))?;
+    auto_compact(table, options, &mut report)?;
+    report.warnings.extend(doubled.iter().map(|(day, one, other)| doubled_flow_logs((one, other), *day)));
+    finish(&mut report, source, table, begun);
+    report.flood = flood::flood(&report, options, source);
+    Ok(report)
+}
+
+/// Names objects and files of which a run could do nothing.
+fn name_what_was_not_done(
+    report: &mut Report,
+    source: &Store,
+    waiting: Waiting,
+    (mut doubtful, refused): (Doubtful, &Refused),
+) -> Result<()> {
     report.objects_changed.extend(waiting.changed);
     report.files_in_doubt.extend(waiting.in_doubt);
     report.claims_elsewhere = waiting.elsewhere;
@@ -131,11 +146,7 @@ pub fn convert(source: &Store, table: &Table, options: &ConvertOptions, progress
     let unreadable = unreadable.into_iter().take(MAX_NAMED);
     report.unreadable = unreadable.map(|(key, why)| named(source, key, &why.to_string())).collect();
     report.objects_vanished = vanished(source, &doubtful)?;
-    auto_compact(table, options, &mut report)?;
-    report.warnings.extend(doubled.iter().map(|(day, one, other)| doubled_flow_logs((one, other), *day)));
-    finish(&mut report, source, table, begun);
-    report.flood = flood::flood(&report, options, source);
-    Ok(report)
+    Ok(())
 }
 
 /// Counts a round that got nothing done.

@@ -6,7 +6,7 @@ use crate::missing::MissingOptions;
 use crate::plan::DEFAULT_TARGET_FILE_BYTES;
 use crate::record::schema::LogType;
 use crate::sort::workers::{self, one_per_processor};
-use crate::source::discover::Wanted;
+use crate::source::found::Wanted;
 
 /// How many rejected lines are too many for single ones to be wrong.
 #[derive(Debug, Clone, Copy, PartialEq)]

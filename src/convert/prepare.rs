@@ -24,7 +24,8 @@ use crate::plan::{self, Plan, PlanOptions};
 use crate::record::header::Header;
 use crate::record::schema::LogType;
 use crate::report::{Named, damaged_ledgers};
-use crate::source::discover::{Found, discover};
+use crate::source::discover::discover;
+use crate::source::found::Found;
 use crate::store::Store;
 use crate::survey::newest_log_type;
 

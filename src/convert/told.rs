@@ -15,7 +15,7 @@ use crate::ledger::table::Table;
 use crate::ledger::undated::UndatedDays;
 use crate::options::{ASSUME_DAY, SOURCE_LAYOUT};
 use crate::plan::partition_of;
-use crate::source::discover::{Found, SourceObject, Wanted};
+use crate::source::found::{Found, SourceObject, Wanted};
 use crate::source::layout::{FileName, Place};
 use crate::source::source_layout::SourceLayout;
 use crate::store::{Store, name_of};

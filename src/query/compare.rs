@@ -15,7 +15,8 @@ use crate::ledger::partition::Partition;
 use crate::ledger::table::Table;
 use crate::options::DASH_AS_NULL;
 use crate::record::header::Header;
-use crate::source::discover::{Wanted, discover};
+use crate::source::discover::discover;
+use crate::source::found::Wanted;
 use crate::store::{Listed, Store};
 
 /// Version of the JSON that `compare --json` prints; keys may be added without a new one.

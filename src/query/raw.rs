@@ -64,17 +64,21 @@ impl ObjectReader for OneByOne<'_> {
         let (partition, listed) = &objects[at];
         let Some(Ok(packed)) = store.get_heads(&[listed], listed.size)?.pop() else {
             // It is refused, or gone since it was listed.
-            return Ok(LeftOut { rows: 0, objects: 1 });
+            return Ok(LeftOut { objects: 1, ..LeftOut::default() });
         };
         let mut rows = ObjectRows { work: &mut self.work, partition: *partition, emit, rejected: 0 };
         let object = (packed.as_ref(), listed.key.ends_with(".gz"));
         let ended = self.reader.whole(rules, object, &BTreeSet::new(), &mut rows)?;
-        let (other_type_rows, objects) = match ended {
-            ObjectEnded::Read { decoder, .. } => (decoder.other_type_rows().map_or(0, |(lines, _)| lines), 0),
-            ObjectEnded::Enough => (0, 0),
-            ObjectEnded::Rejected { .. } | ObjectEnded::OtherType(_) | ObjectEnded::NoFlowLog(_) => (0, 1),
-        };
-        Ok(LeftOut { rows: rows.rejected + other_type_rows, objects })
+        let mut left_out = LeftOut { rows: rows.rejected, ..LeftOut::default() };
+        match ended {
+            ObjectEnded::Read { decoder, .. } => {
+                left_out.rows += decoder.other_type_rows().map_or(0, |(lines, _)| lines)
+            }
+            ObjectEnded::Enough => {}
+            ObjectEnded::Rejected { .. } | ObjectEnded::OtherType(_) => left_out.objects = 1,
+            ObjectEnded::NoFlowLog(_) => left_out.no_flow_logs = 1,
+        }
+        Ok(left_out)
     }
 }
 

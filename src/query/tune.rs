@@ -217,7 +217,7 @@ fn measure(
 ///
 /// # Errors
 /// A usage error if there are none; otherwise when a listing fails.
-pub fn newest_days(source: &Store, wanted: &crate::source::discover::Wanted, number: usize) -> Result<Vec<Date>> {
+pub fn newest_days(source: &Store, wanted: &crate::source::found::Wanted, number: usize) -> Result<Vec<Date>> {
     let found = crate::source::discover::discover(source, wanted)?;
     let mut days: Vec<Date> = found.objects.iter().map(|object| object.day).collect();
     days.sort();

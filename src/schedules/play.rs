@@ -18,7 +18,7 @@ use crate::ledger::claim::OutputOptions;
 use crate::ledger::partition::PartitionBy;
 use crate::ledger::table::Table;
 use crate::report::{Report, Silent};
-use crate::source::discover::Wanted;
+use crate::source::found::Wanted;
 use crate::store::parallel::ONE_AFTER_THE_OTHER;
 use crate::store::turn_store::{Memory, Plain};
 use crate::store::turns::Turns;

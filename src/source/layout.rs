@@ -129,28 +129,7 @@ impl Place {
                 next.account = Some(account.to_owned());
                 next.level = Level::Account;
             }
-            Level::Account => {
-                let hive = folder.strip_prefix("aws-service=").or_else(|| folder.strip_prefix("service="));
-                let region = folder.strip_prefix("aws-region=").unwrap_or(folder);
-                let copy = self.date_of_a_copy(folder);
-                let is_hidden = |hive: Option<&str>| hive.is_some_and(|name| name.starts_with(['.', '_']));
-                if is_of_flow_logs(hive.unwrap_or(folder)) {
-                    next.level = Level::Service;
-                    next.strange = false;
-                } else if is_awss_region(region) {
-                    // Without the service's folder, as some tools copy.
-                    next.region = Some(region.to_owned());
-                    next.level = Level::Region;
-                } else if copy.is_some()
-                    || self.strange
-                    || is_another_service(hive.unwrap_or(folder))
-                    || is_hidden(hive)
-                {
-                    return copy;
-                } else {
-                    next.strange = true;
-                }
-            }
+            Level::Account => return self.enter_of_account(folder),
             Level::Service => {
                 if let Some(copy) = self.date_of_a_copy(folder) {
                     return Some(copy);
@@ -180,6 +159,23 @@ impl Place {
             Level::Hour => {}
         }
         Some(next)
+    }
+
+    /// Returns a folder of an account's: that of a service, of a Region, or one that nobody knows.
+    fn enter_of_account(&self, folder: &str) -> Option<Self> {
+        let hive = folder.strip_prefix("aws-service=").or_else(|| folder.strip_prefix("service="));
+        let service = hive.unwrap_or(folder);
+        let region = folder.strip_prefix("aws-region=").unwrap_or(folder);
+        if is_of_flow_logs(service) {
+            return Some(Self { level: Level::Service, strange: false, ..self.clone() });
+        }
+        if is_awss_region(region) {
+            // Without the service's folder, as some tools copy.
+            return Some(Self { level: Level::Region, region: Some(region.to_owned()), ..self.clone() });
+        }
+        let copy = self.date_of_a_copy(folder);
+        let is_passed = self.strange || is_another_service(service) || service.starts_with(['.', '_']);
+        if copy.is_some() || is_passed { copy } else { Some(Self { strange: true, ..self.clone() }) }
     }
 
     /// Returns the Region, if its folder is called as AWS calls Regions: people's folders there may be called anything.

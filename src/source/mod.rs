@@ -1,10 +1,12 @@
 //! Raw objects: where they are and what is in them.
 //!
 //! [`layout`] reads keys, [`source_layout`] those whose layout a person tells, [`discover`] finds the objects of the asked days,
-//! `loose` tells logs from what else lies above their folders, `foreign` from what lies among them, [`gunzip`] makes text of an object, [`reader`] rows of the text, within [`limits`]. Knows nothing of Parquet.
+//! which are [`found`], `loose` tells logs from what else lies above their folders, `foreign` from what lies among them, [`gunzip`] makes
+//! text of an object, [`reader`] rows of the text, within [`limits`]. Knows nothing of Parquet.
 
 pub mod discover;
 mod foreign;
+pub mod found;
 pub mod gunzip;
 pub mod layout;
 pub mod limits;

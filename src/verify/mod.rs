@@ -44,7 +44,8 @@ use crate::missing::{Deliveries, Missing, MissingOptions};
 use crate::options::PARTITION_BY;
 use crate::plan::{leave_out_damaged, partition_of, settle_days};
 use crate::report::{Progress, damaged_ledgers};
-use crate::source::discover::{Found, Wanted, discover};
+use crate::source::discover::discover;
+use crate::source::found::{Found, Wanted};
 use crate::store::{Listed, Location, Store, name_of};
 
 /// Memory for each thread: raw objects that are fetched ahead, lines, and a row group.
@@ -174,67 +175,21 @@ fn verify_once(
             .at(table.store().location())
             .help("run `flowparquet convert SOURCE DEST` first, or check DEST")
     })?;
-    // In this order: what the listings show, the ledger knows, unless something is wrong.
-    let mut found = match source {
-        Some(source) => discover_settled(source, table, &options.wanted, info.partition_by)?,
-        None => Found::default(),
-    };
-    let mut files = list_files(table.store(), &options.wanted, info.partition_by)?;
-    let mut ledgers = table.load_sound(&options.wanted.days, info.partition_by)?;
-    ledgers.retain(|partition| options.wanted.selects(partition.account_region.as_ref()));
-    let Ledgers { mut states, damaged } = ledgers.some_sound()?;
-    leave_out_damaged(&mut found, &damaged, info.partition_by);
-    files
-        .retain(|key, _| !partition_of_file(table.store().location(), key).is_some_and(|of| damaged.contains_key(&of)));
-    if let Some(source) = source {
-        refuse_other_endpoint(source, &states)?;
-    }
+    let mut sides = sides(source, table, options, info.partition_by)?;
     let looked_at = source.map(|source| source.location().to_string()).unwrap_or_default();
     // Where there are no raw logs to be read, nothing is read by it.
     let source = source.unwrap_or(table.store());
-    // What a damaged ledger names nobody knows.
-    if damaged.is_empty() && !looked_at.is_empty() {
-        let recorded = states.values().flat_map(PartitionState::known).map(|(key, _)| &**key);
-        found.met.add_recorded(recorded, &options.wanted);
-        found.met.refuse_others(&options.wanted, source.location())?;
-    }
-    found.accept_parquet(&options.missing.accept);
-    settle_days(&mut found, &states, info.partition_by, &source.location().root());
-    found.forget_converted(|key| states.values().any(|state| state.input(&source.location().root(), key).is_some()));
-    copies::leave_out(&mut found, &states, info.partition_by, source);
     // While ledgers are damaged, whatever they have would be missed.
-    let missing = match looked_at.is_empty() || !damaged.is_empty() {
+    let missing = match looked_at.is_empty() || !sides.damaged.is_empty() {
         true => Missing::default(),
-        false => missing(source, table, (&mut found, &states), options, info.partition_by)?,
+        false => missing(source, table, (&mut sides.found, &sides.states), options, info.partition_by)?,
     };
+    let Sides { found, files, states, damaged } = sides;
     let run = Recount::new(source, table, options.threads(), progress);
     let (mut partitions, rows_read) = recount(&run, options, &info, (&found, &files), &states)?;
     let passed_over = remark_objects(source, &found, &states, info.partition_by, &mut partitions);
     remark_files((table, &options.wanted), &files, &states, &mut partitions)?;
-    for (partition, outcome) in &mut partitions {
-        outcome.verdict = outcome.judge();
-        let filtered = !options.wanted.accounts.is_empty() || !options.wanted.regions.is_empty();
-        // Filters may have hidden objects of a partition that is not partitioned by them.
-        let whole = !filtered || info.partition_by.by_account_region();
-        if let Some(state) = states.remove(partition)
-            && options.record
-            && whole
-        {
-            outcome.recorded = record(table.open(partition.clone(), state), outcome, options.extent)?;
-        }
-        info!(
-            %partition,
-            verdict = ?outcome.verdict,
-            files = outcome.files,
-            files_compared = outcome.files_compared,
-            objects = outcome.objects,
-            rows = outcome.rows,
-            differing = outcome.differing.len(),
-            misread = outcome.misread.count,
-            recorded = outcome.recorded,
-            "partition verified"
-        );
-    }
+    conclude(&mut partitions, states, table, options, info.partition_by)?;
     let partitions: Vec<PartitionOutcome> = partitions.into_values().collect();
     Ok(Verification {
         version: VERIFICATION_VERSION,
@@ -257,6 +212,85 @@ fn verify_once(
         source_requests: source.requests(),
         dest_requests: table.store().requests(),
     })
+}
+
+/// What is to be compared.
+struct Sides {
+    /// The raw objects of the asked days; none if SOURCE is not looked at.
+    found: Found,
+    /// The files of the table, by key.
+    files: HashMap<Arc<str>, Listed>,
+    /// What the ledgers say of the asked partitions.
+    states: BTreeMap<Partition, PartitionState>,
+    /// Ledgers that cannot be read; what lies in their partitions is in neither of the above.
+    damaged: BTreeMap<Partition, Error>,
+}
+
+/// Lists both sides and reads the ledgers.
+fn sides(source: Option<&Store>, table: &Table, options: &VerifyOptions, by: PartitionBy) -> Result<Sides> {
+    let wanted = &options.wanted;
+    // In this order: what the listings show, the ledger knows, unless something is wrong.
+    let mut found = match source {
+        Some(source) => discover_settled(source, table, wanted, by)?,
+        None => Found::default(),
+    };
+    let mut files = list_files(table.store(), wanted, by)?;
+    let mut ledgers = table.load_sound(&wanted.days, by)?;
+    ledgers.retain(|partition| wanted.selects(partition.account_region.as_ref()));
+    let Ledgers { states, damaged } = ledgers.some_sound()?;
+    leave_out_damaged(&mut found, &damaged, by);
+    files
+        .retain(|key, _| !partition_of_file(table.store().location(), key).is_some_and(|of| damaged.contains_key(&of)));
+    if let Some(source) = source {
+        refuse_other_endpoint(source, &states)?;
+        // What a damaged ledger names nobody knows.
+        if damaged.is_empty() {
+            let recorded = states.values().flat_map(PartitionState::known).map(|(key, _)| &**key);
+            found.met.add_recorded(recorded, wanted);
+            found.met.refuse_others(wanted, source.location())?;
+        }
+        let root = source.location().root();
+        found.accept_parquet(&options.missing.accept);
+        settle_days(&mut found, &states, by, &root);
+        found.forget_converted(|key| states.values().any(|state| state.input(&root, key).is_some()));
+        copies::leave_out(&mut found, &states, by, source);
+    }
+    Ok(Sides { found, files, states, damaged })
+}
+
+/// Says what each partition turned out to be, and records it in its ledger if that is asked for.
+fn conclude(
+    partitions: &mut BTreeMap<Partition, PartitionOutcome>,
+    mut states: BTreeMap<Partition, PartitionState>,
+    table: &Table,
+    options: &VerifyOptions,
+    by: PartitionBy,
+) -> Result<()> {
+    let filtered = !options.wanted.accounts.is_empty() || !options.wanted.regions.is_empty();
+    // Filters may have hidden objects of a partition that is not partitioned by them.
+    let whole = !filtered || by.by_account_region();
+    for (partition, outcome) in partitions {
+        outcome.verdict = outcome.judge();
+        if let Some(state) = states.remove(partition)
+            && options.record
+            && whole
+        {
+            outcome.recorded = record(table.open(partition.clone(), state), outcome, options.extent)?;
+        }
+        info!(
+            %partition,
+            verdict = ?outcome.verdict,
+            files = outcome.files,
+            files_compared = outcome.files_compared,
+            objects = outcome.objects,
+            rows = outcome.rows,
+            differing = outcome.differing.len(),
+            misread = outcome.misread.count,
+            recorded = outcome.recorded,
+            "partition verified"
+        );
+    }
+    Ok(())
 }
 
 /// Returns what is missing of the asked days, compared with each other and with what the ledger has of the day before.
@@ -426,6 +460,7 @@ fn begin(partition: &Partition, state: &PartitionState) -> PartitionOutcome {
         rows: 0,
         rejected_rows: 0,
         other_type_objects: count(|input| *input == InputState::OtherType),
+        other_type_rows: 0,
         files: 0,
         files_compared: 0,
         counted: None,
@@ -445,6 +480,7 @@ fn begin(partition: &Partition, state: &PartitionState) -> PartitionOutcome {
     for Output { done, .. } in state.outputs() {
         outcome.rows += done.outcome.rows;
         outcome.rejected_rows += done.outcome.rejected_rows;
+        outcome.other_type_rows += done.outcome.other_type_rows;
         outcome.files += u64::from(done.file.is_some());
     }
     for (number, claim) in state.unfinished() {

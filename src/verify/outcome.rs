@@ -171,6 +171,8 @@ pub struct PartitionOutcome {
     pub rejected_rows: u64,
     /// Objects of another log type, left alone.
     pub other_type_objects: u64,
+    /// Lines of another log type in objects of the table's type, left alone.
+    pub other_type_rows: u64,
     /// Files, by the ledger.
     pub files: u64,
     /// Files whose every row was compared with the raw objects.
