@@ -72,7 +72,7 @@ impl ObjectReader for OneByOne<'_> {
         let mut left_out = LeftOut { rows: rows.rejected, ..LeftOut::default() };
         match ended {
             ObjectEnded::Read { decoder, .. } => {
-                left_out.rows += decoder.other_type_rows().map_or(0, |(lines, _)| lines)
+                left_out.rows += decoder.other_type_rows().map_or(0, |(lines, _)| lines);
             }
             ObjectEnded::Enough => {}
             ObjectEnded::Rejected { .. } | ObjectEnded::OtherType(_) => left_out.objects = 1,
