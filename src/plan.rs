@@ -18,7 +18,7 @@ use crate::missing::Deliveries;
 use crate::options::{ACCOUNT, MERGE, PARTITION_BY, REGION};
 use crate::record::schema::LogType;
 use crate::source::found::{Found, SourceObject, Why};
-use crate::store::{RealKeys, lies_below};
+use crate::store::{RealKeys, Store, lies_below};
 
 /// Size that an output file should have: Athena and Spark split and schedule by files, S3 requests cost per file.
 /// AWS advises 128 MB and more; a day that is smaller becomes one file.
@@ -455,7 +455,9 @@ pub fn elsewhere(work: &Work, options: &PlanOptions) -> Option<String> {
     let objects = work.objects()?;
     // Earlier versions recorded paths as they were typed.
     let mut real = RealKeys::of(&objects.source);
-    let mut inside = |key: &Arc<str>| lies_below(&options.prefix, key) || lies_below(&options.prefix, &real.key(key));
+    let mut inside = |key: &Arc<str>| {
+        Store::is_key(key) && (lies_below(&options.prefix, key) || lies_below(&options.prefix, &real.key(key)))
+    };
     let outside = objects.inputs.iter().find(|input| objects.source != options.source || !inside(&input.key))?;
     // On the local disk a path.
     let root = objects.source.strip_prefix("file://").unwrap_or(&objects.source);
@@ -542,6 +544,10 @@ fn draft(inputs: Vec<Input>, options: &PlanOptions, work: impl FnOnce(RawObjects
     Draft { log_type: options.log_type, options: output, work: work(objects) }
 }
 
+/// Most objects of a file: its claim names them all, and the largest claim must be far smaller than what is refused as
+/// too large to be one (`MAX_OWN_BYTES`). AWS's keys have up to 200 bytes, the longest ones of S3 1,024.
+const MAX_OBJECTS_PER_FILE: usize = 32 << 10;
+
 /// Cuts inputs, in their order, into files of about equal size, none much larger than the target.
 ///
 /// What is left when the first files are taken away is cut as it was before, so that a run which goes on where another
@@ -553,12 +559,12 @@ fn cut(inputs: &[Input], target_file_bytes: u64) -> Vec<Vec<Input>> {
     let mut cuts: Vec<Vec<Input>> = Vec::new();
     let mut rest = small.into_iter().peekable();
     while rest.peek().is_some() {
-        let files = left.div_ceil(target_file_bytes.max(1)).max(1);
+        let files = left.div_ceil(target_file_bytes.max(1)).max(rest.len().div_ceil(MAX_OBJECTS_PER_FILE) as u64);
         let mut bytes = 0;
         // The first file takes the objects that begin in its share.
         let share = |bytes: u64| u128::from(bytes) * u128::from(files) < u128::from(left.max(1));
         let mut first = Vec::new();
-        while let Some(input) = rest.next_if(|_| share(bytes)) {
+        while let Some(input) = rest.next_if(|_| share(bytes) && first.len() < MAX_OBJECTS_PER_FILE) {
             bytes += estimated_output(&input);
             first.push(input);
         }

@@ -109,6 +109,131 @@ fn a_forged_claim_of_a_file_outside_source_is_not_read() {
 }
 
 #[test]
+fn the_recount_reads_nothing_outside_source() {
+    for (secret, kept) in [("private/secret.txt", json!({})), ("raw2/secret.log", json!({"rejected_rows": 1}))] {
+        let work = Work::new();
+        work.write(secret, "root:hunter2:x\n");
+        forged(&work, |claim| {
+            claim["inputs"] = json!([listed(&work, secret)]);
+            name(claim);
+        });
+        let mut done = work.ledger()[1].clone();
+        done["claim"] = 3.into();
+        ["file", "bytes", "row_groups", "sha256", "columns"].iter().for_each(|name| done[name] = Json::Null);
+        done =
+            Json::Object(done.as_object().unwrap().clone().into_iter().filter(|(_, value)| !value.is_null()).collect());
+        (done["rows"], done["rejected_rows"]) = (0.into(), kept.get("rejected_rows").cloned().unwrap_or(0.into()));
+        work.write(&work.entry(4), done.to_string());
+        for more in [&[][..], &["--sample", "100"], &["--json"]] {
+            let ran = work.run(&[&["verify", "raw", "table", "--day", DAY], more].concat());
+            let said = format!("{}{}", ran.stdout, ran.stderr);
+            assert!(
+                said.contains(&format!("its raw objects lie elsewhere, not below SOURCE: WORK/{secret}")),
+                "{said}"
+            );
+            assert!(!said.contains("hunter2"), "{said}");
+        }
+        assert_eq!(work.ledger().iter().filter(|entry| entry["hash"].is_string()).count(), 0);
+    }
+}
+
+#[test]
+fn a_claim_of_what_is_no_key_stops_nobody_else() {
+    for key in ["raw/../private/x.log", "raw//x.log", "raw/./x.log", "raw/\u{1b}[31mx.log", ""] {
+        let work = Work::new();
+        forged(&work, |claim| {
+            let whole = format!("{}{key}", work.arg("").trim_start_matches('/'));
+            claim["inputs"] = json!([{"key": whole, "size": 9, "etag": "\"1\""}]);
+            name(claim);
+        });
+        work.object(&crate::util::key(1), text(3, 2));
+        let ran = work.convert(&ON_THIS_DAY);
+        ran.code(1).totals(&[("objects", 1), ("rows_written", 2)]);
+        assert_eq!(ran.report()["claims_elsewhere"].as_array().map(Vec::len), Some(1), "{key:?}");
+        assert_rows(&work.rows(), &all_expected([&text(0, 5)]));
+        work.run(&["verify", "raw", "table", "--day", DAY]).code(1).does_not_say("cannot be used");
+    }
+}
+
+#[test]
+fn entries_and_descriptions_that_are_too_large_are_not_read() {
+    let work = Work::new();
+    work.object(&key(0), text(0, 3));
+    work.convert(&ON_THIS_DAY).code(0);
+    let large = |path: &str| fs::File::options().write(true).open(work.path(path)).unwrap().set_len(3 << 30).unwrap();
+    let said = |path: &str| {
+        format!(
+            "this object has 3221225472 bytes: more than 134217728, so flowparquet did not write it\n  at WORK/{path}\n"
+        )
+    };
+    let entry = work.entry(2);
+    let kept = fs::read(work.path(&entry)).unwrap();
+    large(&entry);
+    work.object(&key(1).replace("2026/01/15", "2026/01/16").replace("20260115", "20260116"), text(3, 2));
+    let ran = work.convert(&["--all"]);
+    ran.code(1).totals(&[("rows_written", 2)]);
+    assert!(ran.stderr.contains("this object has 3221225472 bytes: more than 134217728"), "{}", ran.stderr);
+    for args in [&["status", "table"][..], &["verify", "raw", "table", "--all"]] {
+        let ran = work.run(args);
+        assert!(matches!(ran.code, Some(1 | 2)), "{}", ran.stderr);
+        assert!(format!("{}{}", ran.stdout, ran.stderr).contains("3221225472"), "{}", ran.stderr);
+    }
+    work.write(&entry, kept);
+    let info = "table/_flowparquet/table.json";
+    large(info);
+    work.run(&["status", "table"]).code(2).says(&format!("error: {}", said(info)));
+}
+
+#[test]
+fn more_rejects_than_memory_are_an_error() {
+    let work = Work::new();
+    work.object(&key(0), format!("{}short\n", text(0, 3)));
+    work.convert(&ON_THIS_DAY).code(1);
+    let rejects = work.files("table/_flowparquet/rejects").remove(0);
+    let path = format!("table/_flowparquet/rejects/{rejects}");
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    let line = json!({"kind": "row", "object": "x", "reason": "r", "line": 1, "byte": 0, "text": "t".repeat(1 << 20)});
+    (0..600).for_each(|_| writeln!(encoder, "{line}").unwrap());
+    work.write(&path, encoder.finish().unwrap());
+    work.run(&["rejects", "table", "--day", DAY]).code(2).says_only(&format!(
+        "error: there are more rejects than 512 MiB of memory hold\n  at WORK/{path}\n  help: read the object itself: it is gzip, with \
+         a JSON object on each line\n"
+    ));
+}
+
+#[test]
+fn credentials_that_no_request_can_carry_are_an_error() {
+    let work = Work::new();
+    work.write("token", "secret-of-the-file\n");
+    let file = work.arg("token");
+    let status = ["status", "s3://logs/table", "--endpoint-url", "http://127.0.0.1:9", "--allow-http"];
+    for (name, value) in [
+        ("AWS_SESSION_TOKEN", "secret-token\n"),
+        ("AWS_ACCESS_KEY_ID", "secret-id\r"),
+        ("AWS_SECRET_ACCESS_KEY", "sec\u{1b}ret"),
+    ] {
+        let ran = with(&work, &[(name, value)], &status);
+        ran.code(2).says(&format!("error: {name} has a line end or another character that no request can carry\n"));
+        assert!(!ran.stderr.contains("secret"), "{}", ran.stderr);
+    }
+    for (what, name, value) in [
+        ("", "AWS_CONTAINER_AUTHORIZATION_TOKEN", "secret-auth\n"),
+        ("the file of ", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", &file),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_flowparquet"));
+        command.args(status).env_clear().env("AWS_REGION", "us-east-1").env(name, value);
+        command
+            .env("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:9/")
+            .env("AWS_EC2_METADATA_DISABLED", "true");
+        let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let ran = work.wait(&status, child);
+        ran.code(2)
+            .says(&format!("error: {what}{name} has a line end or another character that no request can carry\n"));
+        assert!(!ran.stderr.contains("secret"), "{}", ran.stderr);
+    }
+}
+
+#[test]
 fn a_claim_of_a_wider_source_waits_for_it() {
     let work = Work::new();
     let other = key(1).replace("ap-northeast-1", "eu-west-1");
@@ -562,6 +687,25 @@ fn a_listing_that_goes_round_or_never_ends_is_an_error() {
     ran.code(2).says("error: cannot list: there are more objects than a listing may have\n  at s3://logs/a\n  cause: ");
     ran.says("  help: name a place further down or fewer days, or raise --max-objects\n");
     assert_eq!(asked.lock().unwrap().len(), 1_000 / 3 + 1);
+    for (objects, wrong) in [
+        (String::new(), "the listing goes on and on, with nothing on its pages"),
+        (
+            format!("<Contents><Key>a/{}</Key></Contents>", "k".repeat(8_000)),
+            "the listing has a key, or a token to go on with, that is longer than S3 has any",
+        ),
+        ("<Contents><Key>a/b</Key></Contents>".repeat(2), "the listing has the same key twice on a page"),
+    ] {
+        let number = std::sync::atomic::AtomicU64::new(0);
+        let (endless, _) = served(move |_| {
+            let next = number.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            let page = format!(
+                "<?xml version=\"1.0\"?><ListBucketResult><Name>logs</Name><IsTruncated>true</IsTruncated><NextContinuationToken>t{next}</NextContinuationToken>{objects}</ListBucketResult>"
+            );
+            answer("200 OK", "", &page)
+        });
+        let ran = with(&work, &[], &[&args[..], &[&endless]].concat());
+        ran.code(2).says(&format!("error: cannot list: {wrong}\n  at s3://logs/a\n  cause: "));
+    }
     // The same on the local disk.
     (0..5).for_each(|number| drop(work.object(&key(number), text(0, 1))));
     work.convert(&["--all", "--max-objects", "4"])
@@ -682,6 +826,48 @@ fn a_merge_that_has_other_rows_deletes_nothing() {
     assert!(said.contains(&format!("not merged: WORK/{file}: the merged file is not what it was made of: other values of bytes; it is deleted, and the files that it was made of stay; if it happens again, check memory and disk of this machine")), "{said}");
     assert_eq!(work.entries().last().map(String::as_str), Some("abandon"));
     assert_rows(&work.rows(), &all_expected([&text(100, 5)]));
+}
+
+#[test]
+fn a_stopped_merge_of_what_is_damaged_now_deletes_nothing() {
+    let work = Work::new();
+    for number in 0..2 {
+        work.object(&key(number), text(100 + 300 * u64::from(number), 300));
+        work.convert(&ON_THIS_DAY).code(0);
+    }
+    let sources = work.parquet_files("table").into_iter().map(|file| format!("table/{file}"));
+    let sources: Vec<(String, Vec<u8>)> =
+        sources.map(|file| (file.clone(), fs::read(work.path(&file)).unwrap())).collect();
+    let compact = ["compact", "table", "--day", DAY, "--min-age", "0"];
+    work.run(&compact).code(0);
+    let merged = work.parquet_files("table").remove(0);
+    // As if the run had been stopped behind its file.
+    let end = (work.entry(6), fs::read(work.path(&work.entry(6))).unwrap());
+    work.remove(&end.0);
+    work.write(&format!("table/_flowparquet/replacing/{merged}.json"), "{}");
+    for (damaged, _) in &sources {
+        sources.iter().for_each(|(path, content)| drop(work.write(path, content)));
+        flip(&work, damaged);
+        let (files, entries) = (work.parquet_files("table"), work.entries());
+        assert_eq!(files.len(), 3);
+        for args in [&compact[..], &["convert", "raw", "table", "--day", "2026-01-16"]] {
+            let ran = work.run(args);
+            ran.code(1);
+            let said = format!("{}{}", ran.stdout, ran.stderr);
+            assert!(
+                said.contains(&format!(
+                    "not merged: WORK/{damaged}: this file is not the one that the ledger speaks of: "
+                )),
+                "{said}"
+            );
+            assert_eq!((work.parquet_files("table"), work.entries()), (files.clone(), entries.clone()));
+        }
+    }
+    // Restored, it goes on.
+    sources.iter().for_each(|(path, content)| drop(work.write(path, content)));
+    work.run(&compact).code(0);
+    assert_eq!(work.parquet_files("table"), [merged]);
+    assert_rows(&work.rows(), &all_expected([&text(100, 600)]));
 }
 
 #[cfg(feature = "query")]

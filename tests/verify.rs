@@ -731,12 +731,17 @@ fn what_agrees_is_recorded_until_something_changes() {
 }
 
 #[test]
-fn source_may_be_given_lower_than_it_was() {
+fn source_may_be_given_higher_than_it_was_and_nothing_outside_is_read() {
     let (work, _) = small_table();
     work.object(&Layout::Default.key(ACCOUNT, "eu-west-1", "2026-01-14", 0), text(0, 1));
     let other = format!("raw/AWSLogs/{ACCOUNT}/vpcflowlogs/eu-west-1");
     let ran = work.run(&["verify", &other, "table", "--day", DAY, "--json"]);
-    assert_eq!(partition(ran.code(0))["files_compared"], 1, "keys are whole: the objects are found where they are");
+    let found = partition(ran.code(0));
+    assert_eq!(found["files_compared"], 0);
+    let why = found["not_compared"]["first"][0]["reason"].as_str().unwrap();
+    assert!(why.starts_with("its raw objects lie elsewhere, not below SOURCE: "), "{why}");
+    let higher = work.run(&["verify", ".", "table", "--day", DAY, "--json"]);
+    assert_eq!(partition(&higher)["files_compared"], 1, "keys are whole: the objects are found where they are");
     work.run(&["verify", "raw", "table", "--day", DAY, "--region", REGION]).code(0);
 }
 

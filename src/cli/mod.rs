@@ -73,7 +73,10 @@ fn caught(run: impl FnOnce() -> ExitCode) -> ExitCode {
         let payload = inside.payload();
         let text = payload.downcast_ref::<&str>().copied();
         let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no reason given");
+        // Of a dependency the name is enough: where it lies on this machine helps nobody.
         let place = inside.location().map(ToString::to_string).unwrap_or_default();
+        let place =
+            place.split_once("/registry/src/").and_then(|(_, rest)| Some(rest.split_once('/')?.1)).unwrap_or(&place);
         let error = Error::stopped(format!("a part of the program failed: {text}"))
             .at(place)
             .help("this is a bug in flowparquet, please report it; nothing is half visible, it is safe to run again");

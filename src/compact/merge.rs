@@ -110,10 +110,13 @@ pub fn finish_merge(ledger: &mut PartitionLedger<'_>, claimed: Claimed, pool: &T
         Err(e) if e.kind() == ErrorKind::Usage => return Ok(Merged::Refused(NotMerged::new(ledger.partition(), &e))),
         Err(e) => return Err(e),
         Ok(LeftBehind::File(written, _)) => {
-            return match tally_of_outputs(ledger, begun.claim())? {
+            return match tally_of_outputs(ledger, begun.claim()) {
+                // The merged file may be the only sound copy of its rows, or may have its damage: nothing is deleted.
+                Err(e) if e.kind() == ErrorKind::Usage => Ok(Merged::Refused(NotMerged::new(ledger.partition(), &e))),
+                Err(e) => Err(e),
                 // Whoever took one of them away has left us the only copy of its rows.
-                None => end(ledger, &written),
-                Some(tally) => match wrongly_made(ledger, begun.claim(), &tally)? {
+                Ok(None) => end(ledger, &written),
+                Ok(Some(tally)) => match wrongly_made(ledger, begun.claim(), &tally)? {
                     None => end(ledger, &written),
                     Some(refused) => give_up(ledger, &begun, refused),
                 },
@@ -170,7 +173,7 @@ fn wrongly_made(ledger: &PartitionLedger<'_>, claim: &Claim, rows: &Tally) -> Re
     let table = ledger.table();
     let key = table.output_key(ledger.partition(), claim);
     let (size, mut made) = (table.store().head(&key)?.map(|listed| listed.size), Tally::default());
-    let why = match size.map_or(Ok(false), |size| add_up(&mut made, table, &key, size)) {
+    let why = match size.map_or(Ok(false), |size| add_up(&mut made, table, (&key, size), None)) {
         Ok(false) => Some("it is gone".to_owned()),
         Ok(true) => made.differs_from(rows),
         Err(e) if e.kind() == ErrorKind::Usage => Some(e.in_a_line()),
@@ -187,22 +190,33 @@ fn wrongly_made(ledger: &PartitionLedger<'_>, claim: &Claim, rows: &Tally) -> Re
 /// Returns what the rows of the files come to that a claim merges; nothing if one of them is gone.
 ///
 /// # Errors
-/// When the store fails, or one of them cannot be read.
+/// When the store fails; a usage error that names the first that is not the ledger's.
 fn tally_of_outputs(ledger: &PartitionLedger<'_>, claim: &Claim) -> Result<Option<Tally>> {
-    let (table, mut tally) = (ledger.table(), Tally::default());
+    let (table, mut tally, mut damaged) = (ledger.table(), Tally::default(), None);
     for output in ledger.state().replaced(claim) {
         let Some(file) = &output.done.file else { continue };
         let key = table.output_key(ledger.partition(), &output.claim);
-        if !add_up(&mut tally, table, &key, file.bytes)? {
-            return Ok(None);
+        let added = match checked(table, &key, file) {
+            Ok(Some(whole)) => add_up(&mut tally, table, (&key, file.bytes), whole.as_ref()),
+            Ok(None) => Ok(false),
+            Err(e) => Err(e),
+        };
+        match added {
+            Ok(true) => {}
+            Ok(false) => return Ok(None),
+            // Whether another one is gone counts more.
+            Err(e) if e.kind() == ErrorKind::Usage => {
+                damaged.get_or_insert(e.at(table.store().location().url_of(&key)));
+            }
+            Err(e) => return Err(e),
         }
     }
-    Ok(Some(tally))
+    damaged.map_or(Ok(Some(tally)), Err)
 }
 
-/// Adds the rows of a file; returns false if it is gone, or goes while it is read.
-fn add_up(tally: &mut Tally, table: &Table, key: &str, size: u64) -> Result<bool> {
-    let read = each_batch(table, key, size, None, &mut |batch, columns| {
+/// Adds the rows of a file, whose content may be at hand; returns false if it is gone, or goes while it is read.
+fn add_up(tally: &mut Tally, table: &Table, (key, size): (&str, u64), whole: Option<&Bytes>) -> Result<bool> {
+    let read = each_batch(table, key, size, whole, &mut |batch, columns| {
         tally.add(batch, columns);
         Ok(())
     });

@@ -127,7 +127,7 @@ impl Place {
     fn below_dest(&self) -> BTreeMap<String, Vec<u8>> {
         let store = self.table().store().clone();
         let listed = store.list_all(&[self.dest.prefix().to_owned()]).unwrap().concat();
-        let read = |key: &str| (key.to_owned(), store.get(key).unwrap().unwrap().to_vec());
+        let read = |key: &str| (key.to_owned(), store.get_own(key).unwrap().unwrap().to_vec());
         listed.into_iter().map(|object| read(&object.key)).collect()
     }
 

@@ -14,7 +14,7 @@ use crate::ledger::claim::{Draft, Input, Work};
 use crate::ledger::entry::Done;
 use crate::ledger::files::LeftBehind;
 use crate::ledger::partition_ledger::PartitionLedger;
-use crate::ledger::rejects::{Reject, RejectKind};
+use crate::ledger::rejects::Reject;
 use crate::ledger::stages::{Claimed, Ended, Written};
 use crate::options::LOG_TYPE;
 use crate::plan;
@@ -216,13 +216,12 @@ impl Round<'_> {
         };
         let inputs = written.claim().work.inputs();
         let converted: Vec<&Input> = inputs.iter().filter(|input| !left_out(input)).collect();
-        let is_reject = |reject: &Reject| matches!(reject.kind, RejectKind::Row | RejectKind::Object);
-        let rejects = rejects.into_iter().filter(is_reject).take(MAX_NAMED);
         let place = |key: &str| self.source.location().url_of(key);
         Summary {
             objects: converted.len() as u64,
             packed_bytes: converted.iter().map(|input| input.size).sum(),
             named: rejects
+                .into_iter()
                 .map(|Reject { object, line, byte, reason, .. }| Named { object: place(&object), line, byte, reason })
                 .collect(),
             ..Summary::default()

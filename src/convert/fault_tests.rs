@@ -87,7 +87,7 @@ impl Place {
     fn snapshot(&self) -> BTreeMap<String, Vec<u8>> {
         let store = self.store(&self.dest);
         let listed = store.list_all(&[store.location().prefix().to_owned()]).unwrap().remove(0);
-        let read = |key: &str| (key.to_owned(), store.get(key).unwrap().unwrap().to_vec());
+        let read = |key: &str| (key.to_owned(), store.get_own(key).unwrap().unwrap().to_vec());
         listed.into_iter().map(|object| read(&object.key)).collect()
     }
 
@@ -280,7 +280,7 @@ fn recovery(place: &Place) {
         last.insert(day, number);
         store.delete(&ledger(day, number)).unwrap();
     }
-    let claim = store.get(&ledger(11, last[&11] - 1)).unwrap().unwrap();
+    let claim = store.get_own(&ledger(11, last[&11] - 1)).unwrap().unwrap();
     let claim: serde_json::Value = serde_json::from_slice(&claim).unwrap();
     let output = claim["output"].as_str().unwrap();
     store.delete(&place.dest.key(&format!("year=2026/month=01/day=11/{output}"))).unwrap();

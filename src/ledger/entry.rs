@@ -108,7 +108,7 @@ impl Outcome {
 }
 
 /// A claim is finished.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Done {
     /// Number of the claim.
     pub claim: u64,
@@ -167,7 +167,7 @@ pub struct Verified {
 }
 
 /// What an entry says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "entry", rename_all = "lowercase")]
 pub enum Entry {
     /// Inputs are taken.
@@ -183,7 +183,7 @@ pub enum Entry {
 }
 
 /// An entry with its frame.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Record {
     /// `VERSION` of the writer.
     pub version: u32,
@@ -214,11 +214,57 @@ impl Record {
     /// A usage error for entries of a newer version, and one of a damaged ledger for what is no entry, naming `place`.
     pub fn from_json(text: &[u8], place: &str) -> Result<Self> {
         refuse_newer(text, place)?;
-        serde_json::from_slice(text).map_err(|e| {
+        Self::parse(text).map_err(|e| {
             Error::damaged("this is not a ledger entry").at(place).because(e).help(
                 "nobody but flowparquet may write here: move the object away, or restore it from a version or backup",
             )
         })
+    }
+}
+
+/// What all entries have.
+#[derive(Deserialize)]
+struct Frame {
+    version: u32,
+    tool: String,
+    run: String,
+    time: String,
+    entry: Kind,
+}
+
+/// What an entry is.
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    Claim,
+    Replace,
+    Done,
+    Abandon,
+    Verified,
+}
+
+impl Record {
+    /// Reads the frame and then what its kind has, each by itself: in one go all values would be held as they are parsed, those that
+    /// nobody asks for too, at thirty times the memory of the text.
+    fn parse(text: &[u8]) -> serde_json::Result<Self> {
+        #[derive(Deserialize)]
+        struct Finished {
+            claim: u64,
+            #[serde(default)]
+            file: Option<OutputFile>,
+        }
+        let Frame { version, tool, run, time, entry } = serde_json::from_slice(text)?;
+        let entry = match entry {
+            Kind::Claim => Entry::Claim(serde_json::from_slice(text)?),
+            Kind::Replace => Entry::Replace(serde_json::from_slice(text)?),
+            Kind::Done => {
+                let Finished { claim, file } = serde_json::from_slice(text)?;
+                Entry::Done(Done { claim, outcome: serde_json::from_slice(text)?, file })
+            }
+            Kind::Abandon => Entry::Abandon(serde_json::from_slice(text)?),
+            Kind::Verified => Entry::Verified(serde_json::from_slice(text)?),
+        };
+        Ok(Self { version, tool, run, time, entry })
     }
 }
 

@@ -94,10 +94,13 @@ impl FooterNote {
     }
 }
 
+/// Rejects that are handed on of what a stopped run left: as many as a report names.
+pub const FIRST_REJECTS: usize = 100;
+
 /// What a stopped run left of a claim.
 #[derive(Debug)]
 pub enum LeftBehind {
-    /// Its file, complete, and its rejects.
+    /// Its file, complete, and the first of the lines and objects that were rejected.
     File(Written, Vec<Reject>),
     /// Nothing that a reader sees: the file is to be made.
     Nothing(Claimed),
@@ -168,19 +171,27 @@ impl Table {
             skipdata_rows: note.skipdata_rows,
             ..Outcome::default()
         };
-        let mut rejects = Vec::new();
+        let mut first = Vec::new();
         // What a merge takes over was counted where it came from.
         if note.left_out_objects + note.rejected_rows > 0 && !claim.work.is_merge() {
-            rejects = self.read_rejects(partition, claim)?;
-        }
-        for reject in &rejects {
-            let left = || LeftOut { key: reject.object.as_str().into(), reason: reject.reason.clone() };
-            match reject.kind {
-                RejectKind::Row => {}
-                RejectKind::Object => outcome.rejected_objects.push(left()),
-                RejectKind::OtherType => outcome.other_type.push(left()),
-                RejectKind::NoFlowLog => outcome.no_flow_logs.push(left()),
-            }
+            self.read_rejects(partition, claim, &mut |reject| {
+                let left = || LeftOut { key: reject.object.as_str().into(), reason: reject.reason.clone() };
+                match reject.kind {
+                    RejectKind::Row => {}
+                    RejectKind::Object => outcome.rejected_objects.push(left()),
+                    RejectKind::OtherType => outcome.other_type.push(left()),
+                    RejectKind::NoFlowLog => outcome.no_flow_logs.push(left()),
+                }
+                if matches!(reject.kind, RejectKind::Row | RejectKind::Object) && first.len() < FIRST_REJECTS {
+                    first.push(reject);
+                }
+                if outcome.left_out_objects() <= claim.work.inputs().len() as u64 {
+                    return Ok(());
+                }
+                Err(Error::usage("its rejects name more objects than were claimed")
+                    .at(self.store().location().url_of(&self.rejects_key(partition, claim)))
+                    .help("somebody else wrote them: restore them from a version or backup"))
+            })?;
         }
         let file = OutputFile {
             bytes: found.size,
@@ -189,7 +200,7 @@ impl Table {
             columns: Self::columns_of(&metadata),
             sound: misread(&metadata, found.size).is_none(),
         };
-        Ok(LeftBehind::File(claimed.with(outcome, Some(file)), rejects))
+        Ok(LeftBehind::File(claimed.with(outcome, Some(file)), first))
     }
 
     /// Reads an object to its end, as it was listed; returns its size and SHA-256, or `None` if it is gone or another one now.

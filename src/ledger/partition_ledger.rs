@@ -380,7 +380,7 @@ impl PartitionLedger<'_> {
         loop {
             let number = self.state.last_number() + 1;
             let key = self.table.entry_key(&self.partition, number);
-            let Some(text) = store.get(&key)? else { return Ok(()) };
+            let Some(text) = store.get_own(&key)? else { return Ok(()) };
             let place = store.location().url_of(&key);
             self.state.add(number, Record::of(&self.partition, number, &text, &place)?, &place)?;
         }
@@ -401,7 +401,7 @@ impl PartitionLedger<'_> {
                 Ok(true)
             }
             Created::AlreadyThere => {
-                let there = store.get(&key)?.ok_or_else(|| Error::stopped("a ledger entry vanished").at(&place))?;
+                let there = store.get_own(&key)?.ok_or_else(|| Error::stopped("a ledger entry vanished").at(&place))?;
                 let there = Record::of(&self.partition, number, &there, &place)?;
                 // The answer to our own create may have been lost, and the retry found our own entry.
                 let ours = there == record;

@@ -18,6 +18,9 @@ use crate::record::schema::LogType;
 /// Longest line of a rejects object, in bytes: a line of text of 16 MiB, each byte of it written as six, beside its object.
 const MAX_LINE_BYTES: u64 = (16 << 20) * 6 + (64 << 10);
 
+/// Most memory that the rejects of a partition may take, in bytes: a million lines of AWS's.
+const MAX_HELD_BYTES: usize = 512 << 20;
+
 /// What a line of a rejects object is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -53,6 +56,14 @@ pub struct Reject {
     /// The line, whole, in hexadecimal, if it is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hex: Option<String>,
+}
+
+impl Reject {
+    /// Returns the memory that it takes, in bytes.
+    fn memory(&self) -> usize {
+        let texts = [&self.text, &self.hex].into_iter().flatten().chain([&self.object, &self.reason]);
+        size_of::<Self>() + texts.map(String::len).sum::<usize>()
+    }
 }
 
 /// Which lines of a file are rejected, whatever is said of them: how many, and a sum of their hashes that does not depend on
@@ -121,27 +132,36 @@ impl Table {
     /// # Errors
     /// When it cannot be read.
     pub(crate) fn rejects(&self, partition: &Partition, state: &PartitionState) -> Result<Vec<Reject>> {
-        let mut all = Vec::new();
+        let (mut all, mut held) = (Vec::new(), 0);
         for Output { number, claim, done, .. } in state.outputs() {
             if done.outcome.rejected_rows + done.outcome.left_out_objects() == 0 && !claim.work.is_merge() {
                 continue;
             }
-            let found = if claim.work.is_merge() && self.store().head(&self.rejects_key(partition, claim))?.is_none() {
-                Vec::new()
-            } else {
-                self.read_rejects(partition, claim)?
-            };
+            let key = self.rejects_key(partition, claim);
+            if claim.work.is_merge() && self.store().head(&key)?.is_none() {
+                continue;
+            }
             let sources: BTreeSet<&str> = state.sources_of(*number).into_iter().collect();
-            for mut reject in found {
+            self.read_rejects(partition, claim, &mut |mut reject| {
                 let known = sources.iter().find_map(|source| Some((*source, state.input(source, &reject.object)?)));
                 if reject.kind == RejectKind::Row
                     || known.is_none_or(|(_, now)| !matches!(now.state, InputState::Converted | InputState::Empty))
                 {
                     let source = known.map(|(source, _)| source).or(sources.first().copied()).unwrap_or_default();
                     reject.object.insert_str(0, shown(source));
+                    held += reject.memory();
                     all.push(reject);
                 }
-            }
+                if held > MAX_HELD_BYTES {
+                    return Err(Error::usage(format!(
+                        "there are more rejects than {} MiB of memory hold",
+                        MAX_HELD_BYTES >> 20
+                    ))
+                    .at(self.store().location().url_of(&key))
+                    .help("read the object itself: it is gzip, with a JSON object on each line"));
+                }
+                Ok(())
+            })?;
         }
         // Of an object whose claim was made again without it nothing is kept but what the ledger says.
         let named: BTreeSet<String> = all.iter().map(|reject| reject.object.clone()).collect();
@@ -154,30 +174,37 @@ impl Table {
         Ok(all)
     }
 
-    /// Reads back what a claim rejected and left out.
-    pub(super) fn read_rejects(&self, partition: &Partition, claim: &Claim) -> Result<Vec<Reject>> {
+    /// Has all that a claim rejected and left out visited, in order.
+    pub(super) fn read_rejects(
+        &self,
+        partition: &Partition,
+        claim: &Claim,
+        visit: &mut dyn FnMut(Reject) -> Result<()>,
+    ) -> Result<()> {
         let key = self.rejects_key(partition, claim);
         let place = self.store().location().url_of(&key);
-        let packed =
-            self.store().get(&key)?.ok_or_else(|| Error::stopped("the rejects of a file are missing").at(&place))?;
+        let missing = || Error::stopped("the rejects of a file are missing").at(&place);
+        let listed = self.store().head(&key)?.ok_or_else(missing)?;
+        let packed = self.store().read_own_in_pieces(&listed)?.ok_or_else(missing)?;
         let failed = |e: std::io::Error| Error::stopped("cannot read rejects").at(&place).because(e);
-        let mut lines = BufReader::new(MultiGzDecoder::new(packed.as_ref()));
-        let (mut rejects, mut line) = (Vec::new(), Vec::new());
+        let mut lines = BufReader::new(MultiGzDecoder::new(BufReader::new(packed)));
+        let (mut number, mut line) = (0_u64, Vec::new());
         loop {
             line.clear();
             let read = lines.by_ref().take(MAX_LINE_BYTES + 1).read_until(b'\n', &mut line).map_err(failed)?;
             if read as u64 > MAX_LINE_BYTES {
                 return Err(Error::usage(format!(
                     "line {} of these rejects is longer than any that is kept ({MAX_LINE_BYTES} bytes)",
-                    rejects.len() + 1
+                    number + 1
                 ))
                 .at(&place)
                 .help("flowparquet did not write this: restore it from a version or backup"));
             }
             if read == 0 {
-                return Ok(rejects);
+                return Ok(());
             }
-            rejects.push(serde_json::from_slice(&line).map_err(|e| failed(e.into()))?);
+            visit(serde_json::from_slice(&line).map_err(|e| failed(e.into()))?)?;
+            number += 1;
         }
     }
 }

@@ -122,10 +122,10 @@ impl Table {
     /// When it cannot be read or was written by a newer version.
     pub(crate) fn info(&self) -> Result<Option<TableInfo>> {
         let key = self.info_key();
-        let mut text = self.store.get(&key)?;
+        let mut text = self.store.get_own(&key)?;
         if text.is_none() && self.has_ledger()? {
             // Another run may have founded DEST and claimed between the two looks; only a second one tells.
-            text = self.store.get(&key)?;
+            text = self.store.get_own(&key)?;
             if text.is_none() {
                 return Err(self.orphaned_ledger());
             }
@@ -298,12 +298,12 @@ impl Table {
         self.ask_for_missing(&mut found)?;
         let keys: Vec<String> = found.iter().map(|(partition, number)| self.entry_key(partition, *number)).collect();
         let mut entries: BTreeMap<Partition, Result<Vec<Record>>> = BTreeMap::new();
-        for (((partition, number), key), text) in found.into_iter().zip(&keys).zip(self.store.get_all(&keys)?) {
+        for (((partition, number), key), text) in found.into_iter().zip(&keys).zip(self.store.get_all_own(&keys)?) {
             let place = location.url_of(key);
             let of_partition = entries.entry(partition.clone()).or_insert_with(|| Ok(Vec::new()));
             let Ok(before) = of_partition else { continue };
             let record = refuse_gap(before.len() as u64, number, &place)
-                .and_then(|()| Record::of(&partition, number, &text, &place));
+                .and_then(|()| Record::of(&partition, number, &text?, &place));
             match record {
                 Ok(record) => before.push(record),
                 Err(e) => *of_partition = Err(e),

@@ -70,8 +70,8 @@ impl Table {
         let mut numbers: Vec<u64> = listed.filter_map(|object| entry_number(name_of(&object.key))).collect();
         numbers.sort_unstable();
         let keys: Vec<String> = numbers.iter().map(|number| self.undated_key(*number)).collect();
-        for ((number, key), text) in numbers.into_iter().zip(&keys).zip(self.store().get_all(&keys)?) {
-            known.add(number, &text, source, &self.store().location().url_of(key))?;
+        for ((number, key), text) in numbers.into_iter().zip(&keys).zip(self.store().get_all_own(&keys)?) {
+            known.add(number, &text?, source, &self.store().location().url_of(key))?;
         }
         if known.last == 0 && !objects.is_empty() {
             let wanted: HashSet<&Arc<str>> = objects.iter().collect();
@@ -146,7 +146,7 @@ impl Table {
         let entry = Assumed { version: VERSION, tool: tool_name(), run, time: crate::days::now(), ..entry };
         let text = serde_json::to_string_pretty(&entry).map_err(|e| Error::stopped("cannot write").because(e))?;
         if self.store().create(&key, text.clone())? == Created::AlreadyThere {
-            let there = self.store().get(&key)?;
+            let there = self.store().get_own(&key)?;
             // The answer to our own create may have been lost.
             if there.as_deref() != Some(text.as_bytes()) {
                 info!(object = place, "another run recorded the days of objects");

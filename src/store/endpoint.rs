@@ -55,6 +55,37 @@ pub(super) fn check_endpoint(url: &str, allow_http: bool) -> Result<()> {
     ))
 }
 
+/// Variables that a request carries as they are, if they are set.
+const CARRIED: [&str; 4] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_TOKEN"];
+/// The same, where a container's credentials are asked for; the last one names a file with it.
+const CARRIED_TO_CONTAINER: [&str; 2] = ["AWS_CONTAINER_AUTHORIZATION_TOKEN", TOKEN_FILE];
+const TOKEN_FILE: &str = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE";
+
+/// Refuses credentials that no header of a request can have, such as a token with a line end behind it.
+///
+/// # Errors
+/// A usage error that names the variable and shows nothing of it.
+pub(super) fn check_secrets() -> Result<()> {
+    let set = |name: &str| std::env::var_os(name);
+    let of_container = set(CARRIED[0]).is_none() && set("AWS_CONTAINER_CREDENTIALS_FULL_URI").is_some();
+    let names = CARRIED.into_iter().chain(CARRIED_TO_CONTAINER.into_iter().filter(|_| of_container));
+    for (name, value) in names.filter_map(|name| Some((name, set(name)?))) {
+        let value = match name {
+            // One that cannot be read says so itself.
+            TOKEN_FILE => std::fs::read(&value).unwrap_or_default(),
+            _ => value.into_encoded_bytes(),
+        };
+        if value.iter().any(|byte| byte.is_ascii_control() || !byte.is_ascii()) {
+            let what = if name == TOKEN_FILE { "the file of " } else { "" };
+            return Err(Error::usage(format!(
+                "{what}{name} has a line end or another character that no request can carry"
+            ))
+            .help("set it again without: `printf %s`, where `echo` was, writes no line end"));
+        }
+    }
+    Ok(())
+}
+
 /// Returns what tells buckets from those of the same names elsewhere: the host and port of their endpoint. All of AWS's
 /// own endpoints of a bucket lead to the same one.
 pub(super) fn identity(endpoint: Option<&str>, region: Option<&str>, bucket: &str) -> String {

@@ -53,6 +53,9 @@ const MAX_RETRIES: usize = 1_000;
 /// How often a store is tried that never answered anything: nobody is there, and no patience helps.
 const TRIES_OF_NOBODY: u32 = 6;
 
+/// Most bytes that are read of an answer that refuses a request.
+const MAX_REFUSAL_BYTES: usize = 64 << 10;
+
 /// What is said of an answer that sends a request on to another host.
 pub(super) const SENT_ELSEWHERE: &str = "the server sends requests on to another host";
 
@@ -162,7 +165,12 @@ impl HttpService for Client {
         if status.is_redirection() && response.headers().contains_key("location") {
             return Err(refused(SENT_ELSEWHERE));
         }
-        if !is_list || !status.is_success() {
+        if !status.is_success() {
+            let (mut head, body) = response.into_parts();
+            head.headers.remove("content-length");
+            return Ok(HttpResponse::from_parts(head, beginning(body).await.into()));
+        }
+        if !is_list {
             return Ok(response);
         }
         let (mut head, body) = response.into_parts();
@@ -178,6 +186,19 @@ impl HttpService for Client {
 /// Returns the error of an answer that no other try makes better.
 fn refused(why: &str) -> HttpError {
     HttpError::new(HttpErrorKind::Unknown, std::io::Error::other(why.to_owned()))
+}
+
+/// Reads the beginning of what a server says of a request that failed, as far as it comes: S3's own words have some hundred bytes.
+async fn beginning(body: HttpResponseBody) -> Bytes {
+    let mut text = Vec::new();
+    let mut pieces = body.bytes_stream();
+    let until = tokio::time::Instant::now() + SILENCE;
+    while text.len() < MAX_REFUSAL_BYTES
+        && let Ok(Some(Ok(piece))) = tokio::time::timeout_at(until, pieces.next()).await
+    {
+        text.extend_from_slice(&piece[..piece.len().min(MAX_REFUSAL_BYTES - text.len())]);
+    }
+    text.into()
 }
 
 /// Reads a page of a listing, whose length only the server knows.
@@ -287,6 +308,18 @@ mod tests {
     const META: &str = "last-modified: Thu, 15 Jan 2026 00:00:00 GMT\r\netag: \"1\"";
 
     #[test]
+    fn of_a_refusal_without_end_the_beginning_is_read() {
+        let io = Io::start().unwrap();
+        let store = served(&io, |mut asked| {
+            asked.write(b"HTTP/1.1 403 Forbidden\r\nconnection: close\r\n\r\n<Error><Code>AccessDenied</Code>");
+            while asked.connection.get_mut().write_all(&[b'x'; 1 << 16]).is_ok() {}
+        });
+        let said = store.get_own("raw/x").unwrap_err();
+        assert!(said.in_a_line().contains("AccessDenied"), "{}", said.in_a_line());
+        assert!(said.in_a_line().len() < 2 * MAX_REFUSAL_BYTES);
+    }
+
+    #[test]
     fn requests_are_retried_for_minutes() {
         assert!((120..300).contains(&PATIENCE_SECONDS));
         assert!(MAX_RETRIES as u64 > 4 * PATIENCE_SECONDS, "time decides, with waits of a quarter of a second already");
@@ -296,7 +329,7 @@ mod tests {
             1..=30 => asked.answer("503 Slow Down", b"<Error><Code>SlowDown</Code></Error>"),
             _ => asked.answer(&format!("200 OK\r\n{META}"), b"here"),
         });
-        assert_eq!(store.get("raw/x").unwrap().unwrap(), "here");
+        assert_eq!(store.get_own("raw/x").unwrap().unwrap(), "here");
         assert_eq!((store.requests().get, store.requests().retried), (1, 30));
     }
 
@@ -304,7 +337,7 @@ mod tests {
     fn a_store_that_nobody_answers_for_is_given_up_soon() {
         let io = Io::start().unwrap();
         let store = served(&io, |_| {});
-        store.get("raw/x").unwrap_err();
+        store.get_own("raw/x").unwrap_err();
         assert_eq!(store.requests().retried, u64::from(TRIES_OF_NOBODY) - 1);
     }
 
@@ -319,7 +352,7 @@ mod tests {
             }
         });
         let begun = Instant::now();
-        assert_eq!(store.get("raw/x").unwrap().unwrap().len(), 20);
+        assert_eq!(store.get_own("raw/x").unwrap().unwrap().len(), 20);
         assert!(begun.elapsed() > SILENCE * 2 && store.requests().retried == 0);
     }
 
@@ -340,7 +373,7 @@ mod tests {
             }
         });
         let begun = Instant::now();
-        assert_eq!(store.get("raw/x").unwrap().unwrap(), "halfdone");
+        assert_eq!(store.get_own("raw/x").unwrap().unwrap(), "halfdone");
         assert!(begun.elapsed() >= SILENCE && begun.elapsed() < SILENCE * 3);
         assert_eq!(*ranges.lock().unwrap(), [None, Some("bytes=4-7".to_owned())]);
     }
@@ -362,7 +395,7 @@ mod tests {
         let io = Io::start().unwrap();
         let store = served(&io, |mut asked| asked.answer("503 Slow Down", b""));
         let asking = store.clone();
-        let reader = std::thread::spawn(move || asking.get("raw/x").unwrap_err().to_string());
+        let reader = std::thread::spawn(move || asking.get_own("raw/x").unwrap_err().to_string());
         while store.requests().retried < 5 {
             std::thread::sleep(Duration::from_millis(5));
         }

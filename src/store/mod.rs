@@ -47,7 +47,7 @@ use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions};
 use tracing::{debug, info};
 
-use crate::error::{Error, Result, masked_urls};
+use crate::error::{Error, ErrorKind, Result, masked_urls};
 use crate::options::{ANONYMOUS, ENDPOINT_URL, MAX_OBJECTS, S3_REGION};
 use disk::{Bounds, Disk, LinkInTheWay};
 use fetch::Body;
@@ -58,7 +58,7 @@ pub(crate) use local::LinkKind;
 use local::Links;
 pub use location::{Location, lies_below, name_of};
 pub use pages::DEFAULT_MAX_OBJECTS;
-use pages::{REPEATS, TOO_MANY};
+use pages::{NOTHING, REPEATS, TOO_LONG, TOO_MANY, TWICE};
 use ranges::near;
 pub use real::RealKeys;
 pub use refusal::Unread;
@@ -76,6 +76,10 @@ pub const OWN_FOLDER: &str = "_flowparquet";
 
 /// The object in it that says what the table is.
 pub const TABLE_OBJECT: &str = "_flowparquet/table.json";
+
+/// Most bytes of an object that flowparquet writes about a table: entries of the ledger, `table.json`. What is larger is not read:
+/// whoever may write to DEST could fill the memory with it. A claim of the most objects has at most a quarter of this.
+pub const MAX_OWN_BYTES: u64 = 128 << 20;
 
 /// Keys that one LIST request returns, by S3's definition.
 pub const KEYS_PER_LIST: usize = 1_000;
@@ -312,36 +316,47 @@ impl Store {
         })
     }
 
-    /// Reads whole objects in parallel; results stand in the order of the keys.
+    /// Reads objects that flowparquet writes about a table, in parallel; results stand in the order of the keys. One that is too
+    /// large to be ours is not read, and stands there as an error of its own.
     ///
     /// # Errors
     /// When one of them cannot be read.
-    pub(crate) fn get_all(&self, keys: &[String]) -> Result<Vec<Bytes>> {
+    pub(crate) fn get_all_own(&self, keys: &[String]) -> Result<Vec<Result<Bytes>>> {
         self.each(keys, |key| async move {
-            let path = self.path(key)?;
-            count(&self.counters.get, 1);
-            let read = async { self.inner.get(&path).await?.bytes().await };
-            read.await.map_err(|e| self.failed("cannot read", key, e))
+            match self.read_own(key).await {
+                Err(e) if e.kind() == ErrorKind::Damaged => Ok(Err(e)),
+                Err(e) => Err(e),
+                Ok(Some(content)) => Ok(Ok(content)),
+                Ok(None) => Err(Error::stopped("this object vanished").at(self.location.url_of(key))),
+            }
         })
     }
 
-    /// Reads a whole object, or returns `None` if it is not there.
+    /// Reads an object that flowparquet writes about a table, or returns `None` if it is not there.
     ///
     /// # Errors
-    /// When it cannot be read.
-    pub(crate) fn get(&self, key: &str) -> Result<Option<Bytes>> {
-        let path = self.path(key)?;
-        count(&self.counters.get, 1);
-        self.wait(async {
-            match self.inner.get(&path).await {
-                Ok(found) => found.bytes().await.map(Some).map_err(|e| self.failed("cannot read", key, e)),
-                Err(object_store::Error::NotFound { .. }) => Ok(None),
-                Err(e) => Err(self.failed("cannot read", key, e)),
-            }
-        })?
+    /// When it cannot be read; one of damage if it is too large to be ours.
+    pub(crate) fn get_own(&self, key: &str) -> Result<Option<Bytes>> {
+        self.wait(self.read_own(key))?
     }
 
-    /// As `Store::get`, unless the object is larger than `most_bytes`: then nothing of it is read, and its size comes back.
+    async fn read_own(&self, key: &str) -> Result<Option<Bytes>> {
+        let path = self.path(key)?;
+        count(&self.counters.get, 1);
+        match self.inner.get(&path).await {
+            Ok(found) if found.meta.size > MAX_OWN_BYTES => Err(Error::damaged(format!(
+                "this object has {} bytes: more than {MAX_OWN_BYTES}, so flowparquet did not write it",
+                found.meta.size
+            ))
+            .at(self.location.url_of(key))
+            .help("restore it from a version or backup")),
+            Ok(found) => found.bytes().await.map(Some).map_err(|e| self.failed("cannot read", key, e)),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(e) => Err(self.failed("cannot read", key, e)),
+        }
+    }
+
+    /// Reads a whole object, or returns `None` if it is not there; unless the object is larger than `most_bytes`: then nothing of it is read, and its size comes back.
     ///
     /// # Errors
     /// As there.
@@ -638,7 +653,8 @@ impl Store {
                 "requests carry credentials and are not sent there: check {ENDPOINT_URL} and {S3_REGION}"
             ));
         }
-        if let Some(wrong) = [REPEATS, TOO_MANY].into_iter().find(|wrong| text_of(&error).contains(wrong)) {
+        let listing = [REPEATS, TOO_MANY, NOTHING, TOO_LONG, TWICE];
+        if let Some(wrong) = listing.into_iter().find(|wrong| text_of(&error).contains(wrong)) {
             return too_much(what, &place, wrong, error);
         }
         // These two are told by text only: object_store makes different errors of them, depending on the request.
@@ -757,6 +773,9 @@ fn s3(
     let endpoint = set(AmazonS3ConfigKey::S3Endpoint).or_else(|| set(AmazonS3ConfigKey::Endpoint));
     let region = set(AmazonS3ConfigKey::Region);
     endpoint.as_deref().map_or(Ok(()), |url| endpoint::check_endpoint(url, options.allow_http))?;
+    if !options.anonymous {
+        endpoint::check_secrets()?;
+    }
     region.as_deref().map_or(Ok(()), endpoint::check_region)?;
     info!(
         %location,

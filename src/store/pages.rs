@@ -12,8 +12,21 @@ pub(super) const MAX_PAGE_BYTES: usize = 32 << 20;
 /// Objects and folders that one listing may have if nobody says how many: each takes some 150 bytes of memory.
 pub const DEFAULT_MAX_OBJECTS: u64 = 50_000_000;
 
+/// Pages with nothing on them, one after the other, that a listing may have: S3 may send some behind many deleted objects.
+const MAX_EMPTY_PAGES: u32 = 1_000;
+
+/// Most bytes of a key (S3's own limit), and of what a page says to go on with.
+const MAX_KEY_BYTES: usize = 1_024;
+const MAX_TOKEN_BYTES: usize = 16 << 10;
+
 /// What is said of a listing that is never at its end.
 pub(super) const REPEATS: &str = "the listing goes round: the server sends us back to a page that it gave before";
+/// What is said of one that has no end and nothing on it.
+pub(super) const NOTHING: &str = "the listing goes on and on, with nothing on its pages";
+/// What is said of one that has what no key of S3 is.
+pub(super) const TOO_LONG: &str = "the listing has a key, or a token to go on with, that is longer than S3 has any";
+/// What is said of one that would have us read an object twice.
+pub(super) const TWICE: &str = "the listing has the same key twice on a page";
 /// What is said of one that has too much.
 pub(super) const TOO_MANY: &str = "the listing has more objects than";
 
@@ -27,6 +40,8 @@ pub(super) struct Listings {
 #[derive(Debug, Default)]
 struct Listing {
     objects: u64,
+    /// Pages with nothing on them, one after the other.
+    empty: u32,
     asked: HashSet<String>,
 }
 
@@ -52,13 +67,21 @@ impl Listings {
         let text = String::from_utf8_lossy(answer);
         let listing = going_on.entry(of.clone()).or_default();
         listing.asked.extend(token.map(str::to_owned));
-        listing.objects += (text.matches("<Key>").count() + text.matches("<CommonPrefixes>").count()) as u64;
+        let objects = (text.matches("<Key>").count() + text.matches("<CommonPrefixes>").count()) as u64;
+        listing.objects += objects;
+        listing.empty = if objects == 0 { listing.empty + 1 } else { 0 };
+        let strange = strange_key(&text);
         let next = text.split_once("<NextContinuationToken>").and_then(|(_, rest)| rest.split_once('<'));
-        let Some((next, _)) = next.filter(|(next, _)| !next.is_empty()) else {
+        let next = next.map(|(next, _)| next).filter(|next| !next.is_empty());
+        let Some(next) = next.filter(|_| strange.is_none()) else {
             going_on.remove(&of);
-            return None;
+            return strange.map(str::to_owned);
         };
-        let wrong = if listing.asked.iter().any(|asked| is_same(asked, next)) {
+        let wrong = if listing.empty > MAX_EMPTY_PAGES {
+            NOTHING.to_owned()
+        } else if next.len() > MAX_TOKEN_BYTES {
+            TOO_LONG.to_owned()
+        } else if listing.asked.iter().any(|asked| is_same(asked, next)) {
             REPEATS.to_owned()
         } else if listing.objects > self.max_objects {
             format!("{TOO_MANY} {}", self.max_objects)
@@ -68,6 +91,22 @@ impl Listings {
         going_on.remove(&of);
         Some(wrong)
     }
+}
+
+/// Returns what is wrong with the keys of a page, if something is: S3 lists each once, and none is longer than it takes.
+fn strange_key(page: &str) -> Option<&'static str> {
+    let mut last = None;
+    for key in page.split("<Key>").skip(1).filter_map(|rest| Some(rest.split_once("</Key>")?.0)) {
+        // In XML a byte is at most six.
+        if key.len() > 6 * MAX_KEY_BYTES {
+            return Some(TOO_LONG);
+        }
+        if last == Some(key) {
+            return Some(TWICE);
+        }
+        last = Some(key);
+    }
+    None
 }
 
 /// Returns whether a token of a request is one of an answer: there in percent escapes, here in those of XML.
@@ -130,6 +169,20 @@ mod tests {
             );
         }
         assert_eq!(ask("prefix=z&continuation-token=3", "4"), Some(format!("{TOO_MANY} 7")));
+        let empty = |number: u32| {
+            let page = format!("<NextContinuationToken>{}</NextContinuationToken>", number + 1);
+            listings.page("/b", &format!("prefix=e&continuation-token={number}"), page.as_bytes())
+        };
+        assert!((0..MAX_EMPTY_PAGES).all(|number| empty(number).is_none()));
+        assert_eq!(empty(MAX_EMPTY_PAGES), Some(NOTHING.to_owned()));
+        let keys = |keys: &[&str]| {
+            let page: String = keys.iter().map(|key| format!("<Contents><Key>{key}</Key></Contents>")).collect();
+            listings.page("/b", "prefix=k", page.as_bytes())
+        };
+        assert_eq!(keys(&["a", "b", &"\u{e9}".repeat(512)]), None);
+        assert_eq!(keys(&["a", &"b".repeat(6 * MAX_KEY_BYTES + 1)]), Some(TOO_LONG.to_owned()));
+        assert_eq!(keys(&["a", "b", "b"]), Some(TWICE.to_owned()));
+        assert_eq!(ask("prefix=t", &"t".repeat(MAX_TOKEN_BYTES + 1)), Some(TOO_LONG.to_owned()));
         assert_eq!(ask("list-type=2&prefix=x", ""), None);
         assert!(listings.going_on.lock().unwrap().len() <= 2);
     }

@@ -28,7 +28,7 @@ use jiff::civil::Date;
 use tracing::info;
 
 use self::outcome::{Depth, PartitionOutcome, Remarks, VERIFICATION_VERSION, Verdict, Verification};
-use self::run::{Recount, choose, open};
+use self::run::{Recount, choose, lies_in, open};
 use self::tally::Tally;
 use self::unit::{OutputUnit, units};
 use crate::copies;
@@ -438,7 +438,8 @@ fn list_objects(source: &Store, found: &Found, units: &[OutputUnit]) -> Result<H
     let mut objects: HashMap<Arc<str>, Listed> =
         found.objects.iter().map(|found| (found.object.key.clone(), found.object.clone())).collect();
     let root = source.location().root();
-    let inputs = units.iter().flat_map(|unit| &unit.inputs).filter(|input| input.source == root);
+    let inputs = units.iter().flat_map(|unit| &unit.inputs);
+    let inputs = inputs.filter(|input| input.source == root && lies_in(source, &input.input.key));
     let missing = inputs.map(|input| &input.input.key).filter(|key| !objects.contains_key(*key));
     let folders: BTreeSet<String> =
         missing.map(|key| key.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned()).collect();

@@ -21,7 +21,7 @@ use crate::report::Progress;
 use crate::store::fetch::{Budget, Fetched};
 use crate::store::parallel::{in_parallel, into_inner, lock};
 use crate::store::upload::hex;
-use crate::store::{Listed, Store, Unread};
+use crate::store::{Listed, RealKeys, Store, Unread, lies_below};
 
 /// Bytes of raw objects that are fetched ahead for each thread.
 const FETCH_AHEAD_BYTES_PER_THREAD: u64 = 8 << 20;
@@ -64,6 +64,13 @@ impl UnitWork {
     }
 }
 
+/// Returns whether an object that the ledger names lies below SOURCE: nothing else is read, whoever wrote the ledger. Earlier
+/// versions recorded paths as they were typed.
+pub fn lies_in(source: &Store, key: &Arc<str>) -> bool {
+    let (root, prefix) = (source.location().root(), source.location().prefix());
+    Store::is_key(key) && (lies_below(prefix, key) || lies_below(prefix, &RealKeys::of(&root).key(key)))
+}
+
 /// Looks at the inputs of all units, and opens their files.
 pub fn open(
     run: &Recount<'_>,
@@ -87,10 +94,13 @@ pub fn open(
             unit,
         };
         let mut elsewhere = None;
-        let inputs = work.unit.inputs.iter().filter(|input| input.said == LedgerSays::Converted);
-        for (UnitInput { source, input, .. }, objects) in inputs.filter_map(|input| Some((input, objects?))) {
+        for (UnitInput { source, input, said, .. }, objects) in
+            work.unit.inputs.iter().filter_map(|input| Some((input, objects?)))
+        {
             match objects.get(&input.key) {
                 _ if *source != root => elsewhere = Some(source.clone()),
+                _ if !lies_in(run.source, &input.key) => elsewhere = Some(run.source.location().url_of(&input.key)),
+                _ if *said != LedgerSays::Converted => {}
                 None => work.gone.push(input.key.to_string()),
                 Some(now) if now.etag != input.etag || now.size != input.size => {
                     work.changed.push(input.key.to_string());
@@ -99,7 +109,7 @@ pub fn open(
             }
         }
         *lock(&work.not_compared) = match (work.gone.len(), work.changed.len(), elsewhere) {
-            (_, _, Some(source)) => Some(format!("its raw objects lie in {source}, not in SOURCE")),
+            (_, _, Some(place)) => Some(format!("its raw objects lie elsewhere, not below SOURCE: {place}")),
             (0, 0, None) => None,
             (gone, changed, None) => {
                 Some(format!("{} of its {} raw objects are gone or changed", gone + changed, work.objects()))
