@@ -99,7 +99,8 @@ fn users(text: &str) -> Vec<Range<usize>> {
     let mut users = Vec::new();
     for (at, separator) in text.match_indices("://") {
         let begin = at + separator.len();
-        let ends = |c: char| "/?#\"'<>".contains(c) || c.is_whitespace();
+        // An apostrophe may stand in a password.
+        let ends = |c: char| "/?#\"<>".contains(c) || c.is_whitespace();
         let authority = text[begin..].split(ends).next().unwrap_or_default();
         users.extend(authority.rfind('@').map(|length| begin..begin + length));
     }
@@ -335,5 +336,7 @@ mod tests {
             assert_eq!(masked(text), text);
         }
         assert_eq!(masked_urls("s3://b/signature=x, http://me@h"), "s3://b/signature=x, http://***@h");
+        assert_eq!(masked_urls("GET http://me:S3'CR'3T@h/x failed"), "GET http://***@h/x failed");
+        assert_eq!(masked_urls("'http://h' refused"), "'http://h' refused");
     }
 }

@@ -456,7 +456,7 @@ pub fn elsewhere(work: &Work, options: &PlanOptions) -> Option<String> {
     // Earlier versions recorded paths as they were typed.
     let mut real = RealKeys::of(&objects.source);
     let mut inside = |key: &Arc<str>| {
-        Store::is_key(key) && (lies_below(&options.prefix, key) || lies_below(&options.prefix, &real.key(key)))
+        Store::can_be_asked(key) && (lies_below(&options.prefix, key) || lies_below(&options.prefix, &real.key(key)))
     };
     let outside = objects.inputs.iter().find(|input| objects.source != options.source || !inside(&input.key))?;
     // On the local disk a path.

@@ -487,10 +487,42 @@ fn no_variable_switches_off_what_protects_requests() {
     with(&work, &variables, &["plan", "s3://b/x", "table", "--allow-http", "--endpoint-url", &endpoint]).code(2);
     assert!(others.lock().unwrap().is_empty() && !asked.lock().unwrap().is_empty());
     // A server with a certificate of its own making: see `test_s3.py`. Here, that the variable is said to be passed over.
-    let variables = [("AWS_ALLOW_INVALID_CERTIFICATES", "true")];
-    let ran =
-        with(&work, &variables, &["plan", "s3://b/x", "table", "-v", "--allow-http", "--endpoint-url", &endpoint]);
-    assert!(ran.stderr.contains("this variable is passed over"), "{}", ran.stderr);
+    for variable in
+        [("AWS_ALLOW_INVALID_CERTIFICATES", "true"), ("AWS_PROXY_CA_CERTIFICATE", "-----BEGIN CERTIFICATE-----")]
+    {
+        let args = ["plan", "s3://b/x", "table", "-v", "--allow-http", "--endpoint-url", &endpoint];
+        let ran = with(&work, &[variable], &args);
+        assert!(ran.stderr.contains("this variable is passed over"), "{}", ran.stderr);
+    }
+    // An apostrophe is a letter of a password like others.
+    let quoted = endpoint.replace("http://", "http://me:S3'CR'3T@");
+    let ran = with(&work, &[], &["plan", "s3://b/x", "table", "-vv", "--allow-http", "--endpoint-url", &quoted]);
+    assert!(ran.stderr.contains("http://***@127") && !ran.stderr.contains("CR'3T"), "{}", ran.stderr);
+}
+
+#[test]
+fn of_a_refusal_without_end_the_beginning_is_read() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            std::thread::spawn(move || {
+                let mut stream = BufReader::new(stream.unwrap());
+                let mut head = String::new();
+                while stream.read_line(&mut head).is_ok_and(|read| read > 2) {}
+                let begin =
+                    b"HTTP/1.1 403 Forbidden\r\nconnection: close\r\n\r\n<Error><Code>AccessDenied</Code><Message>";
+                let mut sent = stream.get_mut().write_all(begin);
+                while sent.is_ok() {
+                    sent = stream.get_mut().write_all(&[b'x'; 1 << 16]);
+                }
+            });
+        }
+    });
+    let work = Work::new();
+    let ran = with(&work, &[], &["status", "s3://b/d", "--all", "--allow-http", "--endpoint-url", &endpoint]);
+    ran.code(2).says("error: cannot ");
+    assert!(ran.stderr.contains("AccessDenied") && ran.stderr.len() < 10_000, "{} bytes", ran.stderr.len());
 }
 
 #[test]
@@ -640,6 +672,74 @@ fn temporary_folders_are_nobody_elses() {
     let ran = with(&work, &[("TMPDIR", "/dev/null/x")], &demo);
     ran.code(2).says("error: cannot make a temporary folder\n  at /dev/null/x\n  cause: ");
     ran.says("  help: name a folder that you may write to, by TMPDIR or as an argument\n");
+}
+
+/// Starts the program with a folder for temporary files, waits until it has made one there, and sends it a signal; returns its exit
+/// code and the folder's permissions.
+fn signalled(work: &Work, args: &[&str], signal: &str) -> (Option<i32>, u32) {
+    use std::os::unix::fs::PermissionsExt;
+    let tmp = work.path("tmp");
+    fs::create_dir_all(&tmp).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_flowparquet"));
+    command.args(args).current_dir(work.path("")).env_clear().env("TMPDIR", &tmp).stdin(Stdio::null());
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mode = loop {
+        match fs::read_dir(&tmp).unwrap().next() {
+            Some(made) => break made.unwrap().metadata().unwrap().permissions().mode() & 0o777,
+            None => std::thread::sleep(std::time::Duration::from_millis(2)),
+        }
+    };
+    // Until it listens for signals, one would end it as it ends any process.
+    std::thread::sleep(std::time::Duration::from_millis(50));
+    let kill = Command::new("kill").args([format!("-{signal}"), child.id().to_string()]).status().unwrap();
+    assert!(kill.success());
+    (child.wait().unwrap().code(), mode)
+}
+
+#[test]
+fn temporary_folders_go_whatever_ends_the_process() {
+    let work = Work::new();
+    let demo = ["demo", "--objects", "300", "--rows", "3000"];
+    for signal in ["HUP", "INT", "TERM"] {
+        assert_eq!(signalled(&work, &demo, signal), (Some(3), 0o700), "{signal}");
+        assert_eq!(work.files("tmp"), [""; 0], "{signal}");
+    }
+    // Nobody reads what it prints.
+    let mut command = Command::new(env!("CARGO_BIN_EXE_flowparquet"));
+    command.args(["demo", "--objects", "2", "--rows", "20"]).env_clear().env("TMPDIR", work.path("tmp"));
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(fs::read_dir(work.path("tmp")).unwrap().count(), 0);
+    // By `nohup` it goes on.
+    let run = format!("trap '' HUP; exec {} demo DIR --objects 30 --rows 3000", env!("CARGO_BIN_EXE_flowparquet"));
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", &run])
+        .current_dir(work.path(""))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    while !work.path("DIR").exists() {
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    assert!(Command::new("kill").args(["-HUP", &child.id().to_string()]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[cfg(feature = "query")]
+#[test]
+fn what_a_query_holds_in_files_is_nobody_elses_and_goes() {
+    let work = Work::new();
+    work.object(&key(0), text(0, 1000));
+    work.convert(&ON_THIS_DAY).code(0);
+    let endless = "SELECT count(*) FROM vpc_flow_logs a, vpc_flow_logs b, vpc_flow_logs c, vpc_flow_logs d WHERE a.bytes + b.bytes < c.bytes + d.bytes";
+    for signal in ["HUP", "INT", "TERM"] {
+        assert_eq!(signalled(&work, &["query", "table", endless], signal), (Some(3), 0o700), "{signal}");
+        assert_eq!(fs::read_dir(work.path("tmp")).unwrap().count(), 0, "{signal}");
+    }
+    work.run(&["query", "table", "SELECT count(*) FROM vpc_flow_logs"]).code(0);
 }
 
 #[cfg(feature = "query")]

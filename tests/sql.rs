@@ -27,7 +27,13 @@ struct Calculator(Engine);
 impl Calculator {
     fn new() -> Self {
         let table = Partitioned { columns: Vec::new(), keys: vec!["day"], partitions: Vec::new() };
-        let options = QueryOptions { table: "t".to_owned(), threads: 1, memory_bytes: 64 << 20, page_index: true };
+        let options = QueryOptions {
+            table: "t".to_owned(),
+            threads: 1,
+            memory_bytes: 64 << 20,
+            page_index: true,
+            spill_folder: None,
+        };
         Self(Engine::over_files(table, Vec::new(), Arc::new(NoFiles), &options).unwrap())
     }
 

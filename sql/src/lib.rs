@@ -17,10 +17,12 @@ mod partitions;
 mod run;
 mod statement;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
 use datafusion::common::TableReference;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
@@ -60,6 +62,8 @@ pub struct QueryOptions {
     pub memory_bytes: u64,
     /// Whether page index and bloom filters are used too. Without, what is read is what Athena surely bills.
     pub page_index: bool,
+    /// Folder for the temporary files, which others may not read; without one a statement that needs some ends with an error.
+    pub spill_folder: Option<PathBuf>,
 }
 
 /// A table that statements can be run over.
@@ -115,7 +119,12 @@ impl Engine {
         let memory = usize::try_from(options.memory_bytes).unwrap_or(usize::MAX);
         let named = std::num::NonZero::new(MAX_CONSUMERS_NAMED).unwrap_or(std::num::NonZero::<usize>::MIN);
         let pool = TrackConsumersPool::new(FairSpillPool::new(memory), named);
-        let environment = RuntimeEnvBuilder::new().with_memory_pool(Arc::new(pool)).build_arc().map_err(broken)?;
+        let files = DiskManagerBuilder::default().with_mode(match &options.spill_folder {
+            Some(folder) => DiskManagerMode::Directories(vec![folder.clone()]),
+            None => DiskManagerMode::Disabled,
+        });
+        let environment = RuntimeEnvBuilder::new().with_memory_pool(Arc::new(pool)).with_disk_manager_builder(files);
+        let environment = environment.build_arc().map_err(broken)?;
         let context = SessionContext::new_with_config_rt(config(options.threads), environment);
         functions::all().into_iter().for_each(|function| context.register_udf(function));
         let answer_bytes = options.memory_bytes / (ANSWERS_IN_MEMORY * options.threads.max(1) as u64);

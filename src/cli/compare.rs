@@ -15,7 +15,7 @@ use super::query::{options, statements};
 use super::query_args::CompareArgs;
 use super::screen::{push_line, say};
 use super::show::{Align, bytes, count, dollars, plural, table};
-use super::{EXIT_SOME_REJECTED, open, open_source, print, settings, to_json};
+use super::{EXIT_SOME_REJECTED, folder, open, open_source, print, settings, to_json};
 
 /// Runs `flowparquet compare`.
 pub fn run(args: &CompareArgs) -> Result<ExitCode> {
@@ -23,9 +23,10 @@ pub fn run(args: &CompareArgs) -> Result<ExitCode> {
 }
 
 fn both(args: &CompareArgs) -> Result<ExitCode> {
-    let io = super::reading_io()?;
+    let io = super::asking_io()?;
     let (text, place) = statements(&args.statements)?;
-    let options = options(&args.statements, &args.engine, false)?;
+    let spilled = folder::for_a_query();
+    let options = options(&args.statements, &args.engine, false, spilled.as_ref())?;
     let statements = parse(&text, &options.table, &place)?;
     let days = settings::days(&args.days, |_| Ok(Days::All))?;
     let (source, dest) =

@@ -119,6 +119,7 @@ fn compared(raw: &Store, dest: &Table, days: &Days) -> Result<String> {
         threads: one_per_processor(),
         memory_bytes: settings::default_memory(),
         page_index: false,
+        spill_folder: None,
     };
     let place = "the demo's questions";
     let statements = parse(&text, &options.table, place)?;

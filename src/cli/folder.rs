@@ -34,6 +34,12 @@ pub fn temporary(prefix: &str, within: Option<&Path>) -> Result<TempDir> {
     Ok(folder)
 }
 
+/// Makes one for what a query holds in files; none where there is no room for any, which most queries never notice.
+#[cfg(feature = "query")]
+pub fn for_a_query() -> Option<TempDir> {
+    temporary("flowparquet-query-", None).ok()
+}
+
 /// Lets a folder stay, for a person to look at.
 pub fn keep(folder: TempDir) {
     let path = folder.keep();

@@ -156,6 +156,18 @@ fn start_io() -> Result<Io> {
     Ok(io)
 }
 
+/// Starts I/O for a command that only asks, and holds in temporary files what memory does not: a signal ends it at once, and
+/// leaves none of them.
+#[cfg(feature = "query")]
+fn asking_io() -> Result<Io> {
+    let io = reading_io()?;
+    io.stop_on_signals(|_| {
+        folder::remove_all();
+        std::process::exit(i32::from(EXIT_STOPPED));
+    })?;
+    Ok(io)
+}
+
 /// Returns what is said of a DEST without a table.
 fn nothing_here(dest: &str) -> Error {
     let help = match bucket_without_scheme(dest) {

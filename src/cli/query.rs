@@ -21,7 +21,7 @@ use crate::{Error, Result};
 use super::query_args::{EngineArgs, QueryArgs, RowFormat, StatementArgs};
 use super::screen::{say, to_json_line};
 use super::show::{Align, bytes, count, dollars, plural, table};
-use super::{EXIT_SOME_REJECTED, open, print, settings};
+use super::{EXIT_SOME_REJECTED, folder, open, print, settings};
 
 /// Rows of a table that are held to find out how wide its columns are.
 const MAX_ROWS_HELD: usize = 10_000;
@@ -32,9 +32,10 @@ pub fn run(args: &QueryArgs) -> Result<ExitCode> {
 }
 
 fn query(args: &QueryArgs) -> Result<ExitCode> {
-    let io = super::reading_io()?;
+    let io = super::asking_io()?;
     let (text, place) = statements(&args.statements)?;
-    let options = options(&args.statements, &args.engine, args.page_index)?;
+    let spilled = folder::for_a_query();
+    let options = options(&args.statements, &args.engine, args.page_index, spilled.as_ref())?;
     // Before anything is read: what is no SQL is said at once.
     let statements = parse(&text, &options.table, &place)?;
     let days = settings::days(&args.days, |_| Ok(Days::All))?;
@@ -138,7 +139,12 @@ pub fn statements(args: &StatementArgs) -> Result<(String, String)> {
 }
 
 /// Returns how statements are run.
-pub fn options(statements: &StatementArgs, engine: &EngineArgs, page_index: bool) -> Result<QueryOptions> {
+pub fn options(
+    statements: &StatementArgs,
+    engine: &EngineArgs,
+    page_index: bool,
+    spilled: Option<&TempDir>,
+) -> Result<QueryOptions> {
     if engine.threads == Some(0) {
         return Err(Error::usage("--threads must be at least 1"));
     }
@@ -147,6 +153,7 @@ pub fn options(statements: &StatementArgs, engine: &EngineArgs, page_index: bool
         threads: engine.threads.unwrap_or_else(one_per_processor),
         memory_bytes: engine.memory.unwrap_or_else(settings::default_memory),
         page_index,
+        spill_folder: spilled.map(|folder| folder.path().to_path_buf()),
     })
 }
 

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::io::{ErrorKind, Write};
 use std::sync::{Mutex, PoisonError};
 
+use super::folder;
 use crate::error::{escaped, printable};
 use crate::{Error, Result};
 use indicatif::ProgressBar;
@@ -97,7 +98,10 @@ fn harmless(text: &str) -> Cow<'_, str> {
 
 fn write(text: &str) -> Result<()> {
     match std::io::stdout().write_all(text.as_bytes()) {
-        Err(e) if e.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(e) if e.kind() == ErrorKind::BrokenPipe => {
+            folder::remove_all();
+            std::process::exit(0)
+        }
         written => written.map_err(|e| Error::stopped("cannot write to standard output").because(e)),
     }
 }

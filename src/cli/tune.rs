@@ -28,7 +28,8 @@ pub fn run(args: &TuneArgs) -> Result<ExitCode> {
 fn tuned(args: &TuneArgs) -> Result<ExitCode> {
     let io = start_io()?;
     let (text, place) = statements(&args.statements)?;
-    let options = options(&args.statements, &args.engine, false)?;
+    let spilled = folder::for_a_query();
+    let options = options(&args.statements, &args.engine, false, spilled.as_ref())?;
     let statements = parse(&text, &options.table, &place)?;
     let source = open_source(&args.source, &args.store, &io)?;
     let days = settings::days(&args.days, |today| Days::lookback(today, args.lookback))?;

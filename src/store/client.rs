@@ -39,10 +39,6 @@ pub(super) fn client(options: &ClientOptions) -> object_store::Result<Client> {
         let excluded = set(ClientConfigKey::ProxyExcludes).and_then(|hosts| NoProxy::from_string(&hosts));
         builder = builder.proxy(Proxy::all(&url).map_err(failed)?.no_proxy(excluded));
     }
-    if let Some(certificate) = set(ClientConfigKey::ProxyCaCertificate) {
-        let certificate = reqwest::Certificate::from_pem(certificate.as_bytes()).map_err(failed)?;
-        builder = builder.tls_certs_merge([certificate]);
-    }
     if let Some(limit) = duration(set(ClientConfigKey::Timeout))? {
         builder = builder.timeout(limit);
     }

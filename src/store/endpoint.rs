@@ -41,18 +41,31 @@ pub(super) fn check_region(region: &str) -> Result<()> {
 /// A usage error, without the password that may stand in the URL.
 pub(super) fn check_endpoint(url: &str, allow_http: bool) -> Result<()> {
     if url.starts_with("http://") && !allow_http {
-        return Err(Error::usage(format!("{ENDPOINT_URL} {} is plain HTTP", masked_urls(url)))
+        return Err(Error::usage(format!("{ENDPOINT_URL} {} is plain HTTP", shown(url)))
             .help(format!("add {ALLOW_HTTP} if that is meant, or use https://")));
     }
     if authority(url).is_some() {
         return Ok(());
     }
-    // What is wrong may be what a password ends with: none of it is shown.
-    let shown = if url.contains('@') { "***".to_owned() } else { format!("{url:?}") };
-    Err(Error::usage(format!("{ENDPOINT_URL} {shown} is no URL of a server")).help(
+    Err(Error::usage(format!("{ENDPOINT_URL} {} is no URL of a server", shown(url))).help(
         "write https://HOST or https://HOST:PORT, with a path behind it if the server wants one; in a user or password \
          write characters such as / # ? @ as %2F %23 %3F %40",
     ))
+}
+
+/// Returns what of an endpoint may be shown. What is wrong with one may be what a password ends with: of one that is no URL, nothing
+/// is shown behind where a user could end.
+fn shown(url: &str) -> String {
+    if authority(url).is_some() {
+        return masked_urls(url).into_owned();
+    }
+    // Without a scheme, and without what may end a user, a colon stands before a port.
+    let scheme = url.find("://").map_or(0, |at| at + 3);
+    let has_user = scheme > 0 || url.contains(['@', '%', '?', '#']);
+    match url[scheme..].find([':', '@', '%', '?', '#', '\'', '"', '<', '>']).filter(|_| has_user) {
+        Some(end) => format!("{:?}", format!("{}***", &url[..scheme + end])),
+        None => format!("{url:?}"),
+    }
 }
 
 /// Variables that a request carries as they are, if they are set.
@@ -201,6 +214,18 @@ mod tests {
         }
         let said = check_endpoint("https://me:pass word@host", true).unwrap_err().to_string();
         assert!(!said.contains("pass word") && !said.contains("word@"), "{said}");
+        for url in [
+            "http://me:S3CR3T%40host",
+            "https://me:S3CR3T",
+            "http://me:p/S3CR3T@h",
+            "http://me:p#S3CR3T@h",
+            "http://me:a<S3CR3T@h",
+        ] {
+            let said = check_endpoint(url, false).unwrap_err().to_string();
+            assert!(!said.contains("S3CR3T"), "{said}");
+        }
+        let said = check_endpoint("http://h/x?X-Amz-Security-Token=S3CR3T", false).unwrap_err().to_string();
+        assert!(said.contains("http://h/x***") && !said.contains("S3CR3T"), "{said}");
         assert!(check_endpoint("http://host", false).unwrap_err().to_string().contains("is plain HTTP"));
     }
 }

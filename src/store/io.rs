@@ -3,7 +3,7 @@
 use std::pin::pin;
 use std::sync::Arc;
 
-use futures::future::select;
+use futures::future::{pending, select};
 use tokio::runtime::{Handle, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::info;
@@ -66,7 +66,7 @@ impl Io {
         Ok(Self { in_turn: true, ..Self::start()? })
     }
 
-    /// Lets SIGTERM and Ctrl-C stop the run at its next request, with an error; `notice` is told of every signal and
+    /// Lets SIGTERM, Ctrl-C and a terminal that closes stop the run at its next request, with an error; `notice` is told of every signal and
     /// how many there were before.
     ///
     /// # Errors
@@ -76,10 +76,22 @@ impl Io {
         let failed = |e: std::io::Error| Error::stopped("cannot wait for signals").because(e);
         let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+        // Whoever started us with `nohup` wants us to go on.
+        let hang_up = match hang_ups_end_us() {
+            true => Some(signal(SignalKind::hangup()).map_err(failed)?),
+            false => None,
+        };
         let stop = self.stop.clone();
         self.runtime.spawn(async move {
+            let mut hang_up = hang_up;
             for before in 0.. {
-                select(pin!(terminate.recv()), pin!(interrupt.recv())).await;
+                let hung_up = async {
+                    match &mut hang_up {
+                        Some(hang_up) => hang_up.recv().await,
+                        None => pending().await,
+                    }
+                };
+                select(select(pin!(terminate.recv()), pin!(interrupt.recv())), pin!(hung_up)).await;
                 info!(before, "a signal asks the run to stop");
                 stop.ask();
                 notice(before);
@@ -92,6 +104,14 @@ impl Io {
     pub fn tell_of_retries(&self, notice: impl Fn(&str) + Send + Sync + 'static) {
         self.pace.tell(notice);
     }
+}
+
+/// Returns whether a terminal that closes ends the process: not if the signal is ignored, and not where nobody tells.
+fn hang_ups_end_us() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    // A bit for each signal; SIGHUP is 1.
+    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 0)
 }
 
 #[cfg(test)]

@@ -635,6 +635,11 @@ impl Store {
         local::is_key(key)
     }
 
+    /// Returns whether the store can be asked for a key that somebody else wrote down: no listing of ours has others.
+    pub(crate) fn can_be_asked(key: &str) -> bool {
+        Self::is_key(key) && Path::parse(key).is_ok()
+    }
+
     fn path(&self, key: &str) -> Result<Path> {
         Path::parse(key).map_err(|e| Error::usage("this key cannot be used").at(self.location.url_of(key)).because(e))
     }

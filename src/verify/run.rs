@@ -68,7 +68,7 @@ impl UnitWork {
 /// versions recorded paths as they were typed.
 pub fn lies_in(source: &Store, key: &Arc<str>) -> bool {
     let (root, prefix) = (source.location().root(), source.location().prefix());
-    Store::is_key(key) && (lies_below(prefix, key) || lies_below(prefix, &RealKeys::of(&root).key(key)))
+    Store::can_be_asked(key) && (lies_below(prefix, key) || lies_below(prefix, &RealKeys::of(&root).key(key)))
 }
 
 /// Looks at the inputs of all units, and opens their files.
