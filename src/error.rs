@@ -254,10 +254,17 @@ impl fmt::Display for Error {
     }
 }
 
+/// Most characters of a cause that are shown: the answers of a server have no end but ours.
+const MAX_CAUSE_CHARS: usize = 1_000;
+
 fn first_line(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default().trim();
     // What S3 answers begins with an XML declaration that says nothing.
-    line.split(": <?xml").next().unwrap_or_default().to_owned()
+    let line = line.split(": <?xml").next().unwrap_or_default();
+    match line.char_indices().nth(MAX_CAUSE_CHARS) {
+        Some((end, _)) => format!("{}...", &line[..end]),
+        None => line.to_owned(),
+    }
 }
 
 #[cfg(test)]
