@@ -143,7 +143,7 @@ pub fn options(
     statements: &StatementArgs,
     engine: &EngineArgs,
     page_index: bool,
-    spilled: Option<&TempDir>,
+    spilled: Option<&tempfile::TempDir>,
 ) -> Result<QueryOptions> {
     if engine.threads == Some(0) {
         return Err(Error::usage("--threads must be at least 1"));
