@@ -559,7 +559,7 @@ fn cut(inputs: &[Input], target_file_bytes: u64) -> Vec<Vec<Input>> {
     let mut cuts: Vec<Vec<Input>> = Vec::new();
     let mut rest = small.into_iter().peekable();
     while rest.peek().is_some() {
-        let files = left.div_ceil(target_file_bytes.max(1)).max(rest.len().div_ceil(MAX_OBJECTS_PER_FILE) as u64);
+        let files = left.div_ceil(target_file_bytes.max(1)).max(1);
         let mut bytes = 0;
         // The first file takes the objects that begin in its share.
         let share = |bytes: u64| u128::from(bytes) * u128::from(files) < u128::from(left.max(1));
@@ -637,6 +637,11 @@ mod tests {
         let with_giant = [input(0, 10), input(1, STREAMED_OBJECT_BYTES), input(2, 10)];
         let cuts = cut(&with_giant, u64::MAX);
         assert_eq!(cuts.iter().map(Vec::len).collect::<Vec<_>>(), [2, 1]);
+        // No claim names more than can be read again, however small they are, or however much the first of them has.
+        let tiny: Vec<Input> = (0..70_000).map(|i| input(i, if i < 10 { 100_000 } else { 100 })).collect();
+        let sizes: Vec<usize> = cut(&tiny, u64::MAX).iter().map(Vec::len).collect();
+        assert!(sizes.iter().all(|size| *size <= MAX_OBJECTS_PER_FILE), "{sizes:?}");
+        assert_eq!((sizes.iter().sum::<usize>(), sizes.len()), (70_000, 3), "{sizes:?}");
     }
 
     #[test]
