@@ -48,8 +48,7 @@ done
 need_cargo
 need_python
 cargo build --release --locked
-venv requirements.txt requirements-bench.txt
-[ -z "$clickhouse" ] || quietly "$PYTHON" -m pip install --quiet --disable-pip-version-check chdb
+venv requirements.txt requirements-bench.txt ${clickhouse:+requirements-clickhouse.txt}
 [ -n "$out$quick$part" ] || out=benches/results/$(date +%F).md
 
 mkdir -p target/bench

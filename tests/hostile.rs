@@ -970,6 +970,39 @@ fn a_stopped_merge_of_what_is_damaged_now_deletes_nothing() {
     assert_rows(&work.rows(), &all_expected([&text(100, 600)]));
 }
 
+#[test]
+fn a_forged_end_of_a_merge_deletes_nothing() {
+    for forge in [
+        (|done: &mut Json| {
+            done["rows"] = 0.into();
+            done.as_object_mut().unwrap().remove("file");
+        }) as fn(&mut Json),
+        |done| drop(done.as_object_mut().unwrap().remove("file")),
+        |done| done["rows"] = 599.into(),
+        |done| done["rows"] = u64::MAX.into(),
+    ] {
+        let work = Work::new();
+        for number in 0..2 {
+            work.object(&key(number), text(100 + 300 * u64::from(number), 300));
+            work.convert(&ON_THIS_DAY).code(0);
+        }
+        let read = |file: String| (format!("table/{file}"), fs::read(work.path(&format!("table/{file}"))).unwrap());
+        let sources: Vec<(String, Vec<u8>)> = work.parquet_files("table").into_iter().map(read).collect();
+        let compact = ["compact", "table", "--day", DAY, "--min-age", "0"];
+        work.run(&compact).code(0);
+        let mut done = work.ledger()[5].clone();
+        forge(&mut done);
+        work.write(&work.entry(6), done.to_string());
+        sources.iter().for_each(|(path, content)| drop(work.write(path, content)));
+        for args in [&compact[..], &["convert", "raw", "table", "--day", DAY], &["status", "table"]] {
+            let ran = work.run(args);
+            assert!(matches!(ran.code, Some(1 | 2)), "{:?} {}", ran.code, ran.stderr);
+            assert!(format!("{}{}", ran.stdout, ran.stderr).contains("the ledger is damaged: it "), "{}", ran.stderr);
+        }
+        sources.iter().for_each(|(path, content)| assert_eq!(fs::read(work.path(path)).unwrap(), *content));
+    }
+}
+
 #[cfg(feature = "query")]
 #[test]
 fn a_query_that_checks_asks_no_damaged_file() {

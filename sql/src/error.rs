@@ -45,6 +45,14 @@ impl SqlError {
         Self { kind, message: message.into(), place: None, help: None, because: None }
     }
 
+    /// Returns the error of a statement for which memory does not suffice.
+    pub fn memory() -> Self {
+        Self::new(SqlErrorKind::Memory, "the query needs more memory than it may use").help(
+            "give it more, ask for fewer days, or let it group and sort less; what can be is kept in temporary files \
+             already",
+        )
+    }
+
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self::new(SqlErrorKind::Usage, message)
     }

@@ -113,15 +113,7 @@ fn said(error: DataFusionError, place: &str) -> SqlError {
             SqlError::new(SqlErrorKind::Damaged, format!("a Parquet file of the table is damaged: {why}"))
                 .help("restore it from a version or backup (docs/operating.md, A damaged file)")
         }
-        DataFusionError::ResourcesExhausted(_) => {
-            SqlError::new(SqlErrorKind::Memory, "the query needs more memory than it may use")
-                .at(place)
-                .because(text)
-                .help(
-                    "give it more, ask for fewer days, or let it group and sort less; what can be is kept in temporary \
-                     files already",
-                )
-        }
+        DataFusionError::ResourcesExhausted(_) => SqlError::memory().at(place).because(text),
         DataFusionError::Internal(_) | DataFusionError::IoError(_) | DataFusionError::ExecutionJoin(_) => {
             SqlError::new(SqlErrorKind::Stopped, "the query failed").at(place).because(text)
         }

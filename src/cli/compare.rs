@@ -6,7 +6,7 @@ use crate::days::Days;
 use crate::error::printable;
 use crate::ledger::table::Table;
 use crate::query::compare::{CompareVerdict, Compared, Comparison, compare};
-use crate::query::{Statement, on_large_stack, parse};
+use crate::query::{Statement, needs_more_memory, on_large_stack, parse};
 use crate::{Error, Result};
 
 use super::compare_page::page;
@@ -15,7 +15,7 @@ use super::query::{options, statements};
 use super::query_args::CompareArgs;
 use super::screen::{push_line, say};
 use super::show::{Align, bytes, count, dollars, plural, table};
-use super::{EXIT_SOME_REJECTED, folder, open, open_source, print, settings, to_json};
+use super::{EXIT_SOME_REJECTED, folder, open, open_source, print, settings, to_json, watch};
 
 /// Runs `flowparquet compare`.
 pub fn run(args: &CompareArgs) -> Result<ExitCode> {
@@ -31,6 +31,7 @@ fn both(args: &CompareArgs) -> Result<ExitCode> {
     let days = settings::days(&args.days, |_| Ok(Days::All))?;
     let (source, dest) =
         (open_source(&args.source, &args.store, &io)?, Table::new(open(&args.dest, &args.store, &io)?));
+    watch::memory(options.memory_bytes, options.threads, &needs_more_memory());
     let mut begin = |statement: &Statement| say!("running: {}", statement.name);
     let comparison = compare((&source, &dest), (&statements, &place), &days, &options, &mut begin)?;
     let costs = Costs { usd_per_tib: args.engine.price_per_tb, runs_per_day: args.runs_per_day };

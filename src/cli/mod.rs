@@ -35,6 +35,8 @@ mod status;
 #[cfg(feature = "query")]
 mod tune;
 mod verify;
+#[cfg(feature = "query")]
+mod watch;
 
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;

@@ -12,7 +12,8 @@ use crate::ledger::partition::PartitionBy;
 use crate::ledger::settled::MAX_TURNS;
 use crate::ledger::table::Table;
 use crate::query::{
-    AnswerRows, Kept, QueryOptions, Ran, RawOptions, Scan, Session, Statement, Value, on_large_stack, parse,
+    AnswerRows, Kept, QueryOptions, Ran, RawOptions, Scan, Session, Statement, Value, needs_more_memory,
+    on_large_stack, parse,
 };
 use crate::record::header::Header;
 use crate::source::found::Wanted;
@@ -21,7 +22,7 @@ use crate::{Error, Result};
 use super::query_args::{EngineArgs, QueryArgs, RowFormat, StatementArgs};
 use super::screen::{say, to_json_line};
 use super::show::{Align, bytes, count, dollars, plural, table};
-use super::{EXIT_SOME_REJECTED, folder, open, print, settings};
+use super::{EXIT_SOME_REJECTED, folder, open, print, settings, watch};
 
 /// Rows of a table that are held to find out how wide its columns are.
 const MAX_ROWS_HELD: usize = 10_000;
@@ -50,6 +51,7 @@ fn query(args: &QueryArgs) -> Result<ExitCode> {
         return Ok(ExitCode::from(EXIT_SOME_REJECTED));
     }
     let reopen = |session: &Session| session.reopened(&table, &days, &options);
+    watch::memory(options.memory_bytes, options.threads, &needs_more_memory());
     let mut left_out = false;
     for (at, statement) in statements.iter().enumerate() {
         let ran = answer(args, (&mut session, &reopen), (&statements, at), &place)?;

@@ -39,6 +39,7 @@ use crate::record::header::Column;
 use crate::record::schema::ColumnType;
 use crate::sort::run::{MAX_RUN_ROWS, batch_rows};
 use crate::sort::writer::{ReadyRows, SortedFile};
+use crate::source::limits::MAX_LINE_BYTES;
 use crate::store::upload::{Upload, Uploaded, hex};
 
 /// Rows that are read at once, at most.
@@ -504,7 +505,11 @@ impl<'a> Merger<'a> {
     fn append(&mut self, rows: &RecordBatch, columns: &[Column]) -> Result<u64> {
         let (count, strings) =
             (rows.num_rows(), rows.columns().iter().filter_map(|values| values.as_string_view_opt()));
-        let bytes = strings.clone().flat_map(StringViewArray::lengths).map(|bytes| bytes as usize).sum();
+        let lengths = || strings.clone().flat_map(StringViewArray::lengths).map(|bytes| bytes as usize);
+        if let Some(bytes) = lengths().find(|bytes| *bytes > MAX_LINE_BYTES) {
+            return Err(another(&format!("it has a value of {bytes} bytes, and no line of logs is as long")));
+        }
+        let bytes = lengths().sum();
         if !self.batch.has_room(bytes, count * strings.count()) {
             if count > 1 {
                 let first = self.append(&rows.slice(0, count / 2), columns)?;

@@ -4,9 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::claim::{Claim, Draft, Input, Work};
-use super::entry::{Done, Entry, LeftOut, Record, Verified, VerifiedHow, damaged};
+use super::entry::{Done, Entry, LeftOut, Outcome, Record, Verified, VerifiedHow, damaged};
 use super::stages::Claimed;
 use crate::error::Result;
+
+/// Most rows or bytes that an entry may count: sums of a hundred thousand of them are numbers still.
+const MAX_COUNT: u64 = 1 << 46;
 
 /// Where an input stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,6 +116,7 @@ impl PartitionState {
                     let claim = claim.ok_or_else(|| {
                         damaged(place, &format!("it finishes claim {}, which is not there", done.claim))
                     })?;
+                    self.refuse_impossible(&claim, &done, place)?;
                     self.end(number, record.time, record.run, claim, done);
                 }
             }
@@ -159,6 +163,25 @@ impl PartitionState {
             return Ok(());
         };
         Err(damaged(place, why))
+    }
+
+    /// Refuses an end that no run records: whoever believed it would delete what a merge is made of, and have nothing for it.
+    fn refuse_impossible(&self, claim: &Claim, done: &Done, place: &str) -> Result<()> {
+        let Outcome { rows, rejected_rows, text_bytes, .. } = &done.outcome;
+        if [rows, rejected_rows, text_bytes].into_iter().any(|count| *count > MAX_COUNT) {
+            return Err(damaged(place, "it counts more than there can be"));
+        }
+        if claim.work.is_merge() {
+            if *rows > 0 && done.file.is_none() {
+                return Err(damaged(place, &format!("it merges files into one of {rows} rows, and has no file")));
+            }
+            let replaced = claim.work.replaces().iter().filter_map(|number| self.done.get(number));
+            let replaced: u64 = replaced.map(|output| output.done.outcome.rows).sum();
+            if *rows != replaced {
+                return Err(damaged(place, &format!("it merges files of {replaced} rows into one of {rows}")));
+            }
+        }
+        Ok(())
     }
 
     /// Returns another endpoint at which objects of this source were claimed, if one is known.
@@ -480,7 +503,7 @@ pub fn refuse_gap(last: u64, number: u64, place: &str) -> Result<()> {
 mod tests {
     use super::*;
     use crate::ledger::entry::tests::{claim, done, objects, record};
-    use crate::ledger::entry::{Abandon, VerifiedHow};
+    use crate::ledger::entry::{Abandon, OutputFile, VerifiedHow};
 
     /// An entry that replaces claims: made again of raw objects, or a merge if there are none.
     fn replace(replaces: &[u64], keys: &[&str]) -> Entry {
@@ -538,19 +561,42 @@ mod tests {
         state.inputs_of(number).into_iter().map(|(_, input)| &*input.key).collect()
     }
 
+    /// The end of a merge: its file has these rows.
+    fn merged_into(claim: u64, rows: u64) -> Entry {
+        let file = OutputFile { bytes: 1, row_groups: 1, sha256: None, columns: Vec::new(), sound: true };
+        Entry::Done(Done { claim, outcome: Outcome { rows, ..Outcome::default() }, file: Some(file) })
+    }
+
+    #[test]
+    fn a_merge_that_loses_rows_is_none() {
+        let begun = vec![claim(&["a"]), done(1, &[]), claim(&["b"]), done(3, &[]), replace(&[1, 3], &[])];
+        let said = |end: Entry| state([begun.clone(), vec![end]].concat()).unwrap_err().to_string();
+        for rows in [0, 9, 11] {
+            assert!(said(merged_into(5, rows)).contains(&format!("it merges files of 10 rows into one of {rows}")));
+        }
+        let without = Done { claim: 5, outcome: Outcome { rows: 10, ..Outcome::default() }, file: None };
+        assert!(said(Entry::Done(without)).contains("and has no file"));
+        let many = Outcome { rows: u64::MAX, ..Outcome::default() };
+        let many = vec![claim(&["a"]), Entry::Done(Done { claim: 1, outcome: many, file: None })];
+        assert!(state(many).unwrap_err().to_string().contains("it counts more than there can be"));
+    }
+
     #[test]
     fn a_merge_takes_over_outputs_and_their_inputs() {
         let begun = vec![claim(&["a", "x"]), done(1, &["x"]), claim(&["b"]), done(3, &[]), replace(&[1, 3], &[])];
         let open = state(begun.clone()).unwrap();
         assert_eq!((numbers(&open), open.leftovers().count()), (vec![1, 3], 0), "nothing goes before it is done");
         assert!(!open.can_be_replaced(1), "another one is about to replace it");
-        let merged = state([begun.clone(), vec![done(5, &[])]].concat()).unwrap();
+        let merged = state([begun.clone(), vec![merged_into(5, 10)]].concat()).unwrap();
         assert_eq!((numbers(&merged), keys_of(&merged, 5)), (vec![5], vec!["a", "b"]));
         assert_eq!(merged.output_of(merged.input("s3://b/", "a").unwrap()).unwrap().number, 5);
         assert_eq!(of(&merged, "x"), Some(&InputState::Rejected("cut off".into())));
         let twice = state(
-            [begun.clone(), vec![done(5, &[]), claim(&["x"]), done(7, &[]), replace(&[5, 7], &[]), done(9, &[])]]
-                .concat(),
+            [
+                begun.clone(),
+                vec![merged_into(5, 10), claim(&["x"]), done(7, &[]), replace(&[5, 7], &[]), merged_into(9, 15)],
+            ]
+            .concat(),
         );
         assert_eq!(keys_of(&twice.unwrap(), 9), ["a", "b", "x"]);
         let given_up = state(

@@ -243,6 +243,11 @@ pub fn on_large_stack<T: Send>(call: impl FnOnce() -> T + Send) -> Result<T> {
     })
 }
 
+/// Returns the error of a query that needs more memory than it may use.
+pub fn needs_more_memory() -> Error {
+    said(SqlError::memory())
+}
+
 /// Makes our own error of one of the engine's.
 fn said(error: SqlError) -> Error {
     let SqlError { kind, mut message, place, mut help, because } = error;
