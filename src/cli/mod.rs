@@ -65,13 +65,13 @@ const EXIT_STOPPED: u8 = 3;
 
 /// Parses the command line, runs it, prints what went wrong, and returns the exit code.
 pub fn main() -> ExitCode {
-    caught(typed)
+    caught(typed, tell)
 }
 
 /// Runs something; what fails inside is said as every other error is. Nothing is half visible then: a run that stops anywhere is
 /// gone on with by the next one.
-fn caught(run: impl FnOnce() -> ExitCode) -> ExitCode {
-    panic::set_hook(Box::new(|inside| {
+fn caught(run: impl FnOnce() -> ExitCode, say: fn(&str)) -> ExitCode {
+    panic::set_hook(Box::new(move |inside| {
         let payload = inside.payload();
         let text = payload.downcast_ref::<&str>().copied();
         let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no reason given");
@@ -82,7 +82,7 @@ fn caught(run: impl FnOnce() -> ExitCode) -> ExitCode {
         let error = Error::stopped(format!("a part of the program failed: {text}"))
             .at(place)
             .help("this is a bug in flowparquet, please report it; nothing is half visible, it is safe to run again");
-        tell(&format!("error: {error}\n"));
+        say(&format!("error: {error}\n"));
     }));
     let ended = panic::catch_unwind(AssertUnwindSafe(run));
     ended.unwrap_or_else(|_| ExitCode::from(EXIT_STOPPED))
@@ -203,15 +203,22 @@ fn open(location: &str, args: &StoreArgs, io: &Io) -> Result<Store> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use super::*;
 
     #[test]
     fn what_fails_inside_is_a_stop_like_any_other() {
+        static SAID: Mutex<String> = Mutex::new(String::new());
+        let say = |text: &str| SAID.lock().unwrap().push_str(text);
         let before = panic::take_hook();
-        let ended = caught(|| panic!("a test asked for it"));
+        let ended = caught(|| panic!("a test asked for it"), say);
         panic::set_hook(before);
         assert_eq!(format!("{ended:?}"), format!("{:?}", ExitCode::from(EXIT_STOPPED)));
-        assert_eq!(format!("{:?}", caught(|| ExitCode::SUCCESS)), format!("{:?}", ExitCode::SUCCESS));
+        assert!(
+            SAID.lock().unwrap().starts_with("error: a part of the program failed: a test asked for it\n  at src/cli/")
+        );
+        assert_eq!(format!("{:?}", caught(|| ExitCode::SUCCESS, say)), format!("{:?}", ExitCode::SUCCESS));
         drop(panic::take_hook());
     }
 }
