@@ -258,7 +258,7 @@ impl Deliveries {
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn look_back(&mut self, table: &Table, asked: &Days, (root, prefix): (&str, &str), now: i64) -> Result<()> {
+    pub fn look_back(&mut self, table: &Table, asked: &Days, below: Option<(&str, &str)>, now: i64) -> Result<()> {
         let Days::These(days) = asked else { return Ok(()) };
         let is_recent = |day: &Date| now - minute_of(*day, 0, 0) <= DAY * (1 + i64::from(DEFAULT_LOOKBACK_DAYS));
         if !self.days.is_empty() || !days.last().is_some_and(is_recent) {
@@ -267,10 +267,7 @@ impl Deliveries {
         let Some(info) = table.info()? else { return Ok(()) };
         let Some(last) = table.last_day(info.partition_by)? else { return Ok(()) };
         let mut there = Self::default();
-        there.add_ledger(
-            &table.load_sound(&Days::These([last].into()), info.partition_by)?.states,
-            Some((root, prefix)),
-        );
+        there.add_ledger(&table.load_sound(&Days::These([last].into()), info.partition_by)?.states, below);
         let is_over = now - minute_of(last, 0, 0) > DAY * (1 + LAST_MONTH);
         self.last_day = Some(last).filter(|last| there.days.contains(last) && !is_over);
         Ok(())
@@ -367,6 +364,7 @@ impl Deliveries {
     /// Returns the days since the last one of the table, if nothing came since.
     fn days_since(&self, asked: &Days, accepted: &[String], now: i64) -> Vec<Date> {
         let (Some(last), Days::These(days)) = (self.last_day, asked) else { return Vec::new() };
+        let now = self.looked.unwrap_or(now);
         let is_over = |day: &Date| minute_of(*day, 0, 0) + DAY <= now - LATE;
         let is_accepted = |day: &Date| accepted.iter().any(|what| *what == day.to_string());
         let since = last.series(1.day()).skip(1).take_while(|day| days.last().is_some_and(|last| day <= last));

@@ -142,9 +142,9 @@ pub struct Status {
     pub silences: Vec<Quiet>,
     /// Accounts, Regions or flow logs without any object of a whole day.
     pub missing: Vec<Quiet>,
-    /// Whether one of the gaps lies between asked days with objects.
+    /// Those days among them of which something is missing: between asked days with objects, or since the last one.
     #[serde(skip)]
-    gaps_inside: bool,
+    pub(crate) missing_days: Vec<(String, String)>,
     /// Partitions, of any day, in which files are being replaced, or were when a run was stopped: rows may stand there
     /// twice until the next run of `convert` or `compact` is through.
     pub replacing: Vec<String>,
@@ -179,8 +179,7 @@ impl Status {
             || !self.ledgers_damaged.is_empty()
             || self.objects_passed_over.is_some_and(|objects| objects > 0)
             || self.days.values().any(DayStatus::needs_attention)
-            || self.gaps_inside
-            || !(self.silences.is_empty() && self.missing.is_empty())
+            || !(self.silences.is_empty() && self.missing.is_empty() && self.missing_days.is_empty())
     }
 }
 
@@ -219,7 +218,7 @@ pub fn status(
         log_type: info.log_type,
         partition_by: info.partition_by,
         gaps: gaps(&seen, days),
-        gaps_inside: !missing.gaps.is_empty(),
+        missing_days: missing.gaps,
         silences: missing.silences,
         missing: missing.missing,
         replacing: replacing(table)?,
@@ -278,6 +277,8 @@ fn missing(
     if !before.is_empty() {
         deliveries.add_ledger(&table.load_sound(&Days::These(before), by)?.states, None);
     }
+    let below = plan.map(|plan| (plan.options.source.as_str(), plan.options.prefix.as_str()));
+    deliveries.look_back(table, days, below, now)?;
     Ok(deliveries.missing(days, now, options))
 }
 

@@ -237,6 +237,12 @@ fn a_stop_of_all_flow_logs_is_missed_by_a_status_of_all_days_as_a_nightly_run_mi
             ran.code(i32::from(is_missed));
             assert_eq!(format!("{}{}", ran.stdout, ran.stderr).contains(&said), is_missed, "{last}: {args:?}");
         }
+        // And so it is by a status of the day before.
+        for more in [&[][..], &["--source", "raw"]] {
+            let ran = work.run(&[&["status", "table", "--yesterday"], more].concat());
+            ran.code(i32::from(last <= 31));
+            assert_eq!(ran.stdout.contains("\nmissing: "), last <= 31, "{last}: {more:?} {}", ran.stdout);
+        }
         // Whoever runs every night is told for a month.
         for args in [
             &["convert", "raw", "table"][..],

@@ -101,7 +101,9 @@ fn why_kept(folder: &RawFolder) -> Option<&str> {
 fn shown(status: &Status) -> String {
     let mut text = if status.days.is_empty() { "no day of these is converted\n".to_owned() } else { of_days(status) };
     let (silences, missing) = (status.silences.clone(), status.missing.clone());
-    push_missing(&mut text, &Missing { gaps: Vec::new(), silences, missing });
+    // Where there are days, their table has the gaps.
+    let gaps = if status.days.is_empty() { status.missing_days.clone() } else { Vec::new() };
+    push_missing(&mut text, &Missing { gaps, silences, missing });
     for partition in &status.replacing {
         push_line!(
             text,

@@ -87,7 +87,7 @@ impl Prepared {
         let below = (plan.source.as_str(), plan.prefix.as_str());
         deliveries.add_ledger(&self.states, Some(below));
         if wanted.accounts.is_empty() && wanted.regions.is_empty() {
-            deliveries.look_back(table, &wanted.days, below, now)?;
+            deliveries.look_back(table, &wanted.days, Some(below), now)?;
         }
         deliveries.select(wanted);
         Ok(deliveries.missing(&wanted.days, now, &options.missing.select(wanted)))

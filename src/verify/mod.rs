@@ -314,7 +314,7 @@ fn missing(
     found.objects.iter().chain(&found.copies).for_each(|found| deliveries.add_found(found));
     deliveries.add_ledger(states, Some(below));
     if wanted.accounts.is_empty() && wanted.regions.is_empty() {
-        deliveries.look_back(table, &wanted.days, below, now)?;
+        deliveries.look_back(table, &wanted.days, Some(below), now)?;
     }
     deliveries.select(wanted);
     Ok(deliveries.missing(&wanted.days, now, &options.missing.select(wanted)))
