@@ -346,6 +346,8 @@ impl Deliveries {
                 let goes_on = (1..=i64::from(DEFAULT_LOOKBACK_DAYS)).contains(&silent);
                 let last = if goes_on { last.checked_add(silent.days()).unwrap_or(*last) } else { *last };
                 let first = last.checked_sub((LAST_DAYS - 1).days()).unwrap_or(last);
+                // Nobody was to deliver before the first day that there is.
+                let first = self.days.first().map_or(first, |there| first.max(*there));
                 vec![(first, last)]
             }
             (Days::All, None) => Vec::new(),

@@ -718,19 +718,44 @@ fn folders_of_an_account_that_nobody_knows_are_looked_into() {
         format!("{ACCOUNT}/vpcflowlogs/{REGION}/{day}"),
         format!("aws-service=archive/aws-region={REGION}/year=2026/month=01/day=15"),
         format!("vpcflowlogs/{day}"),
+        format!("restore/job1/AWSLogs/{ACCOUNT}/vpcflowlogs/{REGION}/{day}"),
+        format!("team-a/prod/vpcflowlogs/{REGION}/{day}"),
+        format!("logs/network/vpc/{REGION}/{day}"),
+        "misc/deep/deeper".to_owned(),
     ]
     .iter()
     .enumerate()
     {
         work.object(&format!("AWSLogs/{ACCOUNT}/{folder}/{}", name(number as u32)), text(number as u64 * 10, 1));
     }
+    let broker =
+        format!("AWSLogs/{ACCOUNT}/KafkaBrokerLogs/us-east-1/demo-1234/2024-03-15-05/Broker-1_05-00_abc.log.gz");
+    work.object(&broker, "[2024-03-15 05:00:00,123] INFO [Broker id=1] started (kafka.server.KafkaServer)\n");
     // By the content, whatever they are called; and what a service delivers that nobody knows.
     work.object(&format!("AWSLogs/{ACCOUNT}/old/{REGION}/{day}/part-0"), text(90, 1));
     work.write(&format!("raw/AWSLogs/{ACCOUNT}/newservice/{REGION}/{day}/x.json.gz"), gz("{\"a\": 1}\n"));
     work.write(&format!("raw/AWSLogs/{ACCOUNT}/newservice/{REGION}/{day}/x.log"), "an event\n");
-    work.convert(&["--day", DAY]).code(0).totals(&[("objects", 6), ("rows_written", 6)]);
-    work.convert(&["--all"]).nothing_to_do(6);
+    work.convert(&["--day", DAY]).code(0).totals(&[("objects", 10), ("rows_written", 10)]);
+    work.convert(&["--all"]).nothing_to_do(10);
     work.run(&["verify", "raw", "table", "--day", DAY]).code(0);
+    // Flow logs without a date among them are named.
+    work.object(&format!("AWSLogs/{ACCOUNT}/misc/deep/part-0"), text(100, 1));
+    work.convert(&["--day", DAY])
+        .code(1)
+        .says("passed over: its key gives no date (say --assume-day if you know it)\n");
+}
+
+#[test]
+fn of_folders_within_folders_that_nobody_knows_so_many_are_looked_into() {
+    let work = Work::new();
+    work.object(&key(0), text(0, 1));
+    for number in 0..310 {
+        work.write(&format!("raw/AWSLogs/{ACCOUNT}/newservice/{number}/deeper/x.json.gz"), gz("{}\n"));
+    }
+    let ran = work.convert(&["--day", DAY]);
+    ran.code(0).says("passed over: it lies deep in a folder of an account that is no service's known here, and is one of too many to be \
+                      looked into (if it holds flow logs, convert it as a SOURCE of its own)\n");
+    assert_eq!(ran.report()["objects_to_look_at"], 0);
 }
 
 #[test]

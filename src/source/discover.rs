@@ -23,6 +23,10 @@ use crate::store::{LinkKind, Listed, Location, OWN_FOLDER, Store, TABLE_OBJECT, 
 /// Folders above `AWSLogs` that are looked into; a SOURCE that needs more is too high up in somebody's bucket.
 pub const MAX_OPAQUE_FOLDERS: usize = 2_000;
 
+/// Folders within folders of an account that nobody knows which are looked into: flow logs that people moved lie in few, and a
+/// service that nobody knows may have thousands.
+const MAX_DEEP_FOLDERS: usize = 300;
+
 /// Finds the objects.
 ///
 /// # Errors
@@ -196,6 +200,8 @@ struct Search<'a> {
     names: BTreeSet<Arc<str>>,
     /// The days before asked ones.
     days_before: BTreeSet<Date>,
+    /// Folders within folders of an account that nobody knows, as many as were looked into.
+    deep: usize,
 }
 
 impl<'a> Search<'a> {
@@ -209,6 +215,7 @@ impl<'a> Search<'a> {
             strange: ByFolder::default(),
             names: BTreeSet::new(),
             days_before: wanted.days.before(),
+            deep: 0,
         }
     }
 
@@ -416,6 +423,13 @@ impl<'a> Search<'a> {
             }
             return None;
         };
+        if place.strange && node.place.strange && place.level == Level::Account {
+            self.deep += 1;
+            if self.deep > MAX_DEEP_FOLDERS {
+                self.found.passed_over.push((folder.into(), Why::TooDeep));
+                return None;
+            }
+        }
         self.found.met.place(place.account.as_deref(), place.region.as_deref());
         let of_asked_days =
             place.region.is_none() && place.level == Level::Year || place.may_hold_any(&self.wanted.days);
@@ -458,16 +472,26 @@ impl<'a> Search<'a> {
 
     /// Takes what holds flow logs, whatever it is called, and names of the rest what lies in folders of asked days.
     fn settle_by_content(&mut self, store: &Store) -> Result<()> {
-        let (logs, _) = by_content(store, std::mem::take(&mut self.loose))?;
-        let keys: HashSet<&str> = logs.iter().flat_map(|logs| &logs.objects).map(|object| &*object.key).collect();
-        self.found.passed_over.retain(|(key, _)| !keys.contains(&**key));
-        let (others_logs, others) = by_content(store, std::mem::take(&mut self.others))?;
+        let loose = by_content(store, std::mem::take(&mut self.loose))?;
+        let named = by_content(store, std::mem::take(&mut self.others))?;
         // What is none is some service's.
-        let (strange, _) = by_content(store, std::mem::take(&mut self.strange))?;
-        for LooseObjects { place, objects } in logs.into_iter().chain(others_logs).chain(strange) {
+        let strange = by_content(store, std::mem::take(&mut self.strange))?;
+        let unseen = loose.unseen.into_iter().chain(strange.unseen);
+        let unseen = unseen.flat_map(|(unseen, code)| unseen.objects.into_iter().map(move |object| (object.key, code)));
+        // What is called like no log is taken for none as long as nobody can look into it.
+        let unseen: Vec<(Arc<str>, Why)> = unseen
+            .filter(|(key, _)| Suffix::of(name_of(key)) == Suffix::Log)
+            .map(|(key, code)| (key, Why::Unseen(code)))
+            .collect();
+        let of_logs = loose.logs.iter().flat_map(|logs| &logs.objects).map(|object| &*object.key);
+        let keys: HashSet<&str> = of_logs.chain(unseen.iter().map(|(key, _)| &**key)).collect();
+        self.found.passed_over.retain(|(key, _)| !keys.contains(&**key));
+        self.found.passed_over.extend(unseen);
+        for LooseObjects { place, objects } in loose.logs.into_iter().chain(named.logs).chain(strange.logs) {
             objects.into_iter().for_each(|object| self.take_as(object, &place, Suffix::Log));
         }
-        let others = others.into_iter().flat_map(|others| others.objects);
+        let unread = named.unseen.into_iter().map(|(unseen, _)| unseen);
+        let others = named.others.into_iter().chain(unread).flat_map(|others| others.objects);
         self.found.passed_over.extend(others.map(|object| (object.key, Why::OtherName)));
         Ok(())
     }
@@ -503,8 +527,10 @@ impl<'a> Search<'a> {
         let name = name_of(&object.key);
         let suffix = Suffix::of(name);
         if place.strange && FileName::parse(name).flow_log.is_none() {
-            if place.day.is_some_and(|day| self.wanted.days.contains(day)) {
-                self.strange.add(object, place);
+            match place.day {
+                Some(day) if self.wanted.days.contains(day) => self.strange.add(object, place),
+                Some(_) => {}
+                None => self.loose.add(object, place),
             }
             return;
         }

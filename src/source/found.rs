@@ -104,6 +104,10 @@ pub enum Why {
     Copy,
     /// Neither folder nor name tells its account or Region, and only some are asked for.
     NoAccount,
+    /// A folder that lies too deep among others that nobody knows to be looked into.
+    TooDeep,
+    /// Only its content would say whether it is a flow log, and the store does not give it: its code.
+    Unseen(&'static str),
 }
 
 impl Why {
@@ -121,6 +125,7 @@ impl Why {
                 | Self::OtherLayout
                 | Self::Copy
                 | Self::NoAccount
+                | Self::Unseen(_)
         )
     }
 
@@ -163,6 +168,16 @@ impl Why {
                 return format!(
                     "its key tells no account or Region, and only some are asked for (leave {ACCOUNT} and {REGION} away, or say where they \
                      stand with {SOURCE_LAYOUT})"
+                );
+            }
+            Self::TooDeep => {
+                "it lies deep in a folder of an account that is no service's known here, and is one of too many to be looked \
+                 into (if it holds flow logs, convert it as a SOURCE of its own)"
+            }
+            Self::Unseen(code) => {
+                return format!(
+                    "only its content would say whether it is a flow log, and it cannot be read: {code} (let it be read, or restore \
+                     it; if it is none, point SOURCE past it)"
                 );
             }
             Self::OtherName => "its name says that it is no log",

@@ -174,7 +174,7 @@ impl Place {
             return Some(Self { level: Level::Region, region: Some(region.to_owned()), ..self.clone() });
         }
         let copy = self.date_of_a_copy(folder);
-        let is_passed = self.strange || is_another_service(service) || service.starts_with(['.', '_']);
+        let is_passed = is_another_service(service) || service.starts_with(['.', '_']);
         if copy.is_some() || is_passed { copy } else { Some(Self { strange: true, ..self.clone() }) }
     }
 
@@ -214,7 +214,8 @@ impl Place {
 
     /// Returns this place without what it says of days: what a folder that cannot be told is.
     pub fn undated(&self) -> Self {
-        Self { account: self.account.clone(), region: self.region.clone(), ..Self::opaque() }
+        let (account, region) = (self.account.clone(), self.region.clone());
+        Self { account, region, strange: self.strange, ..Self::opaque() }
     }
 
     /// Returns whether a day could be below this place.

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::error::Result;
 use crate::record::header::Header;
+use crate::store::fetch::Body;
 use crate::store::{Listed, Store};
 
 use super::gunzip;
@@ -58,19 +59,35 @@ impl ByFolder {
     }
 }
 
-/// Returns those that hold flow logs, and the others.
+/// What the contents of objects say.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    /// Those that hold flow logs: all of a folder and ending, whatever the first of them are.
+    pub logs: Vec<LooseObjects>,
+    /// Those that hold something else.
+    pub others: Vec<LooseObjects>,
+    /// Those of which none that was looked at can be read, and the store's code.
+    pub unseen: Vec<(LooseObjects, &'static str)>,
+}
+
+/// Looks into some of the objects.
 ///
 /// # Errors
 /// When the store fails.
-pub(super) fn by_content(store: &Store, loose: ByFolder) -> Result<(Vec<LooseObjects>, Vec<LooseObjects>)> {
+pub(super) fn by_content(store: &Store, loose: ByFolder) -> Result<Told> {
     let loose: Vec<LooseObjects> = loose.0.into_values().collect();
     let heads = store.get_heads(&loose.iter().flat_map(LooseObjects::samples).collect::<Vec<_>>(), HEAD_BYTES)?;
-    // What may not be read is said where it is known to be a log.
-    let mut is_log = heads.into_iter().map(|head| head.is_ok_and(|head| is_flow_log(&gunzip::first_line(&head))));
-    // All of a folder are taken, whatever the first of them are.
-    let mut holds =
-        |loose: &LooseObjects| is_log.by_ref().take(loose.samples().len()).filter(|is_log| *is_log).count() > 0;
-    Ok(loose.into_iter().partition(|loose| holds(loose)))
+    let (mut heads, mut told) = (heads.into_iter(), Told::default());
+    for loose in loose {
+        let heads: Vec<_> = heads.by_ref().take(loose.samples().len()).collect();
+        let is_log = |head: &Body| head.as_ref().is_ok_and(|head| is_flow_log(&gunzip::first_line(head)));
+        match heads.first() {
+            _ if heads.iter().any(is_log) => told.logs.push(loose),
+            Some(Err(why)) if heads.iter().all(Result::is_err) => told.unseen.push((loose, why.code())),
+            _ => told.others.push(loose),
+        }
+    }
+    Ok(told)
 }
 
 /// Returns whether a line is a header line of flow logs, or a record of the default format.

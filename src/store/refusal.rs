@@ -24,6 +24,27 @@ pub enum Unread {
 }
 
 impl Unread {
+    /// Returns the store's own code, as far as it is one of those that are met.
+    pub fn code(&self) -> &'static str {
+        const MET: [&str; 8] = [
+            "InvalidObjectState",
+            "AccessDenied",
+            "KMS.DisabledException",
+            "KMS.NotFoundException",
+            "KMS.KMSInvalidStateException",
+            "InvalidRequest",
+            "InternalError",
+            "SlowDown",
+        ];
+        match self {
+            Self::Gone => "NoSuchKey",
+            Self::Changed => "it changed meanwhile",
+            Self::Refused(why) => {
+                MET.into_iter().find(|code| why.starts_with(code)).unwrap_or("the store does not give it")
+            }
+        }
+    }
+
     /// Returns what broke off an object that is read piece by piece, if it was the object alone.
     pub fn of(e: &io::Error) -> Option<Self> {
         e.get_ref()?.downcast_ref::<Self>().cloned()

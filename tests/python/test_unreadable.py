@@ -51,6 +51,23 @@ def entries(dest):
     return [name for name in dest.keys() if "/ledger/" in name]
 
 
+@pytest.mark.parametrize("kind", ["archived", "denied", "key off", "not there"])
+def test_what_only_its_content_would_tell_is_named_when_nobody_may_look(s3, run, convert, kind):
+    answer, code = DENIALS[kind]
+    source, dest = fill(s3)
+    folders = ["misc/x", "AWSLogs/123456789012/backup"]
+    for n, folder in enumerate(folders):
+        source.put(f"{folder}/part-{n}", pack(text(V2, make_rows(V2, 5, seed=20 + n))))
+    source.put("misc/manifest.json", b"{}")   # its name says that it is none
+    deny(s3, source, answer, lambda name: "/part-" in name or name.endswith("manifest.json"))
+    for command in ["plan", "convert"]:
+        done = run(command, source.uri, dest.uri, "--day", DAY, *source.args, env=source.env, expect=1)
+        said = f"only its content would say whether it is a flow log, and it cannot be read: {code.split(':')[0]} "
+        assert done.said.count(said) == len(folders), done
+        assert "manifest.json" not in done.said, done
+    run("verify", source.uri, dest.uri, "--day", DAY, *source.args, env=source.env, expect=1)
+
+
 @pytest.mark.parametrize("kind", DENIALS)
 @pytest.mark.parametrize("bad", [[0], [5], [1, 2, 4], [0, 1, 2, 3]])
 def test_an_unreadable_object_costs_one_object(s3, run, convert, tmp_path, kind, bad):
