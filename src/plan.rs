@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::encode::layout::sort_share;
 use crate::error::{Error, Result};
-use crate::ledger::claim::{Draft, Input, OutputOptions, RawObjects, Work};
+use crate::ledger::claim::{Draft, Input, MAX_OBJECTS, OutputOptions, RawObjects, Work};
 use crate::ledger::partition::{Partition, PartitionBy};
 use crate::ledger::stages::Claimed;
 use crate::ledger::state::{InputState, PartitionState};
@@ -544,10 +544,6 @@ fn draft(inputs: Vec<Input>, options: &PlanOptions, work: impl FnOnce(RawObjects
     Draft { log_type: options.log_type, options: output, work: work(objects) }
 }
 
-/// Most objects of a file: its claim names them all, and the largest claim must be far smaller than what is refused as
-/// too large to be one (`MAX_OWN_BYTES`). AWS's keys have up to 200 bytes, the longest ones of S3 1,024.
-const MAX_OBJECTS_PER_FILE: usize = 32 << 10;
-
 /// Cuts inputs, in their order, into files of about equal size, none much larger than the target.
 ///
 /// What is left when the first files are taken away is cut as it was before, so that a run which goes on where another
@@ -564,7 +560,7 @@ fn cut(inputs: &[Input], target_file_bytes: u64) -> Vec<Vec<Input>> {
         // The first file takes the objects that begin in its share.
         let share = |bytes: u64| u128::from(bytes) * u128::from(files) < u128::from(left.max(1));
         let mut first = Vec::new();
-        while let Some(input) = rest.next_if(|_| share(bytes) && first.len() < MAX_OBJECTS_PER_FILE) {
+        while let Some(input) = rest.next_if(|_| share(bytes) && first.len() < MAX_OBJECTS) {
             bytes += estimated_output(&input);
             first.push(input);
         }
@@ -640,7 +636,7 @@ mod tests {
         // No claim names more than can be read again, however small they are, or however much the first of them has.
         let tiny: Vec<Input> = (0..70_000).map(|i| input(i, if i < 10 { 100_000 } else { 100 })).collect();
         let sizes: Vec<usize> = cut(&tiny, u64::MAX).iter().map(Vec::len).collect();
-        assert!(sizes.iter().all(|size| *size <= MAX_OBJECTS_PER_FILE), "{sizes:?}");
+        assert!(sizes.iter().all(|size| *size <= MAX_OBJECTS), "{sizes:?}");
         assert_eq!((sizes.iter().sum::<usize>(), sizes.len()), (70_000, 3), "{sizes:?}");
     }
 

@@ -25,6 +25,10 @@ pub struct Input {
     pub etag: Option<Arc<str>>,
 }
 
+/// Most objects that an entry names: the largest one must be far smaller than what is refused as too large to be one
+/// (`MAX_OWN_BYTES`). AWS's keys have up to 200 bytes, the longest ones of S3 1,024.
+pub const MAX_OBJECTS: usize = 32 << 10;
+
 /// Most text that one object may hold, in bytes: far above AWS's objects (75 MB packed), far below what fills a disk.
 pub const DEFAULT_MAX_OBJECT_BYTES: u64 = 64 << 30;
 

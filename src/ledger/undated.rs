@@ -13,6 +13,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use tracing::info;
 
+use super::claim::MAX_OBJECTS;
 use super::entry::{OWN_FOLDER, VERSION, entry_number, refuse_newer};
 use super::partition::PartitionBy;
 use super::state::refuse_gap;
@@ -105,7 +106,8 @@ impl Table {
         for (day, mut objects) in std::mem::take(&mut known.unrecorded) {
             new.entry(day).or_default().append(&mut objects);
         }
-        for (day, objects) in new {
+        let parts = new.iter().flat_map(|(day, objects)| objects.chunks(MAX_OBJECTS).map(move |part| (day, part)));
+        for (day, objects) in parts {
             let objects: Vec<String> = objects.iter().map(ToString::to_string).collect();
             let entry = Assumed { source: source.to_owned(), day: day.to_string(), objects, ..Assumed::default() };
             if !self.record_days(known, entry)? {
