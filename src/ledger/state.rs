@@ -340,6 +340,12 @@ impl PartitionState {
         self.outputs().filter(|output| self.altered.contains(&output.number))
     }
 
+    /// Returns whether an object that gave no rows was claimed for a file that [`PartitionState::look_at`] found altered: what lies
+    /// there may have its rows.
+    pub fn may_stand_in_altered(&self, source: &str, key: &str) -> bool {
+        self.input(source, key).is_some_and(|known| self.altered().any(|output| output.number == known.claim))
+    }
+
     /// Returns whether [`PartitionState::look_at`] found an output's file as it was recorded; one without rows has none.
     pub fn has_file(&self, output: &Output) -> bool {
         !self.altered.contains(&output.number) && !self.gone.contains(&output.number)
