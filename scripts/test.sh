@@ -106,15 +106,10 @@ fi
 export FLOWPARQUET_TEST_LONG=$long
 [ -z "$long" ] || export FLOWPARQUET_TEST_FUZZ_SECONDS=600
 step "Rust tests" cargo test --release --locked ${long:+-- --include-ignored}
-step "the protocol's model" cargo test --release --manifest-path tests/model/Cargo.toml --target-dir target/model --locked
 
 [ -z "$long" ] || step "bugs put in on purpose" "$PYTHON" scripts/planted_bugs.py
 
-if command -v valgrind >/dev/null; then
-    step "instruction counts" "$PYTHON" scripts/instructions.py
-else
-    skipped+=("instruction counts: apt-get install valgrind")
-fi
+command -v valgrind >/dev/null || skipped+=("instruction counts: apt-get install valgrind")
 
 venv requirements.txt requirements-engines.txt requirements-readers.txt ${readers:+requirements-clickhouse.txt}
 # Those Java runtimes that the Python package registry has lack a module that Spark asks for.
@@ -123,14 +118,31 @@ if ! find_java; then
     skipped+=("what Spark and Hive judge, for want of Java $MIN_JAVA to $MAX_JAVA: apt-get install openjdk-17-jdk-headless")
 fi
 pytest=("$PYTHON" -m pytest -q -c tests/python/pytest.ini tests/python)
-# Tests of S3 wait more than they compute, so they run beside the others; what they print comes after.
-black_box() {
+# Tests of S3 wait more than they compute, so they run beside the others, which are through sooner; what they print comes after.
+others() {
+    ends_with_its_jobs
+    "${pytest[@]}" -m "not s3" &
+    wait $! || exit
+    echo
+    echo "The protocol's model:"
+    cargo test --release --manifest-path tests/model/Cargo.toml --target-dir target/model --locked &
+    wait $! || exit
+    command -v valgrind >/dev/null || exit 0
+    echo
+    echo "Instruction counts:"
+    "$PYTHON" scripts/instructions.py &
+    wait $!
+}
+ends_with_its_jobs() { # for a function in the background: a signal to it takes what it started with it
     trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
     trap 'exit 143' TERM
+}
+black_box() {
+    ends_with_its_jobs
     local s3 others failed=""
     FLOWPARQUET_TEST_S3=moto "${pytest[@]}" -m s3 >target/s3-tests.log 2>&1 &
     s3=$!
-    FLOWPARQUET_TEST_S3=moto "${pytest[@]}" -m "not s3" &
+    FLOWPARQUET_TEST_S3=moto others &
     others=$!
     wait $others || failed=1
     wait $s3 || failed=1
@@ -139,7 +151,7 @@ black_box() {
     cat target/s3-tests.log
     [ -z "$failed" ]
 }
-step "black-box tests, S3 by moto, definitions by Hive and Spark" black_box
+step "black-box tests, S3 by moto, definitions by Hive and Spark, the protocol's model, instruction counts" black_box
 [ -z "$readers" ] || step "every reader, in every way" env FLOWPARQUET_TEST_READERS=1 ${trino:+FLOWPARQUET_TEST_TRINO=1} \
     "${pytest[@]}" -k "zoo"
 [ -z "$rgw" ] || step "S3 tests by Ceph RGW" env FLOWPARQUET_TEST_S3=rgw "${pytest[@]}" -m s3
