@@ -18,7 +18,7 @@ use crate::missing::Deliveries;
 use crate::options::{ACCOUNT, MERGE, PARTITION_BY, REGION};
 use crate::record::schema::LogType;
 use crate::source::found::{Found, SourceObject, Why};
-use crate::store::{RealKeys, Store, lies_below};
+use crate::store::RealKeys;
 
 /// Size that an output file should have: Athena and Spark split and schedule by files, S3 requests cost per file.
 /// AWS advises 128 MB and more; a day that is smaller becomes one file.
@@ -453,12 +453,9 @@ fn plan_partition(
 /// Returns an object of a claim that does not lie below SOURCE.
 pub fn elsewhere(work: &Work, options: &PlanOptions) -> Option<String> {
     let objects = work.objects()?;
-    // Earlier versions recorded paths as they were typed.
     let mut real = RealKeys::of(&objects.source);
-    let mut inside = |key: &Arc<str>| {
-        Store::can_be_asked(key) && (lies_below(&options.prefix, key) || lies_below(&options.prefix, &real.key(key)))
-    };
-    let outside = objects.inputs.iter().find(|input| objects.source != options.source || !inside(&input.key))?;
+    let mut is_inside = |key| objects.source == options.source && real.lies_below(&options.prefix, key);
+    let outside = objects.inputs.iter().find(|input| !is_inside(&input.key))?;
     // On the local disk a path.
     let root = objects.source.strip_prefix("file://").unwrap_or(&objects.source);
     Some(format!("{root}{}", outside.key))

@@ -17,8 +17,18 @@ use sha2::{Digest, Sha256};
 use crate::util::{DAY, DAY_FOLDER, Ran, Work, all_expected, assert_rows, key, line, text};
 
 const ON_THIS_DAY: [&str; 2] = ["--day", DAY];
+const COMPACT: [&str; 6] = ["compact", "table", "--day", DAY, "--min-age", "0"];
 const DAMAGED: &str =
     "  help: restore the folder _flowparquet/ledger from a version or backup; do not delete entries\n";
+
+/// A table of one day with a rejected line, and where that is kept.
+fn with_a_reject() -> (Work, String) {
+    let work = Work::new();
+    work.object(&key(0), format!("{}short\n", text(0, 3)));
+    work.convert(&ON_THIS_DAY).code(1);
+    let rejects = work.files("table/_flowparquet/rejects").remove(0);
+    (work, format!("table/_flowparquet/rejects/{rejects}"))
+}
 
 // ---- A forged ledger
 
@@ -186,11 +196,7 @@ fn entries_and_descriptions_that_are_too_large_are_not_read() {
 
 #[test]
 fn more_rejects_than_memory_are_an_error() {
-    let work = Work::new();
-    work.object(&key(0), format!("{}short\n", text(0, 3)));
-    work.convert(&ON_THIS_DAY).code(1);
-    let rejects = work.files("table/_flowparquet/rejects").remove(0);
-    let path = format!("table/_flowparquet/rejects/{rejects}");
+    let (work, path) = with_a_reject();
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     let line = json!({"kind": "row", "object": "x", "reason": "r", "line": 1, "byte": 0, "text": "t".repeat(1 << 20)});
     (0..600).for_each(|_| writeln!(encoder, "{line}").unwrap());
@@ -285,9 +291,8 @@ fn a_claim_with_a_name_of_its_own_choice_is_refused() {
                 claim["output"] = (*name).into();
             });
             let before = work.files("");
-            let compact = ["compact", "table", "--day", DAY, "--min-age", "0"];
             for command in
-                [&["convert", "raw", "table", "--day", DAY][..], &compact, &["verify", "raw", "table", "--day", DAY]]
+                [&["convert", "raw", "table", "--day", DAY][..], &COMPACT, &["verify", "raw", "table", "--day", DAY]]
             {
                 work.run(command).code(2).says_only(&format!(
                     "error: the ledger is damaged: its file is called {name:?}, which is not the name of what it claims\n  \
@@ -816,11 +821,7 @@ fn a_listing_that_goes_round_or_never_ends_is_an_error() {
 
 #[test]
 fn a_line_of_rejects_that_no_run_keeps_is_an_error() {
-    let work = Work::new();
-    work.object(&key(0), format!("{}short\n", text(0, 3)));
-    work.convert(&ON_THIS_DAY).code(1);
-    let rejects = work.files("table/_flowparquet/rejects").remove(0);
-    let path = format!("table/_flowparquet/rejects/{rejects}");
+    let (work, path) = with_a_reject();
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     (0..97).for_each(|_| encoder.write_all(&[b' '; 1 << 20]).unwrap());
     work.write(&path, encoder.finish().unwrap());
@@ -903,7 +904,7 @@ fn a_merge_that_has_other_rows_deletes_nothing() {
             .into_iter()
             .map(|file| (format!("table/{file}"), fs::read(work.path(&format!("table/{file}"))).unwrap()))
             .collect();
-        work.run(&["compact", "table", "--day", DAY, "--min-age", "0"]).code(0);
+        work.run(&COMPACT).code(0);
         let file = format!("table/{}", work.parquet_files("table").remove(0));
         let content = fs::read(work.path(&file)).unwrap();
         (work, before, file, content)
@@ -920,7 +921,7 @@ fn a_merge_that_has_other_rows_deletes_nothing() {
     work.remove(&work.entry(6));
     work.write(&file, content);
     before.iter().for_each(|(path, content)| drop(work.write(path, content)));
-    let ran = work.run(&["compact", "table", "--day", DAY, "--min-age", "0"]);
+    let ran = work.run(&COMPACT);
     ran.code(1);
     let said = format!("{}{}", ran.stdout, ran.stderr);
     assert!(said.contains(&format!("not merged: WORK/{file}: the merged file is not what it was made of: other values of bytes; it is deleted, and the files that it was made of stay; if it happens again, check memory and disk of this machine")), "{said}");
@@ -928,29 +929,32 @@ fn a_merge_that_has_other_rows_deletes_nothing() {
     assert_rows(&work.rows(), &all_expected([&text(100, 5)]));
 }
 
-#[test]
-fn a_stopped_merge_of_what_is_damaged_now_deletes_nothing() {
+/// A table of one day whose two files are merged, and what they were.
+fn merged() -> (Work, Vec<(String, Vec<u8>)>) {
     let work = Work::new();
     for number in 0..2 {
         work.object(&key(number), text(100 + 300 * u64::from(number), 300));
         work.convert(&ON_THIS_DAY).code(0);
     }
-    let sources = work.parquet_files("table").into_iter().map(|file| format!("table/{file}"));
-    let sources: Vec<(String, Vec<u8>)> =
-        sources.map(|file| (file.clone(), fs::read(work.path(&file)).unwrap())).collect();
-    let compact = ["compact", "table", "--day", DAY, "--min-age", "0"];
-    work.run(&compact).code(0);
+    let files = work.parquet_files("table").into_iter().map(|file| format!("table/{file}"));
+    let files = files.map(|file| (file.clone(), fs::read(work.path(&file)).unwrap())).collect();
+    work.run(&COMPACT).code(0);
+    (work, files)
+}
+
+#[test]
+fn a_stopped_merge_of_what_is_damaged_now_deletes_nothing() {
+    let (work, sources) = merged();
     let merged = work.parquet_files("table").remove(0);
     // As if the run had been stopped behind its file.
-    let end = (work.entry(6), fs::read(work.path(&work.entry(6))).unwrap());
-    work.remove(&end.0);
+    work.remove(&work.entry(6));
     work.write(&format!("table/_flowparquet/replacing/{merged}.json"), "{}");
     for (damaged, _) in &sources {
         sources.iter().for_each(|(path, content)| drop(work.write(path, content)));
         flip(&work, damaged);
         let (files, entries) = (work.parquet_files("table"), work.entries());
         assert_eq!(files.len(), 3);
-        for args in [&compact[..], &["convert", "raw", "table", "--day", "2026-01-16"]] {
+        for args in [&COMPACT[..], &["convert", "raw", "table", "--day", "2026-01-16"]] {
             let ran = work.run(args);
             ran.code(1);
             let said = format!("{}{}", ran.stdout, ran.stderr);
@@ -965,7 +969,7 @@ fn a_stopped_merge_of_what_is_damaged_now_deletes_nothing() {
     }
     // Restored, it goes on.
     sources.iter().for_each(|(path, content)| drop(work.write(path, content)));
-    work.run(&compact).code(0);
+    work.run(&COMPACT).code(0);
     assert_eq!(work.parquet_files("table"), [merged]);
     assert_rows(&work.rows(), &all_expected([&text(100, 600)]));
 }
@@ -981,20 +985,12 @@ fn a_forged_end_of_a_merge_deletes_nothing() {
         |done| done["rows"] = 599.into(),
         |done| done["rows"] = u64::MAX.into(),
     ] {
-        let work = Work::new();
-        for number in 0..2 {
-            work.object(&key(number), text(100 + 300 * u64::from(number), 300));
-            work.convert(&ON_THIS_DAY).code(0);
-        }
-        let read = |file: String| (format!("table/{file}"), fs::read(work.path(&format!("table/{file}"))).unwrap());
-        let sources: Vec<(String, Vec<u8>)> = work.parquet_files("table").into_iter().map(read).collect();
-        let compact = ["compact", "table", "--day", DAY, "--min-age", "0"];
-        work.run(&compact).code(0);
+        let (work, sources) = merged();
         let mut done = work.ledger()[5].clone();
         forge(&mut done);
         work.write(&work.entry(6), done.to_string());
         sources.iter().for_each(|(path, content)| drop(work.write(path, content)));
-        for args in [&compact[..], &["convert", "raw", "table", "--day", DAY], &["status", "table"]] {
+        for args in [&COMPACT[..], &["convert", "raw", "table", "--day", DAY], &["status", "table"]] {
             let ran = work.run(args);
             assert!(matches!(ran.code, Some(1 | 2)), "{:?} {}", ran.code, ran.stderr);
             assert!(format!("{}{}", ran.stdout, ran.stderr).contains("the ledger is damaged: it "), "{}", ran.stderr);

@@ -394,6 +394,24 @@ fn a_claim_that_another_run_ends_stops_nobody() {
     assert!(verified(&place, &place.table(), Extent::Full).agrees);
 }
 
+#[test]
+fn a_file_that_another_run_puts_again_while_it_is_read_stops_nobody() {
+    let place = Place::new();
+    let store = place.table().store().clone();
+    let partition = place.table().load(&Days::All, PartitionBy::Day).unwrap().pop_first().unwrap().0;
+    store.delete(&place.dest.key(&crate::ledger::entry::entry_path(&partition, 6))).unwrap();
+    let others = place.clone();
+    let put_again = move || {
+        let store = others.table().store().clone();
+        let files = others.below_dest().into_iter().filter(|(key, _)| key.ends_with(".parquet"));
+        files.for_each(|(key, content)| store.put(&key, content).unwrap());
+    };
+    let table = Table::new(Beside::store(place.backend.inner(), (&place.dest, &place.io), "/part-", put_again));
+    let report = convert(&place.raw(), &table, &ConvertOptions { threads: 1, ..ConvertOptions::default() }, &Silent);
+    assert_eq!(report.unwrap().totals.files_recovered, 1);
+    assert!(verified(&place, &place.table(), Extent::Full).agrees);
+}
+
 /// Between `done` and the deletion of what is replaced, or when a run was stopped there.
 #[test]
 fn verify_records_no_difference_that_the_next_run_removes() {

@@ -1,5 +1,6 @@
 //! One round of a run: every partition with something to do, several at once.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -275,7 +276,7 @@ impl<'a> Round<'a> {
         let [fresh, retry] = [&plan.fresh, &plan.retry].map(|inputs| self.without_doubt(inputs, ledger));
         // What was rejected before goes to files of its own, as it was tried: beside others it might be rejected again.
         let readable = self.readable_now(&retry, &mut outcome)?;
-        let drafts = [&fresh, &readable].map(|inputs| plan::drafts(inputs, &self.plan.options));
+        let drafts = [&*fresh, &readable].map(|inputs| plan::drafts(inputs, &self.plan.options));
         for draft in drafts.into_iter().flatten() {
             let Some(claimed) = ledger.claim(draft)? else {
                 outcome.again = true;
@@ -288,15 +289,17 @@ impl<'a> Round<'a> {
 
     /// Leaves out the objects that were rejected by a claim whose file is still not the recorded one: whoever put that file may have
     /// read their rows. They are claimed when it is made again; until then it is named.
-    fn without_doubt(&self, inputs: &[Input], ledger: &PartitionLedger<'_>) -> Vec<Input> {
+    fn without_doubt<'i>(&self, inputs: &'i [Input], ledger: &PartitionLedger<'_>) -> Cow<'i, [Input]> {
         let source = &self.plan.options.source;
-        let in_doubt = |input: &Input| ledger.state().may_stand_in_altered(source, &input.key);
-        let (waiting, others): (Vec<&Input>, Vec<&Input>) = inputs.iter().partition(|input| in_doubt(input));
-        for input in &waiting {
+        let in_doubt = |input: &&Input| ledger.state().may_stand_in_altered(source, &input.key);
+        if !inputs.iter().any(|input| in_doubt(&input)) {
+            return Cow::Borrowed(inputs);
+        }
+        for input in inputs.iter().filter(in_doubt) {
             info!(object = %self.source.location().url_of(&input.key), "it waits: its rows may stand in a file that is not the recorded one");
             self.progress.advance(1, input.size, 0);
         }
-        others.into_iter().cloned().collect()
+        Cow::Owned(inputs.iter().filter(|input| !in_doubt(input)).cloned().collect())
     }
 }
 

@@ -1,7 +1,9 @@
 //! Claims: what is planned to become a file ([`Draft`]), and what is recorded of that ([`Claim`]).
 
+use std::fmt;
 use std::sync::Arc;
 
+use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
@@ -28,6 +30,9 @@ pub struct Input {
 /// Most objects that an entry names: the largest one must be far smaller than what is refused as too large to be one
 /// (`MAX_OWN_BYTES`). AWS's keys have up to 200 bytes, the longest ones of S3 1,024.
 pub const MAX_OBJECTS: usize = 32 << 10;
+
+/// Most claims that an entry names: a partition has some for each day that logs come late, or for each run.
+const MAX_NUMBERS: usize = 1 << 20;
 
 /// Most text that one object may hold, in bytes: far above AWS's objects (75 MB packed), far below what fills a disk.
 pub const DEFAULT_MAX_OBJECT_BYTES: u64 = 64 << 30;
@@ -227,8 +232,35 @@ struct StoredClaim {
     options: OutputOptions,
     #[serde(default)]
     inputs: Vec<Input>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "numbers")]
     replaces: Vec<u64>,
+}
+
+/// Reads numbers of claims, as many as an entry may name: in text each may take two bytes, in memory eight.
+///
+/// # Errors
+/// When there are more.
+pub(super) fn numbers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u64>, D::Error> {
+    struct Numbers;
+    impl<'de> Visitor<'de> for Numbers {
+        type Value = Vec<u64>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "at most {MAX_NUMBERS} numbers of claims")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<u64>, A::Error> {
+            let mut numbers = Vec::new();
+            while let Some(number) = seq.next_element()? {
+                if numbers.len() == MAX_NUMBERS {
+                    return Err(Error::invalid_length(MAX_NUMBERS + 1, &self));
+                }
+                numbers.push(number);
+            }
+            Ok(numbers)
+        }
+    }
+    deserializer.deserialize_seq(Numbers)
 }
 
 /// The same, to be written.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::claim::Claim;
+use super::claim::{Claim, numbers};
 use super::partition::Partition;
 use super::recorded::{OfClaim, Recorded};
 use super::shared_text;
@@ -162,7 +162,7 @@ pub struct Verified {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub differs: bool,
     /// Numbers of the claims whose files some engines do not read whole ([`crate::encode::misread`]).
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "numbers")]
     pub misread: Vec<u64>,
 }
 
@@ -370,6 +370,19 @@ pub(super) mod tests {
         let left = |key: &&str| LeftOut { key: (*key).into(), reason: "cut off".into() };
         let outcome = Outcome { rows: 5, rejected_objects: rejected.iter().map(left).collect(), ..Outcome::default() };
         Entry::Done(Done { claim, outcome, file: None })
+    }
+
+    #[test]
+    fn an_entry_of_numbers_without_end_is_none() {
+        let said = |numbers: usize| {
+            let text = format!(
+                r#"{{"version": 3, "tool": "t", "run": "r", "time": "t", "entry": "verified", "through": 1, "how": "full", "objects": 1, "rows": 1, "misread": [{}1]}}"#,
+                "1,".repeat(numbers)
+            );
+            Record::from_json(text.as_bytes(), "x").err().map(|e| e.in_a_line())
+        };
+        assert_eq!(said(1_000), None);
+        assert!(said(1 << 20).unwrap().contains("not a ledger entry"));
     }
 
     #[test]

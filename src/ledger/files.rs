@@ -97,6 +97,9 @@ impl FooterNote {
 /// Rejects that are handed on of what a stopped run left: as many as a report names.
 pub const FIRST_REJECTS: usize = 100;
 
+/// How often a file is read anew that others put again while it is read: each of them does so once.
+const MAX_READS: u32 = 5;
+
 /// What a stopped run left of a claim.
 #[derive(Debug)]
 pub enum LeftBehind {
@@ -151,12 +154,19 @@ impl Table {
     pub(super) fn find_written(&self, partition: &Partition, claimed: Claimed) -> Result<LeftBehind> {
         let claim = claimed.claim();
         let key = self.output_key(partition, claim);
-        let Some(found) = self.store().head(&key)? else { return Ok(LeftBehind::Nothing(claimed)) };
         // Others may work at the same claim, and put their file there: what is recorded is of one and the same.
-        let Some((_, sha256)) = self.hash(&found)? else {
-            return Err(Error::stopped("the file of a claim changed while it was read")
+        let mut read = None;
+        for _ in 0..MAX_READS {
+            let Some(found) = self.store().head(&key)? else { return Ok(LeftBehind::Nothing(claimed)) };
+            read = self.hash(&found)?.map(|(_, sha256)| (found, sha256));
+            if read.is_some() {
+                break;
+            }
+        }
+        let Some((found, sha256)) = read else {
+            return Err(Error::stopped("the file of a claim changed each time it was read")
                 .at(self.store().location().url_of(&key))
-                .help("another run is at work on it; it is safe to run again"));
+                .help("other runs are at work on it; it is safe to run again"));
         };
         let (number, output) = (claimed.number(), &claim.output);
         info!(%partition, claim = number, output, bytes = found.size, "a stopped run left the file complete");

@@ -343,7 +343,8 @@ impl PartitionState {
     /// Returns whether an object that gave no rows was claimed for a file that [`PartitionState::look_at`] found altered: what lies
     /// there may have its rows.
     pub fn may_stand_in_altered(&self, source: &str, key: &str) -> bool {
-        self.input(source, key).is_some_and(|known| self.altered().any(|output| output.number == known.claim))
+        let number = self.input(source, key).map(|known| known.claim).filter(|number| self.altered.contains(number));
+        number.and_then(|number| self.done.get(&number)).is_some_and(|output| output.replaced_by.is_none())
     }
 
     /// Returns whether [`PartitionState::look_at`] found an output's file as it was recorded; one without rows has none.

@@ -59,10 +59,9 @@ fn shown(url: &str) -> String {
     if authority(url).is_some() {
         return masked_urls(url).into_owned();
     }
-    match url.find(['%', '?', '#']) {
-        _ if url.contains('@') => "***".to_owned(),
-        // An `@` that was written otherwise, or a signed URL.
-        Some(_) if url.contains('%') => "***".to_owned(),
+    // An `@` may be written as %40.
+    match url.find(['?', '#']) {
+        _ if url.contains(['@', '%']) => "***".to_owned(),
         Some(end) => format!("{:?}", format!("{}***", &url[..end])),
         None => format!("{url:?}"),
     }

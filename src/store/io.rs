@@ -66,8 +66,8 @@ impl Io {
         Ok(Self { in_turn: true, ..Self::start()? })
     }
 
-    /// Lets SIGTERM, Ctrl-C and a terminal that closes stop the run at its next request, with an error; `notice` is told of every signal and
-    /// how many there were before.
+    /// Lets SIGTERM, Ctrl-C and a terminal that closes stop the run at its next request, with an error; `notice` is told of
+    /// every signal and how many there were before.
     ///
     /// # Errors
     /// When the operating system does not let us.

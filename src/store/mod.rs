@@ -327,7 +327,9 @@ impl Store {
                 Err(e) if e.kind() == ErrorKind::Damaged => Ok(Err(e)),
                 Err(e) => Err(e),
                 Ok(Some(content)) => Ok(Ok(content)),
-                Ok(None) => Err(Error::stopped("this object vanished").at(self.location.url_of(key))),
+                Ok(None) => Err(Error::stopped("this object was listed and is gone")
+                    .at(self.location.url_of(key))
+                    .help("another run or somebody else deleted it; it is safe to run again")),
             }
         })
     }
@@ -356,10 +358,11 @@ impl Store {
         }
     }
 
-    /// Reads a whole object, or returns `None` if it is not there; unless the object is larger than `most_bytes`: then nothing of it is read, and its size comes back.
+    /// Reads a whole object, or returns `None` if it is not there. Of one that is larger than `most_bytes` nothing is read, and its
+    /// size comes back.
     ///
     /// # Errors
-    /// As there.
+    /// When it cannot be read.
     pub fn get_within(&self, key: &str, most_bytes: u64) -> Result<Option<std::result::Result<Bytes, u64>>> {
         let path = self.path(key)?;
         count(&self.counters.get, 1);

@@ -77,7 +77,7 @@ impl Listings {
             going_on.remove(&of);
             return strange.map(str::to_owned);
         };
-        let wrong = if listing.empty > MAX_EMPTY_PAGES {
+        let wrong = if u64::from(listing.empty) > self.max_objects.min(MAX_EMPTY_PAGES.into()) {
             NOTHING.to_owned()
         } else if next.len() > MAX_TOKEN_BYTES {
             TOO_LONG.to_owned()
@@ -146,6 +146,15 @@ mod tests {
             format!("<Key>a</Key><Key>b</Key><NextContinuationToken>{next}</NextContinuationToken>").into_bytes()
         };
         let listings = Listings::new(7);
+        let empty = |listings: &Listings, number: u64| {
+            let page = format!("<NextContinuationToken>{}</NextContinuationToken>", number + 1);
+            listings.page("/b", &format!("prefix=e&continuation-token={number}"), page.as_bytes())
+        };
+        for (most_objects, pages) in [(7, 7), (1_000_000, u64::from(MAX_EMPTY_PAGES))] {
+            let listings = Listings::new(most_objects);
+            assert!((0..pages).all(|number| empty(&listings, number).is_none()));
+            assert_eq!(empty(&listings, pages), Some(NOTHING.to_owned()));
+        }
         let ask = |query: &str, next: &str| listings.page("/b", query, &page(next));
         assert_eq!(ask("list-type=2&prefix=x", "A=="), None);
         assert_eq!(ask("continuation-token=A%3D%3D&list-type=2&prefix=x", "B"), None);
@@ -169,12 +178,6 @@ mod tests {
             );
         }
         assert_eq!(ask("prefix=z&continuation-token=3", "4"), Some(format!("{TOO_MANY} 7")));
-        let empty = |number: u32| {
-            let page = format!("<NextContinuationToken>{}</NextContinuationToken>", number + 1);
-            listings.page("/b", &format!("prefix=e&continuation-token={number}"), page.as_bytes())
-        };
-        assert!((0..MAX_EMPTY_PAGES).all(|number| empty(number).is_none()));
-        assert_eq!(empty(MAX_EMPTY_PAGES), Some(NOTHING.to_owned()));
         let keys = |keys: &[&str]| {
             let page: String = keys.iter().map(|key| format!("<Contents><Key>{key}</Key></Contents>")).collect();
             listings.page("/b", "prefix=k", page.as_bytes())

@@ -7,6 +7,8 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::{Store, lies_below};
+
 /// Looks up where folders really are, each once.
 #[derive(Debug, Default)]
 pub struct RealKeys {
@@ -23,6 +25,12 @@ impl RealKeys {
     /// Returns whether keys of this store may have two names.
     pub fn is_local(&self) -> bool {
         self.local
+    }
+
+    /// Returns whether an object that somebody wrote down can be asked for and lies below a prefix, by the one name or the other:
+    /// earlier versions recorded paths as they were typed.
+    pub fn lies_below(&mut self, prefix: &str, key: &Arc<str>) -> bool {
+        Store::can_be_asked(key) && (lies_below(prefix, key) || self.local && lies_below(prefix, &self.key(key)))
     }
 
     /// Returns the real name of a folder, which ends without a slash.

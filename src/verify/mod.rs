@@ -28,7 +28,7 @@ use jiff::civil::Date;
 use tracing::info;
 
 use self::outcome::{Depth, PartitionOutcome, Remarks, VERIFICATION_VERSION, Verdict, Verification};
-use self::run::{Recount, choose, lies_in, open};
+use self::run::{Recount, choose, open};
 use self::tally::Tally;
 use self::unit::{OutputUnit, units};
 use crate::copies;
@@ -46,7 +46,7 @@ use crate::plan::{leave_out_damaged, partition_of, settle_days};
 use crate::report::{Progress, damaged_ledgers};
 use crate::source::discover::discover;
 use crate::source::found::{Found, Wanted};
-use crate::store::{Listed, Location, Store, name_of};
+use crate::store::{Listed, Location, RealKeys, Store, name_of};
 
 /// Memory for each thread: raw objects that are fetched ahead, lines, and a row group.
 const MEMORY_PER_THREAD: u64 = 128 << 20;
@@ -439,7 +439,8 @@ fn list_objects(source: &Store, found: &Found, units: &[OutputUnit]) -> Result<H
         found.objects.iter().map(|found| (found.object.key.clone(), found.object.clone())).collect();
     let root = source.location().root();
     let inputs = units.iter().flat_map(|unit| &unit.inputs);
-    let inputs = inputs.filter(|input| input.source == root && lies_in(source, &input.input.key));
+    let (mut real, below) = (RealKeys::of(&root), source.location().prefix());
+    let inputs = inputs.filter(|input| input.source == root && real.lies_below(below, &input.input.key));
     let missing = inputs.map(|input| &input.input.key).filter(|key| !objects.contains_key(*key));
     let folders: BTreeSet<String> =
         missing.map(|key| key.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned()).collect();

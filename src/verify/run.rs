@@ -21,7 +21,7 @@ use crate::report::Progress;
 use crate::store::fetch::{Budget, Fetched};
 use crate::store::parallel::{in_parallel, into_inner, lock};
 use crate::store::upload::hex;
-use crate::store::{Listed, RealKeys, Store, Unread, lies_below};
+use crate::store::{Listed, RealKeys, Store, Unread};
 
 /// Bytes of raw objects that are fetched ahead for each thread.
 const FETCH_AHEAD_BYTES_PER_THREAD: u64 = 8 << 20;
@@ -64,13 +64,6 @@ impl UnitWork {
     }
 }
 
-/// Returns whether an object that the ledger names lies below SOURCE: nothing else is read, whoever wrote the ledger. Earlier
-/// versions recorded paths as they were typed.
-pub fn lies_in(source: &Store, key: &Arc<str>) -> bool {
-    let (root, prefix) = (source.location().root(), source.location().prefix());
-    Store::can_be_asked(key) && (lies_below(prefix, key) || lies_below(prefix, &RealKeys::of(&root).key(key)))
-}
-
 /// Looks at the inputs of all units, and opens their files.
 pub fn open(
     run: &Recount<'_>,
@@ -78,7 +71,7 @@ pub fn open(
     objects: Option<&HashMap<Arc<str>, Listed>>,
     files: &HashMap<Arc<str>, Listed>,
 ) -> Result<Vec<UnitWork>> {
-    let (root, dest) = (run.source.location().root(), run.table.store());
+    let (root, below, dest) = (run.source.location().root(), run.source.location().prefix(), run.table.store());
     in_parallel(REQUESTS_AT_ONCE, units, |unit| {
         let mut work = UnitWork {
             depth: Depth::Footer,
@@ -93,13 +86,14 @@ pub fn open(
             parquet: Mutex::default(),
             unit,
         };
-        let mut elsewhere = None;
+        let (mut elsewhere, mut real) = (None, RealKeys::of(&root));
         for (UnitInput { source, input, said, .. }, objects) in
             work.unit.inputs.iter().filter_map(|input| Some((input, objects?)))
         {
             match objects.get(&input.key) {
                 _ if *source != root => elsewhere = Some(source.clone()),
-                _ if !lies_in(run.source, &input.key) => elsewhere = Some(run.source.location().url_of(&input.key)),
+                // Nothing else is read, whoever wrote the ledger.
+                _ if !real.lies_below(below, &input.key) => elsewhere = Some(run.source.location().url_of(&input.key)),
                 _ if *said != LedgerSays::Converted => {}
                 None => work.gone.push(input.key.to_string()),
                 Some(now) if now.etag != input.etag || now.size != input.size => {
@@ -412,7 +406,8 @@ impl<'a> Recount<'a> {
                 depth = Depth::Footer;
                 differences.retain(|difference| difference.raw.is_none());
             }
-            outcome.not_compared.push(name.clone().unwrap_or_default(), why);
+            let place = name.clone().unwrap_or_else(|| format!("claim {}, which has no file", unit.claim));
+            outcome.not_compared.push(place, why);
         }
         let (mut missing, mut extra) = (LoneRows::default(), LoneRows::default());
         let readable = unit.output.is_none() || (file.is_some() && differences.iter().all(|d| d.what != "file"));
