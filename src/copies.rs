@@ -10,15 +10,17 @@
 //! its size: `NAME (1).log.gz`, or `NAME.log` that was unpacked beside `NAME.log.gz`. What people call otherwise needs the same
 //! ETag too, and a kilobyte: what is smaller may be a header line alone, the same in many objects.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use jiff::civil::Date;
 use tracing::info;
 
+use crate::days::Days;
 use crate::ledger::partition::{Partition, PartitionBy};
 use crate::ledger::state::{InputState, PartitionState};
 use crate::plan::partition_of;
-use crate::source::found::{Found, Why};
+use crate::source::found::{Found, SourceObject, Why};
 use crate::source::layout::{FileName, delivery};
 use crate::store::{Store, name_of};
 
@@ -40,6 +42,15 @@ struct There<'a> {
 }
 
 impl<'a> There<'a> {
+    /// Adds what a partition's ledger knows.
+    fn add_ledger(&mut self, state: Option<&'a PartitionState>) {
+        for (key, known) in state.into_iter().flat_map(PartitionState::known) {
+            if matches!(known.state, InputState::Claimed | InputState::Converted) {
+                self.add(name_of(key), (known.size, known.etag.as_ref()));
+            }
+        }
+    }
+
     fn add(&mut self, name: &'a str, content: Content<'a>) {
         self.by_name.entry(name).or_default().push(content);
         if let Some(delivery) = delivery(name).filter(|_| content.0 > 0) {
@@ -55,8 +66,26 @@ impl<'a> There<'a> {
     }
 }
 
-/// Leaves out objects that are copies of converted ones, or of others that were found, and names them.
-pub fn leave_out(found: &mut Found, states: &BTreeMap<Partition, PartitionState>, by: PartitionBy, source: &Store) {
+/// Returns the days that names say of objects which lie in AWS's folders of other days, as copies may, without those of which
+/// the ledgers are read anyway.
+pub fn other_days(found: &Found, read: &Days) -> BTreeSet<Date> {
+    let said = found.objects.iter().filter_map(|object| said_day(object).filter(|day| !read.contains(*day)));
+    said.collect()
+}
+
+/// Returns the day that an object's name says, if that is another one than the object's.
+fn said_day(found: &SourceObject) -> Option<Date> {
+    FileName::parse(name_of(&found.object.key)).day.filter(|day| *day != found.day)
+}
+
+/// Leaves out objects that are copies of converted ones, or of others that were found, and names them. `others` are the ledgers of
+/// [`other_days`].
+pub fn leave_out(
+    found: &mut Found,
+    (states, others): (&BTreeMap<Partition, PartitionState>, &BTreeMap<Partition, PartitionState>),
+    by: PartitionBy,
+    source: &Store,
+) {
     let root = source.location().root();
     let mut partitions: BTreeMap<Partition, Vec<usize>> = BTreeMap::new();
     for (at, object) in found.objects.iter().enumerate() {
@@ -75,11 +104,7 @@ pub fn leave_out(found: &mut Found, states: &BTreeMap<Partition, PartitionState>
             continue;
         }
         let mut there = There::default();
-        for (key, known) in state.into_iter().flat_map(PartitionState::known) {
-            if matches!(known.state, InputState::Claimed | InputState::Converted) {
-                there.add(name_of(key), (known.size, known.etag.as_ref()));
-            }
-        }
+        there.add_ledger(state);
         // What is called as AWS calls it is the object, and others are its copies.
         fresh.sort_by_key(|at| is_renamed(name_of(&found.objects[*at].object.key)));
         for at in fresh {
@@ -89,6 +114,24 @@ pub fn leave_out(found: &mut Found, states: &BTreeMap<Partition, PartitionState>
                 copies.insert(at);
             } else {
                 there.add(name, content);
+            }
+        }
+        // In the folder of another day than its own.
+        for at in objects.iter().copied().filter(|at| !is_known(&found.objects[*at].object.key)) {
+            let object = &found.objects[at];
+            let Some(day) = said_day(object) else { continue };
+            let hour = FileName::parse(name_of(&object.object.key)).hour;
+            let Ok(own) = partition_of(&SourceObject { day, hour, ..object.clone() }, by) else { continue };
+            let mut there = There::default();
+            there.add_ledger(states.get(&own).or_else(|| others.get(&own)));
+            let name = name_of(&object.object.key);
+            for beside in partitions.get(&own).into_iter().flatten().map(|at| &found.objects[*at]) {
+                if name_of(&beside.object.key) == name {
+                    there.add(name, (beside.object.size, beside.object.etag.as_ref()));
+                }
+            }
+            if there.has(name, (object.object.size, object.object.etag.as_ref())) {
+                copies.insert(at);
             }
         }
     }

@@ -17,7 +17,7 @@ use crate::ledger::partition::Partition;
 use crate::ledger::state::PartitionState;
 use crate::ledger::table::Table;
 use crate::options::EXPECT;
-use crate::source::found::{SourceObject, Wanted};
+use crate::source::found::{DaysBefore, SourceObject, Wanted};
 use crate::source::layout::{FileName, Place, is_account};
 use crate::store::{Store, lies_below, name_of};
 
@@ -155,6 +155,14 @@ pub struct Expected {
 }
 
 impl Expected {
+    /// Returns whom it is a part of: the Region of a flow log, the account of a Region.
+    fn wider(&self) -> impl Iterator<Item = Self> + use<> {
+        let Self { account, region, flow_log } = self.clone();
+        let of_region = flow_log.and(region.clone()).map(|region| (Some(region), account.clone()));
+        let of_account = region.map(|_| (None, account));
+        [of_region, of_account].into_iter().flatten().map(|(region, account)| Self { account, region, flow_log: None })
+    }
+
     /// Reads a list of them: a line for each, an account, a Region or none, a flow log or none; `#` begins a remark.
     ///
     /// # Errors
@@ -229,25 +237,28 @@ impl Deliveries {
     /// Adds the objects that a ledger knows; of those below a place only, if one is given by its root and prefix.
     pub fn add_ledger(&mut self, states: &BTreeMap<Partition, PartitionState>, below: Option<(&str, &str)>) {
         for (partition, state) in states {
+            let place = partition.account_region.clone().map(|(account, region)| (account, region, partition.day));
             let claims = state.history().map(|output| &output.claim).chain(state.unfinished().map(|(_, claim)| claim));
             for work in claims.map(|claim| &claim.work) {
                 let fits = |key: &str| below.is_none_or(|(root, top)| work.source() == root && lies_below(top, key));
-                work.inputs()
-                    .iter()
-                    .filter(|input| fits(&input.key))
-                    .for_each(|input| self.add(&input.key, partition.day));
+                for input in work.inputs().iter().filter(|input| fits(&input.key)) {
+                    self.add(&input.key, partition.day);
+                    self.places.extend(place.clone());
+                }
             }
         }
     }
 
-    /// Adds the objects in folders of days of which nothing else is known.
+    /// Adds what SOURCE has of days of which nothing else is known.
     ///
     /// # Errors
     /// When a listing fails.
-    pub fn add_folders(&mut self, source: &Store, folders: &[(String, Date)]) -> Result<()> {
+    pub fn add_listed(&mut self, source: &Store, before: &DaysBefore) -> Result<()> {
         let known = self.days.clone();
+        let objects = before.objects.iter().filter(|(_, day)| !known.contains(day));
+        objects.for_each(|(key, day)| self.add(key, *day));
         let (folders, days): (Vec<String>, Vec<Date>) =
-            folders.iter().filter(|(_, day)| !known.contains(day)).cloned().unzip();
+            before.folders.iter().filter(|(_, day)| !known.contains(day)).cloned().unzip();
         for (objects, day) in source.list_all(&folders)?.iter().zip(days) {
             objects.iter().for_each(|object| self.add(&object.key, day));
         }
@@ -284,6 +295,7 @@ impl Deliveries {
     /// Leaves out accounts and Regions that were not asked for.
     pub fn select(&mut self, wanted: &Wanted) {
         self.flow_logs.retain(|of, _| wanted.selects(Some(&(of.account.clone(), of.region.clone()))));
+        self.places.retain(|(account, region, _)| wanted.selects(Some(&(account.clone(), region.clone()))));
     }
 
     /// Returns who delivered on a day, as [`Expected::parse`] reads it.
@@ -317,6 +329,9 @@ impl Deliveries {
                 let thin = all_days().filter(|day| minute_of(*day, 0, 0) + DAY <= horizon);
                 silences.extend(thin.filter_map(|day| thinned(flow_log, minutes, day, options)));
             }
+            for (who, day) in self.gone_places((first, last), horizon) {
+                found.entry(who).or_default().push((day, day + DAY));
+            }
             for day in all_days().map(|day| minute_of(day, 0, 0)) {
                 let absent = options.expect.iter().filter(|expected| day + DAY <= horizon && !self.has(expected, day));
                 absent.for_each(|expected| found.entry(expected.clone()).or_default().push((day, day + DAY)));
@@ -324,7 +339,16 @@ impl Deliveries {
         }
         let accepted = |quiet: &Quiet| options.accept.iter().any(|what| quiet.is_accepted(what));
         let left = |times| joined(times).into_iter().flat_map(|when| options.without_accepted(when));
-        let missing = found.into_iter().flat_map(|(who, times)| left(times).map(move |when| quiet(&who, when)));
+        let found: BTreeMap<Expected, Vec<(i64, i64)>> =
+            found.into_iter().map(|(who, times)| (who, joined(times))).collect();
+        let is_told_of_all = |who: &Expected, (from, to): (i64, i64)| {
+            let times = who.wider().filter_map(|wider| found.get(&wider)).flatten();
+            times.into_iter().any(|(begin, end)| *begin <= from && to <= *end)
+        };
+        let missing = found.iter().flat_map(|(who, times)| {
+            let own = times.iter().copied().filter(|when| !is_told_of_all(who, *when)).collect();
+            left(own).map(move |when| quiet(who, when))
+        });
         Missing {
             gaps: runs_of(
                 [self.days_between(asked, &options.accept), self.days_since(asked, &options.accept, now)].concat(),
@@ -371,6 +395,31 @@ impl Deliveries {
         let is_accepted = |day: &Date| accepted.iter().any(|what| *what == day.to_string());
         let since = last.series(1.day()).skip(1).take_while(|day| days.last().is_some_and(|last| day <= last));
         since.filter(|day| is_over(day) && !is_accepted(day)).collect()
+    }
+
+    /// Returns on which days there is nothing of accounts' Regions that had objects on a day before, with the first minute of each.
+    /// Of those only whose objects have names that do not tell their flow logs: these are missed by their flow logs.
+    fn gone_places(&self, (first, last): (Date, Date), horizon: i64) -> Vec<(Expected, i64)> {
+        let told: BTreeSet<(&str, &str)> =
+            self.flow_logs.keys().map(|flow_log| (&*flow_log.account, &*flow_log.region)).collect();
+        let places: BTreeSet<(&String, &String)> =
+            self.places.iter().map(|(account, region, _)| (account, region)).collect();
+        let mut gone = Vec::new();
+        for (account, region) in places.into_iter().filter(|(account, region)| !told.contains(&(&**account, &**region)))
+        {
+            let has = |day: &Date| self.places.contains(&(account.clone(), region.clone(), *day));
+            let mut delivered = first.yesterday().is_ok_and(|day| has(&day));
+            for day in first.series(1.day()).take_while(|day| *day <= last) {
+                let begin = minute_of(day, 0, 0);
+                if delivered && !has(&day) && begin + DAY <= horizon {
+                    let region = Expected { account: account.clone(), region: Some(region.clone()), flow_log: None };
+                    let whole = Expected { region: None, ..region.clone() };
+                    gone.push((if self.has(&whole, begin) { region } else { whole }, begin));
+                }
+                delivered |= has(&day);
+            }
+        }
+        gone
     }
 
     /// Returns the first minute of a UTC day that lies between two minutes whole.

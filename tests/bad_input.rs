@@ -405,6 +405,24 @@ fn flipped_bits_in_gzip_never_give_rows() {
 
 /// A copy that failed, mostly: somebody should know, but not every night.
 #[test]
+fn whatever_it_is_called_an_object_of_0_bytes_is_named_and_what_stands_for_a_folder_is_not() {
+    let work = Work::new();
+    work.object(&key(0), text(0, 3));
+    let folder = key(0).rsplit_once('/').unwrap().0.to_owned();
+    let month = folder.rsplit_once('/').unwrap().0.to_owned();
+    for marker in
+        [format!("{folder}/05_$folder$"), format!("{folder}/05"), format!("{month}/16"), format!("{month}/day=15")]
+    {
+        work.write(&format!("raw/{marker}"), "");
+    }
+    let empty = work.write(&format!("raw/{folder}/part-0"), "");
+    let ran = work.convert(&ON_THIS_DAY);
+    ran.code(1).says(&format!("rejected: the object is empty (0 bytes)\n  at WORK/{empty}\n"));
+    ran.totals(&[("objects", 1), ("objects_empty", 1), ("rows_written", 3)]);
+    work.convert(&ON_THIS_DAY).nothing_to_do(2);
+}
+
+#[test]
 fn an_object_of_0_bytes_is_named_once() {
     let work = Work::new();
     work.object(&key(0), text(0, 3));

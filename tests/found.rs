@@ -174,16 +174,38 @@ fn tree(random: &mut Random, logs: bool) -> BTreeMap<String, &'static str> {
     fates.collect()
 }
 
+/// What is said of hidden folders.
+const HIDDEN: &str = "its name begins with . or _, which Athena passes over too (if it holds flow logs, convert it as a SOURCE of its own)";
+
+/// Returns the hidden folder that a path leads through, unless it is one of this program's.
+fn hidden_folder(path: &str) -> Option<&str> {
+    let (folders, _) = path.rsplit_once('/')?;
+    let mut end = 0;
+    for folder in folders.split('/') {
+        end += folder.len() + 1;
+        if folder.starts_with(['.', '_']) {
+            return (folder != "_flowparquet").then(|| &path[..end - 1]);
+        }
+    }
+    None
+}
+
 /// Returns the paths that a plan names, and how many objects it found.
 fn planned(work: &Work, days: &[&str], paths: &BTreeMap<String, &str>) -> (u64, BTreeSet<String>) {
     let ran = work.run(&[&["plan", "raw", "table", "--json", "--merge", "--log-type", "vpc"], days].concat());
     let plan: Json = serde_json::from_str(&ran.stdout).unwrap();
     let said: Vec<&str> =
         plan["passed_over"].as_array().unwrap().iter().map(|o| o["object"].as_str().unwrap()).collect();
-    // Parquet and notes are named and need nobody.
-    let harmless = ["it is Parquet, and not called as AWS calls what it delivers", "its name says that it is no log"];
+    // Parquet, notes and hidden folders are named and need nobody.
+    let harmless =
+        ["it is Parquet, and not called as AWS calls what it delivers", "its name says that it is no log", HIDDEN];
     let reasons = plan["passed_over"].as_array().unwrap().iter().map(|o| o["reason"].as_str().unwrap());
-    ran.code(i32::from(reasons.into_iter().any(|reason| !harmless.contains(&reason))));
+    // Who delivered on the day before and then did not is missed.
+    let is_missed = !plan["missing"].as_array().unwrap().is_empty();
+    ran.code(i32::from(is_missed || reasons.into_iter().any(|reason| !harmless.contains(&reason))));
+    for folder in paths.keys().filter_map(|path| hidden_folder(path)) {
+        assert!(said.iter().any(|said| *said == format!("WORK/raw/{folder}")), "{folder} is not named: {said:#?}");
+    }
     let named =
         paths.keys().filter(|path| said.iter().any(|said| *said == format!("WORK/raw/{path}"))).cloned().collect();
     (plan["total"]["objects"].as_u64().unwrap(), named)

@@ -6,16 +6,25 @@ use serde_json::Value as Json;
 
 use crate::util::{ACCOUNT, REGION, Ran, Work, days_ago, text};
 
-/// Writes the objects of a flow log on a day, one in `step` minutes, where `there` says so.
-fn deliver(work: &Work, (account, region, id): (&str, &str, &str), day: Date, there: impl Fn(i64) -> bool) {
-    let [y, m, d] = [i32::from(day.year()), i32::from(day.month()), i32::from(day.day())];
+/// Writes the objects of a flow log on a day into its folder, one in half an hour, where `there` says so.
+fn deliver(work: &Work, one: (&str, &str, &str), day: Date, there: impl Fn(i64) -> bool) {
+    let (account, region, _) = one;
+    let folder = day.strftime(&format!("AWSLogs/{account}/vpcflowlogs/{region}/%Y/%m/%d")).to_string();
+    deliver_into(work, &folder, one, day, there);
+}
+
+/// The same into any folder.
+fn deliver_into(
+    work: &Work,
+    folder: &str,
+    (account, region, id): (&str, &str, &str),
+    day: Date,
+    there: impl Fn(i64) -> bool,
+) {
+    let date = day.strftime("%Y%m%d");
     for at in (0..1_440).step_by(30).filter(|at| there(*at)) {
-        let name =
-            format!("{account}_vpcflowlogs_{region}_{id}_{y:04}{m:02}{d:02}T{:02}{:02}Z_h.log", at / 60, at % 60);
-        work.write(
-            &format!("raw/AWSLogs/{account}/vpcflowlogs/{region}/{y:04}/{m:02}/{d:02}/{name}"),
-            text(at as u64, 1),
-        );
+        let name = format!("{account}_vpcflowlogs_{region}_{id}_{date}T{:02}{:02}Z_h.log", at / 60, at % 60);
+        work.write(&format!("raw/{folder}/{name}"), text(at as u64, 1));
     }
 }
 
@@ -330,4 +339,82 @@ fn the_day_before_is_looked_at_in_source_if_it_was_never_converted() {
         assert!(ran.code(1).stdout.contains(&said), "{}", ran.stdout);
     }
     assert_eq!(work.partitions("table"), ["year=2026/month=01/day=11"], "only the asked day is converted");
+}
+
+#[test]
+fn the_day_before_is_looked_at_wherever_it_lies() {
+    let first = |month: i8| Date::new(2026, month, 1).unwrap();
+    let layout = ["--source-layout", "x/{region}/{yyyy}/{MM}/{dd}"];
+    let far = format!("AWSLogs/{}/vpcflowlogs/{}", FAR.0, FAR.1);
+    for (asked, folder, options) in [
+        // Across the end of a month and of a year, in both of AWS's layouts.
+        (first(2), format!("{far}/%Y/%m/%d"), &[][..]),
+        (first(1), format!("{far}/%Y/%m/%d"), &[]),
+        (
+            first(1),
+            format!(
+                "AWSLogs/aws-account-id={}/aws-service=vpcflowlogs/aws-region={}/year=%Y/month=%m/day=%d",
+                FAR.0, FAR.1
+            ),
+            &[],
+        ),
+        // Beside the asked ones.
+        (first(2), "flat".to_owned(), &[]),
+        // As a person says.
+        (day(5), format!("x/{}/%Y/%m/%d", FAR.1), &layout),
+        (first(2), format!("x/{}/%Y/%m/%d", FAR.1), &layout),
+        (first(1), format!("x/{}/%Y/%m/%d", FAR.1), &layout),
+    ] {
+        let work = Work::new();
+        let before = asked.yesterday().unwrap();
+        let of = |folder: &str, day: Date| day.strftime(folder).to_string();
+        deliver_into(&work, &of(&folder, before), FAR, before, |_| true);
+        // Somebody else goes on.
+        deliver_into(&work, &of(&folder.replace(FAR.0, ACCOUNT).replace(FAR.1, REGION), asked), ONE, asked, |_| true);
+        let asked = asked.to_string();
+        let all = ["--merge", "--day", asked.as_str()];
+        let ran = work.convert(&[&all, options].concat());
+        let said = format!("missing: {}: no object from {asked}T00:00Z to", FAR.0);
+        assert!(ran.code(1).stderr.contains(&said), "{folder} {asked}: {}", ran.stderr);
+        let ran = work.run(&[&["verify", "raw", "table", "--day", asked.as_str()], options].concat());
+        assert!(ran.code(1).stdout.contains(&said), "{folder} {asked}: {}", ran.stdout);
+    }
+}
+
+#[test]
+fn a_region_that_is_gone_is_missed_under_names_of_peoples_own_too() {
+    let work = Work::new();
+    for (account, region, days) in [(ACCOUNT, REGION, 0..4), (ACCOUNT, "eu-west-1", 0..2), (FAR.0, REGION, 0..1)] {
+        for number in days {
+            let folder = day(number).strftime(&format!("AWSLogs/{account}/vpcflowlogs/{region}/%Y/%m/%d")).to_string();
+            work.object(&format!("{folder}/part-{number}.gz"), text(number as u64, 1));
+        }
+    }
+    let gone = |who: &str, day: &str, end: &str| format!("{who}: no object from {day}T00:00Z to {end}T00:00Z");
+    all_say(&work, &days(0, 0), &[], &[]);
+    all_say(&work, &days(1, 1), &[], &[gone(FAR.0, "2026-01-11", "2026-01-12")]);
+    let region = format!("{ACCOUNT} eu-west-1");
+    all_say(&work, &days(2, 2), &[], &[gone(&region, "2026-01-12", "2026-01-13")]);
+    all_say(
+        &work,
+        &days(0, 3),
+        &[],
+        &[gone(&region, "2026-01-12", "2026-01-14"), gone(FAR.0, "2026-01-11", "2026-01-14")],
+    );
+    all_say(&work, &days(2, 2), &["--accept-missing", "eu-west-1"], &[]);
+    all_say(&work, &days(3, 3), &[], &[]);
+}
+
+#[test]
+fn who_is_expected_and_gone_is_named_once() {
+    let work = Work::new();
+    for one in [ONE, FAR] {
+        deliver(&work, one, day(0), |_| true);
+    }
+    deliver(&work, ONE, day(1), |_| true);
+    let list = [ONE, FAR].map(|(account, region, id)| format!("{account} {region} {id}\n")).concat();
+    work.write("expected", list);
+    let said = format!("{}: no object from 2026-01-11T00:00Z to 2026-01-12T00:00Z", FAR.0);
+    all_say(&work, &days(0, 0), &["--expect", "expected"], &[]);
+    all_say(&work, &days(1, 1), &["--expect", "expected"], &[said]);
 }

@@ -155,6 +155,7 @@ fn a_table_as_source_is_refused() {
             work.run(&[command, by, "raw", "--day", DAY]).code(2).says_only(&said);
         }
         work.run(&["verify", by, by]).code(2).says_only(&said);
+        work.run(&["verify", by, "raw"]).code(2).says_only(&said);
         work.run(&["ddl", "--raw", by]).code(2).says_only(&said);
         // A folder of it.
         let top = work.partitions(by)[0].split('/').next().unwrap().to_owned();

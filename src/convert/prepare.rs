@@ -152,7 +152,12 @@ pub fn prepare(source: &Store, table: &Table, options: &ConvertOptions) -> Resul
     plan::settle_days(&mut found, &states, info.partition_by, &root);
     found.forget_converted(|key| states.values().any(|state| state.input(&root, key).is_some()));
     if !options.copy {
-        copies::leave_out(&mut found, &states, info.partition_by, source);
+        let others = copies::other_days(&found, &days);
+        let others = match founded && !others.is_empty() {
+            true => table.load_sound(&Days::These(others), info.partition_by)?.states,
+            false => BTreeMap::new(),
+        };
+        copies::leave_out(&mut found, (&states, &others), info.partition_by, source);
     }
     for (key, why) in &found.two_days {
         info!(object = %source.location().url_of(key), reason = why, "an object of two days");
@@ -196,7 +201,7 @@ fn day_before(
         before.add_ledger(&states, Some((&root, source.location().prefix())));
         found.forget_of_other_days(|key| states.values().any(|state| state.input(&root, key).is_some()));
     }
-    before.add_folders(source, &found.days_before)?;
+    before.add_listed(source, &found.before)?;
     Ok(before)
 }
 

@@ -27,6 +27,19 @@ pub const MAX_OPAQUE_FOLDERS: usize = 2_000;
 /// service that nobody knows may have thousands.
 const MAX_DEEP_FOLDERS: usize = 300;
 
+/// Hidden folders that programs make: this one, Spark, Delta Lake, Hive, and what keeps files.
+const OF_PROGRAMS: [&str; 9] = [
+    OWN_FOLDER,
+    "_temporary",
+    "_spark_metadata",
+    "_delta_log",
+    "_symlink_format_manifest",
+    ".hive-staging",
+    ".git",
+    ".Trash",
+    ".snapshot",
+];
+
 /// Finds the objects.
 ///
 /// # Errors
@@ -122,6 +135,23 @@ fn matches_nothing(store: &Store, layout: &SourceLayout) -> Result<Error> {
     let keys: Vec<String> = keys.iter().take(3).map(below).collect();
     let error = Error::usage(format!("{SOURCE_LAYOUT} {layout} matches no folder below SOURCE")).at(store.location());
     Ok(error.help(format!("write it as the folders of these keys are called: {}", keys.join(", "))))
+}
+
+/// Refuses a SOURCE that is a table of ours.
+///
+/// # Errors
+/// A usage error if it is; otherwise when the store fails.
+pub fn refuse_table(store: &Store) -> Result<()> {
+    match store.head(&join(store.location().prefix(), TABLE_OBJECT))? {
+        Some(_) => Err(is_a_table(store.location())),
+        None => Ok(()),
+    }
+}
+
+fn is_a_table(source: &Location) -> Error {
+    Error::usage("SOURCE is a table that flowparquet made")
+        .at(source)
+        .help("SOURCE is where the raw logs are, and comes first; DEST is the table, and comes second")
 }
 
 /// Refuses a SOURCE that is a folder of a table of ours.
@@ -257,7 +287,10 @@ impl<'a> Search<'a> {
         let top = Node::at(store.location().prefix());
         let mut left_out = false;
         let mut frontier = vec![(top.prefix.clone(), Said::default())];
+        // Those that may hold the days before the asked ones alone.
+        let mut before: Vec<(String, Said)> = Vec::new();
         for depth in 0..layout.depth() {
+            before = self.days_before_by_layout(store, layout, depth, before)?;
             let prefixes: Vec<String> = frontier.iter().map(|(prefix, _)| prefix.clone()).collect();
             // Beside the last folders of a day there may be logs of it.
             if let Some(name) = layout.only_name(depth).filter(|_| !layout.is_below_day(depth)) {
@@ -272,7 +305,10 @@ impl<'a> Search<'a> {
                 for folder in level.folders {
                     match layout.enter(depth, name_of(&folder), said).filter(|_| Store::is_key(&folder)) {
                         Some(said) if self.is_asked(&said, &top.place) => next.push((folder, said)),
-                        Some(_) => left_out = true,
+                        Some(said) => {
+                            left_out = true;
+                            before.extend(self.take_day_before(folder, said));
+                        }
                         None => strangers.push(folder),
                     }
                 }
@@ -296,6 +332,37 @@ impl<'a> Search<'a> {
         Ok(matches)
     }
 
+    /// Returns the folders in those that may hold a day before the asked ones, as a layout says, and notes those of such a day.
+    fn days_before_by_layout(
+        &mut self,
+        store: &Store,
+        layout: &SourceLayout,
+        depth: usize,
+        folders: Vec<(String, Said)>,
+    ) -> Result<Vec<(String, Said)>> {
+        let prefixes: Vec<String> = folders.iter().map(|(prefix, _)| prefix.clone()).collect();
+        let mut next = Vec::new();
+        for ((_, said), level) in folders.iter().zip(store.list_levels(&prefixes)?) {
+            for folder in level.folders.into_iter().filter(|folder| Store::is_key(folder)) {
+                let said = layout.enter(depth, name_of(&folder), said);
+                next.extend(said.and_then(|said| self.take_day_before(folder, said)));
+            }
+        }
+        Ok(next)
+    }
+
+    /// Notes a folder that a layout says to be of a day before the asked ones; returns it if it may hold one.
+    fn take_day_before(&mut self, folder: String, said: Said) -> Option<(String, Said)> {
+        let is_selected = self.matches(said.account.as_deref(), said.region.as_deref(), true);
+        let days = Days::These(self.days_before.clone());
+        if !is_selected || !said.may_hold_any(&days) {
+            return None;
+        }
+        let Some(day) = said.date() else { return Some((folder, said)) };
+        self.found.before.folders.push((folder, day));
+        None
+    }
+
     /// Returns whether asked-for logs can lie where a layout says this.
     fn is_asked(&mut self, said: &Said, top: &Place) -> bool {
         let account = said.account.as_deref().or(top.account.as_deref());
@@ -312,7 +379,9 @@ impl<'a> Search<'a> {
         let (named, nameless): (Vec<String>, Vec<String>) =
             folders.into_iter().partition(|folder| Store::is_key(folder));
         self.found.passed_over.extend(nameless.into_iter().map(|folder| (folder.into(), Why::NoKey)));
-        let named: Vec<String> = named.into_iter().filter(|folder| !name_of(folder).starts_with(['.', '_'])).collect();
+        let (hidden, named): (Vec<String>, Vec<String>) =
+            named.into_iter().partition(|folder| name_of(folder).starts_with(['.', '_']));
+        hidden.into_iter().for_each(|folder| self.take_hidden(folder.into()));
         if among_days {
             for (folder, objects) in named.iter().zip(store.list_all(&named)?) {
                 let is_hidden = |key: &str| {
@@ -387,9 +456,7 @@ impl<'a> Search<'a> {
         }
         let has_logs = folders.iter().any(|folder| name_of(folder) == super::layout::AWS_LOGS);
         if node.prefix == source.prefix() && !has_logs {
-            return Err(Error::usage("SOURCE is a table that flowparquet made")
-                .at(source)
-                .help("SOURCE is where the raw logs are, and comes first; DEST is the table, and comes second"));
+            return Err(is_a_table(source));
         }
         let before = folders.len();
         folders.retain(|folder| !["year=", "aws_account_id="].iter().any(|part| name_of(folder).starts_with(part)));
@@ -399,6 +466,13 @@ impl<'a> Search<'a> {
         Ok(())
     }
 
+    /// Names a hidden folder, unless programs are known to put it there.
+    fn take_hidden(&mut self, folder: Arc<str>) {
+        if !OF_PROGRAMS.contains(&name_of(&folder)) {
+            self.found.passed_over.push((folder, Why::Hidden));
+        }
+    }
+
     /// Returns the folder as a place to look into, if asked-for logs can be there.
     fn enter(&mut self, node: &Node, folder: String) -> Option<Node> {
         if !Store::is_key(&folder) {
@@ -406,8 +480,8 @@ impl<'a> Search<'a> {
             return None;
         }
         let name = name_of(&folder);
-        // flowparquet's own and other hidden folders hold no raw logs.
         if name.starts_with(['.', '_']) {
+            self.take_hidden(folder.into());
             return None;
         }
         let month = node.year.as_ref().and_then(|year| year.enter(name)).filter(|place| place.level == Level::Month);
@@ -435,10 +509,28 @@ impl<'a> Search<'a> {
             place.region.is_none() && place.level == Level::Year || place.may_hold_any(&self.wanted.days);
         self.found.met.more |= !of_asked_days && (place.account.is_none() || place.region.is_none());
         let is_selected = self.matches(place.account.as_deref(), place.sure_region(), true);
-        if let Some(day) = place.day.filter(|day| is_selected && self.days_before.contains(day)) {
-            self.found.days_before.push((folder.clone(), day));
+        if is_selected && !of_asked_days {
+            self.note_day_before(&folder, &place);
         }
         (is_selected && of_asked_days).then_some(Node { prefix: folder, place, depth: node.depth + 1, year: None })
+    }
+
+    /// Notes a folder of a day before the asked ones. Across the end of a month or year only that month's or year's folder
+    /// was seen: its last day is called as AWS calls it.
+    fn note_day_before(&mut self, folder: &str, place: &Place) {
+        for day in self.days_before.iter().filter(|day| place.may_hold(**day)) {
+            let [month, day_of_month] = match place.hive {
+                true => [format!("month={:02}", day.month()), format!("day={:02}", day.day())],
+                false => [format!("{:02}", day.month()), format!("{:02}", day.day())],
+            };
+            let folder = match place.level {
+                Level::Day => folder.to_owned(),
+                Level::Month => join(folder, &day_of_month),
+                Level::Year => join(&join(folder, &month), &day_of_month),
+                _ => continue,
+            };
+            self.found.before.folders.push((folder, *day));
+        }
     }
 
     fn matches(&self, account: Option<&str>, region: Option<&str>, unknown: bool) -> bool {
@@ -506,6 +598,8 @@ impl<'a> Search<'a> {
                 continue;
             }
             if folder.starts_with(['.', '_']) {
+                let end = folder.as_ptr() as usize - object.key.as_ptr() as usize + folder.len();
+                self.take_hidden(object.key[..end].into());
                 return;
             }
             place = Cow::Owned(place.enter(folder).unwrap_or_else(|| place.undated()));
@@ -549,7 +643,7 @@ impl<'a> Search<'a> {
     fn take_as(&mut self, object: Listed, place: &Place, suffix: Suffix) {
         let name = name_of(&object.key);
         // What stands for a folder has no content; a log without any was cut off.
-        let is_marker = object.size == 0 && !is_called_log(name);
+        let is_marker = object.size == 0 && !is_called_log(name) && stands_for_folder(name, place);
         let said = FileName::parse(name);
         let account = place.account.clone().or(said.account);
         let is_told = place.sure_region().is_some() || said.region.is_some() || self.wanted.source_layout.is_some();
@@ -578,6 +672,9 @@ impl<'a> Search<'a> {
         let asked = self.wanted.assume_day == Some(day) || self.wanted.days.contains(day);
         let asked_by_folder = folder.is_some_and(|(day, _)| self.wanted.days.contains(day));
         if !(asked || asked_by_folder) {
+            if self.days_before.contains(&day) && suffix == Suffix::Log {
+                self.found.before.objects.push((object.key, day));
+            }
             return;
         }
         if !self.matches(account.as_deref(), region.as_deref(), false) {
@@ -619,6 +716,12 @@ impl Place {
 /// Returns whether an object has the name of a log, as AWS and people give it.
 fn is_called_log(name: &str) -> bool {
     [".gz", ".log", ".txt"].iter().any(|ending| name.ends_with(ending)) && !name.starts_with(['.', '_'])
+}
+
+/// Returns whether an object without bytes is called like a folder that may lie beside it.
+fn stands_for_folder(name: &str, place: &Place) -> bool {
+    let is_of_layout = || place.enter(name).is_some_and(|folder| folder.level != place.level);
+    name.is_empty() || name.ends_with("_$folder$") || is_of_layout()
 }
 
 fn join(prefix: &str, below: &str) -> String {

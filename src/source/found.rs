@@ -106,6 +106,8 @@ pub enum Why {
     NoAccount,
     /// A folder that lies too deep among others that nobody knows to be looked into.
     TooDeep,
+    /// A folder whose name begins with `.` or `_`: engines over raw logs pass it over too.
+    Hidden,
     /// Only its content would say whether it is a flow log, and the store does not give it: its code.
     Unseen(&'static str),
 }
@@ -180,6 +182,9 @@ impl Why {
                      it; if it is none, point SOURCE past it)"
                 );
             }
+            Self::Hidden => {
+                "its name begins with . or _, which Athena passes over too (if it holds flow logs, convert it as a SOURCE of its own)"
+            }
             Self::OtherName => "its name says that it is no log",
             Self::NoKey => {
                 "its key has an empty folder (//), `.`, `..`, control characters, or is not UTF-8 (rename it)"
@@ -206,8 +211,17 @@ pub struct Found {
     pub(crate) undated: Vec<Undated>,
     /// Which accounts and Regions there are.
     pub(crate) met: Met,
-    /// Folders of the days before asked ones, seen among these and not looked into.
-    pub(crate) days_before: Vec<(String, Date)>,
+    /// What was seen of the days before asked ones, which tell who delivered.
+    pub(crate) before: DaysBefore,
+}
+
+/// What was seen of the days before asked ones on the way to these.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct DaysBefore {
+    /// Their folders, not looked into; some may not be there.
+    pub(crate) folders: Vec<(String, Date)>,
+    /// Keys of their objects that lie beside asked ones.
+    pub(crate) objects: Vec<(Arc<str>, Date)>,
 }
 
 /// The accounts and Regions that were met on the way to the objects, whether they were asked for or not.

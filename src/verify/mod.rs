@@ -44,7 +44,7 @@ use crate::missing::{Deliveries, Missing, MissingOptions};
 use crate::options::PARTITION_BY;
 use crate::plan::{leave_out_damaged, partition_of, settle_days};
 use crate::report::{Progress, damaged_ledgers};
-use crate::source::discover::discover;
+use crate::source::discover::{discover, refuse_table};
 use crate::source::found::{Found, Wanted};
 use crate::store::{Listed, Location, RealKeys, Store, name_of};
 
@@ -170,11 +170,12 @@ fn verify_once(
     progress: &dyn Progress,
 ) -> Result<Verification> {
     let (begun, started) = (Instant::now(), crate::days::now());
-    let info = table.info()?.ok_or_else(|| {
-        Error::usage("nothing is converted here yet")
+    let Some(info) = table.info()? else {
+        source.map(refuse_table).transpose()?;
+        return Err(Error::usage("nothing is converted here yet")
             .at(table.store().location())
-            .help("run `flowparquet convert SOURCE DEST` first, or check DEST")
-    })?;
+            .help("run `flowparquet convert SOURCE DEST` first, or check DEST"));
+    };
     let mut sides = sides(source, table, options, info.partition_by)?;
     let looked_at = source.map(|source| source.location().to_string()).unwrap_or_default();
     // Where there are no raw logs to be read, nothing is read by it.
@@ -253,7 +254,12 @@ fn sides(source: Option<&Store>, table: &Table, options: &VerifyOptions, by: Par
         found.accept_parquet(&options.missing.accept);
         settle_days(&mut found, &states, by, &root);
         found.forget_converted(|key| states.values().any(|state| state.input(&root, key).is_some()));
-        copies::leave_out(&mut found, &states, by, source);
+        let others = copies::other_days(&found, &options.wanted.days);
+        let others = match others.is_empty() {
+            true => BTreeMap::new(),
+            false => table.load_sound(&Days::These(others), by)?.states,
+        };
+        copies::leave_out(&mut found, (&states, &others), by, source);
     }
     Ok(Sides { found, files, states, damaged })
 }
@@ -309,7 +315,7 @@ fn missing(
         let before = table.load_sound(&Days::These(before), by)?.states;
         deliveries.add_ledger(&before, Some(below));
         found.forget_of_other_days(|key| before.values().any(|state| state.input(&root, key).is_some()));
-        deliveries.add_folders(source, &found.days_before)?;
+        deliveries.add_listed(source, &found.before)?;
     }
     found.objects.iter().chain(&found.copies).for_each(|found| deliveries.add_found(found));
     deliveries.add_ledger(states, Some(below));
