@@ -105,7 +105,8 @@ fi
 
 export FLOWPARQUET_TEST_LONG=$long
 [ -z "$long" ] || export FLOWPARQUET_TEST_FUZZ_SECONDS=600
-step "Rust tests" cargo test --release --locked ${long:+-- --include-ignored}
+# Fuzzing waits for the tests of S3, which leave a processor free.
+step "Rust tests" cargo test --release --locked -- --skip fuzz_corpus:: ${long:+--include-ignored}
 
 [ -z "$long" ] || step "bugs put in on purpose" "$PYTHON" scripts/planted_bugs.py
 
@@ -118,10 +119,15 @@ if ! find_java; then
     skipped+=("what Spark and Hive judge, for want of Java $MIN_JAVA to $MAX_JAVA: apt-get install openjdk-17-jdk-headless")
 fi
 pytest=("$PYTHON" -m pytest -q -c tests/python/pytest.ini tests/python)
-# Tests of S3 wait more than they compute, so they run beside the others, which are through sooner; what they print comes after.
+# Tests of S3 wait more than they compute, so they run beside the others; what they print comes after.
+disturbed="test_fire or test_stops"
 others() {
     ends_with_its_jobs
     "${pytest[@]}" -m "not s3" &
+    wait $! || exit
+    echo
+    echo "Fuzzing:"
+    cargo test --release --locked --test tests fuzz_corpus:: &
     wait $! || exit
     echo
     echo "The protocol's model:"
@@ -139,16 +145,19 @@ ends_with_its_jobs() { # for a function in the background: a signal to it takes 
 }
 black_box() {
     ends_with_its_jobs
-    local s3 others failed=""
-    FLOWPARQUET_TEST_S3=moto "${pytest[@]}" -m s3 >target/s3-tests.log 2>&1 &
-    s3=$!
-    FLOWPARQUET_TEST_S3=moto others &
-    others=$!
-    wait $others || failed=1
-    wait $s3 || failed=1
+    export FLOWPARQUET_TEST_S3=moto
+    local jobs=() failed=""
+    # In two halves, each with a server of its own.
+    "${pytest[@]}" -m s3 -k "$disturbed" >target/s3-disturbed.log 2>&1 &
+    jobs+=($!)
+    "${pytest[@]}" -m s3 -k "not ($disturbed)" >target/s3-tests.log 2>&1 &
+    jobs+=($!)
+    others &
+    jobs+=($!)
+    for job in "${jobs[@]}"; do wait "$job" || failed=1; done
     echo
     echo "S3 by moto:"
-    cat target/s3-tests.log
+    cat target/s3-tests.log target/s3-disturbed.log
     [ -z "$failed" ]
 }
 step "black-box tests, S3 by moto, definitions by Hive and Spark, the protocol's model, instruction counts" black_box

@@ -70,8 +70,10 @@ pub struct PartitionPlan {
     pub packed_bytes: u64,
     /// Objects converted before, or found to have no bytes.
     pub converted: u64,
-    /// Objects of another log type, and what is no flow log.
+    /// Objects of another log type.
     pub other_type: u64,
+    /// Objects that are no flow logs.
+    pub no_flow_logs: u64,
     /// Objects to convert now: never seen before.
     pub fresh: Vec<Input>,
     /// Objects that may not be readable: they are read before they are claimed. They did not read to their end before, a claim of
@@ -401,6 +403,7 @@ fn plan_partition(
         packed_bytes: found.iter().map(|o| o.object.size).sum(),
         converted: 0,
         other_type: 0,
+        no_flow_logs: 0,
         fresh: Vec::new(),
         retry: Vec::new(),
         archived: 0,
@@ -437,7 +440,8 @@ fn plan_partition(
             }
             InputState::Rejected(_) => plan.take(found, true),
             InputState::Empty => plan.converted += 1,
-            InputState::OtherType | InputState::NoFlowLog => plan.other_type += 1,
+            InputState::OtherType => plan.other_type += 1,
+            InputState::NoFlowLog => plan.no_flow_logs += 1,
             InputState::Converted => {
                 plan.converted += 1;
                 if changed && let Some(output) = state.output_of(known) {

@@ -158,6 +158,8 @@ pub struct Report {
     pub objects_converted_before: u64,
     /// Objects of the asked days that were found to be of another log type before, and not read again.
     pub objects_of_other_type_before: u64,
+    /// Objects of the asked days that were found to be no flow logs before, and not read again.
+    pub objects_no_flow_logs_before: u64,
     /// The partitions that were touched.
     pub partitions: Vec<PartitionReport>,
     /// The partitions whose files were merged (`--auto-compact`).
@@ -291,7 +293,7 @@ impl Report {
     /// Returns whether some input was rejected or skipped (exit code 1).
     pub fn needs_a_person(&self) -> bool {
         let Counts { rejected_rows, objects_rejected, objects_of_other_type, rows_of_other_type, .. } = self.totals;
-        let of_other_type = objects_of_other_type + rows_of_other_type;
+        let of_other_type = objects_of_other_type + rows_of_other_type + self.objects_of_other_type_before;
         rejected_rows + objects_rejected + self.objects_to_look_at > 0
             || of_other_type > 0 && !self.log_type_said
             || !self.rejects.is_empty()

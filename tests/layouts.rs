@@ -587,6 +587,14 @@ fn logs_of_the_other_type_are_counted_and_left_alone() {
     let entries = work.entries();
     let again = work.convert(&ON_THIS_DAY);
     again.says("nothing to do: ").totals(&[("rows_read", 0)]);
+    // As long as nobody says that it is meant, they are missed.
+    let said = "1 object of Transit Gateway Flow Logs left alone, as by an earlier run: convert them with --log-type tgw into another \
+                DEST; --log-type vpc says that this table is meant to be without them\n";
+    again.code(1).says(&format!("warning: {said}"));
+    assert!(work.run(&["plan", "raw", "table", "--day", DAY]).code(1).stdout.contains(said));
+    let meant = [&ON_THIS_DAY[..], &["--log-type", "vpc"]].concat();
+    work.convert(&meant).code(0).does_not_say("left alone");
+    work.run(&[&["plan", "raw", "table"], &meant[..]].concat()).code(0);
     assert_eq!(work.entries(), entries);
     let verified = work.run(&["verify", "raw", "table", "--day", DAY]);
     let said = "everything of the table's log type agrees, 1 object of the other one left alone: ";
@@ -777,6 +785,19 @@ fn a_folder_among_regions_that_is_none_says_no_region() {
         assert_eq!(ran.report()["objects_to_look_at"], 1);
         work.run(&[&["verify", "raw", "table"], &args[..]].concat()).code(1);
     }
+}
+
+#[test]
+fn a_folder_above_a_regions_is_none() {
+    let work = Work::new();
+    let day = DAY.replace('-', "/");
+    for (number, above) in ["", "archive/", "fl-1234abcd/", "2025-old/"].into_iter().enumerate() {
+        let place = format!("AWSLogs/{ACCOUNT}/vpcflowlogs/{above}{REGION}/{day}");
+        work.object(&format!("{place}/part-{number}"), text(number as u64 * 10, 1));
+    }
+    let ran = work.convert(&["--day", DAY, "--partition-by", "account-region-day"]);
+    ran.code(0).totals(&[("objects", 4), ("rows_written", 4)]);
+    assert_eq!(work.partitions("table").len(), 1);
 }
 
 #[test]

@@ -125,7 +125,9 @@ fn lines_of_the_other_type_are_named_and_are_no_alarm_if_the_type_was_said() {
     ran.code(1).says(&said);
     assert_eq!(ran.report()["mixed"].as_array().unwrap().len(), 1);
     assert_eq!(work.ledger()[1]["other_type_rows"], 1);
-    work.convert(&["--day", DAY]).code(0);
+    // As long as nobody says that it is meant.
+    work.convert(&["--day", DAY]).code(1);
+    work.convert(&["--day", DAY, "--log-type", "vpc"]).code(0);
     for (log_type, rows) in [("vpc", 5), ("tgw", 2)] {
         let ran = work.convert_from("raw", log_type, &["--day", DAY, "--log-type", log_type]);
         ran.code(0).totals(&[("rows_written", rows), ("rows_rejected", 0)]);

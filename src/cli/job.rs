@@ -81,6 +81,7 @@ struct PlanJson<'a> {
     parquet_scan_usd: f64,
     partitions: Vec<PartitionJson>,
     passed_over: Vec<PassedOver<'a>>,
+    objects_of_other_type_before: u64,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     two_days: Vec<PassedOver<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -127,6 +128,7 @@ fn plan_json(prepared: &Prepared, missing: Missing, waiting: Waiting) -> Result<
             .iter()
             .map(|(object, why)| PassedOver { object, reason: why.explain() })
             .collect(),
+        objects_of_other_type_before: prepared.of_other_type(),
         ledgers_damaged: prepared.damaged(),
         missing,
         objects_changed: waiting.changed,
@@ -192,6 +194,9 @@ fn plan_table(prepared: &Prepared, (missing, waiting): (&Missing, &Waiting), day
         }
     }
     text.push_str(&archived(&plan.total()));
+    if let Some(others) = prepared.other_type_left_alone().filter(|_| !prepared.log_type_said) {
+        push_line!(text, "{others}");
+    }
     let named = |object: &str, reason: String| Named { object: object.to_owned(), line: None, byte: None, reason };
     let found = &prepared.found;
     let passed_over: Vec<Named> = found.passed_over.iter().map(|(key, why)| named(key, why.explain())).collect();
@@ -243,8 +248,8 @@ fn nothing_done(report: &Report, days: &Days) -> String {
     if report.objects_converted_before > 0 {
         let before = plural(report.objects_converted_before, "object");
         line(&format!("nothing to do: {before} converted before, none new"))
-    } else if report.objects_of_other_type_before > 0 {
-        let others = plural(report.objects_of_other_type_before, "object");
+    } else if report.objects_of_other_type_before + report.objects_no_flow_logs_before > 0 {
+        let others = plural(report.objects_of_other_type_before + report.objects_no_flow_logs_before, "object");
         line(&format!("nothing to do: {others} of another kind left alone, none new"))
     } else {
         nothing_found(days, &report.source)

@@ -289,6 +289,7 @@ fn empty_report(source: &Store, table: &Table) -> Report {
         totals: Counts::default(),
         objects_converted_before: 0,
         objects_of_other_type_before: 0,
+        objects_no_flow_logs_before: 0,
         partitions: Vec::new(),
         compacted: Vec::new(),
         not_merged: Vec::new(),
@@ -334,7 +335,9 @@ fn describe(report: &mut Report, prepared: &Prepared, source: &Store) {
     report.log_type = Some(prepared.info.log_type);
     report.partition_by = prepared.info.partition_by;
     report.objects_converted_before = prepared.plan.total().converted;
-    report.objects_of_other_type_before = prepared.plan.partitions.iter().map(|plan| plan.other_type).sum();
+    report.objects_of_other_type_before = prepared.of_other_type();
+    report.objects_no_flow_logs_before = prepared.plan.partitions.iter().map(|plan| plan.no_flow_logs).sum();
+    report.warnings.extend(prepared.other_type_left_alone().filter(|_| !report.log_type_said));
     let year = prepared.info.founded_year();
     report.warnings.extend(year.and_then(|year| running_out(year, crate::days::today())));
 }

@@ -41,6 +41,8 @@ pub struct Prepared {
     pub(super) guessed: bool,
     pub(super) states: BTreeMap<Partition, PartitionState>,
     pub(super) undated: UndatedDays,
+    /// Whether somebody said which log type is wanted.
+    pub(crate) log_type_said: bool,
     /// Partitions whose ledgers are damaged, and how. They are no part of the plan.
     damaged: BTreeMap<Partition, Error>,
 }
@@ -64,7 +66,26 @@ impl Prepared {
     /// Returns whether a person should look at something that was found: then a run of the plan would end with exit code 1. Of what is
     /// archived only reading tells whether it was restored.
     pub fn needs_a_person(&self) -> bool {
-        self.found.passed_over.iter().any(|(_, why)| why.needs_a_person()) || !self.damaged.is_empty()
+        self.found.passed_over.iter().any(|(_, why)| why.needs_a_person())
+            || !self.damaged.is_empty()
+            || self.of_other_type() > 0 && !self.log_type_said
+    }
+
+    /// Returns how many objects were found to be of the other log type by earlier runs.
+    pub fn of_other_type(&self) -> u64 {
+        self.plan.partitions.iter().map(|plan| plan.other_type).sum()
+    }
+
+    /// Returns what is said of objects that earlier runs left alone, since they are of the other log type.
+    pub fn other_type_left_alone(&self) -> Option<String> {
+        let (own, count) = (self.info.log_type, self.of_other_type());
+        let other = LogType::ALL.into_iter().find(|other| *other != own).filter(|_| count > 0)?;
+        let objects = if count == 1 { "1 object".to_owned() } else { format!("{count} objects") };
+        Some(format!(
+            "{objects} of {} left alone, as by an earlier run: convert them with {LOG_TYPE} {other} into another DEST; {LOG_TYPE} {own} \
+             says that this table is meant to be without them",
+            other.schema().title
+        ))
     }
 
     /// Returns what the plan cannot do, and a person should know.
@@ -181,7 +202,8 @@ pub fn prepare(source: &Store, table: &Table, options: &ConvertOptions) -> Resul
     plan.before = before;
     tell(&plan, source);
     let guessed = !founded && told.is_none();
-    let prepared = Prepared { plan, found, info, founded, guessed, states, undated, damaged };
+    let log_type_said = options.log_type.is_some();
+    let prepared = Prepared { plan, found, info, founded, guessed, states, undated, log_type_said, damaged };
     prepared.refuse_damage_alone()
 }
 

@@ -141,6 +141,8 @@ impl Place {
             }
             Level::Region => match number(folder, "year", 4).filter(|(year, _)| YEARS.contains(year)) {
                 Some((year, hive)) => next = Self { level: Level::Year, year, hive, ..next },
+                // A folder above the Region's was taken for one, such as `archive/` or `fl-1234abcd/`.
+                None if is_awss_region(folder) && self.sure_region().is_none() => next.region = Some(folder.to_owned()),
                 None => next = next.on(whole_date(folder)?),
             },
             Level::Year => {
