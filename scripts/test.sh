@@ -146,7 +146,7 @@ ends_with_its_jobs() { # for a function in the background: a signal to it takes 
 black_box() {
     ends_with_its_jobs
     export FLOWPARQUET_TEST_S3=moto
-    local jobs=() failed=""
+    local job jobs=() failed=""
     # In two halves, each with a server of its own.
     "${pytest[@]}" -m s3 -k "$disturbed" >target/s3-disturbed.log 2>&1 &
     jobs+=($!)
