@@ -124,6 +124,18 @@ fn without(text: &str, mut secrets: Vec<Range<usize>>) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// Returns an error and what caused it, in a line; what is said twice is said once.
+pub fn causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut said: Vec<String> = Vec::new();
+    for cause in std::iter::successors(Some(error), |error| std::error::Error::source(*error)) {
+        let text = cause.to_string();
+        if !text.is_empty() && !said.iter().any(|before| before.contains(&text)) {
+            said.push(text);
+        }
+    }
+    said.join(": ")
+}
+
 /// What a caller can do about an error; one exit code each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {

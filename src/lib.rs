@@ -113,7 +113,7 @@ pub use record::schema::LogType;
 pub use report::{Progress, Report, Silent};
 pub use source::found::Wanted;
 pub use status::{Status, status};
-pub use store::{Io, Location, Store, StoreOptions};
+pub use store::{Io, Location, Store, StoreOptions, WriteOptions};
 pub use verify::outcome::Verification;
 pub use verify::{VerifyOptions, verify, verify_hashes};
 

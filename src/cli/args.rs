@@ -200,7 +200,32 @@ pub struct Job {
     #[command(flatten)]
     pub missing: MissingArgs,
     #[command(flatten)]
+    pub write: WriteArgs,
+    #[command(flatten)]
     pub store: StoreArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "How objects are written (recorded for the table by its first conversion)")]
+pub struct WriteArgs {
+    /// Encryption at rest: AES256, aws:kms or aws:kms:dsse
+    #[arg(long, value_name = "HOW")]
+    pub sse: Option<String>,
+    /// Id, ARN or alias of the KMS key
+    #[arg(long, value_name = "KEY")]
+    pub sse_kms_key_id: Option<String>,
+    /// Have S3 ask KMS for a key of the bucket, not one for each object
+    #[arg(long)]
+    pub bucket_key_enabled: bool,
+    /// Canned ACL, such as bucket-owner-full-control
+    #[arg(long, value_name = "ACL")]
+    pub acl: Option<String>,
+    /// Storage class, such as INTELLIGENT_TIERING
+    #[arg(long, value_name = "CLASS")]
+    pub storage_class: Option<String>,
+    /// Tags, as key=value&key=value
+    #[arg(long, value_name = "TAGS")]
+    pub tagging: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -232,12 +257,54 @@ pub struct DayArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Store")]
 pub struct StoreArgs {
+    /// Profile of ~/.aws/config and ~/.aws/credentials; goes before keys in the environment [default: AWS_PROFILE]
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// Profile for SOURCE alone
+    #[arg(long, value_name = "NAME")]
+    pub source_profile: Option<String>,
+    /// Profile for DEST alone
+    #[arg(long, value_name = "NAME")]
+    pub dest_profile: Option<String>,
+    /// Role that is assumed to read SOURCE
+    #[arg(long, value_name = "ARN")]
+    pub source_role: Option<String>,
+    /// Role that is assumed for DEST
+    #[arg(long, value_name = "ARN")]
+    pub dest_role: Option<String>,
+    /// External id that these roles want
+    #[arg(long, value_name = "ID")]
+    pub external_id: Option<String>,
+    /// Region of the buckets [default: AWS_REGION or the profile's; if it is another one, that is found]
+    #[arg(long, value_name = "REGION")]
+    pub s3_region: Option<String>,
     /// Endpoint of an S3-compatible server
     #[arg(long, value_name = "URL")]
     pub endpoint_url: Option<String>,
-    /// Region of the buckets [default: AWS_REGION]
-    #[arg(long, value_name = "REGION")]
-    pub s3_region: Option<String>,
+    /// Endpoint of SOURCE alone
+    #[arg(long, value_name = "URL")]
+    pub source_endpoint_url: Option<String>,
+    /// Endpoint of DEST alone
+    #[arg(long, value_name = "URL")]
+    pub dest_endpoint_url: Option<String>,
+    /// Use AWS's FIPS endpoints
+    #[arg(long)]
+    pub use_fips_endpoint: bool,
+    /// Use AWS's endpoints with IPv6
+    #[arg(long)]
+    pub use_dualstack_endpoint: bool,
+    /// Trust these certificates too, a file in PEM [default: AWS_CA_BUNDLE]
+    #[arg(long, value_name = "FILE")]
+    pub ca_bundle: Option<PathBuf>,
+    /// Pay for requests to buckets whose owners do not
+    #[arg(long, value_enum, value_name = "WHO")]
+    pub request_payer: Option<RequestPayerArg>,
+    /// Account that must own SOURCE's bucket
+    #[arg(long, value_name = "ACCOUNT")]
+    pub source_bucket_owner: Option<String>,
+    /// Account that must own DEST's bucket
+    #[arg(long, value_name = "ACCOUNT")]
+    pub dest_bucket_owner: Option<String>,
     /// Allow http:// endpoints
     #[arg(long)]
     pub allow_http: bool,
@@ -255,6 +322,13 @@ pub struct StoreArgs {
     pub follow_links: bool,
     #[arg(long, value_name = "N", help = format!("Most objects and folders that a listing may have [default: {DEFAULT_MAX_OBJECTS}]"))]
     pub max_objects: Option<u64>,
+}
+
+/// Who pays for requests.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum RequestPayerArg {
+    /// Whoever asks
+    Requester,
 }
 
 #[derive(Debug, Args)]

@@ -99,7 +99,9 @@ struct Events {
 impl Subscriber for Events {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         // Others have spans; without them their events can be read too.
-        metadata.is_event() && self.filter.would_enable(metadata.target(), metadata.level())
+        // What brings credentials tells whole answers at its lowest level, secrets and all.
+        let tells_secrets = metadata.target().starts_with("aws_") && *metadata.level() == tracing::Level::TRACE;
+        metadata.is_event() && !tells_secrets && self.filter.would_enable(metadata.target(), metadata.level())
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {

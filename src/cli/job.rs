@@ -17,7 +17,7 @@ use super::args::{ConvertArgs, Job, PlanArgs};
 use super::compact;
 use super::screen::{line, push_line, tell};
 use super::show::{Align, bytes, count, dollars, plural, push_missing, table};
-use super::{EXIT_SOME_REJECTED, open, open_source, print, progress, settings, start_io, to_json};
+use super::{EXIT_SOME_REJECTED, open_source, open_to_write, print, progress, settings, start_io, to_json};
 
 /// Partitions that a table names one by one; more are summed up, `--report` and `--json` have them all.
 const MAX_LINES: usize = 40;
@@ -30,7 +30,7 @@ pub fn convert(args: &ConvertArgs) -> Result<ExitCode> {
     let options = ConvertOptions { auto_compact: args.auto_compact, ..settings::convert_options(&args.job)? };
     let io = start_io()?;
     let source = open_source(&args.job.source, &args.job.store, &io)?;
-    let dest = Table::new(open(&args.job.dest, &args.job.store, &io)?);
+    let dest = Table::new(open_to_write(&args.job.dest, (&args.job.store, &args.job.write), &io)?);
     let shown = progress::of_kind(args.progress);
     let report = convert::convert(&source, &dest, &options, shown.as_ref())?;
     if let Some(file) = &args.report {
@@ -49,7 +49,7 @@ fn show_plan(job: &Job, json: bool) -> Result<ExitCode> {
     let options = settings::convert_options(job)?;
     let io = super::reading_io()?;
     let source = open_source(&job.source, &job.store, &io)?;
-    let dest = Table::new(open(&job.dest, &job.store, &io)?);
+    let dest = Table::new(open_to_write(&job.dest, (&job.store, &job.write), &io)?);
     let prepared = convert::prepare(&source, &dest, &options)?;
     let missing = prepared.missing(&dest, &options)?;
     let waiting = prepared.waiting(&source, &dest);

@@ -42,13 +42,14 @@ use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
 use crate::options::call_options;
-use crate::store::{Io, Location, Store};
+use crate::store::{Io, Location, Store, StoreOptions};
 use crate::{Error, ErrorKind, Result};
 use clap::Parser;
 
-use args::StoreArgs;
+use args::{StoreArgs, WriteArgs};
 use command::{Cli, Command};
 use screen::{print, say, tell, to_json};
+use settings::Side;
 
 /// How to build the program with SQL in it.
 #[cfg(not(feature = "query"))]
@@ -185,7 +186,7 @@ fn open_source(location: &str, args: &StoreArgs, io: &Io) -> Result<Store> {
         let help = format!("if it is a bucket, write {url}; else check its spelling");
         return Err(Error::usage("there is no such folder").at(location).help(help));
     }
-    open(location, args, io)
+    Store::open(&Location::parse(location)?, &settings::store_options(args, Side::Source), io)
 }
 
 /// Returns the URL of a bucket that somebody may have meant by a relative path to nothing.
@@ -196,9 +197,15 @@ fn bucket_without_scheme(location: &str) -> Option<String> {
     may_be.then_some(url)
 }
 
-/// Opens a location that a person typed.
+/// Opens the place of a table that a person typed, to write to it.
+fn open_to_write(location: &str, (store, write): (&StoreArgs, &WriteArgs), io: &Io) -> Result<Store> {
+    let options = StoreOptions { write: settings::write_options(write), ..settings::store_options(store, Side::Dest) };
+    Store::open(&Location::parse(location)?, &options, io)
+}
+
+/// Opens the place of a table that a person typed.
 fn open(location: &str, args: &StoreArgs, io: &Io) -> Result<Store> {
-    Store::open(&Location::parse(location)?, &settings::store_options(args), io)
+    Store::open(&Location::parse(location)?, &settings::store_options(args, Side::Dest), io)
 }
 
 #[cfg(test)]

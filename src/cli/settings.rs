@@ -15,14 +15,14 @@ use crate::record::header::Header;
 use crate::record::schema::LogType;
 use crate::source::found::Wanted;
 use crate::source::layout::{is_account, is_awss_region};
-use crate::store::StoreOptions;
+use crate::store::{StoreOptions, WriteOptions};
 use crate::verify::{Extent, VerifyOptions};
 use crate::{Error, Result};
 use jiff::civil::Date;
 
 use super::args::{
     CompactArgs, DayArgs, FormArg, Job, LogTypeArg, MOST_MEMORY_BYTES, MissingArgs, PartitionByArg, ProjectionArg,
-    StoreArgs, VerifyArgs,
+    StoreArgs, VerifyArgs, WriteArgs,
 };
 
 /// Returns the days that were selected, or what `otherwise` makes of today if none were.
@@ -195,11 +195,45 @@ pub fn compact_options(args: &CompactArgs) -> Result<CompactOptions> {
     })
 }
 
-/// Returns how stores are reached.
-pub fn store_options(args: &StoreArgs) -> StoreOptions {
+/// Returns how objects are written.
+pub fn write_options(args: &WriteArgs) -> WriteOptions {
+    let mut options = WriteOptions::default();
+    options.sse.clone_from(&args.sse);
+    options.sse_kms_key_id.clone_from(&args.sse_kms_key_id);
+    options.bucket_key_enabled = args.bucket_key_enabled;
+    options.acl.clone_from(&args.acl);
+    options.storage_class.clone_from(&args.storage_class);
+    options.tagging.clone_from(&args.tagging);
+    options
+}
+
+/// Which side of a job a store is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// Raw logs.
+    Source,
+    /// The table.
+    Dest,
+}
+
+/// Returns how the store of a side is reached.
+pub fn store_options(args: &StoreArgs, side: Side) -> StoreOptions {
+    let (profile, role, endpoint, owner) = match side {
+        Side::Source => (&args.source_profile, &args.source_role, &args.source_endpoint_url, &args.source_bucket_owner),
+        Side::Dest => (&args.dest_profile, &args.dest_role, &args.dest_endpoint_url, &args.dest_bucket_owner),
+    };
     StoreOptions {
-        endpoint_url: args.endpoint_url.clone(),
+        profile: profile.as_ref().or(args.profile.as_ref()).cloned(),
+        role: role.clone(),
+        external_id: args.external_id.clone(),
+        endpoint_url: endpoint.as_ref().or(args.endpoint_url.as_ref()).cloned(),
         s3_region: args.s3_region.clone(),
+        use_fips_endpoint: args.use_fips_endpoint,
+        use_dualstack_endpoint: args.use_dualstack_endpoint,
+        ca_bundle: args.ca_bundle.clone(),
+        request_payer: args.request_payer.is_some(),
+        expected_bucket_owner: owner.clone(),
+        write: WriteOptions::default(),
         allow_http: args.allow_http,
         virtual_hosted: args.virtual_hosted,
         anonymous: args.anonymous,

@@ -40,7 +40,7 @@ pub fn run(args: &args::StatusArgs) -> Result<ExitCode> {
             )
             .help("add --source SOURCE, as it is given to convert, or a folder below it")
         })?;
-        return expirable(args, &dest, &open(source, &args.store, &io)?, &days);
+        return expirable(args, &dest, &open_source(source, &args.store, &io)?, &days);
     }
     let mut missing = settings::missing(&args.missing)?;
     let prepared = match &args.source {

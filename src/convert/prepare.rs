@@ -151,6 +151,7 @@ pub fn prepare(source: &Store, table: &Table, options: &ConvertOptions) -> Resul
             dash_as_null: options.output.dash_as_null,
             single_writer: options.single_writer,
             founded: Some(crate::days::today().to_string()),
+            write: table.store().writes_as(),
         },
     };
     refuse_other_table(&info, options, table.store())?;

@@ -16,7 +16,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::options::{ANY_ENDPOINT, SINGLE_WRITER};
 use crate::record::schema::LogType;
 use crate::store::upload::hex;
-use crate::store::{Created, Store, TABLE_OBJECT};
+use crate::store::{Created, Store, TABLE_OBJECT, WriteOptions};
 
 /// What a DEST is, decided by its first conversion: `_flowparquet/table.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +36,9 @@ pub struct TableInfo {
     /// it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub founded: Option<String>,
+    /// How its objects are written: encryption, owner, storage class, tags. Absent if nobody said anything.
+    #[serde(default, skip_serializing_if = "WriteOptions::is_empty")]
+    pub write: WriteOptions,
 }
 
 impl TableInfo {
@@ -131,7 +134,9 @@ impl Table {
             }
         }
         let Some(text) = text else { return Ok(None) };
-        TableInfo::from_json(&text, &self.store.location().url_of(&key)).map(Some)
+        let info = TableInfo::from_json(&text, &self.store.location().url_of(&key))?;
+        self.store.write_as_recorded(&info.write);
+        Ok(Some(info))
     }
 
     fn has_ledger(&self) -> Result<bool> {

@@ -12,7 +12,7 @@ use object_store::client::ClientOptions;
 use object_store::{ClientConfigKey, Error};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::{Action, Attempt, Policy};
-use reqwest::{Client, NoProxy, Proxy};
+use reqwest::{Certificate, Client, NoProxy, Proxy};
 
 /// Most redirects that are followed one after the other, on the same host.
 const MAX_REDIRECTS: usize = 5;
@@ -21,7 +21,9 @@ const MAX_REDIRECTS: usize = 5;
 ///
 /// # Errors
 /// When a setting cannot be read, or the system has no certificates.
-pub(super) fn client(options: &ClientOptions) -> object_store::Result<Client> {
+pub(super) fn client(options: &ClientOptions, certificates: &[Certificate]) -> object_store::Result<Client> {
+    // Fails where a program that uses this library has chosen another one: then that one stands.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let set = |key: ClientConfigKey| options.get_config_value(&key);
     let is_on = |key| set(key).as_deref() == Some("true");
     let agent = set(ClientConfigKey::UserAgent);
@@ -30,6 +32,7 @@ pub(super) fn client(options: &ClientOptions) -> object_store::Result<Client> {
         .redirect(Policy::custom(follow))
         .dns_resolver(Arc::new(AllAddresses::default()))
         .https_only(!is_on(ClientConfigKey::AllowHttp))
+        .tls_certs_merge(certificates.iter().cloned())
         // Sizes of objects are those of what is sent.
         .no_gzip()
         .no_brotli()
@@ -89,6 +92,11 @@ struct AllAddresses {
 impl Resolve for AllAddresses {
     fn resolve(&self, name: Name) -> Resolving {
         let asked = self.asked.fetch_add(1, Ordering::Relaxed);
+        // Names below localhost are this machine's, whatever a name server says (RFC 6761).
+        if name.as_str() == "localhost" || name.as_str().ends_with(".localhost") {
+            let here: [SocketAddr; 1] = [([127, 0, 0, 1], 0).into()];
+            return Box::pin(async move { Ok(Box::new(here.into_iter()) as Addrs) });
+        }
         Box::pin(async move {
             let addresses = tokio::task::spawn_blocking(move || (name.as_str(), 0).to_socket_addrs()).await??;
             let mut addresses: Vec<SocketAddr> = addresses.collect();

@@ -3,16 +3,12 @@
 //! All of these end up in a URL. One with a `/`, `#`, `@` or blank in it would make a request to another host than the one
 //! that was meant, signed with our credentials, or none that can be sent at all.
 
+use super::aws::partition::{FIRST_REGION, domain, domain_of};
 use crate::error::{Error, Result, masked_urls};
 use crate::options::{ALLOW_HTTP, ENDPOINT_URL, S3_REGION};
 
 /// Longest name of a bucket, in bytes: S3 had such ones in its first Region until 2018; today 63 are allowed.
 const MAX_BUCKET_BYTES: usize = 255;
-
-/// Where buckets lie that are asked at no endpoint of their own: their names are unique in all Regions.
-const AWS: &str = "amazonaws.com";
-/// The same in China.
-const AWS_CHINA: &str = "amazonaws.com.cn";
 
 /// Returns whether a bucket can have this name, by the rules of S3 and of what speaks its language.
 pub(super) fn is_bucket(name: &str) -> bool {
@@ -102,16 +98,19 @@ pub(super) fn check_secrets() -> Result<()> {
 /// own endpoints of a bucket lead to the same one.
 pub(super) fn identity(endpoint: Option<&str>, region: Option<&str>, bucket: &str) -> String {
     let Some((host, port)) = endpoint.and_then(authority) else {
-        return if region.is_some_and(|region| region.starts_with("cn-")) { AWS_CHINA } else { AWS }.to_owned();
+        return domain(region.unwrap_or(FIRST_REGION)).to_owned();
     };
     let host = host.to_ascii_lowercase();
-    for aws in [AWS, AWS_CHINA] {
-        if host.strip_suffix(aws).is_some_and(|above| above.is_empty() || above.ends_with('.')) {
-            return aws.to_owned();
-        }
+    if let Some(aws) = domain_of(&host) {
+        return aws.to_owned();
     }
     let host = host.strip_prefix(&format!("{}.", bucket.to_ascii_lowercase())).unwrap_or(&host);
     port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+/// Returns the host of a URL.
+pub(super) fn host(url: &str) -> Option<String> {
+    authority(url).map(|(host, _)| host.to_ascii_lowercase())
 }
 
 /// Returns host and port of a URL; no port if it is the usual one.
@@ -150,6 +149,9 @@ fn authority(url: &str) -> Option<(&str, Option<u16>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const AWS: &str = "amazonaws.com";
+    const AWS_CHINA: &str = "amazonaws.com.cn";
 
     #[test]
     fn names_that_would_lead_elsewhere_are_refused() {

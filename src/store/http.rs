@@ -14,7 +14,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::StreamExt;
-use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
+use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey, AwsCredential, Checksum, S3ConditionalPut};
 use object_store::client::{
     ClientOptions, HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpResponseBody,
     HttpService,
@@ -22,11 +22,14 @@ use object_store::client::{
 use object_store::{BackoffConfig, RetryConfig};
 use tracing::{info, trace};
 
+use super::aws::partition::FIRST_REGION;
+use super::aws::sign::{Signed, Signer, element};
 use super::client::client;
 use super::listing::{nameable, with_archived};
 use super::pace::Pace;
 use super::pages::{Listings, MAX_PAGE_BYTES};
-use super::{Counters, count};
+use super::{Counters, Io, count};
+use crate::error::{Error, Result};
 
 /// How long a store may be silent: before its answer, and between two pieces of it.
 const SILENCE: Duration = if cfg!(test) { Duration::from_secs(1) } else { Duration::from_secs(60) };
@@ -59,9 +62,27 @@ const MAX_REFUSAL_BYTES: usize = 64 << 10;
 /// What is said of an answer that sends a request on to another host.
 pub(super) const SENT_ELSEWHERE: &str = "the server sends requests on to another host";
 
-/// Returns the beginning of an S3 client: what the `AWS_*` variables say, before them our time-outs.
-pub(super) fn builder(pace: &Arc<Pace>, counters: &Arc<Counters>, max_objects: u64) -> AmazonS3Builder {
-    let connector = Connector { pace: Arc::clone(pace), counters: Arc::clone(counters), max_objects };
+/// What a client of S3 shares with others of the run.
+pub(super) struct Parts<'a> {
+    pub io: &'a Io,
+    pub counters: &'a Arc<Counters>,
+    pub max_objects: u64,
+    pub allow_http: bool,
+}
+
+/// Makes a client of a bucket. Of the `AWS_*` variables it takes what they say of connections; whose credentials, where to and how
+/// signed, the signer knows.
+///
+/// # Errors
+/// A usage error if a variable has a value that is none.
+pub(super) fn s3(bucket: &str, signer: &Arc<Signer>, parts: &Parts<'_>) -> Result<AmazonS3> {
+    let Parts { io, counters, max_objects, allow_http } = *parts;
+    let connector = Connector {
+        pace: Arc::clone(&io.pace),
+        counters: Arc::clone(counters),
+        signer: Arc::clone(signer),
+        max_objects,
+    };
     let options = ClientOptions::new().with_timeout_disabled().with_read_timeout(SILENCE);
     let mut builder = AmazonS3Builder::new().with_client_options(options);
     // As `AmazonS3Builder::from_env`, which has time-outs of its own.
@@ -74,10 +95,27 @@ pub(super) fn builder(pace: &Arc<Pace>, counters: &Arc<Counters>, max_objects: u
                 info!(name, "this variable is passed over: only an option weakens what protects requests");
                 continue;
             }
-            builder = builder.with_config(key, value);
+            if matches!(key, AmazonS3ConfigKey::Client(_)) {
+                builder = builder.with_config(key, value);
+            }
         }
     }
-    builder.with_http_connector(connector).with_retry(retries(env::var("AWS_MAX_ATTEMPTS").ok().as_deref()))
+    let builder = builder
+        .with_bucket_name(bucket)
+        .with_endpoint(signer.first_server())
+        .with_region(FIRST_REGION)
+        .with_skip_signature(true)
+        .with_checksum_algorithm(Checksum::SHA256)
+        .with_conditional_put(S3ConditionalPut::ETagMatch)
+        .with_allow_http(allow_http)
+        .with_http_connector(connector)
+        .with_retry(retries(signer.max_attempts()));
+    builder.build().map_err(|e| {
+        Error::usage("cannot make an S3 client of these settings")
+            .at(format!("s3://{bucket}"))
+            .because(e)
+            .help("check the AWS_* variables of time-outs and proxies")
+    })
 }
 
 /// Returns whether a setting lets others read or answer our requests. A variable that somebody set for another program must
@@ -87,9 +125,9 @@ fn weakens_tls(key: &AmazonS3ConfigKey) -> bool {
     matches!(key, AmazonS3ConfigKey::Client(AllowHttp | AllowInvalidCertificates | ProxyCaCertificate))
 }
 
-/// Returns how requests are retried; `attempts` is what `AWS_MAX_ATTEMPTS` says, as in AWS's own tools.
-fn retries(attempts: Option<&str>) -> RetryConfig {
-    let attempts = attempts.and_then(|attempts| attempts.parse::<usize>().ok()).filter(|attempts| *attempts > 0);
+/// Returns how requests are retried; `attempts` is what `AWS_MAX_ATTEMPTS` or the profile says, as in AWS's own tools.
+fn retries(attempts: Option<u32>) -> RetryConfig {
+    let attempts = attempts.map(|attempts| attempts as usize);
     RetryConfig {
         backoff: BackoffConfig { init_backoff: FIRST_WAIT, max_backoff: LONGEST_WAIT, base: BACKOFF_BASE },
         max_retries: attempts.map_or(MAX_RETRIES, |attempts| attempts - 1),
@@ -102,17 +140,18 @@ fn retries(attempts: Option<&str>) -> RetryConfig {
 struct Connector {
     pace: Arc<Pace>,
     counters: Arc<Counters>,
+    signer: Arc<Signer>,
     max_objects: u64,
 }
 
 impl HttpConnector for Connector {
     fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
-        // Fails where a program that uses this library has chosen another one: then that one stands.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = |options: &ClientOptions| client(options, self.signer.certificates());
         Ok(HttpClient::new(Client {
             inner: HttpClient::new(client(options)?),
             // Nothing is read while an upload is sent.
             uploads: HttpClient::new(client(&options.clone().with_read_timeout_disabled())?),
+            signer: Arc::clone(&self.signer),
             pace: Arc::clone(&self.pace),
             counters: Arc::clone(&self.counters),
             listings: Listings::new(self.max_objects),
@@ -126,6 +165,7 @@ impl HttpConnector for Connector {
 struct Client {
     inner: HttpClient,
     uploads: HttpClient,
+    signer: Arc<Signer>,
     pace: Arc<Pace>,
     counters: Arc<Counters>,
     listings: Listings,
@@ -136,44 +176,32 @@ struct Client {
 
 #[async_trait]
 impl HttpService for Client {
-    async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let is_list = request.uri().query().is_some_and(|query| query.split('&').any(|pair| pair == "list-type=2"));
-        let query = request.uri().query().filter(|_| is_list).unwrap_or_default().to_owned();
-        let method = request.method().clone();
-        // Neither user nor query: they may have secrets. A path that leads to credentials is one.
-        let host = request.uri().host().unwrap_or_default().to_owned();
-        let path =
-            Some(request.uri().path()).filter(|path| !path.contains("credentials")).unwrap_or_default().to_owned();
-        self.pace.turn().await;
-        let response = match self.send(request).await {
-            Ok(response) => response,
-            Err(error) => {
-                info!(%method, host, path, kind = ?error.kind(), "a request was not answered");
-                return Err(self.not_answered(error));
-            }
+    async fn call(&self, made: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let is_list = made.uri().query().is_some_and(|query| query.split('&').any(|pair| pair == "list-type=2"));
+        let (path, query) = match is_list {
+            true => (made.uri().path().to_owned(), made.uri().query().unwrap_or_default().to_owned()),
+            false => Default::default(),
         };
-        self.answered.store(true, Ordering::Relaxed);
-        let status = response.status();
-        trace!(%method, host, path, status = status.as_u16(), "a request was answered");
-        if status.is_server_error() || matches!(status.as_u16(), 408 | 429) {
-            info!(%method, host, path, status = status.as_u16(), "a request failed, and is sent again unless it was the last try");
-            count(&self.counters.retried, 1);
-            self.pace.failed(&status.to_string(), matches!(status.as_u16(), 429 | 503));
-        } else {
-            self.pace.answered();
+        let mut asked = self.ask(made.clone()).await?;
+        // Once more where the bucket turns out to lie, and once more with new credentials.
+        for _ in 0..2 {
+            if asked.response.status().is_success() || !self.is_worth_another_try(&asked) {
+                break;
+            }
+            asked = self.ask(made.clone()).await?;
         }
-        if status.is_redirection() && response.headers().contains_key("location") {
+        let status = asked.response.status();
+        if status.is_redirection() && asked.response.headers().contains_key("location") {
             return Err(refused(SENT_ELSEWHERE));
         }
+        let (mut head, body) = asked.response.into_parts();
         if !status.is_success() {
-            let (mut head, body) = response.into_parts();
             head.headers.remove("content-length");
-            return Ok(HttpResponse::from_parts(head, beginning(body).await.into()));
+            return Ok(HttpResponse::from_parts(head, asked.refusal.into()));
         }
         if !is_list {
-            return Ok(response);
+            return Ok(HttpResponse::from_parts(head, body));
         }
-        let (mut head, body) = response.into_parts();
         head.headers.remove("content-length");
         let page = page(body).await?;
         if let Some(wrong) = self.listings.page(&path, &query, &page) {
@@ -181,6 +209,14 @@ impl HttpService for Client {
         }
         Ok(HttpResponse::from_parts(head, with_archived(nameable(page)).into()))
     }
+}
+
+/// An answer, and whose request it is of.
+struct Asked {
+    response: HttpResponse,
+    /// What it says, if it refuses the request; then the response has no body left.
+    refusal: Bytes,
+    credential: Option<Arc<AwsCredential>>,
 }
 
 /// Returns the error of an answer that no other try makes better.
@@ -215,6 +251,53 @@ async fn page(body: HttpResponseBody) -> Result<Bytes, HttpError> {
 }
 
 impl Client {
+    /// Signs a request, sends it in its turn, and takes notice of the answer.
+    async fn ask(&self, made: HttpRequest) -> Result<Asked, HttpError> {
+        let Signed { request, credential } =
+            self.signer.sign(made).await.map_err(|e| HttpError::new(HttpErrorKind::Unknown, e))?;
+        let method = request.method().clone();
+        // Neither user nor query: they may have secrets.
+        let host = request.uri().host().unwrap_or_default().to_owned();
+        let path = request.uri().path().to_owned();
+        self.pace.turn().await;
+        let response = match self.send(request).await {
+            Ok(response) => response,
+            Err(error) => {
+                info!(%method, host, path, kind = ?error.kind(), "a request was not answered");
+                return Err(self.not_answered(error));
+            }
+        };
+        self.answered.store(true, Ordering::Relaxed);
+        let status = response.status();
+        trace!(%method, host, path, status = status.as_u16(), "a request was answered");
+        if status.is_server_error() || matches!(status.as_u16(), 408 | 429) {
+            info!(%method, host, path, status = status.as_u16(), "a request failed, and is sent again unless it was the last try");
+            count(&self.counters.retried, 1);
+            self.pace.failed(&status.to_string(), matches!(status.as_u16(), 429 | 503));
+        } else {
+            self.pace.answered();
+        }
+        if status.is_success() {
+            return Ok(Asked { response, refusal: Bytes::new(), credential });
+        }
+        let (head, body) = response.into_parts();
+        let refusal = beginning(body).await;
+        Ok(Asked { response: HttpResponse::from_parts(head, Bytes::new().into()), refusal, credential })
+    }
+
+    /// Returns whether a request that was refused is asked in the wrong Region, or with credentials in whose place others may come.
+    fn is_worth_another_try(&self, asked: &Asked) -> bool {
+        let body = String::from_utf8_lossy(&asked.refusal);
+        let status = asked.response.status().as_u16();
+        if matches!(status, 301 | 307 | 400 | 403)
+            && let Some(told) = self.signer.moved(asked.response.headers(), &body)
+        {
+            told.iter().for_each(|told| self.pace.say(told));
+            return true;
+        }
+        element(&body, "Code") == Some("ExpiredToken") && self.signer.expired(asked.credential.as_deref())
+    }
+
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let bytes = request.body().content_length();
         if bytes < UPLOAD_BYTES {
@@ -311,7 +394,7 @@ mod tests {
     fn requests_are_retried_for_minutes() {
         assert!((120..300).contains(&PATIENCE_SECONDS));
         assert!(MAX_RETRIES as u64 > 4 * PATIENCE_SECONDS, "time decides, with waits of a quarter of a second already");
-        assert_eq!((retries(Some("3")).max_retries, retries(Some("0")).max_retries), (2, MAX_RETRIES));
+        assert_eq!((retries(Some(3)).max_retries, retries(None).max_retries), (2, MAX_RETRIES));
         let io = Io::start().unwrap();
         let store = served(&io, |mut asked| match asked.number {
             1..=30 => asked.answer("503 Slow Down", b"<Error><Code>SlowDown</Code></Error>"),

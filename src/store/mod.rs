@@ -5,6 +5,7 @@
 //! async stops here. Retries of 5xx, 503 Slow Down and dropped connections are object_store's; time-outs and the pace of the
 //! process are ours (`http`, `pace`).
 
+mod aws;
 #[cfg(test)]
 pub(crate) mod beside;
 mod client;
@@ -31,6 +32,7 @@ pub(crate) mod turn_store;
 #[cfg(test)]
 pub(crate) mod turns;
 pub mod upload;
+mod words;
 
 use std::fmt;
 use std::ops::Range;
@@ -42,23 +44,22 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::future::{Either, join_all, select};
 use futures::{StreamExt, TryStreamExt};
-use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey, S3ConditionalPut};
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions};
 use tracing::{debug, info};
 
-use crate::error::{Error, ErrorKind, Result, masked_urls};
-use crate::options::{ANONYMOUS, ENDPOINT_URL, MAX_OBJECTS, S3_REGION};
-use disk::{Bounds, Disk, LinkInTheWay};
+use crate::error::{Error, ErrorKind, Result};
+use aws::sign::Signer;
+pub use aws::write::WriteOptions;
+use disk::{Bounds, Disk};
 use fetch::Body;
-use http::SENT_ELSEWHERE;
 pub use io::Io;
 use listing::is_archived;
 pub(crate) use local::LinkKind;
 use local::Links;
 pub use location::{Location, lies_below, name_of};
 pub use pages::DEFAULT_MAX_OBJECTS;
-use pages::{NOTHING, REPEATS, TOO_LONG, TOO_MANY, TWICE};
+use pages::TOO_MANY;
 use ranges::near;
 pub use real::RealKeys;
 pub use refusal::Unread;
@@ -84,14 +85,32 @@ pub const MAX_OWN_BYTES: u64 = 128 << 20;
 /// Keys that one LIST request returns, by S3's definition.
 pub const KEYS_PER_LIST: usize = 1_000;
 
-/// How to reach S3, besides what the `AWS_*` variables of the environment say.
+/// How to reach S3, besides what the `AWS_*` variables of the environment and the files of profiles say.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct StoreOptions {
     /// Endpoint of an S3-compatible server.
     pub endpoint_url: Option<String>,
-    /// Region of the bucket (`AWS_REGION`).
+    /// Region of the bucket, if it is not to be found.
     pub s3_region: Option<String>,
+    /// Profile of `~/.aws/config` and `~/.aws/credentials`; goes before keys in the environment.
+    pub profile: Option<String>,
+    /// ARN of a role that is assumed with the credentials that there are.
+    pub role: Option<String>,
+    /// External id that the role's trust policy wants.
+    pub external_id: Option<String>,
+    /// Whether AWS's FIPS endpoints are used.
+    pub use_fips_endpoint: bool,
+    /// Whether AWS's endpoints with IPv6 are used.
+    pub use_dualstack_endpoint: bool,
+    /// A file of certificates (PEM) that are trusted besides the system's.
+    pub ca_bundle: Option<std::path::PathBuf>,
+    /// Whether whoever asks pays for requests and data.
+    pub request_payer: bool,
+    /// The account that must own the bucket, 12 digits.
+    pub expected_bucket_owner: Option<String>,
+    /// How objects are written; for a table, what it recorded goes before what is not said here.
+    pub write: WriteOptions,
     /// Whether plain HTTP may be spoken.
     pub allow_http: bool,
     /// Whether the bucket's name goes into the host name instead of the path.
@@ -181,6 +200,8 @@ pub struct Store {
     io: Io,
     counters: Arc<Counters>,
     links: Arc<Links>,
+    /// Who signs requests; nobody on the local disk.
+    s3: Option<Arc<Signer>>,
 }
 
 impl fmt::Debug for Store {
@@ -200,19 +221,24 @@ impl Store {
         let counters = Arc::default();
         let max_objects = options.max_objects.unwrap_or(DEFAULT_MAX_OBJECTS);
         let bounds = Arc::new(Bounds::new(location.prefix(), options.follow_links, max_objects));
+        let mut s3 = None;
         let (inner, endpoint): (Arc<dyn ObjectStore>, _) = match location.bucket() {
             None => {
                 info!(%location, "the store is the local disk");
                 (Arc::new(Disk::new(Arc::clone(&bounds))), None)
             }
             Some(bucket) => {
-                let (inner, endpoint) = s3(bucket, location, options, http::builder(&io.pace, &counters, max_objects))?;
-                (Arc::new(inner), Some(endpoint).filter(|_| !options.any_endpoint))
+                let signer = Arc::new(aws::signer(bucket, options, io)?);
+                let parts = http::Parts { io, counters: &counters, max_objects, allow_http: options.allow_http };
+                let client = http::s3(bucket, &signer, &parts)?;
+                let endpoint = signer.identity();
+                s3 = Some(signer);
+                (Arc::new(client), Some(endpoint).filter(|_| !options.any_endpoint))
             }
         };
         let endpoint = endpoint.map(Arc::from);
         let links = Arc::new(Links::within(Arc::clone(&bounds)));
-        Ok(Self { inner, location: location.clone(), endpoint, bounds, io: io.clone(), counters, links })
+        Ok(Self { inner, location: location.clone(), endpoint, bounds, io: io.clone(), counters, links, s3 })
     }
 
     /// Returns a store of a test's own making.
@@ -221,7 +247,7 @@ impl Store {
         let bounds = Arc::new(Bounds::new(location.prefix(), false, DEFAULT_MAX_OBJECTS));
         let links = Arc::new(Links::within(Arc::clone(&bounds)));
         let (location, io, counters) = (location.clone(), io.clone(), Arc::default());
-        Self { inner, location, endpoint: None, bounds, io, counters, links }
+        Self { inner, location, endpoint: None, bounds, io, counters, links, s3: None }
     }
 
     /// Returns where the store stands.
@@ -233,6 +259,18 @@ impl Store {
     /// and if they are the same at all of them.
     pub(crate) fn endpoint(&self) -> Option<&Arc<str>> {
         self.endpoint.as_ref()
+    }
+
+    /// Has objects written as a table recorded it, unless the options of this store say how.
+    pub(crate) fn write_as_recorded(&self, recorded: &WriteOptions) {
+        if let Some(s3) = &self.s3 {
+            s3.write_as_recorded(recorded);
+        }
+    }
+
+    /// Returns how objects are written, as the options of this store say.
+    pub(crate) fn writes_as(&self) -> WriteOptions {
+        self.s3.as_ref().map(|s3| WriteOptions::clone(&s3.writes_as())).unwrap_or_default()
     }
 
     /// Returns what was asked of the store so far.
@@ -595,7 +633,7 @@ impl Store {
         let listed = listed.map_err(|e| Error::stopped("cannot list").at(place()).because(e))?;
         listed.map_err(|e| {
             if e.to_string().starts_with(TOO_MANY) {
-                return too_much("cannot list", &place(), TOO_MANY, e);
+                return words::too_much("cannot list", &place(), TOO_MANY, e);
             }
             Error::refused("cannot list: the disk refuses it")
                 .at(place())
@@ -648,97 +686,8 @@ impl Store {
     }
 
     fn failed(&self, what: &str, key: &str, error: object_store::Error) -> Error {
-        let place = self.location.url_of(key);
-        if let object_store::Error::Generic { source, .. } = &error
-            && let Some(link) = source.downcast_ref::<LinkInTheWay>()
-        {
-            return Error::usage(format!("{what}: {link}, and nothing is changed behind a link"))
-                .at(place)
-                .help("put a folder in its place, or name the place that it leads to as DEST");
-        }
-        if text_of(&error).contains(SENT_ELSEWHERE) {
-            return Error::usage(format!("{what}: {SENT_ELSEWHERE}")).at(place).because(error).help(format!(
-                "requests carry credentials and are not sent there: check {ENDPOINT_URL} and {S3_REGION}"
-            ));
-        }
-        let listing = [REPEATS, TOO_MANY, NOTHING, TOO_LONG, TWICE];
-        if let Some(wrong) = listing.into_iter().find(|wrong| text_of(&error).contains(wrong)) {
-            return too_much(what, &place, wrong, error);
-        }
-        // These two are told by text only: object_store makes different errors of them, depending on the request.
-        let text = error.to_string();
-        if text.contains("169.254.169.254") {
-            return Error::stopped(format!("{what}: there are no credentials, and no instance role to get some from"))
-                .at(place)
-                .because(error)
-                .help(format!(
-                    "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, give the machine a role, or use {ANONYMOUS}"
-                ));
-        }
-        if text.contains("NoSuchBucket") {
-            return Error::refused(format!("{what}: there is no such bucket"))
-                .at(place)
-                .help(format!("check the bucket's name, AWS_REGION and {ENDPOINT_URL}"));
-        }
-        if text.contains("InvalidObjectState") {
-            return Error::usage(format!("{what}: it is archived"))
-                .at(place)
-                .because(error)
-                .help("its storage class gives it to nobody until it is restored: restore it, then run again");
-        }
-        // To a HEAD request S3 gives no reason, and credentials are the only one for which it refuses ours in this way.
-        if text.contains("ExpiredToken") || text.contains("performing HEAD") && text.contains("400 Bad Request") {
-            return Error::refused(format!("{what}: the credentials have expired"))
-                .at(place)
-                .because(error)
-                .help("renew the credentials and run again: nothing is half visible");
-        }
-        let (refused, problem, help) = explained(&error, &text);
-        // The first line of an answer is all that is shown of it, and has no code.
-        let code = refusal::code(&text).map(|code| format!(" ({code})")).unwrap_or_default();
-        let said = format!("{what}: {problem}{code}");
-        let failed = if refused { Error::refused(said) } else { Error::stopped(said) };
-        failed.at(place).because(error).help(help)
+        words::failed(what, self.location.url_of(key), self.location.bucket(), error)
     }
-}
-
-/// Returns whether a store refuses all that is asked of it, what the error is for a person, and what to do.
-fn explained(error: &object_store::Error, text: &str) -> (bool, &'static str, &'static str) {
-    match (error, refusal::status(text)) {
-        _ if refusal::is_of_all(text) => {
-            (true, "the store refuses it", "check the bucket's name, its Region and the credentials")
-        }
-        (object_store::Error::PermissionDenied { .. }, _) | (_, Some(403)) => (
-            true,
-            "the store denies it",
-            "check the bucket policy and that the credentials may list, read and write here",
-        ),
-        (object_store::Error::Unauthenticated { .. }, _) | (_, Some(401)) => (
-            true,
-            "the credentials are not accepted",
-            "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN or the role",
-        ),
-        (object_store::Error::NotFound { .. }, _) => {
-            (false, "it is not there", "it may have been deleted meanwhile; run again")
-        }
-        (object_store::Error::InvalidPath { .. }, _) => (
-            false,
-            "a key there cannot be used",
-            "a folder in it is empty (`//`), `.` or `..`: point SOURCE past it, or rename the object",
-        ),
-        _ => (false, "the store failed", "nothing is half visible; it is safe to run again"),
-    }
-}
-
-/// Returns the error of a listing that has no end, or too late a one.
-fn too_much(what: &str, place: &str, wrong: &str, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
-    let error = match wrong {
-        TOO_MANY => Error::usage(format!("{what}: there are more objects than a listing may have"))
-            .help(format!("name a place further down or fewer days, or raise {MAX_OBJECTS}")),
-        _ => Error::usage(format!("{what}: {wrong}"))
-            .help("the server, or something before it, answers wrongly: nothing is half visible, ask who runs it"),
-    };
-    error.at(place).because(cause)
 }
 
 /// Returns what an error says, with all its causes.
@@ -751,54 +700,6 @@ fn text_of(error: &dyn std::error::Error) -> String {
 /// there (412).
 fn is_conflict(error: &object_store::Error) -> bool {
     matches!(error, object_store::Error::AlreadyExists { .. }) && error.to_string().contains("409 Conflict")
-}
-
-/// Returns a client of a bucket, and the endpoint that it asks.
-fn s3(
-    bucket: &str,
-    location: &Location,
-    options: &StoreOptions,
-    builder: AmazonS3Builder,
-) -> Result<(AmazonS3, String)> {
-    let mut builder = builder.with_bucket_name(bucket).with_conditional_put(S3ConditionalPut::ETagMatch);
-    if let Some(endpoint) = &options.endpoint_url {
-        // Before what AWS_ENDPOINT_URL_S3 says, which object_store asks first.
-        builder = builder.with_endpoint(endpoint).with_config(AmazonS3ConfigKey::S3Endpoint, endpoint);
-    }
-    if let Some(region) = &options.s3_region {
-        builder = builder.with_region(region);
-    }
-    if options.allow_http {
-        builder = builder.with_allow_http(true);
-    }
-    if options.virtual_hosted {
-        builder = builder.with_virtual_hosted_style_request(true);
-    }
-    if options.anonymous {
-        builder = builder.with_skip_signature(true);
-    }
-    let set = |key: AmazonS3ConfigKey| builder.get_config_value(&key);
-    let endpoint = set(AmazonS3ConfigKey::S3Endpoint).or_else(|| set(AmazonS3ConfigKey::Endpoint));
-    let region = set(AmazonS3ConfigKey::Region);
-    endpoint.as_deref().map_or(Ok(()), |url| endpoint::check_endpoint(url, options.allow_http))?;
-    if !options.anonymous {
-        endpoint::check_secrets()?;
-    }
-    region.as_deref().map_or(Ok(()), endpoint::check_region)?;
-    info!(
-        %location,
-        endpoint = endpoint.as_deref().map(|url| masked_urls(url).into_owned()),
-        region,
-        signed = !options.anonymous,
-        "the store is S3"
-    );
-    let client = builder.build().map_err(|e| {
-        Error::usage("cannot make an S3 client of these settings")
-            .at(format!("s3://{bucket}"))
-            .because(e)
-            .help(format!("check {ENDPOINT_URL}, {S3_REGION} and the AWS_* variables"))
-    })?;
-    Ok((client, endpoint::identity(endpoint.as_deref(), region.as_deref(), bucket)))
 }
 
 fn listed(meta: ObjectMeta) -> Listed {

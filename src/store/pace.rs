@@ -108,6 +108,13 @@ impl Pace {
         }
     }
 
+    /// Tells a person something that is no trouble.
+    pub(super) fn say(&self, text: &str) {
+        if let Some(notice) = self.notice.get() {
+            notice(text);
+        }
+    }
+
     fn gap(&self) -> Duration {
         self.lock().gap
     }

@@ -1,0 +1,308 @@
+//! Whose credentials a side takes: the order in which providers are asked, and what is said if none has any.
+//!
+//! In: [`Settings`]. Out: credentials of AWS's own providers (`aws-config`), and the name of the one that gave them. The SDK's own
+//! chain is not taken: in it keys of the environment go before a profile that an option names, a profile that is not there leads
+//! on to the role of the instance, and nobody learns who answered.
+//! The order: <https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html>.
+
+use std::error::Error as StdError;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use aws_config::ecs::EcsCredentialsProvider;
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
+use aws_config::imds;
+use aws_config::imds::credentials::ImdsCredentialsProvider;
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
+use aws_config::retry::RetryConfig;
+use aws_config::sts::AssumeRoleProvider;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::web_identity_token::WebIdentityTokenCredentialsProvider;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+use aws_smithy_async::time::SharedTimeSource;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+
+use super::partition::FIRST_REGION;
+use super::sdk_http::Http;
+use super::settings::{DEFAULT_PROFILE, Endpoints, Settings, variable};
+use crate::error::causes;
+
+/// How long STS or SSO may take for an answer, and for all tries: the SDK has no bound of its own.
+const ATTEMPT: Duration = Duration::from_secs(15);
+const OPERATION: Duration = Duration::from_secs(45);
+
+/// How often an instance's metadata are asked: where nobody is, each try takes a second.
+const METADATA_ATTEMPTS: u32 = 2;
+
+/// What sessions of assumed roles are called, unless a profile says it: CloudTrail shows it.
+const SESSION: &str = "flowparquet";
+
+/// Why there are no credentials.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{why}")]
+pub struct NoCredentials {
+    /// In words.
+    why: String,
+    /// Who was asked, and what each said; empty if one of them failed.
+    pub asked: Vec<String>,
+    /// Whether another run may fare better: nobody answered in time.
+    pub passing: bool,
+}
+
+impl NoCredentials {
+    /// Returns the error of whatever else went wrong.
+    pub fn because(why: impl Into<String>, passing: bool) -> Self {
+        Self { why: why.into(), asked: Vec::new(), passing }
+    }
+}
+
+/// The providers of a side.
+#[derive(Debug)]
+pub struct Chain {
+    sources: SharedCredentialsProvider,
+    named: std::sync::Arc<Sources>,
+    role: Option<String>,
+}
+
+/// Providers in the order in which they are asked: whoever is not set up leads on to the next, whoever fails ends the search.
+#[derive(Debug)]
+struct Sources {
+    all: Vec<Source>,
+    answered: Mutex<&'static str>,
+}
+
+#[derive(Debug)]
+struct Source {
+    name: &'static str,
+    provider: SharedCredentialsProvider,
+    /// What is said if it is not set up.
+    absent: String,
+}
+
+impl Chain {
+    /// Makes the chain; asks nobody yet.
+    ///
+    /// # Errors
+    /// When a profile has a number that is none.
+    pub async fn new(settings: &Settings, http: &Http) -> Result<Self, NoCredentials> {
+        let config = provider_config(settings, http);
+        let mut all = Vec::new();
+        let mut add = |name, absent: String, provider| all.push(Source { name, provider, absent });
+        let name = settings.profile.as_deref().unwrap_or(DEFAULT_PROFILE);
+        let profile = match with_duration(settings, http, &config).await? {
+            Some(role) => role,
+            None => SharedCredentialsProvider::new(profile_provider(name, settings, &config)),
+        };
+        let no_profile = format!("no credentials in the profile {name}");
+        if settings.by_option {
+            add("profile", no_profile, profile);
+        } else {
+            let environment = EnvironmentVariableCredentialsProvider::new();
+            add("environment", "AWS_ACCESS_KEY_ID is not set".to_owned(), SharedCredentialsProvider::new(environment));
+            add("profile", no_profile, profile);
+            let identity = WebIdentityTokenCredentialsProvider::builder().configure(&config).build();
+            let absent = "AWS_WEB_IDENTITY_TOKEN_FILE is not set".to_owned();
+            add("web identity", absent, SharedCredentialsProvider::new(identity));
+            let container = EcsCredentialsProvider::builder().configure(&config).build();
+            let absent = "AWS_CONTAINER_CREDENTIALS_FULL_URI is not set".to_owned();
+            add("container", absent, SharedCredentialsProvider::new(container));
+            let absent = match variable("AWS_EC2_METADATA_DISABLED").is_some_and(|set| set.eq_ignore_ascii_case("true"))
+            {
+                true => "AWS_EC2_METADATA_DISABLED is set",
+                false => "no instance metadata",
+            };
+            add("instance", absent.to_owned(), SharedCredentialsProvider::new(instance(&config)));
+        }
+        let named = std::sync::Arc::new(Sources { all, answered: Mutex::new("") });
+        let sources = SharedCredentialsProvider::new(Shared(std::sync::Arc::clone(&named)));
+        let (sources, role) = match &settings.role {
+            None => (sources, None),
+            Some((role, external_id)) => {
+                let builder =
+                    AssumeRoleProvider::builder(role).session_name(SESSION).configure(&sdk_config(settings, http));
+                let builder = match external_id {
+                    Some(id) => builder.external_id(id),
+                    None => builder,
+                };
+                (SharedCredentialsProvider::new(builder.build_from_provider(sources).await), Some(role.clone()))
+            }
+        };
+        Ok(Self { sources, named, role })
+    }
+
+    /// Returns the credentials, and who gave them.
+    ///
+    /// # Errors
+    /// When nobody has any, or whoever should have fails.
+    pub async fn provide(&self) -> Result<(Credentials, String), NoCredentials> {
+        match self.sources.provide_credentials().await {
+            Ok(credentials) => {
+                let by = *self.named.answered.lock().unwrap_or_else(PoisonError::into_inner);
+                let by = self.role.as_ref().map_or_else(|| by.to_owned(), |role| format!("{role} by {by}"));
+                Ok((credentials, by))
+            }
+            Err(e) => Err(explained(&e)),
+        }
+    }
+}
+
+/// Lets the sources stand behind a role that is assumed with them.
+#[derive(Debug)]
+struct Shared(std::sync::Arc<Sources>);
+
+impl ProvideCredentials for Shared {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(self.0.provide())
+    }
+}
+
+impl Sources {
+    async fn provide(&self) -> Result<Credentials, CredentialsError> {
+        let mut asked = Vec::new();
+        for Source { name, provider, absent } in &self.all {
+            match provider.provide_credentials().await {
+                Ok(credentials) => {
+                    *self.answered.lock().unwrap_or_else(PoisonError::into_inner) = name;
+                    return Ok(credentials);
+                }
+                Err(CredentialsError::CredentialsNotLoaded(_)) => asked.push(absent.clone()),
+                Err(e) => {
+                    let why = format!("{name}: {}", causes(&e));
+                    return Err(CredentialsError::provider_error(NoCredentials::because(why, is_passing(&e))));
+                }
+            }
+        }
+        let why = "there are no credentials".to_owned();
+        Err(CredentialsError::provider_error(NoCredentials { why, asked, passing: false }))
+    }
+}
+
+/// Returns what an error of the SDK's is: our own one within it, or a role that is not given.
+fn explained(error: &CredentialsError) -> NoCredentials {
+    let first: &(dyn StdError + 'static) = error;
+    let mut all = std::iter::successors(Some(first), |error| StdError::source(*error));
+    all.find_map(|error| error.downcast_ref::<NoCredentials>().cloned())
+        .unwrap_or_else(|| NoCredentials::because(causes(error), is_passing(error)))
+}
+
+/// Returns whether nobody answered in time, so that a later run may fare better.
+fn is_passing(error: &CredentialsError) -> bool {
+    if matches!(error, CredentialsError::ProviderTimedOut(_)) {
+        return true;
+    }
+    let text = causes(error).to_ascii_lowercase();
+    ["timed out", "timeout", "throttl", "dispatch failure", "connection", "service unavailable", "internalfailure"]
+        .iter()
+        .any(|word| text.contains(word))
+}
+
+fn profile_provider(name: &str, settings: &Settings, config: &ProviderConfig) -> ProfileFileCredentialsProvider {
+    // Its own name for this type is not public yet.
+    #[allow(deprecated)]
+    ProfileFileCredentialsProvider::builder()
+        .configure(config)
+        .profile_name(name)
+        .profile_files(settings.files.clone())
+        .build()
+}
+
+fn instance(config: &ProviderConfig) -> ImdsCredentialsProvider {
+    let client = imds::Client::builder().configure(config).max_attempts(METADATA_ATTEMPTS).build();
+    ImdsCredentialsProvider::builder().configure(config).imds_client(client).build()
+}
+
+fn provider_config(settings: &Settings, http: &Http) -> ProviderConfig {
+    ProviderConfig::without_region()
+        .with_http_client(http.clone())
+        .with_behavior_version(Some(BehaviorVersion::latest()))
+        .with_region(Some(region(settings)))
+        .with_retry_config(retry(settings))
+        .with_timeout_config(timeouts())
+        .with_use_fips(Some(settings.fips))
+        .with_use_dual_stack(Some(settings.dual_stack))
+}
+
+fn sdk_config(settings: &Settings, http: &Http) -> SdkConfig {
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .http_client(SharedHttpClient::new(http.clone()))
+        .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+        .time_source(SharedTimeSource::default())
+        .region(region(settings))
+        .retry_config(retry(settings))
+        .timeout_config(timeouts())
+        .use_fips(settings.fips)
+        .use_dual_stack(settings.dual_stack)
+        .service_config(Endpoints(settings.sections.clone()))
+        .build()
+}
+
+/// Returns where STS is asked: it wants a Region.
+fn region(settings: &Settings) -> Region {
+    Region::new(settings.region.clone().unwrap_or_else(|| FIRST_REGION.to_owned()))
+}
+
+fn retry(settings: &Settings) -> RetryConfig {
+    let standard = RetryConfig::standard();
+    settings.max_attempts.map_or(standard.clone(), |most| standard.with_max_attempts(most))
+}
+
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT).operation_timeout(OPERATION).build()
+}
+
+/// Returns a provider of a profile with `duration_seconds`, of which `aws-config` reads nothing: its last role is assumed here, and
+/// whatever leads to it by the SDK. `None` if there is no such line.
+async fn with_duration(
+    settings: &Settings,
+    http: &Http,
+    config: &ProviderConfig,
+) -> Result<Option<SharedCredentialsProvider>, NoCredentials> {
+    let get = |key| settings.sections.get(key);
+    let (Some(role), Some(seconds)) = (get("role_arn"), get("duration_seconds")) else { return Ok(None) };
+    if get("web_identity_token_file").is_some() {
+        return Ok(None);
+    }
+    let seconds = seconds.parse().map_err(|_| {
+        NoCredentials::because(
+            format!("duration_seconds of the profile is {seconds:?}, and no number of seconds"),
+            false,
+        )
+    })?;
+    let name = settings.profile.as_deref().unwrap_or(DEFAULT_PROFILE);
+    let source = match (get("source_profile"), get("credential_source").map(str::to_ascii_lowercase).as_deref()) {
+        // The keys of the profile itself.
+        (Some(source), None) if source == name => {
+            let (Some(key), Some(secret)) = (get("aws_access_key_id"), get("aws_secret_access_key")) else {
+                return Ok(None);
+            };
+            let token = get("aws_session_token").map(str::to_owned);
+            SharedCredentialsProvider::new(Credentials::new(key, secret, token, None, "profile"))
+        }
+        (Some(source), None) => SharedCredentialsProvider::new(profile_provider(source, settings, config)),
+        (None, Some("environment")) => SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()),
+        (None, Some("ecscontainer")) => {
+            SharedCredentialsProvider::new(EcsCredentialsProvider::builder().configure(config).build())
+        }
+        (None, Some("ec2instancemetadata")) => SharedCredentialsProvider::new(instance(config)),
+        // The SDK says what is wrong with it.
+        _ => return Ok(None),
+    };
+    let builder = AssumeRoleProvider::builder(role)
+        .session_length(Duration::from_secs(seconds))
+        .session_name(get("role_session_name").unwrap_or(SESSION))
+        .configure(&sdk_config(settings, http));
+    let builder = match get("external_id") {
+        Some(id) => builder.external_id(id),
+        None => builder,
+    };
+    Ok(Some(SharedCredentialsProvider::new(builder.build_from_provider(source).await)))
+}
