@@ -238,6 +238,18 @@ impl Error {
         }
     }
 
+    /// Returns what happened, and why, in one line.
+    pub fn what_happened(&self) -> String {
+        let cause = self.source.as_ref().map(|source| masked(&first_line(&source.to_string())).into_owned());
+        let said = cause.map_or_else(|| self.message.clone(), |cause| format!("{}: {cause}", self.message));
+        printable(&masked_urls(&said)).into_owned()
+    }
+
+    /// Returns what to do about it.
+    pub fn help_text(&self) -> Option<&str> {
+        self.help.as_deref()
+    }
+
     /// Returns where it happened.
     pub fn place(&self) -> Option<&str> {
         self.place.as_deref()

@@ -73,6 +73,7 @@ mod convert;
 mod copies;
 mod days;
 mod define;
+mod doctor;
 mod encode;
 mod error;
 mod expire;
@@ -81,6 +82,7 @@ mod ledger;
 mod missing;
 mod options;
 mod plan;
+mod policy;
 #[cfg(feature = "query")]
 mod query;
 mod record;

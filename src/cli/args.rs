@@ -818,3 +818,70 @@ mod tests {
         }
     }
 }
+
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Where the raw logs are; the table, if it stands alone
+    pub source: String,
+    /// Where the table is or will be
+    pub dest: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub store: StoreArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct PolicyArgs {
+    /// Where the raw logs are
+    pub source: String,
+    /// Where the table is or will be
+    pub dest: String,
+    /// Commands that are to be allowed [default: convert,compact,verify,ddl,status]
+    #[arg(long = "for", value_enum, value_name = "COMMANDS", value_delimiter = ',')]
+    pub needs: Vec<NeedArg>,
+    /// Who runs them, for the policies of bucket and keys
+    #[arg(long, value_name = "ARN")]
+    pub principal: Option<String>,
+    /// ARN of the KMS key of SOURCE's objects
+    #[arg(long, value_name = "ARN")]
+    pub source_kms_key: Option<String>,
+    /// ARN of the KMS key of DEST's objects
+    #[arg(long, value_name = "ARN")]
+    pub dest_kms_key: Option<String>,
+    /// Partition of AWS: aws, aws-cn, aws-us-gov, … [default: that of the ARNs, or aws]
+    #[arg(long, value_name = "NAME")]
+    pub partition: Option<String>,
+    /// What to print
+    #[arg(long, value_enum, value_name = "FORM", default_value_t = PolicyForm::Json)]
+    pub format: PolicyForm,
+}
+
+/// Commands that need permissions.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum NeedArg {
+    /// Also `plan`, and `convert --auto-compact`
+    Convert,
+    /// Merge small files
+    Compact,
+    /// Recount, and record what was found
+    Verify,
+    /// Also `queries`, `ledger` and `rejects`
+    Ddl,
+    /// Say what the table holds
+    Status,
+    /// Also `compare` and `tune`
+    Query,
+    /// Check all of this
+    Doctor,
+}
+
+/// Forms of policies.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum PolicyForm {
+    /// A document for each
+    Json,
+    /// Resources
+    Terraform,
+}

@@ -3,8 +3,8 @@
 use clap::{ArgAction, Parser, Subcommand};
 
 use super::args::{
-    CompactArgs, ConvertArgs, DdlArgs, DemoArgs, FieldsArgs, GenerateArgs, LedgerArgs, LogOutput, PlanArgs,
-    QueriesArgs, RejectsArgs, StatusArgs, VerifyArgs,
+    CompactArgs, ConvertArgs, DdlArgs, DemoArgs, DoctorArgs, FieldsArgs, GenerateArgs, LedgerArgs, LogOutput, PlanArgs,
+    PolicyArgs, QueriesArgs, RejectsArgs, StatusArgs, VerifyArgs,
 };
 #[cfg(feature = "query")]
 use super::query_args::{CompareArgs, QueryArgs, TuneArgs};
@@ -71,6 +71,10 @@ pub enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         rest: Vec<String>,
     },
+    /// Check that a run would get what it needs: credentials, Regions, permissions, what the store can do; leaves nothing behind
+    Doctor(DoctorArgs),
+    /// Print the least policies for SOURCE and DEST, for IAM, buckets and KMS keys
+    IamPolicy(PolicyArgs),
     /// Print the fields of flow logs
     Fields(FieldsArgs),
     /// Write lifelike sample flow logs, the same for the same seed

@@ -12,6 +12,7 @@ mod compare_page;
 mod costs;
 mod ddl;
 mod demo;
+mod doctor;
 mod events;
 mod fields;
 mod folder;
@@ -133,6 +134,8 @@ fn run(command: Command) -> Result<ExitCode> {
             Err(Error::usage("query, compare and tune are not in this program: it was built without SQL")
                 .help(BUILD_WITH_SQL))
         }
+        Command::Doctor(args) => doctor::run(&args),
+        Command::IamPolicy(args) => doctor::policy(&args),
         Command::Fields(args) => fields::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Demo(args) => demo::run(&args),

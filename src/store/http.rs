@@ -20,6 +20,7 @@ use object_store::client::{
     HttpService,
 };
 use object_store::{BackoffConfig, RetryConfig};
+use reqwest::StatusCode;
 use tracing::{info, trace};
 
 use super::aws::partition::FIRST_REGION;
@@ -62,6 +63,9 @@ const MAX_REFUSAL_BYTES: usize = 64 << 10;
 /// What is said of an answer that sends a request on to another host.
 pub(super) const SENT_ELSEWHERE: &str = "the server sends requests on to another host";
 
+/// What stands for an answer that leads elsewhere and says nothing.
+const REDIRECT: &[u8] = b"<Error><Code>PermanentRedirect</Code><Message>The bucket is not here.</Message></Error>";
+
 /// What a client of S3 shares with others of the run.
 pub(super) struct Parts<'a> {
     pub io: &'a Io,
@@ -75,7 +79,7 @@ pub(super) struct Parts<'a> {
 ///
 /// # Errors
 /// A usage error if a variable has a value that is none.
-pub(super) fn s3(bucket: &str, signer: &Arc<Signer>, parts: &Parts<'_>) -> Result<AmazonS3> {
+pub(super) fn s3(bucket: &str, signer: &Arc<Signer>, parts: &Parts<'_>) -> Result<(AmazonS3, HttpClient)> {
     let Parts { io, counters, max_objects, allow_http } = *parts;
     let connector = Connector {
         pace: Arc::clone(&io.pace),
@@ -100,6 +104,14 @@ pub(super) fn s3(bucket: &str, signer: &Arc<Signer>, parts: &Parts<'_>) -> Resul
             }
         }
     }
+    let wrong = |e: object_store::Error| {
+        Error::usage("cannot make an S3 client of these settings")
+            .at(format!("s3://{bucket}"))
+            .because(e)
+            .help("check the AWS_* variables of time-outs and proxies")
+    };
+    let http = connector.connect(&ClientOptions::new().with_timeout_disabled().with_allow_http(allow_http));
+    let http = http.map_err(wrong)?;
     let builder = builder
         .with_bucket_name(bucket)
         .with_endpoint(signer.first_server())
@@ -110,12 +122,7 @@ pub(super) fn s3(bucket: &str, signer: &Arc<Signer>, parts: &Parts<'_>) -> Resul
         .with_allow_http(allow_http)
         .with_http_connector(connector)
         .with_retry(retries(signer.max_attempts()));
-    builder.build().map_err(|e| {
-        Error::usage("cannot make an S3 client of these settings")
-            .at(format!("s3://{bucket}"))
-            .because(e)
-            .help("check the AWS_* variables of time-outs and proxies")
-    })
+    Ok((builder.build().map_err(wrong)?, http))
 }
 
 /// Returns whether a setting lets others read or answer our requests. A variable that somebody set for another program must
@@ -195,6 +202,13 @@ impl HttpService for Client {
             return Err(refused(SENT_ELSEWHERE));
         }
         let (mut head, body) = asked.response.into_parts();
+        if status.is_redirection() && status.as_u16() != 304 {
+            // Not followed: it is a refusal like others, and object_store would not say why.
+            head.status = StatusCode::BAD_REQUEST;
+            if element(&String::from_utf8_lossy(&asked.refusal), "Code").is_none() {
+                asked.refusal = Bytes::from_static(REDIRECT);
+            }
+        }
         if !status.is_success() {
             head.headers.remove("content-length");
             return Ok(HttpResponse::from_parts(head, asked.refusal.into()));
@@ -268,6 +282,7 @@ impl Client {
             }
         };
         self.answered.store(true, Ordering::Relaxed);
+        self.signer.note_clock(response.headers());
         let status = response.status();
         trace!(%method, host, path, status = status.as_u16(), "a request was answered");
         if status.is_server_error() || matches!(status.as_u16(), 408 | 429) {

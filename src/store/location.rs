@@ -27,7 +27,10 @@ impl Location {
             return Err(wrong);
         }
         if let Some(rest) = text.strip_prefix("s3://").or_else(|| text.strip_prefix("s3a://")) {
-            let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+            let (bucket, prefix) = split(rest);
+            if is_arn(bucket) {
+                return Ok(Self { bucket: Some(bucket.to_owned()), prefix: prefix.trim_matches('/').to_owned() });
+            }
             if bucket.is_empty() {
                 return Err(Error::usage(format!("{text:?} names no bucket")).help("write s3://bucket/prefix"));
             }
@@ -120,6 +123,23 @@ impl fmt::Display for Location {
     }
 }
 
+/// Splits what stands behind the scheme into the bucket, or the ARN of an access point, and the prefix.
+fn split(rest: &str) -> (&str, &str) {
+    let slashes: Vec<usize> = rest.match_indices('/').map(|(at, _)| at).take(2).collect();
+    let end = match slashes[..] {
+        [_] if rest.starts_with("arn:") => rest.len(),
+        [_, second] if rest.starts_with("arn:") => second,
+        [first, ..] => first,
+        [] => rest.len(),
+    };
+    (&rest[..end], rest[end..].trim_start_matches('/'))
+}
+
+/// Returns whether a text can be an ARN: what it is one of, the store says.
+fn is_arn(text: &str) -> bool {
+    text.starts_with("arn:") && text.bytes().all(|b| b.is_ascii_alphanumeric() || b":/-._".contains(&b))
+}
+
 /// Returns whether a key is a prefix without slashes around it, or lies below.
 pub fn lies_below(prefix: &str, key: &str) -> bool {
     prefix.is_empty() || key.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -141,6 +161,11 @@ mod tests {
             (s3.bucket(), s3.prefix(), s3.to_string().as_str()),
             (Some("logs"), "a b/AWSLogs", "s3://logs/a b/AWSLogs")
         );
+        let arn = "arn:aws:s3:eu-west-1:123456789012:accesspoint/ap";
+        for (text, prefix) in [(format!("s3://{arn}"), ""), (format!("s3://{arn}/a/b/"), "a/b")] {
+            let point = Location::parse(&text).unwrap();
+            assert_eq!((point.bucket(), point.prefix()), (Some(arn), prefix));
+        }
         let root = Location::parse("s3://logs").unwrap();
         assert_eq!((root.prefix(), root.key("x"), root.root().as_str()), ("", "x".to_owned(), "s3://logs/"));
         let local = Location::parse("/tmp/x/../y/./z/").unwrap();

@@ -19,6 +19,7 @@ mod io;
 mod listing;
 mod local;
 mod location;
+mod look;
 mod pace;
 mod pages;
 pub mod parallel;
@@ -44,6 +45,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::future::{Either, join_all, select};
 use futures::{StreamExt, TryStreamExt};
+use object_store::client::HttpClient;
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions};
 use tracing::{debug, info};
@@ -190,6 +192,14 @@ struct Counters {
     retried: AtomicU64,
 }
 
+/// What a bucket has that the local disk has not.
+#[derive(Debug)]
+struct S3 {
+    signer: Arc<Signer>,
+    /// For requests that object_store does not make.
+    http: HttpClient,
+}
+
 /// A bucket or the local disk, below one prefix.
 #[derive(Clone)]
 pub struct Store {
@@ -200,8 +210,8 @@ pub struct Store {
     io: Io,
     counters: Arc<Counters>,
     links: Arc<Links>,
-    /// Who signs requests; nobody on the local disk.
-    s3: Option<Arc<Signer>>,
+    /// What is S3's alone; nothing on the local disk.
+    s3: Option<Arc<S3>>,
 }
 
 impl fmt::Debug for Store {
@@ -230,9 +240,9 @@ impl Store {
             Some(bucket) => {
                 let signer = Arc::new(aws::signer(bucket, options, io)?);
                 let parts = http::Parts { io, counters: &counters, max_objects, allow_http: options.allow_http };
-                let client = http::s3(bucket, &signer, &parts)?;
+                let (client, http) = http::s3(bucket, &signer, &parts)?;
                 let endpoint = signer.identity();
-                s3 = Some(signer);
+                s3 = Some(Arc::new(S3 { signer, http }));
                 (Arc::new(client), Some(endpoint).filter(|_| !options.any_endpoint))
             }
         };
@@ -264,13 +274,13 @@ impl Store {
     /// Has objects written as a table recorded it, unless the options of this store say how.
     pub(crate) fn write_as_recorded(&self, recorded: &WriteOptions) {
         if let Some(s3) = &self.s3 {
-            s3.write_as_recorded(recorded);
+            s3.signer.write_as_recorded(recorded);
         }
     }
 
     /// Returns how objects are written, as the options of this store say.
     pub(crate) fn writes_as(&self) -> WriteOptions {
-        self.s3.as_ref().map(|s3| WriteOptions::clone(&s3.writes_as())).unwrap_or_default()
+        self.s3.as_ref().map(|s3| WriteOptions::clone(&s3.signer.writes_as())).unwrap_or_default()
     }
 
     /// Returns what was asked of the store so far.

@@ -84,7 +84,7 @@ fn within<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Opt
 }
 
 /// Returns the error of a side that has no credentials, or whose provider fails.
-fn no_credentials(what: &str, why: &NoCredentials) -> Error {
+pub(super) fn no_credentials(what: &str, why: &NoCredentials) -> Error {
     if why.passing {
         return Error::stopped(format!("{what}: nobody gives credentials"))
             .because(masked(&why.to_string()).into_owned())

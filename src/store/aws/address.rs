@@ -90,6 +90,11 @@ impl Address {
         Ok(address)
     }
 
+    /// Returns what stands before keys in requests that are to be sent: server and bucket, path style.
+    pub fn stem(&self) -> &str {
+        &self.stem
+    }
+
     /// Returns the server of the stem, without the bucket.
     pub fn first_server(&self) -> &str {
         self.stem.strip_suffix(&self.bucket).and_then(|server| server.strip_suffix('/')).unwrap_or_default()

@@ -26,6 +26,7 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_async::time::SharedTimeSource;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use object_store::aws::AwsCredential;
 
 use super::partition::FIRST_REGION;
 use super::sdk_http::Http;
@@ -175,7 +176,7 @@ impl Sources {
                 }
                 Err(CredentialsError::CredentialsNotLoaded(_)) => asked.push(absent.clone()),
                 Err(e) => {
-                    let why = format!("{name}: {}", causes(&e));
+                    let why = format!("{name}: {}", plain(causes(&e)));
                     return Err(CredentialsError::provider_error(NoCredentials::because(why, is_passing(&e))));
                 }
             }
@@ -190,7 +191,19 @@ fn explained(error: &CredentialsError) -> NoCredentials {
     let first: &(dyn StdError + 'static) = error;
     let mut all = std::iter::successors(Some(first), |error| StdError::source(*error));
     all.find_map(|error| error.downcast_ref::<NoCredentials>().cloned())
-        .unwrap_or_else(|| NoCredentials::because(causes(error), is_passing(error)))
+        .unwrap_or_else(|| NoCredentials::because(plain(causes(error)), is_passing(error)))
+}
+
+/// Returns what a service of AWS's said, without what the SDK puts around it.
+fn plain(causes: String) -> String {
+    let said = |name: &str| {
+        let (_, rest) = causes.split_once(&format!("{name}: \""))?;
+        rest.split_once('"').map(|(text, _)| text.to_owned())
+    };
+    match said("Error { code").zip(said("message")) {
+        Some((code, message)) => format!("{code}: {message}"),
+        None => causes,
+    }
 }
 
 /// Returns whether nobody answered in time, so that a later run may fare better.
@@ -199,9 +212,32 @@ fn is_passing(error: &CredentialsError) -> bool {
         return true;
     }
     let text = causes(error).to_ascii_lowercase();
-    ["timed out", "timeout", "throttl", "dispatch failure", "connection", "service unavailable", "internalfailure"]
-        .iter()
-        .any(|word| text.contains(word))
+    [
+        "timed out",
+        "timeout",
+        "throttl",
+        "dispatch failure",
+        "connection",
+        "unavailable",
+        "internalfailure",
+        "internalerror",
+    ]
+    .iter()
+    .any(|word| text.contains(word))
+}
+
+/// Returns the ARN of whoever has these credentials.
+///
+/// # Errors
+/// When STS does not say.
+pub async fn caller(settings: &Settings, http: &Http, held: &AwsCredential) -> Result<String, NoCredentials> {
+    let given = Credentials::new(&held.key_id, &held.secret_key, held.token.clone(), None, "held");
+    let sdk = sdk_config(settings, http).into_builder();
+    let sdk = sdk.credentials_provider(SharedCredentialsProvider::new(given)).build();
+    match aws_sdk_sts::Client::new(&sdk).get_caller_identity().send().await {
+        Ok(answer) => Ok(answer.arn().unwrap_or("somebody without an ARN").to_owned()),
+        Err(e) => Err(NoCredentials::because(causes(&e), true)),
+    }
 }
 
 fn profile_provider(name: &str, settings: &Settings, config: &ProviderConfig) -> ProfileFileCredentialsProvider {

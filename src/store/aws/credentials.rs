@@ -85,6 +85,15 @@ impl Credentials {
         *self.held.write().unwrap_or_else(PoisonError::into_inner) = Some(held);
     }
 
+    /// Returns the ARN of whom they are, as STS says it.
+    ///
+    /// # Errors
+    /// When there are none, or STS does not say.
+    pub async fn identity(&self) -> Result<String, NoCredentials> {
+        let held = self.get().await?;
+        super::chain::caller(&self.settings, &self.http, &held).await
+    }
+
     /// Returns credentials that hold.
     ///
     /// # Errors

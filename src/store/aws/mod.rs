@@ -83,6 +83,7 @@ pub(super) fn signer(bucket: &str, options: &StoreOptions, io: &Io) -> Result<Si
         request_payer: options.request_payer,
         expected_owner: options.expected_bucket_owner.clone(),
         said: options.write.clone(),
+        clock: std::sync::OnceLock::new(),
         write: std::sync::RwLock::new(std::sync::Arc::new(options.write.clone())),
     })
 }

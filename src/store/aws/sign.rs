@@ -4,7 +4,8 @@
 //! (object_store's own code for it). It is signed when it is sent, at each try again: a signature holds for 15 minutes and no longer
 //! than its credentials.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::time::{Duration, SystemTime};
 
 use base64::Engine;
 use object_store::aws::{AwsAuthorizer, AwsCredential};
@@ -38,6 +39,8 @@ pub struct Signer {
     /// What was said of how objects are written.
     pub(super) said: WriteOptions,
     pub(super) write: RwLock<Arc<WriteOptions>>,
+    /// When the store first answered, by its clock and by ours.
+    pub(super) clock: OnceLock<(SystemTime, SystemTime)>,
 }
 
 /// A request as it is sent, and whose credentials signed it.
@@ -124,6 +127,53 @@ impl Signer {
             self.region_given
                 .then(|| format!("the bucket {bucket} lies in {region}, not in {before}: requests go there")),
         )
+    }
+
+    /// Takes notice of the time that a store says.
+    pub fn note_clock(&self, headers: &HeaderMap) {
+        self.clock.get_or_init(|| {
+            let now = SystemTime::now();
+            let said = headers.get("date").and_then(|date| date.to_str().ok());
+            let said = said.and_then(|date| jiff::fmt::rfc2822::parse(date).ok());
+            let seconds = said.and_then(|said| u64::try_from(said.timestamp().as_second()).ok());
+            (seconds.map_or(now, |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)), now)
+        });
+    }
+
+    /// Returns the time of the store's clock now, once it has answered.
+    pub fn clock_of_store(&self) -> Option<SystemTime> {
+        self.clock.get().map(|(there, here)| *there + here.elapsed().unwrap_or_default())
+    }
+
+    /// Returns whether requests are signed.
+    pub fn is_signing(&self) -> bool {
+        self.credentials.is_some()
+    }
+
+    /// Returns who gave the credentials, after the first request.
+    pub fn credentials_by(&self) -> Option<String> {
+        self.credentials.as_ref().and_then(Credentials::by)
+    }
+
+    /// Returns the ARN of whoever signs requests; `None` if nobody does.
+    ///
+    /// # Errors
+    /// When there are no credentials, or STS does not say.
+    pub async fn identity_of_caller(&self) -> Result<Option<String>, NoCredentials> {
+        match &self.credentials {
+            Some(credentials) => credentials.identity().await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Returns the Region that requests are signed for.
+    pub fn region(&self) -> Arc<str> {
+        self.address.region()
+    }
+
+    /// Returns what stands before keys in requests that are to be signed.
+    pub fn stem(&self) -> &str {
+        self.address.stem()
     }
 
     /// Takes notice of an answer that credentials have expired; returns whether there may be others.

@@ -1,0 +1,275 @@
+//! Whether a run would get what it needs: credentials, Regions, permissions, what the store can do. Leaves nothing behind.
+//!
+//! In: SOURCE and DEST. Out: [`Finding`]s, one for each thing that was tried, with what to do where it does not hold. Each is tried
+//! as a run would: by the same requests, signed by the same identity.
+
+use std::time::{Duration, SystemTime};
+
+use serde::Serialize;
+
+use crate::error::Error;
+use crate::ledger::table::Table;
+use crate::store::{Created, OWN_FOLDER, Store};
+
+/// How far clocks may differ: S3 refuses a quarter of an hour.
+const MOST_SKEW: Duration = Duration::from_secs(5 * 60);
+
+/// Objects of SOURCE that are listed at most to find one that can be read.
+const MOST_LEVELS: usize = 20;
+
+/// What something is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// It holds.
+    Good,
+    /// It is no obstacle, and a person should know it.
+    Note,
+    /// It does not hold: a run would fail, or lose something.
+    Bad,
+}
+
+/// One thing that was tried.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// `source` or `dest`.
+    pub side: &'static str,
+    /// What was tried.
+    pub what: &'static str,
+    /// Whether it holds.
+    pub state: State,
+    /// What was seen.
+    pub said: String,
+    /// What to do, unless it holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+}
+
+/// Tries what a run would need. `source` is left out where only the table is looked after.
+pub fn doctor(source: Option<&Store>, dest: &Table) -> Vec<Finding> {
+    let mut all = Vec::new();
+    if let Some(source) = source {
+        let mut side = Side { name: "source", store: source, all: &mut all };
+        if side.reach() {
+            side.read_one();
+        }
+    }
+    let mut side = Side { name: "dest", store: dest.store(), all: &mut all };
+    if side.reach() {
+        side.write();
+        side.table(dest);
+        side.bucket();
+    }
+    if let (Some(source), dest) = (source, dest.store())
+        && let (Some(from), Some(to)) = (source.region(), dest.region())
+        && from != to
+    {
+        all.push(Finding {
+            side: "dest",
+            what: "same Region",
+            state: State::Note,
+            said: format!("SOURCE lies in {from}, DEST in {to}"),
+            help: Some(
+                "each byte that is read crosses Regions and is billed: run in SOURCE's Region, or keep DEST there"
+                    .to_owned(),
+            ),
+        });
+    }
+    all
+}
+
+/// A side that is looked at.
+struct Side<'a> {
+    name: &'static str,
+    store: &'a Store,
+    all: &'a mut Vec<Finding>,
+}
+
+impl Side<'_> {
+    fn note(&mut self, what: &'static str, state: State, said: impl Into<String>, help: Option<&str>) {
+        let help = help.map(str::to_owned);
+        self.all.push(Finding { side: self.name, what, state, said: said.into(), help });
+    }
+
+    fn bad(&mut self, what: &'static str, error: &Error) {
+        let help = error.help_text().map(str::to_owned);
+        self.all.push(Finding { side: self.name, what, state: State::Bad, said: error.what_happened(), help });
+    }
+
+    /// Returns whether the store can be asked at all: who asks, where, and what a listing says.
+    fn reach(&mut self) -> bool {
+        if self.store.location().is_local() {
+            self.note("place", State::Good, format!("the local disk: {}", self.store.location()), None);
+        } else {
+            match self.store.identity() {
+                Ok(None) => self.note("identity", State::Good, "nobody: requests are not signed", None),
+                Ok(Some(who)) => self.note("identity", State::Good, who, None),
+                // Credentials may be good for S3 where nobody can ask STS.
+                Err(e) if self.store.has_credentials() => {
+                    let said = format!(
+                        "credentials by {}; STS does not say whose: {}",
+                        self.store.credentials_by().unwrap_or_default(),
+                        e.what_happened()
+                    );
+                    self.note("identity", State::Note, said, None);
+                }
+                Err(e) => {
+                    self.bad("identity", &e);
+                    return false;
+                }
+            }
+        }
+        match self.store.list_levels(&[self.store.location().prefix().to_owned()]) {
+            Ok(levels) => {
+                let (folders, objects) =
+                    levels.iter().fold((0, 0), |(f, o), level| (f + level.folders.len(), o + level.objects.len()));
+                if let Some(region) = self.store.region() {
+                    self.note("Region", State::Good, region, None);
+                }
+                self.note("list", State::Good, format!("{folders} folders and {objects} objects"), None);
+            }
+            Err(e) => {
+                self.bad("list", &e);
+                return false;
+            }
+        }
+        self.clock();
+        true
+    }
+
+    fn clock(&mut self) {
+        let Some(there) = self.store.clock() else { return };
+        let here = SystemTime::now();
+        let skew = here.duration_since(there).or_else(|_| there.duration_since(here)).unwrap_or_default();
+        let said = format!("{} s from the store's", skew.as_secs());
+        match skew > MOST_SKEW {
+            true => self.note(
+                "clock",
+                State::Bad,
+                said,
+                Some("set this machine's clock (NTP, chrony): from 15 minutes on S3 refuses its requests"),
+            ),
+            false => self.note("clock", State::Good, said, None),
+        }
+    }
+
+    /// Reads the beginning of an object, wherever one lies.
+    fn read_one(&mut self) {
+        let mut folder = self.store.location().prefix().to_owned();
+        for _ in 0..MOST_LEVELS {
+            let level = match self.store.list_levels(&[folder.clone()]) {
+                Ok(levels) => levels.into_iter().next().unwrap_or_default(),
+                Err(e) => return self.bad("get", &e),
+            };
+            if let Some(object) = level.objects.iter().find(|object| object.size > 0 && !object.archived) {
+                let at = self.store.location().url_of(&object.key);
+                return match self.store.get_range(&object.key, 0..1) {
+                    Ok(_) => self.note("get", State::Good, at, None),
+                    Err(e) => self.bad("get", &e),
+                };
+            }
+            match level.folders.into_iter().next_back() {
+                Some(last) => folder = last,
+                None => break,
+            }
+        }
+        self.note("get", State::Note, "no object was found to be read", Some("check SOURCE if logs should be there"));
+    }
+
+    /// Writes, reads back and deletes, below the folder of the ledger.
+    fn write(&mut self) {
+        let key = self.store.location().key(&format!("{OWN_FOLDER}/doctor-{}", std::process::id()));
+        let content = "written by flowparquet doctor, which deletes it";
+        match self.store.create(&key, content) {
+            Ok(Created::Yes) => self.note("put", State::Good, "an object is created", None),
+            Ok(Created::AlreadyThere) => {
+                self.note("put", State::Note, "an object of an earlier doctor lies there", None);
+            }
+            Err(e) => return self.bad("put", &e),
+        }
+        match self.store.create(&key, content) {
+            Ok(Created::AlreadyThere) => self.note("create if absent", State::Good, "a second one is refused", None),
+            Ok(Created::Yes) => self.note(
+                "create if absent",
+                State::Bad,
+                "a second one is created over it",
+                Some("two runs at once could write rows twice: use another store, or --single-writer if there is only ever one run"),
+            ),
+            Err(e) => self.bad("create if absent", &e),
+        }
+        match self.store.get_own(&key) {
+            Ok(Some(back)) if back == content.as_bytes() => {
+                self.note("read back", State::Good, "the same content", None)
+            }
+            Ok(_) => self.note(
+                "read back",
+                State::Bad,
+                "another content",
+                Some("something between here and the store changes objects"),
+            ),
+            Err(e) => self.bad("read back", &e),
+        }
+        match self.store.try_parts(&format!("{key}-parts")) {
+            Ok(()) => self.note("multipart", State::Good, "an upload is begun and taken back", None),
+            Err(e) => self.bad("multipart", &e),
+        }
+        match self.store.delete(&key) {
+            Ok(()) => self.note("delete", State::Good, "the object is gone", None),
+            Err(e) => self.bad("delete", &e),
+        }
+    }
+
+    fn table(&mut self, table: &Table) {
+        match table.info() {
+            Ok(Some(info)) => {
+                self.note("table", State::Good, format!("{} by {}", info.log_type, info.partition_by), None);
+            }
+            Ok(None) => self.note("table", State::Good, "none yet: the first convert makes it", None),
+            Err(e) => self.bad("table", &e),
+        }
+    }
+
+    /// Looks at what the bucket does by itself. Nobody needs these permissions for a run.
+    fn bucket(&mut self) {
+        if self.store.location().is_local() {
+            return;
+        }
+        match self.store.ask_bucket("lifecycle") {
+            Ok(Some(text)) if text.contains("AbortIncompleteMultipartUpload") => {
+                self.note("lifecycle", State::Good, "parts of uploads that were broken off are deleted", None);
+            }
+            Ok(_) => self.note(
+                "lifecycle",
+                State::Note,
+                "no rule deletes parts of uploads that were broken off",
+                Some("add AbortIncompleteMultipartUpload after a day: nobody sees such parts, and S3 bills them"),
+            ),
+            Err(e) => self.unknown("lifecycle", &e),
+        }
+        match self.store.ask_bucket("versioning") {
+            Ok(Some(text)) if text.contains("<Status>Enabled</Status>") => self.note(
+                "versioning",
+                State::Note,
+                "on: what is replaced or merged is kept, and billed",
+                Some("a lifecycle rule with NoncurrentVersionExpiration deletes it after some days"),
+            ),
+            Ok(_) => self.note("versioning", State::Good, "off", None),
+            Err(e) => self.unknown("versioning", &e),
+        }
+        match self.store.ask_bucket("object-lock") {
+            Ok(Some(text)) if text.contains("<DefaultRetention>") => self.note(
+                "Object Lock",
+                State::Note,
+                "objects are locked by default: files that are replaced or merged stay as versions until that is over",
+                Some("choose a DEST without a default retention if that is not meant"),
+            ),
+            Ok(_) => self.note("Object Lock", State::Good, "no default retention", None),
+            Err(e) => self.unknown("Object Lock", &e),
+        }
+    }
+
+    fn unknown(&mut self, what: &'static str, error: &Error) {
+        let said = format!("not known: {}", error.what_happened());
+        self.note(what, State::Note, said, Some("no run needs to know it; allow it for a whole check"));
+    }
+}

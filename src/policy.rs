@@ -1,0 +1,322 @@
+//! The least that commands need to be allowed: policies for the identity that runs them, for SOURCE's bucket if that is another
+//! account's, and for KMS keys.
+//!
+//! In: SOURCE and DEST, and which commands. Out: [`Policies`], printed as JSON or Terraform. Each statement is there for requests that
+//! the commands really send; a test runs them all against a server that enforces exactly this.
+//! Actions: <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html>.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use serde_json::{Value as Json, json};
+
+use crate::error::{Error, Result};
+use crate::store::{Location, OWN_FOLDER};
+
+/// A command that needs permissions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Need {
+    /// `convert` and `plan`, with `--auto-compact`
+    Convert,
+    /// `compact`
+    Compact,
+    /// `verify`, which records what it found
+    Verify,
+    /// `ddl`, `queries`, `ledger`, `rejects`
+    Ddl,
+    /// `status`
+    Status,
+    /// `query`, `compare`, `tune`
+    Query,
+    /// `doctor`, with what it says of the bucket
+    Doctor,
+}
+
+impl Need {
+    /// Those of somebody who converts every night.
+    pub const USUAL: [Self; 5] = [Self::Convert, Self::Compact, Self::Verify, Self::Ddl, Self::Status];
+
+    fn reads_source(self) -> bool {
+        !matches!(self, Self::Compact)
+    }
+
+    /// Returns whether files of the table are written, and deleted.
+    fn writes_table(self) -> bool {
+        matches!(self, Self::Convert | Self::Compact)
+    }
+
+    /// Returns whether something is written below the ledger's folder.
+    fn writes_own(self) -> bool {
+        matches!(self, Self::Convert | Self::Compact | Self::Verify | Self::Doctor)
+    }
+}
+
+/// What is to be allowed.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct PolicyOptions {
+    /// Which commands are run.
+    pub needs: BTreeSet<Need>,
+    /// KMS key of SOURCE's objects.
+    pub source_kms_key: Option<String>,
+    /// KMS key of DEST's objects.
+    pub dest_kms_key: Option<String>,
+    /// Who runs the commands: named in the policies of bucket and keys.
+    pub principal: Option<String>,
+    /// AWS's partition: `aws`, `aws-cn`, `aws-us-gov`, …
+    pub partition: String,
+}
+
+impl Default for PolicyOptions {
+    fn default() -> Self {
+        Self {
+            needs: Need::USUAL.into(),
+            source_kms_key: None,
+            dest_kms_key: None,
+            principal: None,
+            partition: "aws".to_owned(),
+        }
+    }
+}
+
+/// Policies for one SOURCE and DEST.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Policies {
+    /// For whoever runs the commands.
+    pub identity: Json,
+    /// For SOURCE's bucket, if that is another account's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_bucket: Option<Json>,
+    /// Statements for the policy of SOURCE's KMS key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_key: Option<Json>,
+    /// Statements for the policy of DEST's KMS key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dest_key: Option<Json>,
+}
+
+/// A bucket and a prefix in it, as policies name them.
+struct Place<'a> {
+    bucket: String,
+    prefix: &'a str,
+}
+
+impl<'a> Place<'a> {
+    fn of(location: &'a Location, partition: &str) -> Option<Self> {
+        let bucket = location.bucket()?;
+        // An access point's ARN stands as it is.
+        let bucket =
+            if bucket.starts_with("arn:") { bucket.to_owned() } else { format!("arn:{partition}:s3:::{bucket}") };
+        Some(Self { bucket, prefix: location.prefix() })
+    }
+
+    fn objects(&self, below: &str) -> String {
+        let object = if self.bucket.contains(":accesspoint/") { "/object" } else { "" };
+        let parts: Vec<&str> = [self.prefix, below, "*"].into_iter().filter(|part| !part.is_empty()).collect();
+        format!("{}{object}/{}", self.bucket, parts.join("/"))
+    }
+
+    /// Returns what listings may be of: the prefix itself, and all below it.
+    fn prefixes(&self) -> Vec<String> {
+        match self.prefix {
+            "" => Vec::new(),
+            prefix => vec![prefix.to_owned(), format!("{prefix}/*")],
+        }
+    }
+}
+
+/// Returns the policies. Places on the local disk need none.
+///
+/// # Errors
+/// A usage error if neither place is in S3.
+pub fn policies(source: Option<&Location>, dest: &Location, options: &PolicyOptions) -> Result<Policies> {
+    let needs = &options.needs;
+    let any = |is: fn(Need) -> bool| needs.iter().any(|need| is(*need));
+    let source = source.and_then(|source| Place::of(source, &options.partition)).filter(|_| any(Need::reads_source));
+    let dest = Place::of(dest, &options.partition);
+    if source.is_none() && dest.is_none() {
+        return Err(
+            Error::usage("neither SOURCE nor DEST is in S3").help("permissions of the local disk are those of files")
+        );
+    }
+    let mut statements = Vec::new();
+    if let Some(source) = &source {
+        statements.extend(reading("Source", source));
+    }
+    if let Some(dest) = &dest {
+        statements.extend(reading("Dest", dest));
+        let written: Vec<String> = match () {
+            () if any(Need::writes_table) => vec![dest.objects("")],
+            () if any(Need::writes_own) => vec![dest.objects(OWN_FOLDER)],
+            () => Vec::new(),
+        };
+        if !written.is_empty() {
+            let mut actions = vec!["s3:PutObject"];
+            if any(Need::writes_table) || needs.contains(&Need::Doctor) {
+                actions.extend(["s3:DeleteObject", "s3:AbortMultipartUpload"]);
+            }
+            statements.push(statement("DestWrite", &actions, &written));
+        }
+        if needs.contains(&Need::Doctor) {
+            let actions =
+                ["s3:GetLifecycleConfiguration", "s3:GetBucketVersioning", "s3:GetBucketObjectLockConfiguration"];
+            statements.push(statement("DestSettings", &actions, std::slice::from_ref(&dest.bucket)));
+        }
+    }
+    let writes = any(Need::writes_table) || any(Need::writes_own);
+    let keys = [
+        options.source_kms_key.as_ref().map(|key| ("SourceKey", key, false)),
+        options.dest_kms_key.as_ref().map(|key| ("DestKey", key, writes)),
+    ];
+    for (name, key, writes) in keys.into_iter().flatten() {
+        statements.push(statement(name, &of_key(writes), std::slice::from_ref(key)));
+    }
+    let principal =
+        || options.principal.clone().unwrap_or_else(|| format!("arn:{}:iam::ACCOUNT:role/ROLE", options.partition));
+    let for_principal = |mut statement: Json| {
+        statement["Principal"] = json!({"AWS": principal()});
+        statement
+    };
+    let key_policy = |key: &Option<String>, writes: bool| {
+        let mut allowed = statement("Flowparquet", &of_key(writes), &["*".to_owned()]);
+        allowed = for_principal(allowed);
+        key.as_ref().map(|_| policy(vec![allowed]))
+    };
+    let source_bucket =
+        source.as_ref().map(|source| policy(reading("Flowparquet", source).into_iter().map(for_principal).collect()));
+    Ok(Policies {
+        identity: policy(statements),
+        source_bucket,
+        source_key: key_policy(&options.source_kms_key, false),
+        dest_key: key_policy(&options.dest_kms_key, writes),
+    })
+}
+
+/// Returns what reading below a place needs.
+fn reading(name: &str, place: &Place<'_>) -> Vec<Json> {
+    let mut list = statement(&format!("{name}List"), &["s3:ListBucket"], std::slice::from_ref(&place.bucket));
+    let prefixes = place.prefixes();
+    if !prefixes.is_empty() {
+        list["Condition"] = json!({"StringLike": {"s3:prefix": prefixes}});
+    }
+    vec![list, statement(&format!("{name}Read"), &["s3:GetObject"], &[place.objects("")])]
+}
+
+fn of_key(writes: bool) -> Vec<&'static str> {
+    let mut actions = vec!["kms:Decrypt"];
+    if writes {
+        actions.push("kms:GenerateDataKey");
+    }
+    actions
+}
+
+fn statement(name: &str, actions: &[&str], resources: &[String]) -> Json {
+    json!({"Sid": name, "Effect": "Allow", "Action": one_or_all(actions), "Resource": one_or_all(resources)})
+}
+
+/// Returns a list, or what it has if that is one thing.
+fn one_or_all<T: Serialize>(all: &[T]) -> Json {
+    match all {
+        [one] => json!(one),
+        all => json!(all),
+    }
+}
+
+fn policy(statements: Vec<Json>) -> Json {
+    json!({"Version": "2012-10-17", "Statement": statements})
+}
+
+impl Policies {
+    /// Returns the policies as resources of Terraform.
+    pub fn terraform(&self) -> String {
+        let mut text = String::new();
+        let mut add = |remark: &str, kind: &str, name: &str, more: &str, policy: &Json| {
+            let body = serde_json::to_string_pretty(policy).unwrap_or_default();
+            text.push_str(&format!("# {remark}\nresource \"{kind}\" \"{name}\" {{\n{more}  policy = <<-POLICY\n"));
+            body.lines().for_each(|line| text.push_str(&format!("    {line}\n")));
+            text.push_str("  POLICY\n}\n\n");
+        };
+        let of_role = "  name = \"flowparquet\"\n  role = var.flowparquet_role # name of the role that runs it\n";
+        add("For whoever runs flowparquet.", "aws_iam_role_policy", "flowparquet", of_role, &self.identity);
+        if let Some(bucket) = &self.source_bucket {
+            add(
+                "In the account of SOURCE's bucket, if that is another one; add these statements to the policy that is there.",
+                "aws_s3_bucket_policy",
+                "flowparquet_source",
+                "  bucket = var.source_bucket\n",
+                bucket,
+            );
+        }
+        for (name, key) in [("source", &self.source_key), ("dest", &self.dest_key)] {
+            if let Some(key) = key {
+                add(
+                    "Add these statements to the policy of the key that is there: it must go on naming its administrators.",
+                    "aws_kms_key_policy",
+                    &format!("flowparquet_{name}"),
+                    &format!("  key_id = var.{name}_kms_key\n"),
+                    key,
+                );
+            }
+        }
+        text.truncate(text.trim_end().len());
+        text.push('\n');
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(place: &str) -> Location {
+        Location::parse(place).unwrap()
+    }
+
+    #[test]
+    fn reading_commands_write_nothing() {
+        for (need, writes) in [
+            (Need::Convert, true),
+            (Need::Compact, true),
+            (Need::Verify, true),
+            (Need::Ddl, false),
+            (Need::Status, false),
+            (Need::Query, false),
+        ] {
+            let options = PolicyOptions { needs: [need].into(), ..PolicyOptions::default() };
+            let made = policies(Some(&at("s3://logs/AWSLogs")), &at("s3://table/flow"), &options).unwrap();
+            let text = made.identity.to_string();
+            assert_eq!(text.contains("s3:PutObject"), writes, "{need:?}: {text}");
+            assert_eq!(text.contains("arn:aws:s3:::logs/AWSLogs/*"), need != Need::Compact, "{need:?}");
+            assert!(text.contains(r#""s3:prefix":["flow","flow/*"]"#), "{text}");
+        }
+        let verify = PolicyOptions { needs: [Need::Verify].into(), ..PolicyOptions::default() };
+        let made = policies(None, &at("s3://table"), &verify).unwrap().identity.to_string();
+        assert!(made.contains("arn:aws:s3:::table/_flowparquet/*") && !made.contains("s3:DeleteObject"), "{made}");
+        assert!(!made.contains("Condition"), "a whole bucket has no prefix: {made}");
+        assert!(policies(Some(&at("/tmp/x")), &at("/tmp/y"), &PolicyOptions::default()).is_err());
+    }
+
+    #[test]
+    fn keys_other_accounts_and_partitions() {
+        let options = PolicyOptions {
+            source_kms_key: Some("arn:aws-cn:kms:cn-north-1:1:key/s".to_owned()),
+            dest_kms_key: Some("arn:aws-cn:kms:cn-north-1:1:key/d".to_owned()),
+            principal: Some("arn:aws-cn:iam::123456789012:role/etl".to_owned()),
+            partition: "aws-cn".to_owned(),
+            ..PolicyOptions::default()
+        };
+        let made = policies(Some(&at("s3://logs")), &at("s3://table/flow"), &options).unwrap();
+        let text = serde_json::to_string(&made).unwrap();
+        assert!(!text.contains("arn:aws:"), "{text}");
+        assert_eq!(
+            made.source_bucket.unwrap()["Statement"][0]["Principal"]["AWS"],
+            "arn:aws-cn:iam::123456789012:role/etl"
+        );
+        assert_eq!(made.source_key.unwrap()["Statement"][0]["Action"], "kms:Decrypt");
+        assert_eq!(made.dest_key.unwrap()["Statement"][0]["Action"], json!(["kms:Decrypt", "kms:GenerateDataKey"]));
+        let point = "s3://arn:aws:s3:eu-west-1:123456789012:accesspoint/ap/AWSLogs";
+        let made =
+            policies(Some(&at(point)), &at("s3://table"), &PolicyOptions::default()).unwrap().identity.to_string();
+        assert!(made.contains("arn:aws:s3:eu-west-1:123456789012:accesspoint/ap/object/AWSLogs/*"), "{made}");
+    }
+}
