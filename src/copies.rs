@@ -78,6 +78,14 @@ fn said_day(found: &SourceObject) -> Option<Date> {
     FileName::parse(name_of(&found.object.key)).day.filter(|day| *day != found.day)
 }
 
+/// Returns the partition that an object's name tells, as AWS gave it.
+fn said_partition(found: &SourceObject, by: PartitionBy) -> Option<Partition> {
+    let FileName { account, region, day, hour, .. } = FileName::parse(name_of(&found.object.key));
+    let said =
+        SourceObject { account: Some(account?.into()), region: Some(region?.into()), day: day?, hour, ..found.clone() };
+    partition_of(&said, by).ok()
+}
+
 /// Leaves out objects that are copies of converted ones, or of others that were found, and names them. `others` are the ledgers of
 /// [`other_days`].
 pub fn leave_out(
@@ -116,12 +124,10 @@ pub fn leave_out(
                 there.add(name, content);
             }
         }
-        // In the folder of another day than its own.
+        // In the folder of another day, hour, account or Region than its own.
         for at in objects.iter().copied().filter(|at| !is_known(&found.objects[*at].object.key)) {
             let object = &found.objects[at];
-            let Some(day) = said_day(object) else { continue };
-            let hour = FileName::parse(name_of(&object.object.key)).hour;
-            let Ok(own) = partition_of(&SourceObject { day, hour, ..object.clone() }, by) else { continue };
+            let Some(own) = said_partition(object, by).filter(|own| own != partition) else { continue };
             let mut there = There::default();
             there.add_ledger(states.get(&own).or_else(|| others.get(&own)));
             let name = name_of(&object.object.key);

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::error::Error;
 use crate::ledger::table::Table;
+use crate::options::SINGLE_WRITER;
 use crate::store::{Created, OWN_FOLDER, Store};
 
 /// How far clocks may differ: S3 refuses a quarter of an hour.
@@ -193,7 +194,9 @@ impl Side<'_> {
                 "create if absent",
                 State::Bad,
                 "a second one is created over it",
-                Some("two runs at once could write rows twice: use another store, or --single-writer if there is only ever one run"),
+                Some(&format!(
+                    "two runs at once could write rows twice: use another store, or {SINGLE_WRITER} if there is only ever one run"
+                )),
             ),
             Err(e) => self.bad("create if absent", &e),
         }

@@ -10,9 +10,10 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Serialize;
+use tracing::info;
 
 use crate::days::{DEFAULT_LOOKBACK_DAYS, Days};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::ledger::partition::Partition;
 use crate::ledger::state::PartitionState;
 use crate::ledger::table::Table;
@@ -259,7 +260,15 @@ impl Deliveries {
         objects.for_each(|(key, day)| self.add(key, *day));
         let (folders, days): (Vec<String>, Vec<Date>) =
             before.folders.iter().filter(|(_, day)| !known.contains(day)).cloned().unzip();
-        for (objects, day) in source.list_all(&folders)?.iter().zip(days) {
+        // Whoever may not look at the day before is told nothing of it.
+        let listed = match source.list_all(&folders) {
+            Err(e) if e.kind() == ErrorKind::Refused => {
+                info!(reason = e.what_happened(), "the days before the asked ones cannot be looked at");
+                return Ok(());
+            }
+            listed => listed?,
+        };
+        for (objects, day) in listed.iter().zip(days) {
             objects.iter().for_each(|object| self.add(&object.key, day));
         }
         Ok(())

@@ -73,6 +73,9 @@ pub struct DayStatus {
     /// Objects in SOURCE that changed after they were converted; absent if SOURCE was not looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub changed_objects: Option<u64>,
+    /// Whether the day goes on, and so what is not converted of it is no news.
+    #[serde(skip)]
+    pub goes_on: bool,
 }
 
 fn is_zero(count: &u64) -> bool {
@@ -83,7 +86,7 @@ impl DayStatus {
     /// Returns whether a person or another run has something to do.
     pub fn needs_attention(&self) -> bool {
         self.rejected_rows + self.rejected_objects + self.unfinished + self.differing + self.misread_files > 0
-            || self.is_behind()
+            || self.is_behind() && !self.goes_on
     }
 
     /// Returns whether SOURCE has something that is not in the table.
@@ -211,6 +214,9 @@ pub fn status(
         let day = seen.entry(planned.partition.day).or_default();
         *day.unconverted_objects.get_or_insert(0) += unconverted(planned, states.get(&planned.partition), plan);
         *day.changed_objects.get_or_insert(0) += planned.changed();
+    }
+    for (day, status) in &mut seen {
+        status.goes_on = !(minute_of(*day, 0, 0) + 24 * 60 <= now);
     }
     Ok(Some(Status {
         version: STATUS_VERSION,

@@ -817,3 +817,83 @@ fn what_came_a_day_late_and_is_converted_is_no_news() {
         work.run(&[&[command, "raw", "table"], &args[..]].concat()).code(0);
     }
 }
+
+#[test]
+fn of_two_dates_the_inner_one_is_that_of_the_logs() {
+    for above in ["backup/2026-01-20/vpc", "2026/01/20", "restore/20251231", "vol/20110515/x", "dt=2026-01-20/05"] {
+        let work = Work::new();
+        for (number, day) in ["2026/01/15", "2026/01/16", "dt=2026-01-17/03"].into_iter().enumerate() {
+            work.object(&format!("{above}/{day}/part-{number}.gz"), text(number as u64 * 10, 2));
+        }
+        let source = format!("raw/{above}");
+        work.convert_from(&source, "one", &ON_THIS_DAY).code(0).totals(&[("objects", 1), ("rows_written", 2)]);
+        work.run(&["verify", &source, "one", "--day", DAY]).code(0);
+        for (source, dest) in [(source.as_str(), "all"), ("raw", "higher")] {
+            work.convert_from(source, dest, &["--all"]).code(0).totals(&[("objects", 3)]);
+            let days = ["15", "16", "17"].map(|day| format!("year=2026/month=01/day={day}"));
+            assert_eq!(work.partitions(dest), days, "{above} from {source}");
+        }
+    }
+}
+
+#[test]
+fn with_accounts_asked_for_only_flow_logs_of_nobody_are_news() {
+    let work = Work::new();
+    work.object(&key(0), text(0, 1));
+    let dated = DAY.replace('-', "/");
+    work.write(&format!("raw/waf/{dated}/aws-waf-logs-1"), "{\"timestamp\": 1, \"action\": \"ALLOW\"}\n");
+    work.write(
+        &format!("raw/access/{dated}/2026-01-15-05-00-00-ABCDEF"),
+        "79a5 bucket [15/Jan/2026:00:00:00 +0000] 1.2.3.4 -\n",
+    );
+    let args = ["--day", DAY, "--account", ACCOUNT];
+    work.convert(&args).code(0).totals(&[("objects", 1)]);
+    for command in ["plan", "verify"] {
+        work.run(&[&[command, "raw", "table"], &args[..]].concat()).code(0);
+    }
+    // A flow log is, whatever it is called.
+    for name in ["365.csv", "part-0"] {
+        let work = Work::new();
+        work.object(&key(0), text(0, 1));
+        let log = work.write(&format!("raw/team/{dated}/{name}"), text(10, 1));
+        let ran = work.convert(&args);
+        ran.code(1).says(&format!("  at WORK/{log}\n"));
+        for command in ["plan", "verify"] {
+            work.run(&[&[command, "raw", "table"], &args[..]].concat()).code(1);
+        }
+    }
+}
+
+#[test]
+fn a_dated_stranger_stops_no_table_by_account_or_hour() {
+    for (by, stranger) in [("account-region-day", "waf/2026/01/15/05/aws-waf-logs-1"), ("hour", "waf/2026/01/15/notes")]
+    {
+        let work = Work::new();
+        work.object(&key(0), text(0, 1));
+        let place = work.write(&format!("raw/{stranger}"), "{\"timestamp\": 1}\n");
+        let args = ["--day", DAY, "--partition-by", by];
+        let ran = work.convert(&args);
+        ran.code(0)
+            .says(&format!("passed over: its content is no flow log\n  at WORK/{place}\n"))
+            .totals(&[("objects", 1)]);
+        for command in ["plan", "verify"] {
+            work.run(&[command, "raw", "table", "--day", DAY]).code(0);
+        }
+        work.run(&["status", "table", "--source", "raw"]).code(0);
+        // What is one is named, and the others are converted.
+        work.write(&format!("raw/{stranger}"), text(20, 1));
+        work.object(&key(1), text(10, 1));
+        let ran = work.convert(&args);
+        ran.code(1).says(&format!("  at WORK/{place}\n")).totals(&[("objects", 1)]);
+        work.run(&["verify", "raw", "table", "--day", DAY]).code(1);
+    }
+}
+
+#[test]
+fn what_aws_named_is_read_whatever_it_ends_with() {
+    let work = Work::new();
+    let name = name(ACCOUNT, REGION, DAY, 3).replace(".log.gz", ".csv");
+    let folder = key(0).rsplit_once('/').unwrap().0.to_owned();
+    work.write(&format!("raw/{folder}/{name}"), text(0, 2));
+    work.convert(&ON_THIS_DAY).code(0).totals(&[("objects", 1), ("rows_written", 2)]);
+}

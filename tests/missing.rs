@@ -418,3 +418,15 @@ fn who_is_expected_and_gone_is_named_once() {
     all_say(&work, &days(0, 0), &["--expect", "expected"], &[]);
     all_say(&work, &days(1, 1), &["--expect", "expected"], &[said]);
 }
+
+#[test]
+fn a_day_that_goes_on_is_no_news_to_status() {
+    let work = Work::new();
+    for day in [days_ago(1), days_ago(0)] {
+        let folder = day.strftime("%Y/%m/%d");
+        work.object(&format!("AWSLogs/{ACCOUNT}/vpcflowlogs/{REGION}/{folder}/part-0.gz"), text(0, 1));
+    }
+    work.convert(&[]).code(0).totals(&[("objects", 1)]);
+    let ran = work.run(&["status", "table", "--source", "raw"]);
+    assert!(ran.code(0).stdout.contains("1 object to convert when the day is over"), "{}", ran.stdout);
+}

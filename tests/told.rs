@@ -493,3 +493,22 @@ fn what_is_not_the_same_traffic() {
     // Without the column.
     quiet(0..12, &|_| "version srcaddr bytes\n2 10.0.0.1 7\n".to_owned());
 }
+
+#[test]
+fn a_copy_in_awss_folder_of_another_place_is_named() {
+    let other = ("222222222222", "eu-west-1");
+    for (by, copy) in [
+        ("account-region-day", Layout::Default.key(other.0, REGION, DAY, 0)),
+        ("account-region-day", Layout::Default.key(ACCOUNT, other.1, DAY, 0)),
+        ("hour", "x/2026/01/15/09/x".to_owned()),
+    ] {
+        let work = Work::new();
+        let name = key(0).rsplit_once('/').unwrap().1.to_owned();
+        work.object(&key(0), text(0, 3));
+        let copy = format!("{}/{name}", copy.rsplit_once('/').unwrap().0);
+        work.object(&copy, text(0, 3));
+        let ran = work.convert(&["--day", DAY, "--partition-by", by]);
+        ran.code(1).says(&said_of_a_copy(&format!("raw/{copy}"))).totals(&[("objects", 1), ("rows_written", 3)]);
+        work.run(&["verify", "raw", "table", "--day", DAY]).code(1);
+    }
+}

@@ -189,13 +189,18 @@ fn open_source(location: &str, args: &StoreArgs, io: &Io) -> Result<Store> {
         let help = format!("if it is a bucket, write {url}; else check its spelling");
         return Err(Error::usage("there is no such folder").at(location).help(help));
     }
+    open_raw(location, args, io)
+}
+
+/// Opens the place of raw logs that a person typed, whether anything is there or not.
+fn open_raw(location: &str, args: &StoreArgs, io: &Io) -> Result<Store> {
     Store::open(&Location::parse(location)?, &settings::store_options(args, Side::Source), io)
 }
 
 /// Returns the URL of a bucket that somebody may have meant by a relative path to nothing.
 fn bucket_without_scheme(location: &str) -> Option<String> {
     let url = format!("s3://{location}");
-    let is_relative = !location.starts_with(['/', '.']) && !location.contains("://");
+    let is_relative = !location.starts_with(['/', '.']) && !location.contains(':');
     let may_be = is_relative && Location::parse(&url).is_ok() && !std::path::Path::new(location).exists();
     may_be.then_some(url)
 }

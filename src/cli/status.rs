@@ -16,7 +16,7 @@ use crate::store::Store;
 use super::args;
 use super::screen::{line, push_line, say};
 use super::show::{Align, bytes, count, plural, push_missing, table};
-use super::{EXIT_SOME_REJECTED, nothing_here, open, open_source, print, settings, to_json};
+use super::{EXIT_SOME_REJECTED, nothing_here, open, open_raw, open_source, print, settings, to_json};
 
 /// Silences that are shown for each account and Region; `--json` has them all.
 const MAX_SILENCES: usize = 5;
@@ -40,7 +40,7 @@ pub fn run(args: &args::StatusArgs) -> Result<ExitCode> {
             )
             .help("add --source SOURCE, as it is given to convert, or a folder below it")
         })?;
-        return expirable(args, &dest, &open_source(source, &args.store, &io)?, &days);
+        return expirable(args, &dest, &open_raw(source, &args.store, &io)?, &days);
     }
     let mut missing = settings::missing(&args.missing)?;
     let prepared = match &args.source {
@@ -198,7 +198,11 @@ fn state(day: &DayStatus) -> String {
         "lines were rejected: see `flowparquet rejects`"
     } else if day.is_behind() {
         let waiting = day.unconverted_objects.unwrap_or(0) + day.changed_objects.unwrap_or(0);
-        return format!("{} to convert: run convert", plural(waiting, "object"));
+        let waiting = plural(waiting, "object");
+        return match day.goes_on {
+            true => format!("{waiting} to convert when the day is over"),
+            false => format!("{waiting} to convert: run convert"),
+        };
     } else if day.verified {
         "converted and verified"
     } else {

@@ -24,7 +24,7 @@ use crate::plan::{self, Plan, PlanOptions};
 use crate::record::header::Header;
 use crate::record::schema::LogType;
 use crate::report::{Named, damaged_ledgers};
-use crate::source::discover::discover;
+use crate::source::discover::{discover, set_aside};
 use crate::source::found::Found;
 use crate::store::Store;
 use crate::survey::newest_log_type;
@@ -170,6 +170,7 @@ pub fn prepare(source: &Store, table: &Table, options: &ConvertOptions) -> Resul
     ledgers.retain(|partition| options.wanted.selects(partition.account_region.as_ref()));
     let Ledgers { mut states, damaged } = ledgers;
     table.look_at_files(&mut states)?;
+    set_aside(source, &mut found, |object| plan::partition_of(object, info.partition_by).is_ok())?;
     plan::leave_out_damaged(&mut found, &damaged, info.partition_by);
     plan::settle_days(&mut found, &states, info.partition_by, &root);
     found.forget_converted(|key| states.values().any(|state| state.input(&root, key).is_some()));

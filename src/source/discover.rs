@@ -137,6 +137,32 @@ fn matches_nothing(store: &Store, layout: &SourceLayout) -> Result<Error> {
     Ok(error.help(format!("write it as the folders of these keys are called: {}", keys.join(", "))))
 }
 
+/// Sets objects aside whose keys do not tell what the partitions of a table need, unless all are such: what of them is a flow log
+/// is named, and what is none too.
+///
+/// # Errors
+/// When the store fails.
+pub fn set_aside(store: &Store, found: &mut Found, has_place: impl Fn(&SourceObject) -> bool) -> Result<()> {
+    if found.objects.iter().all(&has_place) || !found.objects.iter().any(&has_place) {
+        return Ok(());
+    }
+    let (placed, unplaced) = std::mem::take(&mut found.objects).into_iter().partition(has_place);
+    found.objects = placed;
+    let mut by_folder = ByFolder::default();
+    for SourceObject { object, .. } in unplaced {
+        by_folder.add(object, &Place::opaque());
+    }
+    let told = by_content(store, by_folder)?;
+    let unseen = told.unseen.into_iter().map(|(unseen, _)| (unseen, Why::NoPartition));
+    let logs = told.logs.into_iter().map(|logs| (logs, Why::NoPartition));
+    let others = told.others.into_iter().map(|others| (others, Why::NoFlowLog));
+    for (objects, why) in unseen.chain(logs).chain(others) {
+        found.passed_over.extend(objects.objects.into_iter().map(|object| (object.key, why)));
+    }
+    found.passed_over.sort();
+    Ok(())
+}
+
 /// Refuses a SOURCE that is a table of ours.
 ///
 /// # Errors
@@ -226,6 +252,10 @@ struct Search<'a> {
     others: ByFolder,
     /// Objects in folders of asked days of which nobody knows whether a service delivers them.
     strange: ByFolder,
+    /// Objects of asked days of which nobody knows whether they are of an asked account.
+    unplaced: ByFolder,
+    /// Objects that a layout has no place for, called like something else.
+    strangers: ByFolder,
     /// Names of accounts and Regions.
     names: BTreeSet<Arc<str>>,
     /// The days before asked ones.
@@ -243,6 +273,8 @@ impl<'a> Search<'a> {
             loose: ByFolder::default(),
             others: ByFolder::default(),
             strange: ByFolder::default(),
+            unplaced: ByFolder::default(),
+            strangers: ByFolder::default(),
             names: BTreeSet::new(),
             days_before: wanted.days.before(),
             deep: 0,
@@ -421,8 +453,11 @@ impl<'a> Search<'a> {
         let may_be_asked = said.day.is_none_or(|day| self.wanted.days.contains(day));
         let selected = self.matches(said.account.as_deref(), said.region.as_deref(), true);
         let is_called = is_called_log(name) || said.day.is_some() || among_days && object.size > 0;
-        if Suffix::of(name) == Suffix::Log && is_called && may_be_asked && selected {
-            self.found.passed_over.push((object.key, Why::OtherLayout));
+        match Suffix::of(name) {
+            _ if !may_be_asked || !selected => {}
+            Suffix::Log if is_called => self.found.passed_over.push((object.key, Why::OtherLayout)),
+            Suffix::Other => self.strangers.add(object, &Place::opaque()),
+            _ => {}
         }
     }
 
@@ -519,8 +554,9 @@ impl<'a> Search<'a> {
     /// was seen: its last day is called as AWS calls it.
     fn note_day_before(&mut self, folder: &str, place: &Place) {
         for day in self.days_before.iter().filter(|day| place.may_hold(**day)) {
+            let is = if folder.contains("%3D") { "%3D" } else { "=" };
             let [month, day_of_month] = match place.hive {
-                true => [format!("month={:02}", day.month()), format!("day={:02}", day.day())],
+                true => [format!("month{is}{:02}", day.month()), format!("day{is}{:02}", day.day())],
                 false => [format!("{:02}", day.month()), format!("{:02}", day.day())],
             };
             let folder = match place.level {
@@ -582,6 +618,24 @@ impl<'a> Search<'a> {
         for LooseObjects { place, objects } in loose.logs.into_iter().chain(named.logs).chain(strange.logs) {
             objects.into_iter().for_each(|object| self.take_as(object, &place, Suffix::Log));
         }
+        // Of the asked days, and nobody knows whether of the asked accounts: only flow logs are news.
+        let unplaced = by_content(store, std::mem::take(&mut self.unplaced))?;
+        let of_nobody =
+            unplaced.logs.into_iter().flat_map(|logs| logs.objects).map(|object| (object.key, Why::NoAccount));
+        self.found.passed_over.extend(of_nobody);
+        let unseen = unplaced
+            .unseen
+            .into_iter()
+            .flat_map(|(unseen, code)| unseen.objects.into_iter().map(move |object| (object, code)));
+        self.found.passed_over.extend(
+            unseen
+                .filter(|(object, _)| Suffix::of(name_of(&object.key)) == Suffix::Log)
+                .map(|(object, code)| (object.key, Why::Unseen(code))),
+        );
+        // Among what a layout has no place for.
+        let strangers = by_content(store, std::mem::take(&mut self.strangers))?;
+        let strangers = strangers.logs.into_iter().flat_map(|logs| logs.objects);
+        self.found.passed_over.extend(strangers.map(|object| (object.key, Why::OtherLayout)));
         let unread = named.unseen.into_iter().map(|(unseen, _)| unseen);
         let others = named.others.into_iter().chain(unread).flat_map(|others| others.objects);
         self.found.passed_over.extend(others.map(|object| (object.key, Why::OtherName)));
@@ -679,8 +733,11 @@ impl<'a> Search<'a> {
         }
         if !self.matches(account.as_deref(), region.as_deref(), false) {
             let region = region.as_deref().filter(|_| is_told);
-            if suffix == Suffix::Log && !is_marker && self.matches(account.as_deref(), region, true) {
-                self.found.passed_over.push((object.key, Why::NoAccount));
+            if matches!(suffix, Suffix::Log | Suffix::Other)
+                && !is_marker
+                && self.matches(account.as_deref(), region, true)
+            {
+                self.unplaced.add(object, place);
             }
             return;
         }

@@ -104,6 +104,10 @@ pub enum Why {
     Copy,
     /// Neither folder nor name tells its account or Region, and only some are asked for.
     NoAccount,
+    /// Its key does not tell what the partitions of the table need.
+    NoPartition,
+    /// Its content is no flow log, and its key does not tell what the partitions need.
+    NoFlowLog,
     /// A folder that lies too deep among others that nobody knows to be looked into.
     TooDeep,
     /// A folder whose name begins with `.` or `_`: engines over raw logs pass it over too.
@@ -127,6 +131,7 @@ impl Why {
                 | Self::OtherLayout
                 | Self::Copy
                 | Self::NoAccount
+                | Self::NoPartition
                 | Self::Unseen(_)
         )
     }
@@ -172,6 +177,13 @@ impl Why {
                      stand with {SOURCE_LAYOUT})"
                 );
             }
+            Self::NoPartition => {
+                return format!(
+                    "its key tells no account, Region or hour, which the partitions of this table need (say where they stand with \
+                     {SOURCE_LAYOUT}, or convert it into another DEST)"
+                );
+            }
+            Self::NoFlowLog => "its content is no flow log",
             Self::TooDeep => {
                 "it lies deep in a folder of an account that is no service's known here, and is one of too many to be looked \
                  into (if it holds flow logs, convert it as a SOURCE of its own)"

@@ -153,12 +153,17 @@ impl Place {
                 let (day, hive) = number(folder, "day", 2)?;
                 next = Self { hive, ..next.on(Date::new(self.year, self.month, day as i8).ok()?) };
             }
-            Level::Day => {
-                if let Some((hour, _)) = number(folder, "hour", 2).filter(|(hour, _)| *hour < 24) {
-                    next = Self { level: Level::Hour, hour: Some(hour as i8), ..next };
+            // A backup of some day may hold logs of others: of two dates the inner one is theirs.
+            Level::Day | Level::Hour => match self.date_of_a_copy(folder) {
+                Some(inner) => next = Self { hour: None, ..inner },
+                None => {
+                    if self.level == Level::Day
+                        && let Some((hour, _)) = number(folder, "hour", 2).filter(|(hour, _)| *hour < 24)
+                    {
+                        next = Self { level: Level::Hour, hour: Some(hour as i8), ..next };
+                    }
                 }
-            }
-            Level::Hour => {}
+            },
         }
         Some(next)
     }
@@ -414,9 +419,20 @@ const OTHERS: [&str; 34] = [
     "xml", "xz", "yaml", "yml", "zip",
 ];
 
-/// What lies beside files of all kinds.
-const NOTES: [&str; 9] =
-    ["CHECKSUMS", "LICENSE", "MANIFEST", "MD5SUMS", "NOTICE", "README", "SHA1SUMS", "SHA256SUMS", "SHA512SUMS"];
+/// What lies beside files of all kinds, and by what services of AWS's try whether they may deliver.
+const NOTES: [&str; 11] = [
+    "CHECKSUMS",
+    "CONFIGWRITABILITYCHECKFILE",
+    "ELBACCESSLOGTESTFILE",
+    "LICENSE",
+    "MANIFEST",
+    "MD5SUMS",
+    "NOTICE",
+    "README",
+    "SHA1SUMS",
+    "SHA256SUMS",
+    "SHA512SUMS",
+];
 
 impl Suffix {
     /// Returns what the name of an object promises.
@@ -424,8 +440,8 @@ impl Suffix {
         let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
         match ending {
             _ if name.starts_with(['.', '_']) => Self::Hidden,
-            // A log that somebody packed otherwise: nobody can read it, and everybody should know.
-            "tar" | "tgz" | "xz" | "zip" if delivery(name).is_some() => Self::Log,
+            // A log that somebody packed or wrote otherwise: if nobody can read it, everybody should know.
+            "csv" | "jsonl" | "tar" | "tgz" | "tsv" | "xz" | "zip" if delivery(name).is_some() => Self::Log,
             "parquet" => Self::Parquet,
             _ if OTHERS.contains(&ending) || NOTES.contains(&&*name.to_ascii_uppercase()) => Self::Other,
             _ => Self::Log,

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crate::error::Result;
 use crate::record::header::Header;
 use crate::store::fetch::Body;
-use crate::store::{Listed, Store};
+use crate::store::{Listed, Store, Unread};
 
 use super::gunzip;
 use super::layout::{Place, Suffix};
@@ -66,7 +66,7 @@ pub(super) struct Told {
     pub logs: Vec<LooseObjects>,
     /// Those that hold something else.
     pub others: Vec<LooseObjects>,
-    /// Those of which none that was looked at can be read, and the store's code.
+    /// Those that may be such as could not be read when they were looked at, and the store's code.
     pub unseen: Vec<(LooseObjects, &'static str)>,
 }
 
@@ -81,10 +81,18 @@ pub(super) fn by_content(store: &Store, loose: ByFolder) -> Result<Told> {
     for loose in loose {
         let heads: Vec<_> = heads.by_ref().take(loose.samples().len()).collect();
         let is_log = |head: &Body| head.as_ref().is_ok_and(|head| is_flow_log(&gunzip::first_line(head)));
-        match heads.first() {
+        let unread = heads.iter().find_map(|head| head.as_ref().err()).map(Unread::code);
+        match unread {
             _ if heads.iter().any(is_log) => told.logs.push(loose),
-            Some(Err(why)) if heads.iter().all(Result::is_err) => told.unseen.push((loose, why.code())),
-            _ => told.others.push(loose),
+            None => told.others.push(loose),
+            // What can be read beside it says nothing of it: those that are archived, or all.
+            Some(code) => {
+                let LooseObjects { place, objects } = loose;
+                let none_read = heads.iter().all(Result::is_err) || objects.iter().all(|object| !object.archived);
+                let (unseen, others) = objects.into_iter().partition(|object| none_read || object.archived);
+                told.unseen.push((LooseObjects { place: place.clone(), objects: unseen }, code));
+                told.others.push(LooseObjects { place, objects: others });
+            }
         }
     }
     Ok(told)

@@ -118,6 +118,8 @@ pub(super) fn s3(bucket: &str, signer: &Arc<Signer>, parts: &Parts<'_>) -> Resul
         .with_region(FIRST_REGION)
         .with_skip_signature(true)
         .with_checksum_algorithm(Checksum::SHA256)
+        // Objects are deleted one by one; of several at once a refusal would stand in an answer of success.
+        .with_disable_bulk_delete(true)
         .with_conditional_put(S3ConditionalPut::ETagMatch)
         .with_allow_http(allow_http)
         .with_http_connector(connector)

@@ -44,7 +44,7 @@ use crate::missing::{Deliveries, Missing, MissingOptions};
 use crate::options::PARTITION_BY;
 use crate::plan::{leave_out_damaged, partition_of, settle_days};
 use crate::report::{Progress, damaged_ledgers};
-use crate::source::discover::{discover, refuse_table};
+use crate::source::discover::{discover, refuse_table, set_aside};
 use crate::source::found::{Found, Wanted};
 use crate::store::{Listed, Location, RealKeys, Store, name_of};
 
@@ -239,6 +239,9 @@ fn sides(source: Option<&Store>, table: &Table, options: &VerifyOptions, by: Par
     let mut ledgers = table.load_sound(&wanted.days, by)?;
     ledgers.retain(|partition| wanted.selects(partition.account_region.as_ref()));
     let Ledgers { states, damaged } = ledgers.some_sound()?;
+    if let Some(source) = source {
+        set_aside(source, &mut found, |object| partition_of(object, by).is_ok())?;
+    }
     leave_out_damaged(&mut found, &damaged, by);
     files
         .retain(|key, _| !partition_of_file(table.store().location(), key).is_some_and(|of| damaged.contains_key(&of)));
