@@ -202,7 +202,7 @@ impl Side<'_> {
         }
         match self.store.get_own(&key) {
             Ok(Some(back)) if back == content.as_bytes() => {
-                self.note("read back", State::Good, "the same content", None)
+                self.note("read back", State::Good, "the same content", None);
             }
             Ok(_) => self.note(
                 "read back",

@@ -61,6 +61,10 @@ pub struct PolicyOptions {
     pub source_kms_key: Option<String>,
     /// KMS key of DEST's objects.
     pub dest_kms_key: Option<String>,
+    /// Whether objects are written with an ACL of their own.
+    pub acl: bool,
+    /// Whether objects are written with tags.
+    pub tagging: bool,
     /// Who runs the commands: named in the policies of bucket and keys.
     pub principal: Option<String>,
     /// AWS's partition: `aws`, `aws-cn`, `aws-us-gov`, …
@@ -73,6 +77,8 @@ impl Default for PolicyOptions {
             needs: Need::USUAL.into(),
             source_kms_key: None,
             dest_kms_key: None,
+            acl: false,
+            tagging: false,
             principal: None,
             partition: "aws".to_owned(),
         }
@@ -152,6 +158,8 @@ pub fn policies(source: Option<&Location>, dest: &Location, options: &PolicyOpti
         };
         if !written.is_empty() {
             let mut actions = vec!["s3:PutObject"];
+            actions.extend(options.acl.then_some("s3:PutObjectAcl"));
+            actions.extend(options.tagging.then_some("s3:PutObjectTagging"));
             if any(Need::writes_table) || needs.contains(&Need::Doctor) {
                 actions.extend(["s3:DeleteObject", "s3:AbortMultipartUpload"]);
             }
@@ -314,6 +322,9 @@ mod tests {
         );
         assert_eq!(made.source_key.unwrap()["Statement"][0]["Action"], "kms:Decrypt");
         assert_eq!(made.dest_key.unwrap()["Statement"][0]["Action"], json!(["kms:Decrypt", "kms:GenerateDataKey"]));
+        let written = PolicyOptions { acl: true, tagging: true, ..PolicyOptions::default() };
+        let made = policies(None, &at("s3://table"), &written).unwrap().identity.to_string();
+        assert!(made.contains("s3:PutObjectAcl") && made.contains("s3:PutObjectTagging"), "{made}");
         let point = "s3://arn:aws:s3:eu-west-1:123456789012:accesspoint/ap/AWSLogs";
         let made =
             policies(Some(&at(point)), &at("s3://table"), &PolicyOptions::default()).unwrap().identity.to_string();

@@ -216,7 +216,7 @@ pub fn status(
         *day.changed_objects.get_or_insert(0) += planned.changed();
     }
     for (day, status) in &mut seen {
-        status.goes_on = !(minute_of(*day, 0, 0) + 24 * 60 <= now);
+        status.goes_on = minute_of(*day, 0, 0) + 24 * 60 > now;
     }
     Ok(Some(Status {
         version: STATUS_VERSION,

@@ -850,6 +850,12 @@ pub struct PolicyArgs {
     /// ARN of the KMS key of DEST's objects
     #[arg(long, value_name = "ARN")]
     pub dest_kms_key: Option<String>,
+    /// Objects are written with --acl
+    #[arg(long)]
+    pub acl: bool,
+    /// Objects are written with --tagging
+    #[arg(long)]
+    pub tagging: bool,
     /// Partition of AWS: aws, aws-cn, aws-us-gov, … [default: that of the ARNs, or aws]
     #[arg(long, value_name = "NAME")]
     pub partition: Option<String>,

@@ -67,6 +67,7 @@ pub fn policy(args: &PolicyArgs) -> Result<ExitCode> {
     options.source_kms_key.clone_from(&args.source_kms_key);
     options.dest_kms_key.clone_from(&args.dest_kms_key);
     options.principal.clone_from(&args.principal);
+    (options.acl, options.tagging) = (args.acl, args.tagging);
     let of_arn = |arn: &String| arn.split(':').nth(1).map(str::to_owned);
     let arns = [&args.principal, &args.source_kms_key, &args.dest_kms_key];
     if let Some(partition) = args.partition.clone().or_else(|| arns.into_iter().flatten().find_map(of_arn)) {

@@ -106,6 +106,10 @@ pub(super) fn no_credentials(what: &str, why: &NoCredentials) -> Error {
 fn help_with_credentials(why: &str) -> String {
     let lower = why.to_ascii_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    if says(&["mfa"]) {
+        return "put its credentials into the environment, as `aws configure export-credentials` prints them"
+            .to_owned();
+    }
     if says(&["sso"]) {
         return "log in again: `aws sso login`, with the same profile".to_owned();
     }

@@ -270,7 +270,14 @@ def test_a_role_that_is_not_given(aws):
     for said in ["no credentials are given", "is not authorized to perform: sts:AssumeRole", "trust policy"]:
         assert said in done.err, done
     done = aws.convert("--source-role", "logreader", env={**CLOSED, **KEYS}, expect=2)
-    assert '--role "logreader" is no ARN of a role' in done.err or "is no ARN of a role" in done.err, done
+    assert "is no ARN of a role" in done.err, done
+
+
+def test_a_profile_that_wants_an_mfa_code_is_refused_in_words(aws):
+    aws.config(f"[profile p]\nrole_arn = {READER}\nsource_profile = base\nmfa_serial = arn:aws:iam::111122223333:mfa/me\n",
+               f"[base]\naws_access_key_id = AKIABASE\naws_secret_access_key = {SECRET}\n")
+    done = aws.convert("--profile", "p", expect=2)
+    assert "wants an MFA code" in done.err and "export-credentials" in done.err and not aws.identities.asked, done
 
 
 def test_a_process_that_fails_ends_it_and_nobody_else_is_asked(aws):

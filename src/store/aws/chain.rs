@@ -95,6 +95,11 @@ impl Chain {
         let mut all = Vec::new();
         let mut add = |name, absent: String, provider| all.push(Source { name, provider, absent });
         let name = settings.profile.as_deref().unwrap_or(DEFAULT_PROFILE);
+        // The SDK passes over it, and STS would only say that the role is denied.
+        if settings.profile.is_some() && settings.sections.get("mfa_serial").is_some() {
+            let why = format!("profile: {name} wants an MFA code (mfa_serial), and nobody can type one here");
+            return Err(NoCredentials::because(why, false));
+        }
         let profile = match with_duration(settings, http, &config).await? {
             Some(role) => role,
             None => SharedCredentialsProvider::new(profile_provider(name, settings, &config)),
