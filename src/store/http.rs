@@ -269,13 +269,14 @@ async fn page(body: HttpResponseBody) -> Result<Bytes, HttpError> {
 impl Client {
     /// Signs a request, sends it in its turn, and takes notice of the answer.
     async fn ask(&self, made: HttpRequest) -> Result<Asked, HttpError> {
+        // Before it is signed: a signature grows old.
+        self.pace.turn().await;
         let Signed { request, credential } =
             self.signer.sign(made).await.map_err(|e| HttpError::new(HttpErrorKind::Unknown, e))?;
         let method = request.method().clone();
         // Neither user nor query: they may have secrets.
         let host = request.uri().host().unwrap_or_default().to_owned();
         let path = request.uri().path().to_owned();
-        self.pace.turn().await;
         let response = match self.send(request).await {
             Ok(response) => response,
             Err(error) => {

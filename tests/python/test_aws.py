@@ -291,6 +291,54 @@ def test_what_gives_credentials_and_does_not_answer_is_a_passing_trouble(aws):
     aws.convert("--source-role", READER, env={**CLOSED, **KEYS, "AWS_MAX_ATTEMPTS": "1"}, expect=3)
 
 
+@pytest.mark.parametrize("way", ["profile", "sso", "web identity", "container", "instance", "process", "denied"])
+def test_no_secret_is_in_anything_that_is_printed_or_written(aws, tmp_path, way):
+    secrets = [SECRET, TOKEN, "token-of-sso", "a-web-identity", "a-token-of-a-container", "a-token-of-imds", "SECRETPASSWORD"]
+    home, files = tmp_path / "home", tmp_path / "files"
+    cache = home / ".aws/sso/cache"
+    cache.mkdir(parents=True)
+    files.mkdir()
+    start = "https://corp.awsapps.com/start"
+    held = {"accessToken": "token-of-sso", "expiresAt": "2099-01-01T00:00:00Z", "region": "us-east-1", "startUrl": start}
+    (cache / f"{hashlib.sha1(b'corp').hexdigest()}.json").write_text(json.dumps(held))
+    (files / "token").write_text("a-web-identity")
+    given = json.dumps({"Version": 1, "AccessKeyId": "ASIAP", "SecretAccessKey": SECRET, "SessionToken": TOKEN})
+    (files / "given").write_text(given)
+    aws.config(f"""
+[profile profile]
+role_arn = {READER}
+source_profile = base
+[profile sso]
+sso_session = corp
+sso_account_id = 111122223333
+sso_role_name = Reader
+[sso-session corp]
+sso_region = us-east-1
+sso_start_url = {start}
+[profile process]
+credential_process = cat {files}/given
+""", f"[base]\naws_access_key_id = AKIABASE\naws_secret_access_key = {SECRET}\n")
+    args = ["--profile", way] if way in ("profile", "sso", "process") else []
+    env = {**CLOSED, "HOME": str(home), "FLOWPARQUET_LOG": "trace,aws_config=trace,aws_smithy_runtime=trace,reqwest=trace,hyper_util=trace",
+           "HTTPS_PROXY": "http://me:SECRETPASSWORD@127.0.0.1:9", **{
+        "web identity": {"AWS_WEB_IDENTITY_TOKEN_FILE": str(files / "token"), "AWS_ROLE_ARN": READER},
+        "container": {"AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{aws.identities.endpoint}/container",
+                      "AWS_CONTAINER_AUTHORIZATION_TOKEN": "a-token-of-a-container"},
+        "instance": {"AWS_EC2_METADATA_DISABLED": "false"}, "denied": KEYS,
+    }.get(way, {})}
+    if way == "denied":
+        aws.identities.answer = denied
+        args = ["--source-role", READER]
+    report = tmp_path / "report.json"
+    done = aws.convert("-vv", "--report", report, *args, env=env, expect=None)
+    assert done.code == (2 if way == "denied" else 0), done
+    assert len(done.err) > 500, "events are written"
+    written = [done.out, done.err] + ([report.read_text()] if report.exists() else [])
+    written += [aws.dest.get(k).decode("latin-1") for k in aws.dest.keys()]
+    for secret in secrets:
+        assert not any(secret in text for text in written), (secret, [t for t in written if secret in t][0][:2000])
+
+
 # Where the bucket lies
 
 

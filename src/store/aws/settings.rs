@@ -3,6 +3,7 @@
 //! In: [`StoreOptions`], the environment, `~/.aws/config` and `~/.aws/credentials`, read by AWS's own parser. Out: [`Settings`]; whose
 //! credentials are taken, [`super::chain`] decides.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use aws_config::profile::ProfileSet;
@@ -20,7 +21,7 @@ use crate::options::PROFILE;
 pub const DEFAULT_PROFILE: &str = "default";
 
 /// What one side of a run is set to.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Settings {
     /// The profile that somebody named.
     pub profile: Option<String>,
@@ -44,6 +45,13 @@ pub struct Settings {
     pub role: Option<(String, Option<String>)>,
     pub(super) sections: ProfileSet,
     pub(super) files: EnvConfigFiles,
+}
+
+impl fmt::Debug for Settings {
+    /// Shows nothing of the files: keys stand in them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings").field("profile", &self.profile).field("region", &self.region).finish_non_exhaustive()
+    }
 }
 
 impl Settings {
@@ -166,8 +174,13 @@ fn nested<'a>(lines: &'a str, key: &str) -> Option<&'a str> {
 }
 
 /// Tells STS its endpoint, where a role is assumed by [`super::chain`] itself.
-#[derive(Debug)]
 pub struct Endpoints(pub ProfileSet);
+
+impl fmt::Debug for Endpoints {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Endpoints")
+    }
+}
 
 impl LoadServiceConfig for Endpoints {
     fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
