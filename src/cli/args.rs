@@ -297,8 +297,8 @@ pub struct StoreArgs {
     #[arg(long, value_name = "FILE")]
     pub ca_bundle: Option<PathBuf>,
     /// Pay for requests to buckets whose owners do not
-    #[arg(long, value_enum, value_name = "WHO")]
-    pub request_payer: Option<RequestPayerArg>,
+    #[arg(long, value_name = "WHO", value_parser = ["requester"])]
+    pub request_payer: Option<String>,
     /// Account that must own SOURCE's bucket
     #[arg(long, value_name = "ACCOUNT")]
     pub source_bucket_owner: Option<String>,
@@ -322,13 +322,6 @@ pub struct StoreArgs {
     pub follow_links: bool,
     #[arg(long, value_name = "N", help = format!("Most objects and folders that a listing may have [default: {DEFAULT_MAX_OBJECTS}]"))]
     pub max_objects: Option<u64>,
-}
-
-/// Who pays for requests.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum RequestPayerArg {
-    /// Whoever asks
-    Requester,
 }
 
 #[derive(Debug, Args)]
