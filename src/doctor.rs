@@ -220,6 +220,7 @@ impl Side<'_> {
             Ok(()) => self.note("delete", State::Good, "the object is gone", None),
             Err(e) => self.bad("delete", &e),
         }
+        self.store.remove_empty_folder(OWN_FOLDER);
     }
 
     fn table(&mut self, table: &Table) {

@@ -47,7 +47,19 @@ fn help() {
     let work = Work::new();
     golden("help.txt", &work.run(&["--help"]).code(0).stdout);
     for command in [
-        "convert", "plan", "ddl", "status", "verify", "queries", "query", "compare", "tune", "fields", "generate",
+        "convert",
+        "plan",
+        "ddl",
+        "status",
+        "verify",
+        "queries",
+        "query",
+        "compare",
+        "tune",
+        "doctor",
+        "iam-policy",
+        "fields",
+        "generate",
         "demo",
     ] {
         golden(&format!("help-{command}.txt"), &work.run(&[command, "--help"]).code(0).stdout);

@@ -259,3 +259,20 @@ fn a_bucket_without_its_scheme() {
     work.write("my-logs/x.log.gz", gz(text(0, 1)));
     work.run(&["convert", "my-logs", "table", "--assume-day", DAY]).code(0);
 }
+
+#[test]
+fn doctor_of_the_local_disk_finds_what_is_wrong_and_leaves_nothing() {
+    let work = logs();
+    let ran = work.run(&["doctor", "raw", "table"]);
+    assert!(ran.code(0).stdout.ends_with("everything that a run needs is there\n"), "{}", ran.stdout);
+    assert!(!work.path("table").exists());
+    work.convert(&["--day", DAY, "--merge"]).code(0);
+    let before = work.files("table");
+    let ran = work.run(&["doctor", "table"]);
+    assert!(ran.code(0).stdout.contains("table             vpc by day"), "{}", ran.stdout);
+    assert_eq!(work.files("table"), before);
+    work.write("file", "x");
+    let ran = work.run(&["doctor", "raw", "file/table", "--json"]);
+    let found: serde_json::Value = serde_json::from_str(&ran.code(2).stdout).unwrap();
+    assert_eq!(found["ready"], false, "{found}");
+}

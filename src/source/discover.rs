@@ -16,7 +16,7 @@ use super::layout::{FileName, Level, Place, Suffix};
 use super::loose::{ByFolder, LooseObjects, by_content};
 use super::source_layout::{Said, SourceLayout};
 use crate::days::Days;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::options::SOURCE_LAYOUT;
 use crate::store::{LinkKind, Listed, Location, OWN_FOLDER, Store, TABLE_OBJECT, name_of};
 
@@ -180,12 +180,20 @@ fn is_a_table(source: &Location) -> Error {
         .help("SOURCE is where the raw logs are, and comes first; DEST is the table, and comes second")
 }
 
+/// Returns whether an object outside of SOURCE is there, as far as one may know: who may read SOURCE alone learns nothing of it.
+fn is_there(store: &Store, key: &str) -> Result<bool> {
+    match store.head(key) {
+        Err(e) if e.kind() == ErrorKind::Refused => Ok(false),
+        found => Ok(found?.is_some()),
+    }
+}
+
 /// Refuses a SOURCE that is a folder of a table of ours.
 fn refuse_part_of_table(store: &Store) -> Result<()> {
     let mut above = store.location().prefix();
     while !above.is_empty() {
         let folder = above.rsplit_once('/').map_or("", |(folder, _)| folder);
-        if store.head(&join(folder, TABLE_OBJECT))?.is_some() {
+        if is_there(store, &join(folder, TABLE_OBJECT))? {
             return Err(Error::usage("SOURCE lies in a table that flowparquet made")
                 .at(store.location())
                 .help(format!("SOURCE is where the raw logs are; the table is {}", store.location().url_of(folder))));
@@ -200,7 +208,7 @@ fn refuse_empty(store: &Store) -> Result<()> {
     let prefix = store.location().prefix();
     let levels = store.list_levels(&[prefix.to_owned()])?;
     if levels.iter().all(|level| level.folders.is_empty() && level.objects.is_empty()) {
-        if !prefix.is_empty() && store.head(prefix)?.is_some() {
+        if !prefix.is_empty() && is_there(store, prefix)? {
             let folder = prefix.rsplit_once('/').map_or("", |(folder, _)| folder);
             return Err(Error::usage("SOURCE is one object, and must be a folder")
                 .at(store.location())

@@ -71,6 +71,15 @@ impl Store {
         }
     }
 
+    /// Removes a folder below the store's own, and that, from the local disk if nothing is in them.
+    pub(crate) fn remove_empty_folder(&self, name: &str) {
+        if self.location.is_local() {
+            let own = std::path::PathBuf::from(self.location.to_string());
+            // Whatever is in them stays.
+            let _ = std::fs::remove_dir(own.join(name)).and_then(|()| std::fs::remove_dir(own));
+        }
+    }
+
     /// Begins an upload in parts and takes it back.
     ///
     /// # Errors
