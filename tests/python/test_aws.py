@@ -554,7 +554,7 @@ def test_requester_pays_and_expected_owner(aws):
     assert {header(r, "x-amz-expected-bucket-owner") for r in aws.to_source.requests} == {"111122223333"}
     assert {header(r, "x-amz-expected-bucket-owner") for r in aws.to_dest.requests} == {None}
     done = aws.convert("--dest-bucket-owner", "1234", env={**CLOSED, **KEYS}, expect=2)
-    assert "is no account" in done.err, done
+    assert "which is no account" in done.err, done
 
 
 def test_mixed_sides(aws, tmp_path):

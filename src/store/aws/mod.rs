@@ -26,7 +26,7 @@ use self::sign::Signer;
 use super::client::client;
 use super::{Io, StoreOptions, endpoint};
 use crate::error::{Error, Result, masked_urls};
-use crate::options::{ALLOW_HTTP, CA_BUNDLE, EXPECTED_BUCKET_OWNER, ROLE};
+use crate::options::{ALLOW_HTTP, CA_BUNDLE};
 
 /// Returns who signs the requests of a bucket; sends nothing yet.
 ///
@@ -43,14 +43,13 @@ pub(super) fn signer(bucket: &str, options: &StoreOptions, io: &Io) -> Result<Si
     if let Some(owner) = &options.expected_bucket_owner
         && !(owner.len() == 12 && owner.bytes().all(|b| b.is_ascii_digit()))
     {
-        return Err(
-            Error::usage(format!("{EXPECTED_BUCKET_OWNER} {owner:?} is no account")).help("an account has 12 digits")
-        );
+        return Err(Error::usage(format!("the owner of the bucket is to be {owner:?}, which is no account"))
+            .help("an account has 12 digits"));
     }
     if let Some(role) = &options.role
         && !is_role(role)
     {
-        return Err(Error::usage(format!("{ROLE} {role:?} is no ARN of a role"))
+        return Err(Error::usage(format!("the role {role:?} is no ARN of a role"))
             .help("write arn:aws:iam::123456789012:role/NAME"));
     }
     let certificates = settings.ca_bundle.as_deref().map_or(Ok(Vec::new()), certificates)?;
