@@ -162,14 +162,16 @@ impl Side<'_> {
                 Ok(levels) => levels.into_iter().next().unwrap_or_default(),
                 Err(e) => return self.bad("get", &e),
             };
-            if let Some(object) = level.objects.iter().find(|object| object.size > 0 && !object.archived) {
+            if let Some(object) =
+                level.objects.iter().find(|object| object.size > 0 && !object.archived && Store::is_key(&object.key))
+            {
                 let at = self.store.location().url_of(&object.key);
                 return match self.store.get_range(&object.key, 0..1) {
                     Ok(_) => self.note("get", State::Good, at, None),
                     Err(e) => self.bad("get", &e),
                 };
             }
-            match level.folders.into_iter().next_back() {
+            match level.folders.into_iter().rfind(|folder| Store::is_key(folder)) {
                 Some(last) => folder = last,
                 None => break,
             }

@@ -78,6 +78,7 @@ fn look(work: &Work, verified: i32) {
         run(work, 1, &[&["status", "table", "--source", "raw"], more].concat());
         run(work, 1, &[&["status", "table", "--source", "raw", "--safe-to-expire"], more].concat());
         run(work, 0, &[&["ledger", "table"], more].concat());
+        run(work, 0, &[&["doctor", "raw", "table"], more].concat());
         run(work, 1, &[&["rejects", "table"], more].concat());
         run(work, 0, &[&["compact", "table", "--dry-run", "--min-age", "0h"], more].concat());
         run(work, verified, &[&["verify", "raw", "table", "--all"], more].concat());
@@ -176,6 +177,9 @@ fn what_a_person_typed_is_escaped_too() {
         &["ddl", "table", "--database", &evil],
         &["ledger", &quiet],
         &["rejects", &quiet],
+        &["doctor", &quiet, &quiet],
+        &["iam-policy", &format!("s3://logs/{evil}"), &format!("s3://logs/{quiet}")],
+        &["iam-policy", &format!("s3://logs/{evil}"), "s3://logs/x", "--format", "terraform", "--principal", &quiet],
         &["verify", &quiet, &quiet],
         &["compact", &quiet, "--region", &evil],
         &["ddl", &quiet],
