@@ -1019,3 +1019,29 @@ fn a_query_that_checks_asks_no_damaged_file() {
     ));
     assert_eq!(ran.stdout, "");
 }
+
+#[test]
+fn a_table_that_is_to_be_written_for_everybody_is_refused() {
+    let work = Work::new();
+    work.object(&key(0), text(0, 3));
+    work.convert(&["--day", DAY]).code(0);
+    let path = work.path("table/_flowparquet/table.json");
+    let before = fs::read_to_string(&path).unwrap();
+    for write in [
+        "{\"acl\": \"public-read\"}",
+        "{\"sse\": \"aws:kms\\r\\nx-amz-acl: public-read\"}",
+        "{\"tagging\": \"a b\"}",
+        "1",
+    ] {
+        let mut forged: serde_json::Value = serde_json::from_str(&before).unwrap();
+        forged["write"] = serde_json::from_str(write).unwrap();
+        fs::write(&path, forged.to_string()).unwrap();
+        for args in [&["convert", "raw", "table", "--day", DAY][..], &["status", "table"], &["doctor", "table"]] {
+            let ran = work.run(args);
+            let said = format!("{}{}", ran.code(2).stdout, ran.stderr);
+            assert!(said.contains("this is not the description of a table"), "{said}");
+        }
+    }
+    fs::write(&path, before).unwrap();
+    work.convert(&["--day", DAY]).code(0);
+}

@@ -48,12 +48,16 @@ impl TableInfo {
     /// A usage error that names `place`, if it is none, or a newer one.
     pub fn from_json(text: &[u8], place: &str) -> Result<Self> {
         refuse_newer(text, place)?;
-        serde_json::from_slice(text).map_err(|e| {
+        let none = |why: Box<dyn std::error::Error + Send + Sync>| {
             Error::usage("this is not the description of a table")
                 .at(place)
-                .because(e)
+                .because(why)
                 .help("somebody else wrote it: restore it from a version or backup, or choose another DEST")
-        })
+        };
+        let info: Self = serde_json::from_slice(text).map_err(|e| none(e.into()))?;
+        // What no command of ours would have recorded, such as an ACL that shows the table to everybody.
+        info.write.check().map_err(|e| none(e.what_happened().into()))?;
+        Ok(info)
     }
 
     /// Returns the year in which the table was founded, if that is recorded.
