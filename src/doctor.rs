@@ -3,10 +3,12 @@
 //! In: SOURCE and DEST. Out: [`Finding`]s, one for each thing that was tried, with what to do where it does not hold. Each is tried
 //! as a run would: by the same requests, signed by the same identity.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
+use crate::convert::refuse_nesting;
 use crate::error::Error;
 use crate::ledger::table::Table;
 use crate::options::SINGLE_WRITER;
@@ -49,6 +51,12 @@ pub struct Finding {
 /// Tries what a run would need. `source` is left out where only the table is looked after.
 pub fn doctor(source: Option<&Store>, dest: &Table) -> Vec<Finding> {
     let mut all = Vec::new();
+    if let Some(source) = source
+        && let Err(e) = refuse_nesting(source, dest.store())
+    {
+        let help = e.help_text().map(str::to_owned);
+        all.push(Finding { side: "dest", what: "apart", state: State::Bad, said: e.what_happened(), help });
+    }
     if let Some(source) = source {
         let mut side = Side { name: "source", store: source, all: &mut all };
         if side.reach() {
@@ -57,8 +65,9 @@ pub fn doctor(source: Option<&Store>, dest: &Table) -> Vec<Finding> {
     }
     let mut side = Side { name: "dest", store: dest.store(), all: &mut all };
     if side.reach() {
-        side.write();
-        side.table(dest);
+        // Before anything is written: the table says how.
+        let single_writer = side.table(dest);
+        side.write(single_writer);
         side.bucket();
     }
     if let (Some(source), dest) = (source, dest.store())
@@ -157,6 +166,7 @@ impl Side<'_> {
     /// Reads the beginning of an object, wherever one lies.
     fn read_one(&mut self) {
         let mut folder = self.store.location().prefix().to_owned();
+        let mut archived = None;
         for _ in 0..MOST_LEVELS {
             let level = match self.store.list_levels(&[folder.clone()]) {
                 Ok(levels) => levels.into_iter().next().unwrap_or_default(),
@@ -171,16 +181,23 @@ impl Side<'_> {
                     Err(e) => self.bad("get", &e),
                 };
             }
+            archived = archived
+                .or_else(|| level.objects.iter().find(|object| object.archived).map(|object| Arc::clone(&object.key)));
             match level.folders.into_iter().rfind(|folder| Store::is_key(folder)) {
                 Some(last) => folder = last,
                 None => break,
             }
         }
+        if let Some(key) = archived {
+            let said =
+                format!("{} is archived, and nothing else was found beside it", self.store.location().url_of(&key));
+            return self.note("get", State::Bad, said, Some("what is archived is read by nobody until it is restored"));
+        }
         self.note("get", State::Note, "no object was found to be read", Some("check SOURCE if logs should be there"));
     }
 
     /// Writes, reads back and deletes, below the folder of the ledger.
-    fn write(&mut self) {
+    fn write(&mut self, single_writer: bool) {
         let key = self.store.location().key(&format!("{OWN_FOLDER}/doctor-{}", std::process::id()));
         let content = "written by flowparquet doctor, which deletes it";
         match self.store.create(&key, content) {
@@ -194,7 +211,7 @@ impl Side<'_> {
             Ok(Created::AlreadyThere) => self.note("create if absent", State::Good, "a second one is refused", None),
             Ok(Created::Yes) => self.note(
                 "create if absent",
-                State::Bad,
+                if single_writer { State::Note } else { State::Bad },
                 "a second one is created over it",
                 Some(&format!(
                     "two runs at once could write rows twice: use another store, or {SINGLE_WRITER} if there is only ever one run"
@@ -225,14 +242,17 @@ impl Side<'_> {
         self.store.remove_empty_folder(OWN_FOLDER);
     }
 
-    fn table(&mut self, table: &Table) {
+    /// Returns whether the table is one of a single writer.
+    fn table(&mut self, table: &Table) -> bool {
         match table.info() {
             Ok(Some(info)) => {
                 self.note("table", State::Good, format!("{} by {}", info.log_type, info.partition_by), None);
+                return info.single_writer;
             }
             Ok(None) => self.note("table", State::Good, "none yet: the first convert makes it", None),
             Err(e) => self.bad("table", &e),
         }
+        false
     }
 
     /// Looks at what the bucket does by itself. Nobody needs these permissions for a run.

@@ -89,6 +89,7 @@ options! {
     TO "to"
     TZ "tz"
     USE_FIPS_ENDPOINT "use_fips_endpoint"
+    VIRTUAL_HOSTED "virtual_hosted"
 }
 
 /// Options that only messages of SQL name.

@@ -40,6 +40,10 @@ impl Need {
         !matches!(self, Self::Compact)
     }
 
+    fn reads_objects(self) -> bool {
+        self.reads_source() && self != Self::Status
+    }
+
     /// Returns whether files of the table are written, and deleted.
     fn writes_table(self) -> bool {
         matches!(self, Self::Convert | Self::Compact)
@@ -140,6 +144,15 @@ pub fn policies(source: Option<&Location>, dest: &Location, options: &PolicyOpti
     let any = |is: fn(Need) -> bool| needs.iter().any(|need| is(*need));
     let source = source.and_then(|source| Place::of(source, &options.partition)).filter(|_| any(Need::reads_source));
     let dest = Place::of(dest, &options.partition);
+    for place in [&source, &dest].into_iter().flatten() {
+        if place.prefix.contains(['*', '?', '$']) {
+            return Err(Error::usage(format!(
+                "a policy cannot name the prefix {:?}: *, ? and $ mean more in it",
+                place.prefix
+            ))
+            .help("give the folder above it, or another one"));
+        }
+    }
     if source.is_none() && dest.is_none() {
         return Err(
             Error::usage("neither SOURCE nor DEST is in S3").help("permissions of the local disk are those of files")
@@ -147,7 +160,10 @@ pub fn policies(source: Option<&Location>, dest: &Location, options: &PolicyOpti
     }
     let mut statements = Vec::new();
     if let Some(source) = &source {
-        statements.extend(reading("Source", source));
+        let mut reading = reading("Source", source);
+        // `status` looks at names alone.
+        reading.truncate(if any(Need::reads_objects) { reading.len() } else { 1 });
+        statements.extend(reading);
     }
     if let Some(dest) = &dest {
         statements.extend(reading("Dest", dest));
@@ -173,7 +189,7 @@ pub fn policies(source: Option<&Location>, dest: &Location, options: &PolicyOpti
     }
     let writes = any(Need::writes_table) || any(Need::writes_own);
     let keys = [
-        options.source_kms_key.as_ref().map(|key| ("SourceKey", key, false)),
+        options.source_kms_key.as_ref().filter(|_| any(Need::reads_objects)).map(|key| ("SourceKey", key, false)),
         options.dest_kms_key.as_ref().map(|key| ("DestKey", key, writes)),
     ];
     for (name, key, writes) in keys.into_iter().flatten() {
@@ -205,7 +221,8 @@ fn reading(name: &str, place: &Place<'_>) -> Vec<Json> {
     let mut list = statement(&format!("{name}List"), &["s3:ListBucket"], std::slice::from_ref(&place.bucket));
     let prefixes = place.prefixes();
     if !prefixes.is_empty() {
-        list["Condition"] = json!({"StringLike": {"s3:prefix": prefixes}});
+        // Without "if it exists" S3 would say of an object that is not there that it is denied: a GET has no prefix.
+        list["Condition"] = json!({"StringLikeIfExists": {"s3:prefix": prefixes}});
     }
     vec![list, statement(&format!("{name}Read"), &["s3:GetObject"], &[place.objects("")])]
 }
@@ -294,9 +311,18 @@ mod tests {
             let made = policies(Some(&at("s3://logs/AWSLogs")), &at("s3://table/flow"), &options).unwrap();
             let text = made.identity.to_string();
             assert_eq!(text.contains("s3:PutObject"), writes, "{need:?}: {text}");
-            assert_eq!(text.contains("arn:aws:s3:::logs/AWSLogs/*"), need != Need::Compact, "{need:?}");
+            let reads = !matches!(need, Need::Compact | Need::Status);
+            assert_eq!(text.contains("arn:aws:s3:::logs/AWSLogs/*"), reads, "{need:?}");
             assert!(text.contains(r#""s3:prefix":["flow","flow/*"]"#), "{text}");
         }
+        let status = PolicyOptions {
+            needs: [Need::Status].into(),
+            source_kms_key: Some("k".to_owned()),
+            ..PolicyOptions::default()
+        };
+        let made = policies(Some(&at("s3://logs")), &at("s3://table"), &status).unwrap().identity.to_string();
+        assert!(!made.contains("arn:aws:s3:::logs/*") && !made.contains("SourceKey"), "{made}");
+        assert!(policies(None, &at("s3://table/flow*"), &status).is_err());
         let verify = PolicyOptions { needs: [Need::Verify].into(), ..PolicyOptions::default() };
         let made = policies(None, &at("s3://table"), &verify).unwrap().identity.to_string();
         assert!(made.contains("arn:aws:s3:::table/_flowparquet/*") && !made.contains("s3:DeleteObject"), "{made}");

@@ -178,7 +178,8 @@ impl FileReader {
     fn read(&self, ranges: Vec<Range<u64>>) -> BoxFuture<'static, Result<Vec<Bytes>, ParquetError>> {
         let (reader, key) = (Arc::clone(&self.reader), self.file.key.clone());
         self.meter.data(ranges.iter().map(|range| range.end - range.start).sum(), reader.requests(&ranges));
-        blocking(move || reader.read(&key, &ranges)).boxed()
+        let meter = Arc::clone(&self.meter);
+        blocking(move || reader.read(&key, &ranges).map_err(|failure| meter.fail(failure))).boxed()
     }
 }
 
@@ -222,7 +223,8 @@ fn metadata(
     let mut tail = TAIL_BYTES.min(file.bytes);
     loop {
         let end = file.bytes - tail..file.bytes;
-        let read = files.read(&file.key, std::slice::from_ref(&end)).map_err(external)?.pop().unwrap_or_default();
+        let read = files.read(&file.key, std::slice::from_ref(&end));
+        let read = read.map_err(|failure| external(meter.fail(failure)))?.pop().unwrap_or_default();
         meter.footer_piece(read.len() as u64);
         match reader.try_parse_sized(&read, file.bytes) {
             Ok(()) => return reader.finish(),

@@ -12,6 +12,7 @@ use parquet::file::metadata::ParquetMetaData;
 use serde::Serialize;
 use tokio::sync::OnceCell;
 
+use crate::error::Failure;
 use crate::objects::LeftOut;
 
 /// Some of a number of things.
@@ -62,6 +63,8 @@ pub struct Meter {
     no_flow_logs: AtomicU64,
     kept: Mutex<(Kept, Kept)>,
     footers: Mutex<HashMap<String, SharedFooter>>,
+    /// What the reader of files failed with, first: on its way through the engine an error becomes a text.
+    failure: Mutex<Option<Failure>>,
 }
 
 fn add(counter: &AtomicU64, more: u64) {
@@ -71,12 +74,35 @@ fn add(counter: &AtomicU64, more: u64) {
 impl Meter {
     /// Begins anew, for another statement.
     pub fn reset(&self) {
-        let Self { bytes, footer_bytes, requests, rejected_rows, rejected_objects, no_flow_logs, kept, footers } = self;
+        let Self {
+            bytes,
+            footer_bytes,
+            requests,
+            rejected_rows,
+            rejected_objects,
+            no_flow_logs,
+            kept,
+            footers,
+            failure,
+        } = self;
         for counter in [bytes, footer_bytes, requests, rejected_rows, rejected_objects, no_flow_logs] {
             counter.store(0, Ordering::Relaxed);
         }
         *kept.lock().unwrap_or_else(PoisonError::into_inner) = (Kept::default(), Kept::default());
         footers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        *failure.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Keeps what the reader of files failed with; returns what goes through the engine in its place.
+    pub fn fail(&self, failure: Failure) -> Failure {
+        let text = failure.to_string();
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(failure);
+        text.into()
+    }
+
+    /// Returns what the reader of files failed with, if it did.
+    pub fn failure(&self) -> Option<Failure> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Counts data that is read by `requests` requests.

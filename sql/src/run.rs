@@ -63,7 +63,10 @@ impl Engine {
             let task = frame.task_ctx();
             Ok::<_, DataFusionError>((frame.create_physical_plan().await?, task))
         };
-        let failed = |error: DataFusionError| said(error, place);
+        let failed = |error: DataFusionError| match self.meter.failure() {
+            Some(failure) => failure.into(),
+            None => said(error, place),
+        };
         let (plan, task) = self.runtime.block_on(planning).map_err(failed)?;
         let mut stream = {
             let _inside = self.runtime.enter();

@@ -22,7 +22,7 @@ use crate::{Error, Result};
 use super::query_args::{EngineArgs, QueryArgs, RowFormat, StatementArgs};
 use super::screen::{say, to_json_line};
 use super::show::{Align, bytes, count, dollars, plural, table};
-use super::{EXIT_SOME_REJECTED, folder, open, print, settings, watch};
+use super::{EXIT_SOME_REJECTED, folder, open, open_raw, print, settings, watch};
 
 /// Rows of a table that are held to find out how wide its columns are.
 const MAX_ROWS_HELD: usize = 10_000;
@@ -40,7 +40,10 @@ fn query(args: &QueryArgs) -> Result<ExitCode> {
     // Before anything is read: what is no SQL is said at once.
     let statements = parse(&text, &options.table, &place)?;
     let days = settings::days(&args.days, |_| Ok(Days::All))?;
-    let store = open(&args.dest, &args.store, &io)?;
+    let store = match args.raw {
+        true => open_raw(&args.dest, &args.store, &io)?,
+        false => open(&args.dest, &args.store, &io)?,
+    };
     let table = Table::new(store.clone());
     let mut session = if args.raw {
         Session::over_raw(&store, &raw_options(args, days.clone())?, &options)?
@@ -173,6 +176,7 @@ fn raw_options(args: &QueryArgs, days: Days) -> Result<RawOptions> {
         partition_by: logs.partition_by.map_or_else(PartitionBy::default, Into::into),
         log_format,
         max_object_bytes: logs.max_object_bytes.unwrap_or(DEFAULT_MAX_OBJECT_BYTES),
+        all: false,
     })
 }
 

@@ -39,7 +39,7 @@ use rayon::ThreadPool;
 use tracing::info;
 
 pub use self::options::{ConvertOptions, MaxRejects};
-pub use self::prepare::{Prepared, prepare};
+pub use self::prepare::{Prepared, prepare, refuse_nesting};
 use self::round::{Refused, Round, not_retried, stop_if_none_is_readable};
 use crate::athena::outgrown::{outgrown, running_out};
 use crate::compact::resume::{Resumed, finish_replacing};

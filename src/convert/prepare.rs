@@ -267,7 +267,11 @@ fn tell(plan: &Plan, source: &Store) {
     }
 }
 
-fn refuse_nesting(source: &Store, dest: &Store) -> Result<()> {
+/// Refuses a SOURCE and DEST of which one lies in the other.
+///
+/// # Errors
+/// A usage error.
+pub fn refuse_nesting(source: &Store, dest: &Store) -> Result<()> {
     let (from, to) = (source.location(), dest.location());
     let problem = if from == to {
         format!("SOURCE and DEST are the same: {from}")

@@ -144,7 +144,8 @@ pub fn compare(
     };
     let wanted = Wanted::default();
     let log_format = live.log_format.as_deref().and_then(|format| Header::from_log_format(format).ok());
-    let raw = RawOptions { wanted, partition_by: live.by, log_format, max_object_bytes: live.max_object_bytes };
+    let raw =
+        RawOptions { wanted, partition_by: live.by, log_format, max_object_bytes: live.max_object_bytes, all: true };
     let columns = (live.columns.clone(), live.by);
     let raw = Session::over_objects(source, columns, objects, (live.log_type, &raw), options)?;
     let parquet = Session::over_live(table, live, options)?;

@@ -48,6 +48,8 @@ pub struct RawOptions {
     pub log_format: Option<Header>,
     /// The most text that an object may hold, in bytes.
     pub max_object_bytes: u64,
+    /// Whether an object that the store does not give ends the statement, where it is else counted and left out.
+    pub all: bool,
 }
 
 /// A table that statements can be run over.
@@ -170,7 +172,7 @@ impl Session {
             .collect();
         let data = objects.iter().map(|(partition, object)| DataObject { partition: *partition, bytes: object.size });
         let (data, values) = (data.collect(), table.partitions.clone());
-        let reader = Arc::new(RawObjects { store: source.clone(), rules, columns, values, objects });
+        let reader = Arc::new(RawObjects { store: source.clone(), rules, columns, values, objects, all: raw.all });
         let engine = Engine::over_objects(table, data, reader, options).map_err(said)?;
         Ok(Self { engine, file_bytes: 0, files: None })
     }

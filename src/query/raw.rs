@@ -22,7 +22,7 @@ use crate::record::columns::{Batch, ColumnData, Values};
 use crate::record::decode::ObjectDecoder;
 use crate::record::header::Column;
 use crate::source::reader::{ObjectEnded, ObjectReader as RawReader, Rules, Sink};
-use crate::store::{Listed, Store};
+use crate::store::{Listed, Store, Unread};
 
 /// Rows that are handed on at once.
 const BATCH_ROWS: usize = 8_192;
@@ -43,6 +43,8 @@ pub struct RawObjects {
     pub values: Vec<Vec<String>>,
     /// The objects with the places of their partitions.
     pub objects: Vec<(usize, Listed)>,
+    /// Whether one that the store does not give ends the statement.
+    pub all: bool,
 }
 
 impl Objects for RawObjects {
@@ -62,9 +64,16 @@ impl ObjectReader for OneByOne<'_> {
     fn read(&mut self, at: usize, emit: &mut Emit<'_>) -> Result<LeftOut, Failure> {
         let RawObjects { store, rules, objects, .. } = self.work.objects;
         let (partition, listed) = &objects[at];
-        let Some(Ok(packed)) = store.get_heads(&[listed], listed.size)?.pop() else {
+        let packed = match store.get_heads(&[listed], listed.size)?.pop() {
+            Some(Ok(packed)) => packed,
+            Some(Err(Unread::Refused(why))) if self.work.objects.all => {
+                return Err(Error::refused("a raw log cannot be read, so nothing can be compared")
+                    .at(store.location().url_of(&listed.key))
+                    .because(why)
+                    .into());
+            }
             // It is refused, or gone since it was listed.
-            return Ok(LeftOut { objects: 1, ..LeftOut::default() });
+            _ => return Ok(LeftOut { objects: 1, ..LeftOut::default() }),
         };
         let mut rows = ObjectRows { work: &mut self.work, partition: *partition, emit, rejected: 0 };
         let object = (packed.as_ref(), listed.key.ends_with(".gz"));

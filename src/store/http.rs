@@ -66,6 +66,10 @@ pub(super) const SENT_ELSEWHERE: &str = "the server sends requests on to another
 /// What stands for an answer that leads elsewhere and says nothing.
 const REDIRECT: &[u8] = b"<Error><Code>PermanentRedirect</Code><Message>The bucket is not here.</Message></Error>";
 
+/// What stands for an answer of 501.
+const NOT_IMPLEMENTED: &[u8] =
+    b"<Error><Code>NotImplemented</Code><Message>The server does not know this request.</Message></Error>";
+
 /// What a client of S3 shares with others of the run.
 pub(super) struct Parts<'a> {
     pub io: &'a Io,
@@ -211,7 +215,12 @@ impl HttpService for Client {
                 asked.refusal = Bytes::from_static(REDIRECT);
             }
         }
-        if !status.is_success() {
+        if status == StatusCode::NOT_IMPLEMENTED {
+            // No other try makes a server able to do it.
+            head.status = StatusCode::BAD_REQUEST;
+            asked.refusal = Bytes::from_static(NOT_IMPLEMENTED);
+        }
+        if !head.status.is_success() {
             head.headers.remove("content-length");
             return Ok(HttpResponse::from_parts(head, asked.refusal.into()));
         }
@@ -288,7 +297,7 @@ impl Client {
         self.signer.note_clock(response.headers());
         let status = response.status();
         trace!(%method, host, path, status = status.as_u16(), "a request was answered");
-        if status.is_server_error() || matches!(status.as_u16(), 408 | 429) {
+        if status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED || matches!(status.as_u16(), 408 | 429) {
             info!(%method, host, path, status = status.as_u16(), "a request failed, and is sent again unless it was the last try");
             count(&self.counters.retried, 1);
             self.pace.failed(&status.to_string(), matches!(status.as_u16(), 429 | 503));

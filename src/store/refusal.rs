@@ -7,7 +7,9 @@
 use std::error::Error as StdError;
 use std::io;
 
+use super::aws::sign::{element, unescaped};
 use super::text_of;
+use crate::error::masked;
 
 /// Why an object that was listed cannot be read as it was listed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -50,6 +52,9 @@ impl Unread {
         e.get_ref()?.downcast_ref::<Self>().cloned()
     }
 }
+
+/// Most characters that are shown of S3's own words.
+const MOST_OF_A_MESSAGE: usize = 400;
 
 const GONE: &str = "NoSuchKey: it is listed, and not there when it is read";
 const CHANGED: &str = "it is listed with another size or ETag than it is read with";
@@ -114,7 +119,13 @@ pub(super) fn of_object(error: &object_store::Error) -> Option<Unread> {
     let status = status(&text)?;
     let is_about_it = (400..500).contains(&status) && !matches!(status, 401 | 408 | 409 | 412 | 429);
     let code = code(&text).map(str::to_owned).or_else(|| (status == 403).then(|| "403 Forbidden".to_owned()))?;
-    (is_about_it && !OF_ALL.contains(&code.as_str())).then(|| Unread::Refused(format!("{code}: {}", meaning(&code))))
+    (is_about_it && !OF_ALL.contains(&code.as_str())).then(|| {
+        // Who is denied what, and by which key, only S3's own words tell.
+        let said = element(&text, "Message").map(unescaped).filter(|said| said.contains("arn:"));
+        let said: String = said.unwrap_or_default().chars().take(MOST_OF_A_MESSAGE).collect();
+        let said = if said.is_empty() { said } else { format!("; S3 says: {}", masked(&said)) };
+        Unread::Refused(format!("{code}: {}{said}", meaning(&code)))
+    })
 }
 
 /// Returns what is said of an object that the server fails to give whenever it is asked, if that is what an error says: whether others are

@@ -6,9 +6,9 @@
 
 use std::error::Error as StdError;
 
-use super::aws::chain::NoCredentials;
+use super::aws::chain::{NoCredentials, is_code};
 use super::aws::settings::places;
-use super::aws::sign::element;
+use super::aws::sign::{element, unescaped};
 use super::disk::LinkInTheWay;
 use super::http::SENT_ELSEWHERE;
 use super::pages::{NOTHING, REPEATS, TOO_LONG, TOO_MANY, TWICE};
@@ -104,22 +104,27 @@ pub(super) fn no_credentials(what: &str, why: &NoCredentials) -> Error {
 
 /// Returns what to do about a provider that gives no credentials.
 fn help_with_credentials(why: &str) -> String {
-    let lower = why.to_ascii_lowercase();
-    let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    if says(&["mfa"]) {
-        return "put its credentials into the environment, as `aws configure export-credentials` prints them"
-            .to_owned();
-    }
-    if says(&["sso"]) {
-        return "log in again: `aws sso login`, with the same profile".to_owned();
-    }
-    if says(&["accessdenied", "not authorized"]) {
+    // What a service says of a user may have any word in it: its code goes before.
+    let code = why.split(": ").find(|part| is_code(part)).unwrap_or_default();
+    if ["AccessDenied", "AccessDeniedException"].contains(&code) && !why.contains("sso:") {
         return "let whoever is named there assume the role (sts:AssumeRole), and have the role's trust policy name them; an \
                 external id must be the one of that policy"
             .to_owned();
     }
-    if says(&["expiredtoken", "invalidclienttokenid", "signaturedoesnotmatch"]) {
+    if ["ExpiredToken", "InvalidClientTokenId", "SignatureDoesNotMatch"].contains(&code) {
         return "the keys that are to assume the role are not accepted: renew them, then run again".to_owned();
+    }
+    let lower = why.to_ascii_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    if says(&["wants an mfa code"]) {
+        return "put its credentials into the environment, as `aws configure export-credentials` prints them"
+            .to_owned();
+    }
+    if says(&["sso session", "sso token", "session token not found", "sso", "unauthorizedexception"]) {
+        return "log in again: `aws sso login`, with the same profile".to_owned();
+    }
+    if let Some(asked) = ["instance", "container", "web identity"].into_iter().find(|asked| why.starts_with(asked)) {
+        return format!("ask whoever runs this machine why the {asked} gives none, or name a profile with {PROFILE}");
     }
     format!("check the profile in {}, and what it names", places())
 }
@@ -185,8 +190,9 @@ struct Answer<'a> {
 
 impl<'a> Answer<'a> {
     fn of(text: &'a str) -> Self {
-        let body =
-            text.split_once("status code: ").map_or("", |(_, rest)| rest.split_once(": ").map_or("", |(_, body)| body));
+        let body = text
+            .rsplit_once("status code: ")
+            .map_or("", |(_, rest)| rest.split_once(": ").map_or("", |(_, body)| body));
         let message = element(body, "Message");
         Self { status: refusal::status(text), code: refusal::code(text), message, body }
     }
@@ -206,12 +212,6 @@ impl<'a> Answer<'a> {
     fn element(&self, name: &str) -> Option<String> {
         element(self.body, name).map(unescaped)
     }
-}
-
-/// Returns text of XML as it was meant.
-fn unescaped(text: &str) -> String {
-    let text = text.replace("&quot;", "\"").replace("&apos;", "'").replace("&#39;", "'");
-    text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }
 
 /// Whether another run would fare better.
@@ -242,6 +242,7 @@ fn meaning(answer: &Answer<'_>, error: &object_store::Error, what: &str, bucket:
         "AccessDenied" | "AllAccessDisabled" | "AccountProblem" | "UnauthorizedAccess" => {
             Meaning { outlook: Refused, problem: "the store denies it", help: denied(answer, what, bucket) }
         }
+        "KMS.ThrottlingException" => of(Passing, "KMS is asked too often", AGAIN),
         _ if code.starts_with("KMS.") => of(
             Refused,
             "its KMS key cannot be used",
@@ -302,6 +303,11 @@ fn meaning(answer: &Answer<'_>, error: &object_store::Error, what: &str, bucket:
         | "InternalError"
         | "OperationAborted"
         | "ThrottlingException" => of(Passing, "the store failed", AGAIN),
+        "NotImplemented" => of(
+            Refused,
+            "the server cannot do this",
+            "it speaks less of S3 than is needed: docs/s3.md says what that is",
+        ),
         "AccessControlListNotSupported" => Meaning {
             outlook: Usage,
             problem: "the bucket takes no ACLs",
@@ -339,6 +345,9 @@ fn meaning(answer: &Answer<'_>, error: &object_store::Error, what: &str, bucket:
                 "the proxy wants credentials",
                 "write them into HTTPS_PROXY: http://user:password@proxy:port",
             ),
+            (_, 400..=499) if !matches!(status, 404 | 408 | 409 | 412 | 416 | 425 | 429) => {
+                of(Refused, "the store does not take this", "what it says tells why; another run would not fare better")
+            }
             (_, 501) => of(
                 Refused,
                 "the server cannot do this",

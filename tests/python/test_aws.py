@@ -339,6 +339,48 @@ credential_process = cat {files}/given
         assert not any(secret in text for text in written), (secret, [t for t in written if secret in t][0][:2000])
 
 
+@pytest.mark.parametrize("text, env, said", [
+    (f"[profile p]\nrole_arn = {READER}\nsource_profile = nope\n", {"AWS_PROFILE": "p"}, "source_profile of the profile p is nope"),
+    (f"[default]\nrole_arn = {READER}\nsource_profile = nope\n", {}, "source_profile of the profile default is nope"),
+    ("[profile p]\nsso_start_url = https://x/start\nsso_region = us-east-1\n", {"AWS_PROFILE": "p"}, "sso"),
+    ("", {"AWS_ACCESS_KEY_ID": "AKIAHALF"}, "AWS_SECRET_ACCESS_KEY is not"),
+    ("", {"AWS_WEB_IDENTITY_TOKEN_FILE": "/nowhere"}, "AWS_ROLE_ARN is not"),
+    (f"[default]\nrole_arn = {READER}\nsource_profile = base\nmfa_serial = x\n[profile base]\n", {}, "wants an MFA code"),
+])
+def test_what_is_set_up_in_part_is_an_error_and_the_instances_role_is_not_taken(aws, text, env, said):
+    aws.config(text)
+    done = aws.convert(env=env, expect=2)
+    assert said in done.err and not aws.to_source.requests, done
+    # A profile that says nothing of credentials leads on.
+    aws.config("[profile p]\nregion = us-east-1\n")
+    aws.convert(env={"AWS_PROFILE": "p"})
+    assert aws.signers() == ("ASIAINSTANCE", "ASIAINSTANCE")
+
+
+def test_help_and_exit_code_do_not_hang_on_names(aws):
+    def answer(asked):
+        status, text = denied(asked) or (None, None)
+        return text and (status, text.replace("user/etl", user))
+
+    aws.identities.answer = answer
+    for user in ["assumed-role/AWSReservedSSO_Admin/jane", "user/connection-bot", "user/mfadmin", "user/throttled"]:
+        done = aws.convert("--source-role", READER, env={**CLOSED, **KEYS}, expect=2)
+        assert "trust policy" in done.err and user in done.err, done
+    for code in ["Throttling", "ServiceUnavailable"]:
+        text = f"<ErrorResponse><Error><Code>{code}</Code><Message>m</Message></Error></ErrorResponse>"
+        aws.identities.answer = lambda asked: (400, text)
+        aws.convert("--source-role", READER, env={**CLOSED, **KEYS, "AWS_MAX_ATTEMPTS": "1"}, expect=3)
+
+
+def test_an_instance_that_fails_shows_no_secret_and_is_a_passing_trouble(aws):
+    def answer(asked):
+        return (500, json.dumps({"Token": TOKEN})) if "security-credentials" in asked.path else None
+
+    aws.identities.answer = answer
+    done = aws.convert(env={"AWS_MAX_ATTEMPTS": "1"}, expect=3)
+    assert "nobody gives credentials" in done.err, done
+
+
 # Where the bucket lies
 
 
@@ -465,6 +507,24 @@ def test_the_option_goes_before_all_other_endpoints(aws):
     assert aws.to_dest.requests
 
 
+def test_an_empty_variable_hides_no_endpoint(aws):
+    nowhere = {"HTTPS_PROXY": "http://127.0.0.1:9"}
+    aws.args = ["--allow-http", "--any-endpoint"]
+    aws.convert(env={**CLOSED, **KEYS, **nowhere, "AWS_ENDPOINT_URL_S3": "", "AWS_ENDPOINT_URL": aws.to_dest.endpoint})
+    assert aws.to_dest.requests
+    aws.config(f"[profile p]\nendpoint_url = {aws.to_dest.endpoint}\nservices = s\n[services s]\ns3 =\n  endpoint_url =\n",
+               f"[p]\naws_access_key_id = AKIAP\naws_secret_access_key = {SECRET}\n")
+    aws.convert("--profile", "p", env={**CLOSED, **nowhere, "AWS_ENDPOINT_URL": ""})
+    assert aws.to_dest.requests
+
+
+def test_virtual_hosted_wants_a_name(aws):
+    for endpoint in ["http://127.0.0.1:9", "http://[::1]:9/base"]:
+        aws.args = ["--endpoint-url", endpoint, "--allow-http", "--virtual-hosted"]
+        done = aws.convert(env={**CLOSED, **KEYS}, expect=2)
+        assert "needs a server with a name" in done.err, done
+
+
 def test_virtual_hosted_with_an_endpoint_keeps_two_buckets_apart(aws, tmp_path):
     def by_host(request):
         host = {k.lower(): v for k, v in request.headers.items()}["host"]
@@ -530,10 +590,13 @@ def test_how_objects_are_written_is_recorded_for_the_table(aws):
     aws.to_dest.clear()
     aws.run("verify", aws.source.uri, aws.dest.uri, "--day", DAY, env=env)
     all_made()
-    # What a run says itself goes before it.
+    # What a run says itself goes before it, and the rest stays.
     aws.source.put(key(8), pack(text(V2, make_rows(V2, 3, seed=8))))
     aws.convert("--sse", "AES256", env=env)
-    all_made(**{name: None for name in headers} | {"x-amz-server-side-encryption": "AES256"})
+    all_made(**{
+        "x-amz-server-side-encryption": "AES256", "x-amz-server-side-encryption-aws-kms-key-id": None,
+        "x-amz-server-side-encryption-bucket-key-enabled": None,
+    })
     # Reading does not say it.
     assert all(header(r, "x-amz-acl") is None for r in aws.to_source.requests)
 
@@ -585,6 +648,40 @@ def test_s3s_own_words(aws, status, code, exit_code, said):
     assert f"({code})" in done.err and f"S3 says: in S3's words: {code}" in done.err and said in done.err, done
 
 
+def test_who_is_denied_what_stands_beside_the_object(aws):
+    words = "User: arn:aws:sts::1:assumed-role/etl/s is not authorized to perform: kms:Decrypt on resource: arn:aws:kms:x:1:key/k"
+    aws.source.put(key(3), BODY)
+    aws.to_source.hook = lambda r: Reply(403, "AccessDenied", words) if r.kind == "GET" and "T0000Z" in r.key else None
+    done = aws.convert(env={**CLOSED, **KEYS}, expect=1)
+    assert "kms:Decrypt on resource: arn:aws:kms:x:1:key/k" in done.err, done
+
+
+def test_a_server_that_cannot_do_it_is_not_asked_again(aws):
+    aws.to_dest.hook = lambda r: Reply(501, "NotImplemented", "no") if r.kind == "PUT" else None
+    begun = time.monotonic()
+    done = aws.convert(env={**CLOSED, **KEYS}, expect=2)
+    assert "the server cannot do this" in done.err and time.monotonic() - begun < 20, done
+
+
+def test_queries_sign_as_source_and_tell_refusals_from_damage(aws):
+    env = {**CLOSED, **KEYS}
+    done = aws.run("query", aws.source.uri, "SELECT count(*) FROM vpc_flow_logs", "--raw", "--day", DAY, "--source-role", READER,
+                   env=env, expect=None)
+    if "built without SQL" in done.err:
+        pytest.skip("no SQL")
+    assert done.code == 0 and access_key(aws.to_source.requests[-1].headers) == "ASIALOGREADER", done
+    aws.convert(env=env)
+    for status, code, exit_code in [(503, "SlowDown", 3), (403, "AccessDenied", 2)]:
+        aws.to_dest.hook = lambda r: Reply(status, code, "in its words") if r.key.endswith(".parquet") else None
+        done = aws.run("query", aws.dest.uri, "SELECT sum(bytes) FROM vpc_flow_logs", env={**env, "AWS_MAX_ATTEMPTS": "1"},
+                       expect=exit_code)
+        assert code in done.err and "damaged" not in done.err, done
+    aws.to_dest.hook = None
+    aws.to_source.hook = lambda r: Reply(403, "AccessDenied", "no") if r.kind == "GET" else None
+    done = aws.run("compare", aws.source.uri, aws.dest.uri, "SELECT count(*) FROM vpc_flow_logs", "--day", DAY, env=env, expect=2)
+    assert "cannot be read" in done.err and "differ" not in done.out, done
+
+
 # doctor and iam-policy
 
 
@@ -619,6 +716,16 @@ def test_doctor_names_what_is_denied(aws, kind, what):
     assert "a run would fail" in done.out and "allow the credentials s3:" in done.out, done
 
 
+def test_doctor_writes_as_the_table_does_and_knows_places_in_each_other(aws):
+    env = {**CLOSED, **KEYS}
+    aws.convert("--sse", "AES256", env=env)
+    refuse = lambda r: Reply(403, "AccessDenied", "unencrypted") if r.kind == "PUT" and not header(r, "x-amz-server-side-encryption") else None  # noqa: E731
+    aws.to_dest.hook = refuse
+    aws.run("doctor", aws.source.uri, aws.dest.uri, env=env)
+    done = aws.run("doctor", aws.source.uri, f"{aws.source.uri}/AWSLogs", env=env, expect=2)
+    assert "lies inside SOURCE" in done.out, done
+
+
 def test_doctor_without_credentials(aws):
     done = aws.run("doctor", aws.source.uri, aws.dest.uri, expect=2)
     assert done.out.count("✗ ") == 2 and "there are no credentials" in done.out, done
@@ -641,8 +748,15 @@ class Policy:
     SETTINGS = {"lifecycle": "s3:GetLifecycleConfiguration", "versioning": "s3:GetBucketVersioning",
                 "object-lock": "s3:GetBucketObjectLockConfiguration"}
 
-    def __init__(self, statements):
-        self.statements, self.denied = statements, []
+    def __init__(self, statements, client):
+        self.statements, self.client, self.denied = statements, client, []
+
+    def is_there(self, request):
+        try:
+            self.client.head_object(Bucket=request.bucket, Key=request.key)
+        except self.client.exceptions.ClientError:
+            return False
+        return True
 
     def __call__(self, request):
         setting = next((action for name, action in self.SETTINGS.items() if name in request.query), None)
@@ -653,7 +767,11 @@ class Policy:
         resource = f"arn:aws:s3:::{request.bucket}" + ("" if is_bucket else f"/{request.key}")
         prefix = request.query.get("prefix", "").rstrip("/")
         if any(self.allows(s, action, resource, prefix) for s in self.statements):
-            return None
+            # Who may not list the bucket is not told that an object is not there.
+            bucket = f"arn:aws:s3:::{request.bucket}"
+            may_list = any(self.allows(s, "s3:ListBucket", bucket, None) for s in self.statements)
+            if request.kind not in ("GET", "HEAD") or setting or may_list or self.is_there(request):
+                return None
         self.denied.append((action, resource, prefix))
         return Reply(403, "AccessDenied", f"not authorized to perform: {action} on resource: {resource}")
 
@@ -664,9 +782,13 @@ class Policy:
         def some(values, text):
             return any(fnmatchcase(text, value) for value in ([values] if isinstance(values, str) else values))
 
-        prefixes = statement.get("Condition", {}).get("StringLike", {}).get("s3:prefix")
-        return (some(statement["Action"], action) and some(statement["Resource"], resource)
-                and (action != "s3:ListBucket" or prefixes is None or some(prefixes, prefix)))
+        conditions = statement.get("Condition", {})
+        prefixes = {**conditions.get("StringLike", {}), **conditions.get("StringLikeIfExists", {})}.get("s3:prefix")
+        if prefixes is None or action != "s3:ListBucket":
+            fits = True
+        else:
+            fits = "StringLikeIfExists" in conditions if prefix is None else some(prefixes, prefix)
+        return fits and some(statement["Action"], action) and some(statement["Resource"], resource)
 
 
 def commands(aws):
@@ -704,14 +826,14 @@ def test_the_policy_that_is_printed_is_enough_and_every_statement_is_needed(aws)
                 ends[tuple(line[:1])] = done
         return ends
 
-    hook = Policy(statements)
+    hook = Policy(statements, aws.s3.client)
     ends = run_all(hook)
     assert not hook.denied, hook.denied
     failed = [done for done in ends.values() if done.code not in (0, 1)]
     assert not failed, "\n".join(map(str, failed))
     # And for each command by itself, what is printed for it.
     for name, lines in commands(aws).items():
-        hook = Policy(printed(name))
+        hook = Policy(printed(name), aws.s3.client)
         aws.to_source.hook = aws.to_dest.hook = hook
         for line in lines:
             aws.run(*line, env=env, expect=None)
@@ -721,6 +843,6 @@ def test_the_policy_that_is_printed_is_enough_and_every_statement_is_needed(aws)
         for action in actions:
             less = [{**s, "Action": [a for a in ([s["Action"]] if isinstance(s["Action"], str) else s["Action"])
                                      if s is not left_out or a != action]} for s in statements]
-            hook = Policy(less)
+            hook = Policy(less, aws.s3.client)
             run_all(hook)
             assert any(denied[0] == action for denied in hook.denied), f"nothing needs {action} of {left_out['Sid']}"

@@ -11,7 +11,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use super::super::endpoint::{check_region, host};
 use super::partition::{FIRST_REGION, domain, domain_of};
 use crate::error::{Error, Result};
-use crate::options::{ENDPOINT_URL, S3_REGION, USE_FIPS_ENDPOINT};
+use crate::options::{ENDPOINT_URL, S3_REGION, USE_FIPS_ENDPOINT, VIRTUAL_HOSTED};
 
 /// How a bucket is named in a URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,6 +86,12 @@ impl Address {
             region: RwLock::new(region.as_str().into()),
             stem: String::new(),
         };
+        if address.is_virtual() && address.endpoint.as_deref().and_then(host).is_some_and(|host| is_ip(&host)) {
+            return Err(Error::usage(format!(
+                "{VIRTUAL_HOSTED} needs a server with a name, and {ENDPOINT_URL} is an address"
+            ))
+            .help("a bucket's name cannot stand before an address: leave it away, or name the server"));
+        }
         address.stem = format!("{}/{bucket}", address.server(&region));
         Ok(address)
     }
@@ -223,6 +229,11 @@ fn several_regions(bucket: &str) -> Error {
         .help("it may lead to another Region with each request, and needs other signatures: name the bucket, or an access point of it")
 }
 
+/// Returns whether a host is an address; the last part of a name is never a number.
+fn is_ip(host: &str) -> bool {
+    host.starts_with('[') || host.rsplit('.').next().is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit()))
+}
+
 /// Returns whether a text can be part of a host's name.
 fn is_label(text: &str) -> bool {
     let of_labels = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
@@ -298,6 +309,9 @@ mod tests {
             assert_eq!(url("b", at(endpoint, style), "/k?q"), is);
         }
         assert_eq!(Address::new("b", wish("x")).unwrap().url("https://elsewhere/b/k"), None);
+        for address in ["http://127.0.0.1:9000", "http://[::1]:9000/base"] {
+            assert!(Address::new("b", at(address, Style::Virtual)).is_err(), "{address}");
+        }
         assert!(refuse_both(&Wish { fips: true, ..at("https://minio.example.org", Style::Auto) }).is_err());
     }
 

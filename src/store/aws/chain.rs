@@ -83,6 +83,8 @@ struct Source {
     provider: SharedCredentialsProvider,
     /// What is said if it is not set up.
     absent: String,
+    /// What is said if it is set up in part: then nobody else is asked.
+    broken: Option<String>,
 }
 
 impl Chain {
@@ -93,10 +95,15 @@ impl Chain {
     pub async fn new(settings: &Settings, http: &Http) -> Result<Self, NoCredentials> {
         let config = provider_config(settings, http);
         let mut all = Vec::new();
-        let mut add = |name, absent: String, provider| all.push(Source { name, provider, absent });
+        let mut add = |name, absent: String, broken, provider| all.push(Source { name, provider, absent, broken });
+        let without = |set: &str, missing: &str| {
+            let is_half = variable(set).is_some() && variable(missing).is_none();
+            is_half.then(|| format!("{set} is set, and {missing} is not"))
+        };
         let name = settings.profile.as_deref().unwrap_or(DEFAULT_PROFILE);
+        let get = |key| settings.sections.get(key).filter(|value| !value.is_empty());
         // The SDK passes over it, and STS would only say that the role is denied.
-        if settings.profile.is_some() && settings.sections.get("mfa_serial").is_some() {
+        if get("role_arn").is_some() && get("mfa_serial").is_some() {
             let why = format!("profile: {name} wants an MFA code (mfa_serial), and nobody can type one here");
             return Err(NoCredentials::because(why, false));
         }
@@ -106,23 +113,27 @@ impl Chain {
         };
         let no_profile = format!("no credentials in the profile {name}");
         if settings.by_option {
-            add("profile", no_profile, profile);
+            add("profile", no_profile, broken_profile(name, settings), profile);
         } else {
             let environment = EnvironmentVariableCredentialsProvider::new();
-            add("environment", "AWS_ACCESS_KEY_ID is not set".to_owned(), SharedCredentialsProvider::new(environment));
-            add("profile", no_profile, profile);
+            let absent = "AWS_ACCESS_KEY_ID is not set".to_owned();
+            let broken = without("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY");
+            let broken = broken.or_else(|| without("AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID"));
+            add("environment", absent, broken, SharedCredentialsProvider::new(environment));
+            add("profile", no_profile, broken_profile(name, settings), profile);
             let identity = WebIdentityTokenCredentialsProvider::builder().configure(&config).build();
             let absent = "AWS_WEB_IDENTITY_TOKEN_FILE is not set".to_owned();
-            add("web identity", absent, SharedCredentialsProvider::new(identity));
+            let broken = without("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN");
+            add("web identity", absent, broken, SharedCredentialsProvider::new(identity));
             let container = EcsCredentialsProvider::builder().configure(&config).build();
             let absent = "AWS_CONTAINER_CREDENTIALS_FULL_URI is not set".to_owned();
-            add("container", absent, SharedCredentialsProvider::new(container));
+            add("container", absent, None, SharedCredentialsProvider::new(container));
             let absent = match variable("AWS_EC2_METADATA_DISABLED").is_some_and(|set| set.eq_ignore_ascii_case("true"))
             {
                 true => "AWS_EC2_METADATA_DISABLED is set",
                 false => "no instance metadata",
             };
-            add("instance", absent.to_owned(), SharedCredentialsProvider::new(instance(&config)));
+            add("instance", absent.to_owned(), None, SharedCredentialsProvider::new(instance(&config)));
         }
         let named = std::sync::Arc::new(Sources { all, answered: Mutex::new("") });
         let sources = SharedCredentialsProvider::new(Shared(std::sync::Arc::clone(&named)));
@@ -173,13 +184,20 @@ impl ProvideCredentials for Shared {
 impl Sources {
     async fn provide(&self) -> Result<Credentials, CredentialsError> {
         let mut asked = Vec::new();
-        for Source { name, provider, absent } in &self.all {
+        for Source { name, provider, absent, broken } in &self.all {
             match provider.provide_credentials().await {
                 Ok(credentials) => {
                     *self.answered.lock().unwrap_or_else(PoisonError::into_inner) = name;
                     return Ok(credentials);
                 }
-                Err(CredentialsError::CredentialsNotLoaded(_)) => asked.push(absent.clone()),
+                Err(CredentialsError::CredentialsNotLoaded(_)) if broken.is_none() => asked.push(absent.clone()),
+                Err(CredentialsError::CredentialsNotLoaded(e)) => {
+                    let why = broken.clone().unwrap_or_else(|| format!("{e:?}"));
+                    return Err(CredentialsError::provider_error(NoCredentials::because(
+                        format!("{name}: {why}"),
+                        false,
+                    )));
+                }
                 Err(e) => {
                     let why = format!("{name}: {}", plain(causes(&e)));
                     return Err(CredentialsError::provider_error(NoCredentials::because(why, is_passing(&e))));
@@ -199,8 +217,35 @@ fn explained(error: &CredentialsError) -> NoCredentials {
         .unwrap_or_else(|| NoCredentials::because(plain(causes(error)), is_passing(error)))
 }
 
+/// Returns what is wrong with a profile that says where credentials come from, should it give none; `None` if it does not say it.
+fn broken_profile(name: &str, settings: &Settings) -> Option<String> {
+    const SAYS: [&str; 9] = [
+        "role_arn",
+        "source_profile",
+        "credential_source",
+        "credential_process",
+        "web_identity_token_file",
+        "sso_session",
+        "sso_start_url",
+        "login_session",
+        "aws_access_key_id",
+    ];
+    let said = SAYS.into_iter().find(|key| settings.sections.get(key).is_some())?;
+    let source = settings.sections.get("source_profile");
+    Some(match source.filter(|source| settings.sections.get_profile(source).is_none()) {
+        Some(source) => format!("source_profile of the profile {name} is {source}, and there is none of that name"),
+        None => format!("the profile {name} has {said}, and something else that belongs to it is missing"),
+    })
+}
+
+/// Most characters that are shown of what a provider says.
+const MOST_SHOWN: usize = 500;
+
 /// Returns what a service of AWS's said, without what the SDK puts around it.
 fn plain(causes: String) -> String {
+    // Behind it stands the whole answer, with the secrets in it.
+    let causes = causes.split(" Response {").next().unwrap_or_default();
+    let causes: String = causes.chars().take(MOST_SHOWN).collect();
     let said = |name: &str| {
         let (_, rest) = causes.split_once(&format!("{name}: \""))?;
         rest.split_once('"').map(|(text, _)| text.to_owned())
@@ -216,19 +261,33 @@ fn is_passing(error: &CredentialsError) -> bool {
     if matches!(error, CredentialsError::ProviderTimedOut(_)) {
         return true;
     }
-    let text = causes(error).to_ascii_lowercase();
-    [
-        "timed out",
-        "timeout",
-        "throttl",
-        "dispatch failure",
-        "connection",
-        "unavailable",
-        "internalfailure",
-        "internalerror",
-    ]
-    .iter()
-    .any(|word| text.contains(word))
+    let text = plain(causes(error));
+    // What a service says may have any word in it: its code decides.
+    if let Some((code, _)) = text.split_once(": ").filter(|(code, _)| is_code(code)) {
+        return [
+            "Throttling",
+            "TooManyRequests",
+            "Unavailable",
+            "Internal",
+            "RequestLimit",
+            "IDPCommunication",
+            "SlowDown",
+        ]
+        .iter()
+        .any(|passing| code.contains(passing));
+    }
+    let text = text.to_ascii_lowercase();
+    let by_status = ["code: 5", "code: 429", "status: 5", "status: 429", "statuscode(5", "statuscode(429"];
+    let by_way =
+        ["timed out", "timeout", "dispatch failure", "connection reset", "connection closed", "connection refused"];
+    by_status.iter().chain(&by_way).any(|word| text.contains(word))
+}
+
+/// Returns whether a text is a code as services of AWS have them.
+pub fn is_code(text: &str) -> bool {
+    text.len() > 4
+        && text.starts_with(|c: char| c.is_ascii_uppercase())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
 /// Returns the ARN of whoever has these credentials.

@@ -163,8 +163,17 @@ fn style(text: Option<&str>) -> Result<Style> {
 /// Returns the endpoint of a service: `AWS_ENDPOINT_URL_<SERVICE>`, `AWS_ENDPOINT_URL`, the `services` section of the profile, its
 /// `endpoint_url` (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>).
 fn endpoint_of(service: &str, sections: &ProfileSet) -> Option<String> {
-    let value = EnvConfigValue::new().env("AWS_ENDPOINT_URL").profile("endpoint_url").service_id(service);
-    value.load(&Env::real(), Some(sections)).map(|(url, _)| url.into_owned()).filter(|url| !url.is_empty())
+    let of_service = || {
+        let value = EnvConfigValue::new().profile("endpoint_url").service_id(service);
+        value.load(&Env::real(), Some(sections)).map(|(url, _)| url.into_owned())
+    };
+    let of_all = || sections.get("endpoint_url").map(str::to_owned);
+    let is_said = |url: &String| !url.trim().is_empty();
+    // What is empty says nothing: it must not lead to another store than the one that is named behind it.
+    variable(&format!("AWS_ENDPOINT_URL_{service}"))
+        .or_else(|| variable("AWS_ENDPOINT_URL"))
+        .or_else(|| of_service().filter(is_said))
+        .or_else(|| of_all().filter(is_said))
 }
 
 /// Returns a value of a nested section, which the parser hands over as lines.

@@ -54,9 +54,7 @@ pub struct Signed {
 impl Signer {
     /// Has objects written as a table recorded it, unless somebody said how.
     pub fn write_as_recorded(&self, recorded: &WriteOptions) {
-        if self.said.is_empty() {
-            *self.write.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(recorded.clone());
-        }
+        *self.write.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(self.said.or(recorded));
     }
 
     /// Returns how objects are written.
@@ -217,4 +215,10 @@ pub fn element<'a>(body: &'a str, name: &str) -> Option<&'a str> {
     let (_, rest) = body.split_once(&format!("<{name}>"))?;
     let (text, _) = rest.split_once(&format!("</{name}>"))?;
     Some(text.trim()).filter(|text| !text.is_empty())
+}
+
+/// Returns text of XML as it was meant.
+pub fn unescaped(text: &str) -> String {
+    let text = text.replace("&quot;", "\"").replace("&apos;", "'").replace("&#39;", "'");
+    text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }

@@ -52,6 +52,21 @@ impl WriteOptions {
         *self == Self::default()
     }
 
+    /// Returns these, and what was recorded of all that they do not say.
+    pub fn or(&self, recorded: &Self) -> Self {
+        let or = |said: &Option<String>, recorded: &Option<String>| said.clone().or_else(|| recorded.clone());
+        // A key belongs to the encryption that was said with it.
+        let encryption = if self.sse.is_some() { self } else { recorded };
+        Self {
+            sse: encryption.sse.clone(),
+            sse_kms_key_id: self.sse_kms_key_id.clone().or_else(|| encryption.sse_kms_key_id.clone()),
+            bucket_key_enabled: self.bucket_key_enabled || encryption.bucket_key_enabled,
+            acl: or(&self.acl, &recorded.acl),
+            storage_class: or(&self.storage_class, &recorded.storage_class),
+            tagging: or(&self.tagging, &recorded.tagging),
+        }
+    }
+
     /// Refuses what no request can carry, or what S3 refuses.
     ///
     /// # Errors
@@ -138,6 +153,25 @@ mod tests {
             let error = options(bad).check().unwrap_err().to_string();
             assert!(error.contains(said), "{error}");
         }
+    }
+
+    #[test]
+    fn what_is_not_said_stays_as_it_was_recorded() {
+        let recorded = options(&[
+            ("sse", "\"aws:kms\""),
+            ("sse_kms_key_id", "\"k\""),
+            ("bucket_key_enabled", "true"),
+            ("acl", "\"private\""),
+        ]);
+        let class = options(&[("storage_class", "\"GLACIER_IR\"")]).or(&recorded);
+        assert_eq!((class.sse_kms_key_id.as_deref(), class.acl.as_deref()), (Some("k"), Some("private")));
+        let other = options(&[("sse", "\"AES256\"")]).or(&recorded);
+        assert_eq!(
+            (other.sse_kms_key_id.as_deref(), other.bucket_key_enabled, other.acl.as_deref()),
+            (None, false, Some("private"))
+        );
+        other.check().unwrap();
+        assert_eq!(WriteOptions::default().or(&recorded), recorded);
     }
 
     #[test]
