@@ -121,11 +121,8 @@ fi
 pytest=("$PYTHON" -m pytest -q -c tests/python/pytest.ini tests/python)
 # Tests of S3 wait more than they compute, so they run beside the others; what they print comes after.
 disturbed="test_fire or test_stops"
-others() {
+machine() { # what asks no server and no engine
     ends_with_its_jobs
-    "${pytest[@]}" -m "not s3" &
-    wait $! || exit
-    echo
     echo "Fuzzing:"
     cargo test --release --locked --test tests fuzz_corpus:: &
     wait $! || exit
@@ -152,9 +149,13 @@ black_box() {
     jobs+=($!)
     "${pytest[@]}" -m s3 -k "not ($disturbed)" >target/s3-tests.log 2>&1 &
     jobs+=($!)
-    others &
+    machine >target/machine-tests.log 2>&1 &
+    jobs+=($!)
+    "${pytest[@]}" -m "not s3" &
     jobs+=($!)
     for job in "${jobs[@]}"; do wait "$job" || failed=1; done
+    echo
+    cat target/machine-tests.log
     echo
     echo "S3 by moto:"
     cat target/s3-tests.log target/s3-disturbed.log

@@ -237,7 +237,12 @@ impl Side<'_> {
         }
         match self.store.delete(&key) {
             Ok(()) => self.note("delete", State::Good, "the object is gone", None),
-            Err(e) => self.bad("delete", &e),
+            // A signal stops what follows it; what was written goes all the same.
+            Err(_) if self.store.delete_anyway(&key) => {}
+            Err(e) => {
+                let said = format!("{}; {} is left behind", e.what_happened(), self.store.location().url_of(&key));
+                self.note("delete", State::Bad, said, e.help_text());
+            }
         }
         self.store.remove_empty_folder(OWN_FOLDER);
     }

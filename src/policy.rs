@@ -97,6 +97,9 @@ pub struct Policies {
     /// For SOURCE's bucket, if that is another account's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source_bucket: Option<Json>,
+    /// For DEST's bucket, if that is another account's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dest_bucket: Option<Json>,
     /// Statements for the policy of SOURCE's KMS key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source_key: Option<Json>,
@@ -165,28 +168,8 @@ pub fn policies(source: Option<&Location>, dest: &Location, options: &PolicyOpti
         reading.truncate(if any(Need::reads_objects) { reading.len() } else { 1 });
         statements.extend(reading);
     }
-    if let Some(dest) = &dest {
-        statements.extend(reading("Dest", dest));
-        let written: Vec<String> = match () {
-            () if any(Need::writes_table) => vec![dest.objects("")],
-            () if any(Need::writes_own) => vec![dest.objects(OWN_FOLDER)],
-            () => Vec::new(),
-        };
-        if !written.is_empty() {
-            let mut actions = vec!["s3:PutObject"];
-            actions.extend(options.acl.then_some("s3:PutObjectAcl"));
-            actions.extend(options.tagging.then_some("s3:PutObjectTagging"));
-            if any(Need::writes_table) || needs.contains(&Need::Doctor) {
-                actions.extend(["s3:DeleteObject", "s3:AbortMultipartUpload"]);
-            }
-            statements.push(statement("DestWrite", &actions, &written));
-        }
-        if needs.contains(&Need::Doctor) {
-            let actions =
-                ["s3:GetLifecycleConfiguration", "s3:GetBucketVersioning", "s3:GetBucketObjectLockConfiguration"];
-            statements.push(statement("DestSettings", &actions, std::slice::from_ref(&dest.bucket)));
-        }
-    }
+    let of_dest = dest.as_ref().map(|dest| of_dest(dest, options)).unwrap_or_default();
+    statements.extend(of_dest.clone());
     let writes = any(Need::writes_table) || any(Need::writes_own);
     let keys = [
         options.source_kms_key.as_ref().filter(|_| any(Need::reads_objects)).map(|key| ("SourceKey", key, false)),
@@ -208,12 +191,40 @@ pub fn policies(source: Option<&Location>, dest: &Location, options: &PolicyOpti
     };
     let source_bucket =
         source.as_ref().map(|source| policy(reading("Flowparquet", source).into_iter().map(for_principal).collect()));
+    let dest_bucket = dest.as_ref().map(|_| policy(of_dest.into_iter().map(for_principal).collect()));
     Ok(Policies {
         identity: policy(statements),
         source_bucket,
+        dest_bucket,
         source_key: key_policy(&options.source_kms_key, false),
         dest_key: key_policy(&options.dest_kms_key, writes),
     })
+}
+
+/// Returns what the table needs.
+fn of_dest(dest: &Place<'_>, options: &PolicyOptions) -> Vec<Json> {
+    let needs = &options.needs;
+    let any = |is: fn(Need) -> bool| needs.iter().any(|need| is(*need));
+    let mut statements = reading("Dest", dest);
+    let written: Vec<String> = match () {
+        () if any(Need::writes_table) => vec![dest.objects("")],
+        () if any(Need::writes_own) => vec![dest.objects(OWN_FOLDER)],
+        () => Vec::new(),
+    };
+    if !written.is_empty() {
+        let mut actions = vec!["s3:PutObject"];
+        actions.extend(options.acl.then_some("s3:PutObjectAcl"));
+        actions.extend(options.tagging.then_some("s3:PutObjectTagging"));
+        if any(Need::writes_table) || needs.contains(&Need::Doctor) {
+            actions.extend(["s3:DeleteObject", "s3:AbortMultipartUpload"]);
+        }
+        statements.push(statement("DestWrite", &actions, &written));
+    }
+    if needs.contains(&Need::Doctor) {
+        let actions = ["s3:GetLifecycleConfiguration", "s3:GetBucketVersioning", "s3:GetBucketObjectLockConfiguration"];
+        statements.push(statement("DestSettings", &actions, std::slice::from_ref(&dest.bucket)));
+    }
+    statements
 }
 
 /// Returns what reading below a place needs.
@@ -263,14 +274,19 @@ impl Policies {
         };
         let of_role = "  name = \"flowparquet\"\n  role = var.flowparquet_role # name of the role that runs it\n";
         add("For whoever runs flowparquet.", "aws_iam_role_policy", "flowparquet", of_role, &self.identity);
-        if let Some(bucket) = &self.source_bucket {
-            add(
-                "In the account of SOURCE's bucket, if that is another one; add these statements to the policy that is there.",
-                "aws_s3_bucket_policy",
-                "flowparquet_source",
-                "  bucket = var.source_bucket\n",
-                bucket,
-            );
+        for (side, bucket) in [("source", &self.source_bucket), ("dest", &self.dest_bucket)] {
+            if let Some(bucket) = bucket {
+                add(
+                    &format!(
+                        "In the account of {}'s bucket, if that is another one; add these statements to the policy that is there.",
+                        side.to_ascii_uppercase()
+                    ),
+                    "aws_s3_bucket_policy",
+                    &format!("flowparquet_{side}"),
+                    &format!("  bucket = var.{side}_bucket\n"),
+                    bucket,
+                );
+            }
         }
         for (name, key) in [("source", &self.source_key), ("dest", &self.dest_key)] {
             if let Some(key) = key {
@@ -346,6 +362,8 @@ mod tests {
             made.source_bucket.unwrap()["Statement"][0]["Principal"]["AWS"],
             "arn:aws-cn:iam::123456789012:role/etl"
         );
+        let dest_bucket = made.dest_bucket.unwrap().to_string();
+        assert!(dest_bucket.contains("s3:PutObject") && dest_bucket.contains("role/etl"), "{dest_bucket}");
         assert_eq!(made.source_key.unwrap()["Statement"][0]["Action"], "kms:Decrypt");
         assert_eq!(made.dest_key.unwrap()["Statement"][0]["Action"], json!(["kms:Decrypt", "kms:GenerateDataKey"]));
         let written = PolicyOptions { acl: true, tagging: true, ..PolicyOptions::default() };

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use super::args::{DoctorArgs, NeedArg, PolicyArgs, PolicyForm};
-use super::{EXIT_USAGE, open, open_source, print, reading_io, to_json};
+use super::{EXIT_USAGE, open, open_source, print, start_io, to_json};
 use crate::doctor::{Finding, State, doctor};
 use crate::ledger::table::Table;
 use crate::policy::{Need, PolicyOptions, policies};
@@ -21,7 +21,7 @@ struct DoctorJson {
 
 /// Runs `flowparquet doctor`.
 pub fn run(args: &DoctorArgs) -> Result<ExitCode> {
-    let io = reading_io()?;
+    let io = start_io()?;
     let (source, dest) = match &args.dest {
         Some(dest) => (Some(open_source(&args.source, &args.store, &io)?), dest),
         // One place alone is the table.
@@ -29,6 +29,9 @@ pub fn run(args: &DoctorArgs) -> Result<ExitCode> {
     };
     let dest = Table::new(open(dest, &args.store, &io)?);
     let findings = doctor(source.as_ref(), &dest);
+    if io.is_to_stop() {
+        return Err(Error::by_signal());
+    }
     let ready = findings.iter().all(|finding| finding.state != State::Bad);
     print(&match args.json {
         true => to_json(&DoctorJson { version: 1, findings, ready })?,

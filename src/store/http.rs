@@ -242,6 +242,8 @@ struct Asked {
     /// What it says, if it refuses the request; then the response has no body left.
     refusal: Bytes,
     credential: Option<Arc<AwsCredential>>,
+    /// The Region in which the bucket was asked.
+    region: Arc<str>,
 }
 
 /// Returns the error of an answer that no other try makes better.
@@ -280,7 +282,7 @@ impl Client {
     async fn ask(&self, made: HttpRequest) -> Result<Asked, HttpError> {
         // Before it is signed: a signature grows old.
         self.pace.turn().await;
-        let Signed { request, credential } =
+        let Signed { request, credential, region } =
             self.signer.sign(made).await.map_err(|e| HttpError::new(HttpErrorKind::Unknown, e))?;
         let method = request.method().clone();
         // Neither user nor query: they may have secrets.
@@ -305,22 +307,26 @@ impl Client {
             self.pace.answered();
         }
         if status.is_success() {
-            return Ok(Asked { response, refusal: Bytes::new(), credential });
+            return Ok(Asked { response, refusal: Bytes::new(), credential, region });
         }
         let (head, body) = response.into_parts();
         let refusal = beginning(body).await;
-        Ok(Asked { response: HttpResponse::from_parts(head, Bytes::new().into()), refusal, credential })
+        Ok(Asked { response: HttpResponse::from_parts(head, Bytes::new().into()), refusal, credential, region })
     }
 
     /// Returns whether a request that was refused is asked in the wrong Region, or with credentials in whose place others may come.
     fn is_worth_another_try(&self, asked: &Asked) -> bool {
         let body = String::from_utf8_lossy(&asked.refusal);
         let status = asked.response.status().as_u16();
-        if matches!(status, 301 | 307 | 400 | 403)
-            && let Some(told) = self.signer.moved(asked.response.headers(), &body)
-        {
-            told.iter().for_each(|told| self.pace.say(told));
-            return true;
+        if matches!(status, 301 | 307 | 400 | 403) {
+            if let Some(told) = self.signer.moved(asked.response.headers(), &body) {
+                told.iter().for_each(|told| self.pace.say(told));
+                return true;
+            }
+            // Another request was told while this one was under way.
+            if self.signer.region() != asked.region {
+                return true;
+            }
         }
         element(&body, "Code") == Some("ExpiredToken") && self.signer.expired(asked.credential.as_deref())
     }

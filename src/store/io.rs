@@ -100,6 +100,11 @@ impl Io {
         Ok(())
     }
 
+    /// Returns whether a signal asked to stop.
+    pub(crate) fn is_to_stop(&self) -> bool {
+        self.stop.check().is_err()
+    }
+
     /// Has `notice` told, in a line about once a minute, when requests go on failing and are tried on.
     pub fn tell_of_retries(&self, notice: impl Fn(&str) + Send + Sync + 'static) {
         self.pace.tell(notice);

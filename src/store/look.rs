@@ -71,6 +71,14 @@ impl Store {
         }
     }
 
+    /// Deletes an object, whether the run is to stop or not; returns whether it is gone.
+    pub(crate) fn delete_anyway(&self, key: &str) -> bool {
+        let Ok(path) = self.path(key) else { return false };
+        count(&self.counters.delete, 1);
+        let deleted = self.wait_anyway(self.inner.delete(&path));
+        matches!(deleted, Some(Ok(()) | Err(object_store::Error::NotFound { .. })))
+    }
+
     /// Removes a folder below the store's own, and that, from the local disk if nothing is in them.
     pub(crate) fn remove_empty_folder(&self, name: &str) {
         if self.location.is_local() {

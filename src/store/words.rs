@@ -365,7 +365,8 @@ fn denied(answer: &Answer<'_>, what: &str, bucket: &str) -> String {
         let (_, rest) = message.split_once(word)?;
         rest.split_whitespace().next().map(|text| text.trim_matches(|c: char| "\"',.".contains(c)).to_owned())
     };
-    let arn = format!("arn:aws:s3:::{bucket}");
+    // That of an access point stands for itself.
+    let arn = if bucket.starts_with("arn:") { bucket.to_owned() } else { format!("arn:aws:s3:::{bucket}") };
     let tried = match what {
         "cannot list" => ("s3:ListBucket", arn),
         "cannot delete" => ("s3:DeleteObject", format!("{arn}/…")),

@@ -124,11 +124,10 @@ impl Address {
         (&**current != region).then(|| std::mem::replace(&mut *current, region.into()))
     }
 
-    /// Returns the URL of a request that was made for the stem, or `None` if it was not.
-    pub fn url(&self, made: &str) -> Option<String> {
+    /// Returns the URL, in a Region, of a request that was made for the stem, or `None` if it was not.
+    pub fn url(&self, made: &str, region: &str) -> Option<String> {
         let rest = made.strip_prefix(&self.stem)?;
-        let region = self.region();
-        let server = self.server(&region);
+        let server = self.server(region);
         let with_root = |rest: &str| if rest.starts_with('/') { rest.to_owned() } else { format!("/{rest}") };
         Some(match &self.name {
             Name::AccessPoint { .. } => format!("{server}{}", with_root(rest)),
@@ -266,7 +265,7 @@ mod tests {
 
     fn url(bucket: &str, wish: Wish, rest: &str) -> String {
         let address = Address::new(bucket, wish).unwrap();
-        address.url(&format!("{}{rest}", address.stem)).unwrap()
+        address.url(&format!("{}{rest}", address.stem), &address.region()).unwrap()
     }
 
     #[test]
@@ -308,7 +307,7 @@ mod tests {
         ] {
             assert_eq!(url("b", at(endpoint, style), "/k?q"), is);
         }
-        assert_eq!(Address::new("b", wish("x")).unwrap().url("https://elsewhere/b/k"), None);
+        assert_eq!(Address::new("b", wish("x")).unwrap().url("https://elsewhere/b/k", "x"), None);
         for address in ["http://127.0.0.1:9000", "http://[::1]:9000/base"] {
             assert!(Address::new("b", at(address, Style::Virtual)).is_err(), "{address}");
         }
@@ -346,6 +345,9 @@ mod tests {
             assert_eq!(address.moved(bad), None);
         }
         assert_eq!(address.moved("eu-west-1").as_deref(), Some("us-east-1"));
-        assert_eq!(address.url(&format!("{}/k", address.stem)).unwrap(), "https://b.s3.eu-west-1.amazonaws.com/k");
+        assert_eq!(
+            address.url(&format!("{}/k", address.stem), &address.region()).unwrap(),
+            "https://b.s3.eu-west-1.amazonaws.com/k"
+        );
     }
 }

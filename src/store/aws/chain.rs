@@ -37,6 +37,9 @@ use crate::error::causes;
 const ATTEMPT: Duration = Duration::from_secs(15);
 const OPERATION: Duration = Duration::from_secs(45);
 
+/// How long STS may take to say whose credentials are.
+const SOON: Duration = Duration::from_secs(5);
+
 /// How often an instance's metadata are asked: where nobody is, each try takes a second.
 const METADATA_ATTEMPTS: u32 = 2;
 
@@ -296,7 +299,10 @@ pub fn is_code(text: &str) -> bool {
 /// When STS does not say.
 pub async fn caller(settings: &Settings, http: &Http, held: &AwsCredential) -> Result<String, NoCredentials> {
     let given = Credentials::new(&held.key_id, &held.secret_key, held.token.clone(), None, "held");
-    let sdk = sdk_config(settings, http).into_builder();
+    // Only a person wants to know it, and waits: where STS cannot be reached, S3 may be all the same.
+    let soon = TimeoutConfig::builder().operation_attempt_timeout(SOON).operation_timeout(SOON).build();
+    let sdk = sdk_config(settings, http).into_builder().timeout_config(soon);
+    let sdk = sdk.retry_config(RetryConfig::standard().with_max_attempts(1));
     let sdk = sdk.credentials_provider(SharedCredentialsProvider::new(given)).build();
     match aws_sdk_sts::Client::new(&sdk).get_caller_identity().send().await {
         Ok(answer) => Ok(answer.arn().unwrap_or("somebody without an ARN").to_owned()),

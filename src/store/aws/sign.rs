@@ -14,10 +14,12 @@ use object_store::{HeaderMap, HeaderValue};
 use reqwest::Certificate;
 use tracing::info;
 
-use super::super::endpoint::identity;
+use super::super::endpoint::{host, identity};
 use super::address::Address;
 use super::chain::NoCredentials;
 use super::credentials::Credentials;
+use super::partition::domain_of;
+use super::settings::variable;
 use super::write::WriteOptions;
 
 /// Signs requests of one side of a run.
@@ -49,6 +51,8 @@ pub struct Signed {
     pub request: HttpRequest,
     /// Whose credentials signed it.
     pub credential: Option<Arc<AwsCredential>>,
+    /// The Region that it is for.
+    pub region: Arc<str>,
 }
 
 impl Signer {
@@ -87,9 +91,9 @@ impl Signer {
     /// # Errors
     /// In words, when there are no credentials, or a header cannot be made.
     pub async fn sign(&self, mut request: HttpRequest) -> Result<Signed, CannotSign> {
-        let made = request.uri().to_string();
+        let (made, region) = (request.uri().to_string(), self.address.region());
         let elsewhere = || CannotSign::Malformed("it leads to another place than the bucket".to_owned());
-        *request.uri_mut() = self.address.url(&made).ok_or_else(elsewhere)?.parse().map_err(malformed)?;
+        *request.uri_mut() = self.address.url(&made, &region).ok_or_else(elsewhere)?.parse().map_err(malformed)?;
         let makes_object = makes_object(&request);
         let headers = request.headers_mut();
         if self.request_payer {
@@ -103,15 +107,15 @@ impl Signer {
                 headers.insert(name, header(value)?);
             }
         }
-        let Some(credentials) = &self.credentials else { return Ok(Signed { request, credential: None }) };
-        let (credential, region) = (credentials.get().await?, self.address.region());
+        let Some(credentials) = &self.credentials else { return Ok(Signed { request, credential: None, region }) };
+        let credential = credentials.get().await?;
         // object_store has summed up what is sent already, as a checksum for S3.
         let digest =
             request.headers().get("x-amz-checksum-sha256").map(|sum| base64::prelude::BASE64_STANDARD.decode(sum));
         let digest = digest.transpose().map_err(malformed)?;
         let authorizer = AwsAuthorizer::new(&credential, "s3", &region);
         authorizer.try_authorize(&mut request, digest.as_deref()).map_err(malformed)?;
-        Ok(Signed { request, credential: Some(credential) })
+        Ok(Signed { request, credential: Some(credential), region })
     }
 
     /// Takes notice of an answer that refuses a request and says in which Region the bucket lies. Returns whether that is another
@@ -158,10 +162,15 @@ impl Signer {
     /// # Errors
     /// When there are no credentials, or STS does not say.
     pub async fn identity_of_caller(&self) -> Result<Option<String>, NoCredentials> {
-        match &self.credentials {
-            Some(credentials) => credentials.identity().await.map(Some),
-            None => Ok(None),
+        let Some(credentials) = &self.credentials else { return Ok(None) };
+        // Keys of somebody's own server are no business of AWS's.
+        let is_own = self.address.endpoint().and_then(host).is_some_and(|host| domain_of(&host).is_none());
+        let sts_is_named = ["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"].iter().any(|name| variable(name).is_some());
+        if is_own && !sts_is_named {
+            credentials.get().await?;
+            return Ok(Some("whoever this server knows by its keys".to_owned()));
         }
+        credentials.identity().await.map(Some)
     }
 
     /// Returns the Region that requests are signed for.
