@@ -103,6 +103,8 @@ pub fn leave_out(
         }
     }
     let mut copies = HashSet::new();
+    // What lies where the names of objects that lie elsewhere say.
+    let mut in_own: HashMap<Partition, There<'_>> = HashMap::new();
     for (partition, objects) in &partitions {
         let state = states.get(partition);
         let is_known = |key: &str| state.is_some_and(|state| state.input(&root, key).is_some());
@@ -128,14 +130,14 @@ pub fn leave_out(
         for at in objects.iter().copied().filter(|at| !is_known(&found.objects[*at].object.key)) {
             let object = &found.objects[at];
             let Some(own) = said_partition(object, by).filter(|own| own != partition) else { continue };
-            let mut there = There::default();
-            there.add_ledger(states.get(&own).or_else(|| others.get(&own)));
+            let there = in_own.entry(own).or_insert_with_key(|own| {
+                let mut there = There::default();
+                there.add_ledger(states.get(own).or_else(|| others.get(own)));
+                let found = partitions.get(own).into_iter().flatten().map(|at| &found.objects[*at].object);
+                found.for_each(|object| there.add(name_of(&object.key), (object.size, object.etag.as_ref())));
+                there
+            });
             let name = name_of(&object.object.key);
-            for beside in partitions.get(&own).into_iter().flatten().map(|at| &found.objects[*at]) {
-                if name_of(&beside.object.key) == name {
-                    there.add(name, (beside.object.size, beside.object.etag.as_ref()));
-                }
-            }
             if there.has(name, (object.object.size, object.object.etag.as_ref())) {
                 copies.insert(at);
             }

@@ -3,11 +3,12 @@
 use clap::{ArgAction, Parser, Subcommand};
 
 use super::args::{
-    CompactArgs, ConvertArgs, DdlArgs, DemoArgs, DoctorArgs, FieldsArgs, GenerateArgs, LedgerArgs, LogOutput, PlanArgs,
-    PolicyArgs, QueriesArgs, RejectsArgs, StatusArgs, VerifyArgs,
+    CompactArgs, ConvertArgs, DdlArgs, DemoArgs, FieldsArgs, GenerateArgs, LedgerArgs, LogOutput, PlanArgs,
+    QueriesArgs, RejectsArgs, StatusArgs, VerifyArgs,
 };
 #[cfg(feature = "query")]
 use super::query_args::{CompareArgs, QueryArgs, TuneArgs};
+use super::store_args::{DoctorArgs, PolicyArgs};
 
 /// Turns raw AWS VPC Flow Logs into Parquet that makes existing Athena queries fast and cheap.
 ///

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
-use super::args::{DoctorArgs, NeedArg, PolicyArgs, PolicyForm};
+use super::store_args::{DoctorArgs, NeedArg, PolicyArgs, PolicyForm};
 use super::{EXIT_USAGE, open, open_source, print, start_io, to_json};
 use crate::doctor::{Finding, State, doctor};
 use crate::ledger::table::Table;

@@ -33,6 +33,7 @@ mod screen;
 mod settings;
 mod show;
 mod status;
+mod store_args;
 #[cfg(feature = "query")]
 mod tune;
 mod verify;
@@ -47,10 +48,10 @@ use crate::store::{Io, Location, Store, StoreOptions};
 use crate::{Error, ErrorKind, Result};
 use clap::Parser;
 
-use args::{StoreArgs, WriteArgs};
 use command::{Cli, Command};
 use screen::{print, say, tell, to_json};
 use settings::Side;
+use store_args::{StoreArgs, WriteArgs};
 
 /// How to build the program with SQL in it.
 #[cfg(not(feature = "query"))]

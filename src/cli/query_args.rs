@@ -9,9 +9,8 @@ use crate::source::source_layout::SourceLayout;
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 
-use super::args::{
-    DayArgs, MOST_MEMORY_BYTES, PartitionByArg, StoreArgs, parse_account, parse_bytes, parse_region, size,
-};
+use super::args::{DayArgs, MOST_MEMORY_BYTES, PartitionByArg, parse_account, parse_bytes, parse_region, size};
+use super::store_args::StoreArgs;
 
 const QUERY_EXIT_CODES: &str = "\
 Exit codes:

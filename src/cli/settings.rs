@@ -22,8 +22,9 @@ use jiff::civil::Date;
 
 use super::args::{
     CompactArgs, DayArgs, FormArg, Job, LogTypeArg, MOST_MEMORY_BYTES, MissingArgs, PartitionByArg, ProjectionArg,
-    StoreArgs, VerifyArgs, WriteArgs,
+    VerifyArgs,
 };
+use super::store_args::{StoreArgs, WriteArgs};
 
 /// Returns the days that were selected, or what `otherwise` makes of today if none were.
 pub fn days(args: &DayArgs, otherwise: impl FnOnce(Date) -> Result<Days>) -> Result<Days> {

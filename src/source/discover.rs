@@ -14,10 +14,8 @@ use tracing::{debug, info};
 use super::found::{Found, SourceObject, Undated, Wanted, Why};
 use super::layout::{FileName, Level, Place, Suffix};
 use super::loose::{ByFolder, LooseObjects, by_content};
-use super::source_layout::{Said, SourceLayout};
 use crate::days::Days;
 use crate::error::{Error, ErrorKind, Result};
-use crate::options::SOURCE_LAYOUT;
 use crate::store::{LinkKind, Listed, Location, OWN_FOLDER, Store, TABLE_OBJECT, name_of};
 
 /// Folders above `AWSLogs` that are looked into; a SOURCE that needs more is too high up in somebody's bucket.
@@ -79,7 +77,7 @@ pub fn discover(store: &Store, wanted: &Wanted) -> Result<Found> {
     }
     if let (Some(layout), false) = (&wanted.source_layout, matched) {
         refuse_empty(store)?;
-        return Err(matches_nothing(store, layout)?);
+        return Err(layout.matches_nothing(store)?);
     }
     Ok(found)
 }
@@ -114,27 +112,6 @@ fn tell(found: &Found, source: &Location) {
         passed_over = found.passed_over.len(),
         "objects of the asked days"
     );
-}
-
-/// Folders that are looked into for keys that a layout does not match.
-const MAX_FOLDERS_FOR_KEYS: usize = 50;
-
-/// Returns the error of a layout that no folder below SOURCE has, with the first keys that there are.
-fn matches_nothing(store: &Store, layout: &SourceLayout) -> Result<Error> {
-    let (mut keys, mut folders) = (Vec::new(), vec![store.location().prefix().to_owned()]);
-    for _ in 0..MAX_FOLDERS_FOR_KEYS {
-        let Some(folder) = folders.pop().filter(|_| keys.len() < 3) else { break };
-        for level in store.list_levels(&[folder])? {
-            keys.extend(level.objects.into_iter().map(|object| object.key));
-            let named = level.folders.into_iter().filter(|folder| Store::is_key(folder));
-            folders.extend(named.filter(|folder| !name_of(folder).starts_with(['.', '_'])).rev());
-        }
-    }
-    let prefix = store.location().prefix();
-    let below = |key: &Arc<str>| key.strip_prefix(prefix).unwrap_or(key).trim_start_matches('/').to_owned();
-    let keys: Vec<String> = keys.iter().take(3).map(below).collect();
-    let error = Error::usage(format!("{SOURCE_LAYOUT} {layout} matches no folder below SOURCE")).at(store.location());
-    Ok(error.help(format!("write it as the folders of these keys are called: {}", keys.join(", "))))
 }
 
 /// Sets objects aside whose keys do not tell what the partitions of a table need, unless all are such: what of them is a flow log
@@ -226,7 +203,7 @@ fn refuse_empty(store: &Store) -> Result<()> {
 
 /// Whether there are folders that fit a layout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Matches {
+pub(super) enum Matches {
     Yes,
     No,
     /// If objects are found below them: they were entered unseen.
@@ -234,26 +211,27 @@ enum Matches {
 }
 
 /// A folder to look into.
-struct Node {
-    prefix: String,
-    place: Place,
-    depth: u32,
+pub(super) struct Node {
+    pub(super) prefix: String,
+    pub(super) place: Place,
+    pub(super) depth: u32,
     /// For a folder that may be a year's or just be called like one: what it is as a year's.
-    year: Option<Place>,
+    pub(super) year: Option<Place>,
 }
 
 impl Node {
     /// Returns a folder to begin with.
-    fn at(prefix: &str) -> Self {
+    pub(super) fn at(prefix: &str) -> Self {
         Self { place: Place::of_prefix(prefix), prefix: prefix.to_owned(), depth: 0, year: None }
     }
 }
 
-struct Search<'a> {
-    wanted: &'a Wanted,
-    found: Found,
+/// Looks for objects, and keeps what it found.
+pub(super) struct Search<'a> {
+    pub(super) wanted: &'a Wanted,
+    pub(super) found: Found,
     /// Prefixes to list with everything below them, and what they are.
-    whole: BTreeMap<String, Place>,
+    pub(super) whole: BTreeMap<String, Place>,
     /// Objects of which no folder or name says a day, nor that they are flow logs.
     loose: ByFolder,
     /// Objects in folders of asked days that are called like something else.
@@ -263,17 +241,17 @@ struct Search<'a> {
     /// Objects of asked days of which nobody knows whether they are of an asked account.
     unplaced: ByFolder,
     /// Objects that a layout has no place for, called like something else.
-    strangers: ByFolder,
+    pub(super) strangers: ByFolder,
     /// Names of accounts and Regions.
     names: BTreeSet<Arc<str>>,
     /// The days before asked ones.
-    days_before: BTreeSet<Date>,
+    pub(super) days_before: BTreeSet<Date>,
     /// Folders within folders of an account that nobody knows, as many as were looked into.
     deep: usize,
 }
 
 impl<'a> Search<'a> {
-    fn new(wanted: &'a Wanted) -> Self {
+    pub(super) fn new(wanted: &'a Wanted) -> Self {
         Self {
             wanted,
             found: Found::default(),
@@ -290,7 +268,7 @@ impl<'a> Search<'a> {
     }
 
     /// Looks into these folders, level by level; returns false if there is no end of them.
-    fn walk(&mut self, store: &Store, mut frontier: Vec<Node>) -> Result<bool> {
+    pub(super) fn walk(&mut self, store: &Store, mut frontier: Vec<Node>) -> Result<bool> {
         let mut opaque = 0;
         while !frontier.is_empty() {
             let levels: Vec<Node> = frontier.drain(..).flat_map(|node| self.route(node)).collect();
@@ -309,7 +287,7 @@ impl<'a> Search<'a> {
     }
 
     /// Lists what is to be listed with everything below it; returns how many objects lie there.
-    fn list_whole(&mut self, store: &Store) -> Result<usize> {
+    pub(super) fn list_whole(&mut self, store: &Store) -> Result<usize> {
         let mut listed = 0;
         let (whole, places): (Vec<String>, Vec<Place>) = std::mem::take(&mut self.whole).into_iter().unzip();
         for ((prefix, place), objects) in whole.iter().zip(&places).zip(store.list_all(&whole)?) {
@@ -319,154 +297,6 @@ impl<'a> Search<'a> {
             }
         }
         Ok(listed)
-    }
-
-    /// Looks into the folders that a layout and the asked days allow; returns whether any folder fits the layout, also one that
-    /// was left out by what it says. Folders that are always called the same are entered unseen.
-    fn by_layout(&mut self, store: &Store, layout: &SourceLayout) -> Result<Matches> {
-        let top = Node::at(store.location().prefix());
-        let mut left_out = false;
-        let mut frontier = vec![(top.prefix.clone(), Said::default())];
-        // Those that may hold the days before the asked ones alone.
-        let mut before: Vec<(String, Said)> = Vec::new();
-        for depth in 0..layout.depth() {
-            before = self.days_before_by_layout(store, layout, depth, before)?;
-            let prefixes: Vec<String> = frontier.iter().map(|(prefix, _)| prefix.clone()).collect();
-            // Beside the last folders of a day there may be logs of it.
-            if let Some(name) = layout.only_name(depth).filter(|_| !layout.is_below_day(depth)) {
-                frontier.iter_mut().for_each(|(prefix, _)| *prefix = join(prefix, name));
-                continue;
-            }
-            let mut strangers = Vec::new();
-            let mut next = Vec::new();
-            for ((prefix, said), mut level) in frontier.iter().zip(store.list_levels(&prefixes)?) {
-                self.leave_table(&Node::at(prefix), &mut level.folders, store.location())?;
-                level.objects.into_iter().for_each(|object| self.take_stranger(object, layout.is_of_days(depth)));
-                for folder in level.folders {
-                    match layout.enter(depth, name_of(&folder), said).filter(|_| Store::is_key(&folder)) {
-                        Some(said) if self.is_asked(&said, &top.place) => next.push((folder, said)),
-                        Some(said) => {
-                            left_out = true;
-                            before.extend(self.take_day_before(folder, said));
-                        }
-                        None => strangers.push(folder),
-                    }
-                }
-            }
-            self.strangers(store, strangers, layout.is_of_days(depth))?;
-            frontier = next;
-        }
-        let last = layout.depth().saturating_sub(1);
-        let ends_unseen = layout.only_name(last).is_some() && !layout.is_below_day(last);
-        let matches = match () {
-            () if left_out || !frontier.is_empty() && !ends_unseen => Matches::Yes,
-            () if ends_unseen => Matches::IfObjects,
-            () => Matches::No,
-        };
-        for (prefix, said) in frontier {
-            let date = said.date();
-            let (account, region) =
-                (said.account.or(top.place.account.clone()), said.region.or(top.place.region.clone()));
-            self.whole.insert(prefix, Place::told(account, region, date, said.hour));
-        }
-        Ok(matches)
-    }
-
-    /// Returns the folders in those that may hold a day before the asked ones, as a layout says, and notes those of such a day.
-    fn days_before_by_layout(
-        &mut self,
-        store: &Store,
-        layout: &SourceLayout,
-        depth: usize,
-        folders: Vec<(String, Said)>,
-    ) -> Result<Vec<(String, Said)>> {
-        let prefixes: Vec<String> = folders.iter().map(|(prefix, _)| prefix.clone()).collect();
-        let mut next = Vec::new();
-        for ((_, said), level) in folders.iter().zip(store.list_levels(&prefixes)?) {
-            for folder in level.folders.into_iter().filter(|folder| Store::is_key(folder)) {
-                let said = layout.enter(depth, name_of(&folder), said);
-                next.extend(said.and_then(|said| self.take_day_before(folder, said)));
-            }
-        }
-        Ok(next)
-    }
-
-    /// Notes a folder that a layout says to be of a day before the asked ones; returns it if it may hold one.
-    fn take_day_before(&mut self, folder: String, said: Said) -> Option<(String, Said)> {
-        let is_selected = self.matches(said.account.as_deref(), said.region.as_deref(), true);
-        let days = Days::These(self.days_before.clone());
-        if !is_selected || !said.may_hold_any(&days) {
-            return None;
-        }
-        let Some(day) = said.date() else { return Some((folder, said)) };
-        self.found.before.folders.push((folder, day));
-        None
-    }
-
-    /// Returns whether asked-for logs can lie where a layout says this.
-    fn is_asked(&mut self, said: &Said, top: &Place) -> bool {
-        let account = said.account.as_deref().or(top.account.as_deref());
-        let region = said.region.as_deref().or(top.region.as_deref());
-        self.found.met.place(account, region);
-        let of_asked_days = said.may_hold_any(&self.wanted.days);
-        self.found.met.more |= !of_asked_days && (account.is_none() || region.is_none());
-        of_asked_days && self.matches(account, region, true)
-    }
-
-    /// Names what may be logs in folders that a layout does not match: among those of days anything, elsewhere what is found
-    /// without a layout.
-    fn strangers(&mut self, store: &Store, folders: Vec<String>, among_days: bool) -> Result<()> {
-        let (named, nameless): (Vec<String>, Vec<String>) =
-            folders.into_iter().partition(|folder| Store::is_key(folder));
-        self.found.passed_over.extend(nameless.into_iter().map(|folder| (folder.into(), Why::NoKey)));
-        let (hidden, named): (Vec<String>, Vec<String>) =
-            named.into_iter().partition(|folder| name_of(folder).starts_with(['.', '_']));
-        hidden.into_iter().for_each(|folder| self.take_hidden(folder.into()));
-        if among_days {
-            for (folder, objects) in named.iter().zip(store.list_all(&named)?) {
-                let is_hidden = |key: &str| {
-                    key.strip_prefix(folder.as_str()).is_some_and(|below| below.contains("/.") || below.contains("/_"))
-                };
-                objects
-                    .into_iter()
-                    .filter(|object| !is_hidden(&object.key))
-                    .for_each(|object| self.take_stranger(object, true));
-            }
-            return Ok(());
-        }
-        let wanted = Wanted { assume_day: None, source_layout: None, ..self.wanted.clone() };
-        let mut search = Search::new(&wanted);
-        let begin = named.iter().map(|folder| Node { depth: 1, ..Node::at(folder) }).collect();
-        if !search.walk(store, begin)? {
-            // Whether there are logs in all of them, nobody knows.
-            self.found.passed_over.extend(named.into_iter().map(|folder| (folder.into(), Why::OtherLayout)));
-            return Ok(());
-        }
-        search.list_whole(store)?;
-        search.settle_by_content(store)?;
-        let Found { objects, other_days, passed_over, .. } = search.found;
-        let logs = objects.into_iter().chain(other_days).map(|found| (found.object.key, Why::OtherLayout));
-        let passed_over = passed_over.into_iter().map(|(key, why)| match why {
-            Why::NoDate => (key, Why::OtherLayout),
-            why => (key, why),
-        });
-        self.found.passed_over.extend(logs.chain(passed_over));
-        Ok(())
-    }
-
-    /// Names an object that a layout has no place for, if it may be a log of an asked day.
-    fn take_stranger(&mut self, object: Listed, among_days: bool) {
-        let name = name_of(&object.key);
-        let said = FileName::parse(name);
-        let may_be_asked = said.day.is_none_or(|day| self.wanted.days.contains(day));
-        let selected = self.matches(said.account.as_deref(), said.region.as_deref(), true);
-        let is_called = is_called_log(name) || said.day.is_some() || among_days && object.size > 0;
-        match Suffix::of(name) {
-            _ if !may_be_asked || !selected => {}
-            Suffix::Log if is_called => self.found.passed_over.push((object.key, Why::OtherLayout)),
-            Suffix::Other => self.strangers.add(object, &Place::opaque()),
-            _ => {}
-        }
     }
 
     /// Returns the folders that must be listed to get on, and notes those that are to be listed whole.
@@ -493,7 +323,7 @@ impl<'a> Search<'a> {
     ///
     /// # Errors
     /// A usage error if SOURCE itself is the table, and no raw logs lie beside it.
-    fn leave_table(&mut self, node: &Node, folders: &mut Vec<String>, source: &Location) -> Result<()> {
+    pub(super) fn leave_table(&mut self, node: &Node, folders: &mut Vec<String>, source: &Location) -> Result<()> {
         if !folders.iter().any(|folder| name_of(folder) == OWN_FOLDER) {
             return Ok(());
         }
@@ -510,8 +340,10 @@ impl<'a> Search<'a> {
     }
 
     /// Names a hidden folder, unless programs are known to put it there.
-    fn take_hidden(&mut self, folder: Arc<str>) {
-        if !OF_PROGRAMS.contains(&name_of(&folder)) {
+    pub(super) fn take_hidden(&mut self, folder: Arc<str>) {
+        // Objects are listed in order: those of one folder follow each other.
+        let is_named = self.found.passed_over.last().is_some_and(|(last, _)| *last == folder);
+        if !is_named && !OF_PROGRAMS.contains(&name_of(&folder)) {
             self.found.passed_over.push((folder, Why::Hidden));
         }
     }
@@ -577,7 +409,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn matches(&self, account: Option<&str>, region: Option<&str>, unknown: bool) -> bool {
+    pub(super) fn matches(&self, account: Option<&str>, region: Option<&str>, unknown: bool) -> bool {
         let fits = |list: &[String], value: Option<&str>| match value {
             _ if list.is_empty() => true,
             Some(value) => list.iter().any(|wanted| wanted == value),
@@ -607,7 +439,7 @@ impl<'a> Search<'a> {
     }
 
     /// Takes what holds flow logs, whatever it is called, and names of the rest what lies in folders of asked days.
-    fn settle_by_content(&mut self, store: &Store) -> Result<()> {
+    pub(super) fn settle_by_content(&mut self, store: &Store) -> Result<()> {
         let loose = by_content(store, std::mem::take(&mut self.loose))?;
         let named = by_content(store, std::mem::take(&mut self.others))?;
         // What is none is some service's.
@@ -779,7 +611,7 @@ impl Place {
 }
 
 /// Returns whether an object has the name of a log, as AWS and people give it.
-fn is_called_log(name: &str) -> bool {
+pub(super) fn is_called_log(name: &str) -> bool {
     [".gz", ".log", ".txt"].iter().any(|ending| name.ends_with(ending)) && !name.starts_with(['.', '_'])
 }
 
@@ -789,6 +621,6 @@ fn stands_for_folder(name: &str, place: &Place) -> bool {
     name.is_empty() || name.ends_with("_$folder$") || is_of_layout()
 }
 
-fn join(prefix: &str, below: &str) -> String {
+pub(super) fn join(prefix: &str, below: &str) -> String {
     if prefix.is_empty() { below.to_owned() } else { format!("{prefix}/{below}") }
 }

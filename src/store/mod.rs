@@ -700,12 +700,6 @@ impl Store {
     }
 }
 
-/// Returns what an error says, with all its causes.
-fn text_of(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
-}
-
 /// Returns whether a create met another request for the same key (409); object_store takes that for an object that is
 /// there (412).
 fn is_conflict(error: &object_store::Error) -> bool {

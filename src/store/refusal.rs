@@ -8,8 +8,7 @@ use std::error::Error as StdError;
 use std::io;
 
 use super::aws::sign::{element, unescaped};
-use super::text_of;
-use crate::error::masked;
+use crate::error::{causes, masked};
 
 /// Why an object that was listed cannot be read as it was listed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -103,13 +102,13 @@ pub(super) fn is_of_all(text: &str) -> bool {
 
 /// Returns whether the server failed or refused, whatever was asked: its answer has another code than those of [`of_object`].
 pub(super) fn is_of_server(error: &object_store::Error) -> bool {
-    let text = text_of(error);
+    let text = causes(error);
     is_of_all(&text) || status(&text).is_some_and(|status| status >= 500)
 }
 
 /// Returns why this object alone is not given, if that is what an error says of the attempt to read one.
 pub(super) fn of_object(error: &object_store::Error) -> Option<Unread> {
-    let text = text_of(error);
+    let text = causes(error);
     if matches!(error, object_store::Error::NotFound { .. }) {
         return (!text.contains("NoSuchBucket")).then_some(Unread::Gone);
     }
@@ -131,7 +130,7 @@ pub(super) fn of_object(error: &object_store::Error) -> Option<Unread> {
 /// Returns what is said of an object that the server fails to give whenever it is asked, if that is what an error says: whether others are
 /// given has to be seen.
 pub(super) fn failure(error: &object_store::Error) -> Option<Unread> {
-    let text = text_of(error);
+    let text = causes(error);
     let status = status(&text).filter(|status| *status >= 500 && !is_of_all(&text))?;
     let code = code(&text).map_or_else(|| status.to_string(), str::to_owned);
     Some(Unread::Refused(format!("{code}: the store fails to give it each time it is asked, and gives others")))
@@ -162,8 +161,8 @@ fn meaning(code: &str) -> &'static str {
 }
 
 /// Returns what is said of an object whose content breaks off whenever it is read.
-pub(super) fn broken(error: &dyn StdError) -> Unread {
-    let text = text_of(error);
+pub(super) fn broken(error: &(dyn StdError + 'static)) -> Unread {
+    let text = causes(error);
     let said = text.lines().next().unwrap_or_default().chars().take(300).collect::<String>();
     Unread::Refused(format!("its content breaks off each time it is read: {said}"))
 }

@@ -12,8 +12,8 @@ use super::aws::sign::{element, unescaped};
 use super::disk::LinkInTheWay;
 use super::http::SENT_ELSEWHERE;
 use super::pages::{NOTHING, REPEATS, TOO_LONG, TOO_MANY, TWICE};
-use super::{refusal, text_of};
-use crate::error::{Error, masked};
+use super::refusal;
+use crate::error::{Error, causes, masked};
 use crate::options::{
     ACL, ANONYMOUS, CA_BUNDLE, ENDPOINT_URL, MAX_OBJECTS, PROFILE, REQUEST_PAYER, S3_REGION, SSE_KMS_KEY_ID,
 };
@@ -26,7 +26,7 @@ const AGAIN: &str = "nothing is half visible; it is safe to run again";
 
 /// Returns what a person is told of a request that failed: `what` was tried (`cannot list`), of `place`, in `bucket`.
 pub(super) fn failed(what: &str, place: String, bucket: Option<&str>, error: object_store::Error) -> Error {
-    let text = text_of(&error);
+    let text = causes(&error);
     if let Some(link) = within::<LinkInTheWay>(&error) {
         return Error::usage(format!("{what}: {link}, and nothing is changed behind a link"))
             .at(place)

@@ -6,7 +6,7 @@
 //! The order: <https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html>.
 
 use std::error::Error as StdError;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_config::ecs::EcsCredentialsProvider;
@@ -69,7 +69,7 @@ impl NoCredentials {
 #[derive(Debug)]
 pub struct Chain {
     sources: SharedCredentialsProvider,
-    named: std::sync::Arc<Sources>,
+    named: Arc<Sources>,
     role: Option<String>,
 }
 
@@ -138,8 +138,8 @@ impl Chain {
             };
             add("instance", absent.to_owned(), None, SharedCredentialsProvider::new(instance(&config)));
         }
-        let named = std::sync::Arc::new(Sources { all, answered: Mutex::new("") });
-        let sources = SharedCredentialsProvider::new(Shared(std::sync::Arc::clone(&named)));
+        let named = Arc::new(Sources { all, answered: Mutex::new("") });
+        let sources = SharedCredentialsProvider::new(Shared(Arc::clone(&named)));
         let (sources, role) = match &settings.role {
             None => (sources, None),
             Some((role, external_id)) => {
@@ -173,7 +173,7 @@ impl Chain {
 
 /// Lets the sources stand behind a role that is assumed with them.
 #[derive(Debug)]
-struct Shared(std::sync::Arc<Sources>);
+struct Shared(Arc<Sources>);
 
 impl ProvideCredentials for Shared {
     fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
@@ -202,7 +202,7 @@ impl Sources {
                     )));
                 }
                 Err(e) => {
-                    let why = format!("{name}: {}", plain(causes(&e)));
+                    let why = format!("{name}: {}", plain(&causes(&e)));
                     return Err(CredentialsError::provider_error(NoCredentials::because(why, is_passing(&e))));
                 }
             }
@@ -217,7 +217,7 @@ fn explained(error: &CredentialsError) -> NoCredentials {
     let first: &(dyn StdError + 'static) = error;
     let mut all = std::iter::successors(Some(first), |error| StdError::source(*error));
     all.find_map(|error| error.downcast_ref::<NoCredentials>().cloned())
-        .unwrap_or_else(|| NoCredentials::because(plain(causes(error)), is_passing(error)))
+        .unwrap_or_else(|| NoCredentials::because(plain(&causes(error)), is_passing(error)))
 }
 
 /// Returns what is wrong with a profile that says where credentials come from, should it give none; `None` if it does not say it.
@@ -245,7 +245,7 @@ fn broken_profile(name: &str, settings: &Settings) -> Option<String> {
 const MOST_SHOWN: usize = 500;
 
 /// Returns what a service of AWS's said, without what the SDK puts around it.
-fn plain(causes: String) -> String {
+fn plain(causes: &str) -> String {
     // Behind it stands the whole answer, with the secrets in it.
     let causes = causes.split(" Response {").next().unwrap_or_default();
     let causes: String = causes.chars().take(MOST_SHOWN).collect();
@@ -264,7 +264,7 @@ fn is_passing(error: &CredentialsError) -> bool {
     if matches!(error, CredentialsError::ProviderTimedOut(_)) {
         return true;
     }
-    let text = plain(causes(error));
+    let text = plain(&causes(error));
     // What a service says may have any word in it: its code decides.
     if let Some((code, _)) = text.split_once(": ").filter(|(code, _)| is_code(code)) {
         return [
@@ -306,7 +306,7 @@ pub async fn caller(settings: &Settings, http: &Http, held: &AwsCredential) -> R
     let sdk = sdk.credentials_provider(SharedCredentialsProvider::new(given)).build();
     match aws_sdk_sts::Client::new(&sdk).get_caller_identity().send().await {
         Ok(answer) => Ok(answer.arn().unwrap_or("somebody without an ARN").to_owned()),
-        Err(e) => Err(NoCredentials::because(causes(&e), true)),
+        Err(e) => Err(NoCredentials::because(plain(&causes(&e)), true)),
     }
 }
 
