@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
+use std::sync::{PoisonError, RwLock};
 
 /// Returns a text that others wrote (a key, a field, an answer) as it may stand in a line for a person.
 ///
@@ -67,10 +68,33 @@ pub fn masked_urls(text: &str) -> Cow<'_, str> {
     without(text, users(text))
 }
 
-/// Returns a text without the secrets that can be told by their form: users and passwords in URLs, signatures and tokens in
-/// their queries, headers and answers that have them. For what others say of requests.
+/// Secrets that this process holds: whatever form they stand in, nobody sees them.
+static HELD: RwLock<Vec<String>> = RwLock::new(Vec::new());
+
+/// Shortest value that is taken for a secret: a shorter one protects nothing, and masking it would garble every line.
+const MIN_SECRET_BYTES: usize = 8;
+
+/// Has a secret masked from here on, wherever others say it.
+pub fn hold_secret(secret: &str) {
+    let mut held = HELD.write().unwrap_or_else(PoisonError::into_inner);
+    if secret.len() >= MIN_SECRET_BYTES && !held.iter().any(|before| before == secret) {
+        held.push(secret.to_owned());
+    }
+}
+
+/// Returns where secrets stand that this process holds.
+fn held(text: &str) -> Vec<Range<usize>> {
+    let held = HELD.read().unwrap_or_else(PoisonError::into_inner);
+    let stands =
+        |secret: &String| text.match_indices(secret.as_str()).map(|(at, it)| at..at + it.len()).collect::<Vec<_>>();
+    held.iter().flat_map(stands).collect()
+}
+
+/// Returns a text without the secrets that this process holds, and those that can be told by their form: users and passwords in
+/// URLs, signatures and tokens in their queries, headers and answers that have them. For what others say of requests.
 pub fn masked(text: &str) -> Cow<'_, str> {
     let mut secrets = users(text);
+    secrets.extend(held(text));
     let lower = text.to_ascii_lowercase();
     for name in SECRET_NAMES {
         for (at, _) in lower.match_indices(name) {

@@ -63,7 +63,7 @@ pub struct StoreArgs {
     #[arg(long)]
     pub virtual_hosted: bool,
     /// Send unsigned requests, for public buckets
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["source_role", "dest_role"])]
     pub anonymous: bool,
     /// Take a bucket's objects for the same at every endpoint: the server was moved, or has several names
     #[arg(long)]

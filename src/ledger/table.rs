@@ -140,6 +140,7 @@ impl Table {
         let Some(text) = text else { return Ok(None) };
         let info = TableInfo::from_json(&text, &self.store.location().url_of(&key))?;
         self.store.write_as_recorded(&info.write);
+        self.store.writes_as().check()?;
         Ok(Some(info))
     }
 
@@ -165,6 +166,7 @@ impl Table {
     /// # Errors
     /// A usage error if the store does not honour create-if-absent and `info.single_writer` is not set.
     pub(crate) fn found(&self, info: TableInfo) -> Result<TableInfo> {
+        info.write.check()?;
         // Before the description is there: a run stopped in between must not leave a DEST that was never probed.
         if !info.single_writer {
             self.probe()?;

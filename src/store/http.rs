@@ -191,6 +191,10 @@ struct Client {
 impl HttpService for Client {
     async fn call(&self, made: HttpRequest) -> Result<HttpResponse, HttpError> {
         let is_list = made.uri().query().is_some_and(|query| query.split('&').any(|pair| pair == "list-type=2"));
+        // The request that puts the parts of an upload together.
+        let of_upload =
+            made.uri().query().is_some_and(|query| query.split('&').any(|pair| pair.starts_with("uploadId=")));
+        let completes = made.method().as_str() == "POST" && of_upload;
         let (path, query) = match is_list {
             true => (made.uri().path().to_owned(), made.uri().query().unwrap_or_default().to_owned()),
             false => Default::default(),
@@ -215,6 +219,11 @@ impl HttpService for Client {
                 asked.refusal = Bytes::from_static(REDIRECT);
             }
         }
+        if element(&String::from_utf8_lossy(&asked.refusal), "Code") == Some("RequestTimeout") {
+            // A connection that was too slow, by S3's clock, with a status that nobody tries again.
+            count(&self.counters.retried, 1);
+            head.status = StatusCode::SERVICE_UNAVAILABLE;
+        }
         if status == StatusCode::NOT_IMPLEMENTED {
             // No other try makes a server able to do it.
             head.status = StatusCode::BAD_REQUEST;
@@ -223,6 +232,20 @@ impl HttpService for Client {
         if !head.status.is_success() {
             head.headers.remove("content-length");
             return Ok(HttpResponse::from_parts(head, asked.refusal.into()));
+        }
+        if completes {
+            head.headers.remove("content-length");
+            let said = page(body).await?;
+            // The answer begins before S3 knows; of InternalError object_store knows that it is sent again.
+            let text = String::from_utf8_lossy(&said);
+            match element(&text, "Code") {
+                None | Some("InternalError") => {}
+                Some("SlowDown" | "ServiceUnavailable" | "RequestTimeout") => {
+                    head.status = StatusCode::SERVICE_UNAVAILABLE;
+                }
+                Some(_) => head.status = StatusCode::BAD_REQUEST,
+            }
+            return Ok(HttpResponse::from_parts(head, said.into()));
         }
         if !is_list {
             return Ok(HttpResponse::from_parts(head, body));

@@ -239,7 +239,10 @@ fn meaning(answer: &Answer<'_>, error: &object_store::Error, what: &str, bucket:
     // To a HEAD S3 gives no reason: for 400 there is one only that is met with requests like ours.
     let code = answer.code.unwrap_or(if status == 400 && what == "cannot look at" { "ExpiredToken" } else { "" });
     match code {
-        "AccessDenied" | "AllAccessDisabled" | "AccountProblem" | "UnauthorizedAccess" => {
+        "AllAccessDisabled" | "AccountProblem" | "NotSignedUp" | "NotDeviceOwnerError" => {
+            of(Refused, "the account may not", "no policy mends it: ask whoever owns the account, or AWS's support")
+        }
+        "AccessDenied" | "UnauthorizedAccess" => {
             Meaning { outlook: Refused, problem: "the store denies it", help: denied(answer, what, bucket) }
         }
         "KMS.ThrottlingException" => of(Passing, "KMS is asked too often", AGAIN),
@@ -248,7 +251,7 @@ fn meaning(answer: &Answer<'_>, error: &object_store::Error, what: &str, bucket:
             "its KMS key cannot be used",
             "enable the key, or name another one; a key that is to be deleted can be kept until then",
         ),
-        "NoSuchBucket" | "InvalidBucketName" => Meaning {
+        "NoSuchBucket" | "NoSuchAccessPoint" | "InvalidBucketName" => Meaning {
             outlook: Refused,
             problem: "there is no such bucket",
             help: format!("check the bucket's name, the Region and {ENDPOINT_URL}"),
@@ -279,13 +282,10 @@ fn meaning(answer: &Answer<'_>, error: &object_store::Error, what: &str, bucket:
              does this too",
         ),
         "RequestTimeTooSkewed" => {
-            let [here, there] =
-                ["RequestTime", "ServerTime"].map(|name| answer.element(name).unwrap_or_else(|| "?".to_owned()));
-            Meaning {
-                outlook: Refused,
-                problem: "the clock is wrong",
-                help: format!("this machine's clock says {here}, that of S3 {there}: set it (NTP, chrony)"),
-            }
+            let times = answer.element("RequestTime").zip(answer.element("ServerTime"));
+            let times = times.map(|(here, there)| format!("this machine's clock says {here}, that of S3 {there}: "));
+            let help = format!("{}set this machine's clock (NTP, chrony)", times.unwrap_or_default());
+            Meaning { outlook: Refused, problem: "the clock is wrong", help }
         }
         "AuthorizationHeaderMalformed"
         | "PermanentRedirect"
@@ -302,6 +302,9 @@ fn meaning(answer: &Answer<'_>, error: &object_store::Error, what: &str, bucket:
         | "ServiceUnavailable"
         | "InternalError"
         | "OperationAborted"
+        | "Throttling"
+        | "RequestLimitExceeded"
+        | "TooManyRequests"
         | "ThrottlingException" => of(Passing, "the store failed", AGAIN),
         "NotImplemented" => of(
             Refused,

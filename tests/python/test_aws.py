@@ -257,7 +257,7 @@ def test_without_credentials_it_is_said_at_once_who_was_asked(aws):
 def test_a_profile_that_is_not_there_is_said_with_those_that_are(aws):
     aws.config("[profile prod-logs]\nregion = eu-west-1\n", "[other]\naws_access_key_id = x\n")
     done = aws.convert("--profile", "prod", expect=2)
-    assert '--profile names the profile "prod", and there is none of that name' in done.err, done
+    assert 'there is no profile "prod"' in done.err, done
     assert "there are other, prod-logs" in done.err and str(aws.tmp / "config") in done.err, done
     done = aws.convert(env={**CLOSED, **KEYS, "AWS_PROFILE": "prod"}, expect=2)
     assert 'AWS_PROFILE names the profile "prod"' in done.err, done
@@ -345,6 +345,11 @@ credential_process = cat {files}/given
     ("[profile p]\nsso_start_url = https://x/start\nsso_region = us-east-1\n", {"AWS_PROFILE": "p"}, "sso"),
     ("", {"AWS_ACCESS_KEY_ID": "AKIAHALF"}, "AWS_SECRET_ACCESS_KEY is not"),
     ("", {"AWS_WEB_IDENTITY_TOKEN_FILE": "/nowhere"}, "AWS_ROLE_ARN is not"),
+    ("", {"AWS_SESSION_TOKEN": "token-alone"}, "AWS_ACCESS_KEY_ID is not"),
+    ("[profile p]\nsso_account_id = 111122223333\nsso_role_name = R\nsso_region = x\n", {"AWS_PROFILE": "p"}, "sso_account_id"),
+    (f"[profile p]\nrole_arn = {READER}\nsource_profile = nope\nduration_seconds = 900\n", {"AWS_PROFILE": "p"}, "nope"),
+    (f"[profile p]\nrole_arn = {READER}\nsource_profile = q\n[profile q]\nrole_arn = {WRITER}\nsource_profile = r\n"
+     f"mfa_serial = x\n[profile r]\ncredential_process = false\n", {"AWS_PROFILE": "p"}, "q wants an MFA code"),
     (f"[default]\nrole_arn = {READER}\nsource_profile = base\nmfa_serial = x\n[profile base]\n", {}, "wants an MFA code"),
 ])
 def test_what_is_set_up_in_part_is_an_error_and_the_instances_role_is_not_taken(aws, text, env, said):
@@ -379,6 +384,20 @@ def test_an_instance_that_fails_shows_no_secret_and_is_a_passing_trouble(aws):
     aws.identities.answer = answer
     done = aws.convert(env={"AWS_MAX_ATTEMPTS": "1"}, expect=3)
     assert "nobody gives credentials" in done.err, done
+
+
+def test_what_others_say_of_secrets_is_masked_whatever_its_form(aws, tmp_path):
+    token = "A-TOKEN-THAT-NOBODY-SEES"
+    env = {**CLOSED, **KEYS, "AWS_SESSION_TOKEN": token}
+    report = tmp_path / "report.json"
+    for words in [f"The provided token {token} is malformed", f"[('X-Amz-Security-Token', '{token}')]", f"key {SECRET} of arn:aws:iam::1:user/x"]:
+        for on in ("LIST", "GET", "PUT"):
+            aws.to_source.hook = aws.to_dest.hook = lambda r: Reply(403, "AccessDenied", words) if r.kind == on else None
+            done = aws.convert("-vv", "--report", report, env=env, expect=None)
+            shown = done.out + done.err + (report.read_text() if report.exists() else "")
+            shown += "".join(aws.dest.get(k).decode("latin-1") for k in aws.dest.keys())
+            assert token not in shown and SECRET not in shown, shown
+            assert on == "LIST" or "***" in shown
 
 
 # Where the bucket lies
@@ -619,6 +638,11 @@ def test_how_objects_are_written_is_recorded_for_the_table(aws):
         "x-amz-server-side-encryption": "AES256", "x-amz-server-side-encryption-aws-kms-key-id": None,
         "x-amz-server-side-encryption-bucket-key-enabled": None,
     })
+    # A key alone is another one for the encryption that was recorded; the same encryption again changes nothing.
+    for number, more, key_id in [(9, ["--sse-kms-key-id", "alias/other"], "alias/other"), (10, ["--sse", "aws:kms"], "alias/table")]:
+        aws.source.put(key(number), pack(text(V2, make_rows(V2, 3, seed=number))))
+        aws.convert(*more, env=env)
+        all_made(**{"x-amz-server-side-encryption-aws-kms-key-id": key_id})
     # Reading does not say it.
     assert all(header(r, "x-amz-acl") is None for r in aws.to_source.requests)
 
@@ -676,6 +700,37 @@ def test_who_is_denied_what_stands_beside_the_object(aws):
     aws.to_source.hook = lambda r: Reply(403, "AccessDenied", words) if r.kind == "GET" and "T0000Z" in r.key else None
     done = aws.convert(env={**CLOSED, **KEYS}, expect=1)
     assert "kms:Decrypt on resource: arn:aws:kms:x:1:key/k" in done.err, done
+
+
+def test_an_upload_that_is_refused_behind_an_answer_of_success(aws):
+    # Large enough for several parts.
+    from random import Random
+
+    random = Random(7)
+    rows = [[str(random.getrandbits(60)) if f in ("bytes", "packets") else value for f, value in zip(V2, row)]
+            for row in make_rows(V2, 60, seed=1) for _ in range(12_000)]
+    aws.source.put(key(1), pack(text(V2, rows)))
+    aws.to_dest.hook = lambda r: Reply(200, "AccessDenied", "no, after all") if r.kind == "COMPLETE_MULTIPART" else None
+    done = aws.convert(env={**CLOSED, **KEYS, "AWS_MAX_ATTEMPTS": "1"}, expect=2)
+    assert "(AccessDenied)" in done.err and "no, after all" in done.err, done
+    aws.to_dest.hook = None
+    aws.convert(env={**CLOSED, **KEYS})
+    parts = [r for r in aws.to_dest.requests if r.kind == "PUT_PART"]
+    assert len(parts) > 1 and all(header(r, "x-amz-checksum-sha256") for r in parts)
+
+
+def test_a_request_that_was_too_slow_by_s3s_clock_is_sent_again(aws):
+    refused = []
+
+    def hook(request):
+        if request.kind == "PUT" and request.key.endswith(".parquet") and not refused:
+            refused.append(request)
+            return Reply(400, "RequestTimeout", "Your socket connection to the server was not read from or written to.")
+        return None
+
+    aws.to_dest.hook = hook
+    aws.convert(env={**CLOSED, **KEYS})
+    assert refused
 
 
 def test_a_server_that_cannot_do_it_is_not_asked_again(aws):

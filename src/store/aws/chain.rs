@@ -31,7 +31,7 @@ use object_store::aws::AwsCredential;
 use super::partition::FIRST_REGION;
 use super::sdk_http::Http;
 use super::settings::{DEFAULT_PROFILE, Endpoints, Settings, variable};
-use crate::error::causes;
+use crate::error::{causes, hold_secret};
 
 /// How long STS or SSO may take for an answer, and for all tries: the SDK has no bound of its own.
 const ATTEMPT: Duration = Duration::from_secs(15);
@@ -104,12 +104,18 @@ impl Chain {
             is_half.then(|| format!("{set} is set, and {missing} is not"))
         };
         let name = settings.profile.as_deref().unwrap_or(DEFAULT_PROFILE);
-        let get = |key| settings.sections.get(key).filter(|value| !value.is_empty());
+        let get = |key: &str| settings.sections.get(key).filter(|value| !value.is_empty());
         // The SDK passes over it, and STS would only say that the role is denied.
-        if get("role_arn").is_some() && get("mfa_serial").is_some() {
-            let why = format!("profile: {name} wants an MFA code (mfa_serial), and nobody can type one here");
+        if let Some(wants) = wants_mfa(name, settings) {
+            let why = format!("profile: {wants} wants an MFA code (mfa_serial), and nobody can type one here");
             return Err(NoCredentials::because(why, false));
         }
+        // What answers may say again what it was given.
+        let file =
+            variable("AWS_WEB_IDENTITY_TOKEN_FILE").or_else(|| get("web_identity_token_file").map(str::to_owned));
+        let identity = file.and_then(|file| std::fs::read_to_string(file).ok());
+        identity.iter().for_each(|token| hold_secret(token.trim()));
+        variable("AWS_CONTAINER_AUTHORIZATION_TOKEN").iter().for_each(|token| hold_secret(token));
         let profile = match with_duration(settings, http, &config).await? {
             Some(role) => role,
             None => SharedCredentialsProvider::new(profile_provider(name, settings, &config)),
@@ -122,6 +128,7 @@ impl Chain {
             let absent = "AWS_ACCESS_KEY_ID is not set".to_owned();
             let broken = without("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY");
             let broken = broken.or_else(|| without("AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID"));
+            let broken = broken.or_else(|| without("AWS_SESSION_TOKEN", "AWS_ACCESS_KEY_ID"));
             add("environment", absent, broken, SharedCredentialsProvider::new(environment));
             add("profile", no_profile, broken_profile(name, settings), profile);
             let identity = WebIdentityTokenCredentialsProvider::builder().configure(&config).build();
@@ -220,9 +227,25 @@ fn explained(error: &CredentialsError) -> NoCredentials {
         .unwrap_or_else(|| NoCredentials::because(plain(&causes(error)), is_passing(error)))
 }
 
+/// Returns the profile, this one or one behind it, whose role is given to whoever types a code.
+fn wants_mfa<'a>(name: &'a str, settings: &'a Settings) -> Option<&'a str> {
+    let mut seen = Vec::new();
+    let mut name = name;
+    while !seen.contains(&name) {
+        let profile = settings.sections.get_profile(name)?;
+        let is_set = |key| profile.get(key).is_some_and(|value| !value.is_empty());
+        if is_set("role_arn") && is_set("mfa_serial") {
+            return Some(name);
+        }
+        seen.push(name);
+        name = profile.get("source_profile").filter(|_| is_set("role_arn"))?;
+    }
+    None
+}
+
 /// Returns what is wrong with a profile that says where credentials come from, should it give none; `None` if it does not say it.
 fn broken_profile(name: &str, settings: &Settings) -> Option<String> {
-    const SAYS: [&str; 9] = [
+    const SAYS: [&str; 12] = [
         "role_arn",
         "source_profile",
         "credential_source",
@@ -230,6 +253,9 @@ fn broken_profile(name: &str, settings: &Settings) -> Option<String> {
         "web_identity_token_file",
         "sso_session",
         "sso_start_url",
+        "sso_account_id",
+        "sso_role_name",
+        "sso_region",
         "login_session",
         "aws_access_key_id",
     ];
@@ -282,7 +308,7 @@ fn is_passing(error: &CredentialsError) -> bool {
     let text = text.to_ascii_lowercase();
     let by_status = ["code: 5", "code: 429", "status: 5", "status: 429", "statuscode(5", "statuscode(429"];
     let by_way =
-        ["timed out", "timeout", "dispatch failure", "connection reset", "connection closed", "connection refused"];
+        ["timed out", "timeout", "dispatch failure: io", "connection reset", "connection closed", "connection refused"];
     by_status.iter().chain(&by_way).any(|word| text.contains(word))
 }
 
@@ -393,7 +419,9 @@ async fn with_duration(
             let token = get("aws_session_token").map(str::to_owned);
             SharedCredentialsProvider::new(Credentials::new(key, secret, token, None, "profile"))
         }
-        (Some(source), None) => SharedCredentialsProvider::new(profile_provider(source, settings, config)),
+        (Some(source), None) if settings.sections.get_profile(source).is_some() => {
+            SharedCredentialsProvider::new(profile_provider(source, settings, config))
+        }
         (None, Some("environment")) => SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()),
         (None, Some("ecscontainer")) => {
             SharedCredentialsProvider::new(EcsCredentialsProvider::builder().configure(config).build())

@@ -8,6 +8,8 @@ use std::time::{Duration, SystemTime};
 use object_store::aws::AwsCredential;
 use tracing::{debug, info};
 
+use crate::error::hold_secret;
+
 use super::chain::{Chain, NoCredentials};
 use super::sdk_http::Http;
 use super::settings::Settings;
@@ -144,6 +146,7 @@ impl Credentials {
                     let life = at.duration_since(now).unwrap_or_default();
                     now + if life > 2 * MARGIN { life - MARGIN } else { life / 2 }
                 });
+                [Some(given.secret_access_key()), given.session_token()].into_iter().flatten().for_each(hold_secret);
                 let credential = Arc::new(AwsCredential {
                     key_id: given.access_key_id().to_owned(),
                     secret_key: given.secret_access_key().to_owned(),

@@ -36,7 +36,7 @@ pub(super) fn signer(bucket: &str, options: &StoreOptions, io: &Io) -> Result<Si
     let settings = io.runtime.block_on(Settings::load(options))?;
     settings.endpoint.as_deref().map_or(Ok(()), |url| endpoint::check_endpoint(url, options.allow_http))?;
     settings.region.as_deref().map_or(Ok(()), endpoint::check_region)?;
-    options.write.check()?;
+    options.write.check_values()?;
     let wish = settings.wish();
     address::refuse_both(&wish)?;
     let address = Address::new(bucket, wish)?;

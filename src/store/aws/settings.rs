@@ -15,7 +15,6 @@ use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use super::super::StoreOptions;
 use super::address::{Style, Wish};
 use crate::error::{Error, Result, causes};
-use crate::options::PROFILE;
 
 /// The profile that is taken when nobody names one.
 pub const DEFAULT_PROFILE: &str = "default";
@@ -74,11 +73,8 @@ impl Settings {
         })?;
         // Else the instance's role would be taken, as if nobody had named any.
         if profile.is_some() && sections.get_profile(&name).is_none() && !options.anonymous {
-            let by = match (&options.profile, named) {
-                (None, Some((_, variable))) => variable.to_owned(),
-                _ => PROFILE.to_string(),
-            };
-            return Err(no_profile(&name, &by, sections.profiles()));
+            let by = named.map(|(_, variable)| variable).filter(|_| options.profile.is_none());
+            return Err(no_profile(&name, by, sections.profiles()));
         }
         let get = |env: &'static str, key: &str| {
             variable(env).or_else(|| sections.get(key).map(str::to_owned).filter(|value| !value.is_empty()))
@@ -139,14 +135,18 @@ pub fn places() -> String {
     format!("{config} and {keys}")
 }
 
-fn no_profile<'a>(name: &str, by: &str, there: impl Iterator<Item = &'a str>) -> Error {
+fn no_profile<'a>(name: &str, by: Option<&str>, there: impl Iterator<Item = &'a str>) -> Error {
     let mut there: Vec<&str> = there.collect();
     there.sort_unstable();
     let help = match there.is_empty() {
         true => "there is no profile in these files: `aws configure` or `aws configure sso` makes one".to_owned(),
         false => format!("there are {}", there.join(", ")),
     };
-    Error::usage(format!("{by} names the profile {name:?}, and there is none of that name")).at(places()).help(help)
+    let said = match by {
+        Some(variable) => format!("{variable} names the profile {name:?}, and there is none of that name"),
+        None => format!("there is no profile {name:?}"),
+    };
+    Error::usage(said).at(places()).help(help)
 }
 
 fn style(text: Option<&str>) -> Result<Style> {

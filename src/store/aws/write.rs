@@ -56,7 +56,8 @@ impl WriteOptions {
     pub fn or(&self, recorded: &Self) -> Self {
         let or = |said: &Option<String>, recorded: &Option<String>| said.clone().or_else(|| recorded.clone());
         // A key belongs to the encryption that was said with it.
-        let encryption = if self.sse.is_some() { self } else { recorded };
+        let is_another = self.sse.is_some() && self.sse != recorded.sse;
+        let encryption = if is_another { self } else { recorded };
         Self {
             sse: encryption.sse.clone(),
             sse_kms_key_id: self.sse_kms_key_id.clone().or_else(|| encryption.sse_kms_key_id.clone()),
@@ -67,20 +68,12 @@ impl WriteOptions {
         }
     }
 
-    /// Refuses what no request can carry, or what S3 refuses.
+    /// Refuses what S3 refuses: values that are none, and those that do not go together.
     ///
     /// # Errors
     /// A usage error that names the option.
     pub fn check(&self) -> Result<()> {
-        let one_of = |option, value: &Option<String>, known: &[&str]| match value {
-            Some(value) if !known.contains(&value.as_str()) => {
-                Err(Error::usage(format!("{option} {value:?} is none of {}", known.join(", "))))
-            }
-            _ => Ok(()),
-        };
-        one_of(SSE, &self.sse, &SSE_VALUES)?;
-        one_of(STORAGE_CLASS, &self.storage_class, &CLASSES)?;
-        one_of(ACL, &self.acl, &ACLS)?;
+        self.check_values()?;
         let by_kms = self.sse.as_deref().is_some_and(|sse| sse.starts_with("aws:kms"));
         if !by_kms && (self.sse_kms_key_id.is_some() || self.bucket_key_enabled) {
             return Err(Error::usage(format!("{SSE_KMS_KEY_ID} and {BUCKET_KEY_ENABLED} belong to {SSE} aws:kms"))
@@ -90,6 +83,23 @@ impl WriteOptions {
             return Err(Error::usage(format!("{BUCKET_KEY_ENABLED} does not go with {SSE} aws:kms:dsse"))
                 .help("S3 has bucket keys for one layer of encryption only"));
         }
+        Ok(())
+    }
+
+    /// Refuses what no request can carry, and values that are none; what goes together, the table's record may say.
+    ///
+    /// # Errors
+    /// A usage error that names the option.
+    pub fn check_values(&self) -> Result<()> {
+        let one_of = |option, value: &Option<String>, known: &[&str]| match value {
+            Some(value) if !known.contains(&value.as_str()) => {
+                Err(Error::usage(format!("{option} {value:?} is none of {}", known.join(", "))))
+            }
+            _ => Ok(()),
+        };
+        one_of(SSE, &self.sse, &SSE_VALUES)?;
+        one_of(STORAGE_CLASS, &self.storage_class, &CLASSES)?;
+        one_of(ACL, &self.acl, &ACLS)?;
         let is_plain = |text: &String| !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic());
         if self.sse_kms_key_id.as_ref().is_some_and(|key| !is_plain(key)) {
             return Err(Error::usage(format!("{SSE_KMS_KEY_ID} is no id of a key"))
@@ -171,6 +181,14 @@ mod tests {
             (None, false, Some("private"))
         );
         other.check().unwrap();
+        let same = options(&[("sse", "\"aws:kms\"")]).or(&recorded);
+        assert_eq!(same, recorded);
+        let key = options(&[("sse_kms_key_id", "\"k2\"")]);
+        key.check_values().unwrap();
+        assert!(key.check().is_err());
+        let key = key.or(&recorded);
+        key.check().unwrap();
+        assert_eq!((key.sse_kms_key_id.as_deref(), key.bucket_key_enabled), (Some("k2"), true));
         assert_eq!(WriteOptions::default().or(&recorded), recorded);
     }
 
