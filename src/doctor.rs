@@ -12,13 +12,17 @@ use crate::convert::refuse_nesting;
 use crate::error::Error;
 use crate::ledger::table::Table;
 use crate::options::SINGLE_WRITER;
-use crate::store::{Created, OWN_FOLDER, Store};
+use crate::store::{Created, OWN_FOLDER, Store, element};
 
-/// How far clocks may differ: S3 refuses a quarter of an hour.
-const MOST_SKEW: Duration = Duration::from_secs(5 * 60);
+/// How far clocks may differ: S3 refuses a quarter of an hour, and a person should know of five minutes.
+const MOST_SKEW: Duration = Duration::from_secs(15 * 60);
+const NOTED_SKEW: Duration = Duration::from_secs(5 * 60);
 
 /// Objects of SOURCE that are listed at most to find one that can be read.
 const MOST_LEVELS: usize = 20;
+
+/// What is written, for whoever finds it.
+const WRITTEN: &str = "written by flowparquet doctor, which deletes it";
 
 /// What something is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -48,8 +52,9 @@ pub struct Finding {
     pub help: Option<String>,
 }
 
-/// Tries what a run would need. `source` is left out where only the table is looked after.
-pub fn doctor(source: Option<&Store>, dest: &Table) -> Vec<Finding> {
+/// Tries what a run would need. `source` is left out where only the table is looked after. When it is to stop, no more is tried, and
+/// what was written is deleted.
+pub fn doctor(source: Option<&Store>, dest: &Table, is_to_stop: &dyn Fn() -> bool) -> Vec<Finding> {
     let mut all = Vec::new();
     if let Some(source) = source
         && let Err(e) = refuse_nesting(source, dest.store())
@@ -58,13 +63,13 @@ pub fn doctor(source: Option<&Store>, dest: &Table) -> Vec<Finding> {
         all.push(Finding { side: "dest", what: "apart", state: State::Bad, said: e.what_happened(), help });
     }
     if let Some(source) = source {
-        let mut side = Side { name: "source", store: source, all: &mut all };
+        let mut side = Side { name: "source", store: source, all: &mut all, is_to_stop };
         if side.reach() {
             side.read_one();
         }
     }
-    let mut side = Side { name: "dest", store: dest.store(), all: &mut all };
-    if side.reach() {
+    let mut side = Side { name: "dest", store: dest.store(), all: &mut all, is_to_stop };
+    if !is_to_stop() && side.reach() {
         // Before anything is written: the table says how.
         let single_writer = side.table(dest);
         side.write(single_writer);
@@ -93,6 +98,7 @@ struct Side<'a> {
     name: &'static str,
     store: &'a Store,
     all: &'a mut Vec<Finding>,
+    is_to_stop: &'a dyn Fn() -> bool,
 }
 
 impl Side<'_> {
@@ -152,14 +158,11 @@ impl Side<'_> {
         let here = SystemTime::now();
         let skew = here.duration_since(there).or_else(|_| there.duration_since(here)).unwrap_or_default();
         let said = format!("{} s from the store's", skew.as_secs());
-        match skew > MOST_SKEW {
-            true => self.note(
-                "clock",
-                State::Bad,
-                said,
-                Some("set this machine's clock (NTP, chrony): from 15 minutes on S3 refuses its requests"),
-            ),
-            false => self.note("clock", State::Good, said, None),
+        let help = "set this machine's clock (NTP, chrony): from 15 minutes on S3 refuses its requests";
+        match () {
+            () if skew > MOST_SKEW => self.note("clock", State::Bad, said, Some(help)),
+            () if skew > NOTED_SKEW => self.note("clock", State::Note, said, Some(help)),
+            () => self.note("clock", State::Good, said, None),
         }
     }
 
@@ -196,18 +199,60 @@ impl Side<'_> {
         self.note("get", State::Note, "no object was found to be read", Some("check SOURCE if logs should be there"));
     }
 
-    /// Writes, reads back and deletes, below the folder of the ledger.
+    /// Writes, reads back and deletes, where files of the table lie and below the folder of the ledger.
     fn write(&mut self, single_writer: bool) {
-        let key = self.store.location().key(&format!("{OWN_FOLDER}/doctor-{}", std::process::id()));
-        let content = "written by flowparquet doctor, which deletes it";
-        match self.store.create(&key, content) {
-            Ok(Created::Yes) => self.note("put", State::Good, "an object is created", None),
-            Ok(Created::AlreadyThere) => {
-                self.note("put", State::Note, "an object of an earlier doctor lies there", None);
-            }
-            Err(e) => return self.bad("put", &e),
+        let made = self.store.folders_to_come(OWN_FOLDER);
+        let name = format!("doctor-{}", std::process::id());
+        // Engines pass over a name that begins so.
+        let beside_files = self.store.location().key(&format!("{OWN_FOLDER}-{name}"));
+        let key = self.store.location().key(&format!("{OWN_FOLDER}/{name}"));
+        if self.create("put a file", &beside_files) {
+            self.delete("delete a file", &beside_files);
         }
-        match self.store.create(&key, content) {
+        if !(self.is_to_stop)() && self.create("put", &key) {
+            self.read_back(&key, single_writer);
+            self.delete("delete", &key);
+        }
+        // On the local disk; whatever is in them stays.
+        made.iter().all(|folder| std::fs::remove_dir(folder).is_ok());
+    }
+
+    /// Returns whether an object is there that is to be deleted.
+    fn create(&mut self, what: &'static str, key: &str) -> bool {
+        match self.store.create(key, WRITTEN) {
+            Ok(Created::Yes) => self.note(what, State::Good, "an object is created", None),
+            Ok(Created::AlreadyThere) => {
+                self.note(what, State::Note, "an object of an earlier doctor lies there", None);
+            }
+            Err(e) => {
+                self.bad(what, &e);
+                return false;
+            }
+        }
+        true
+    }
+
+    fn delete(&mut self, what: &'static str, key: &str) {
+        let at = self.store.location().url_of(key);
+        // A store that lies would keep a replaced file for ever.
+        match self.store.delete(key).and_then(|()| self.store.head(key)) {
+            Ok(None) => self.note(what, State::Good, "the object is gone", None),
+            Ok(Some(_)) => self.note(
+                what,
+                State::Bad,
+                format!("the store says so, and {at} is still there"),
+                Some("files that are replaced or merged would stay: use another store"),
+            ),
+            Err(e) => {
+                let said = format!("{}; {at} is left behind", e.what_happened());
+                self.note(what, State::Bad, said, e.help_text());
+            }
+        }
+    }
+
+    /// Looks at what was written, and tries what else writes need.
+    fn read_back(&mut self, key: &str, single_writer: bool) {
+        match self.store.create(key, WRITTEN) {
             Ok(Created::AlreadyThere) => self.note("create if absent", State::Good, "a second one is refused", None),
             Ok(Created::Yes) => self.note(
                 "create if absent",
@@ -219,8 +264,8 @@ impl Side<'_> {
             ),
             Err(e) => self.bad("create if absent", &e),
         }
-        match self.store.get_own(&key) {
-            Ok(Some(back)) if back == content.as_bytes() => {
+        match self.store.get_own(key) {
+            Ok(Some(back)) if back == WRITTEN.as_bytes() => {
                 self.note("read back", State::Good, "the same content", None);
             }
             Ok(_) => self.note(
@@ -231,20 +276,17 @@ impl Side<'_> {
             ),
             Err(e) => self.bad("read back", &e),
         }
-        match self.store.try_parts(&format!("{key}-parts")) {
-            Ok(()) => self.note("multipart", State::Good, "an upload is begun and taken back", None),
-            Err(e) => self.bad("multipart", &e),
+        if (self.is_to_stop)() {
+            return;
         }
-        match self.store.delete(&key) {
-            Ok(()) => self.note("delete", State::Good, "the object is gone", None),
-            // A signal stops what follows it; what was written goes all the same.
-            Err(_) if self.store.delete_anyway(&key) => {}
+        let parts = format!("{key}-parts");
+        match self.store.try_parts(&parts) {
+            Ok(()) => self.note("multipart", State::Good, "an upload is begun and taken back", None),
             Err(e) => {
-                let said = format!("{}; {} is left behind", e.what_happened(), self.store.location().url_of(&key));
-                self.note("delete", State::Bad, said, e.help_text());
+                let left = format!("; an upload of {} may be left behind", self.store.location().url_of(&parts));
+                self.note("multipart", State::Bad, e.what_happened() + &left, e.help_text());
             }
         }
-        self.store.remove_empty_folder(OWN_FOLDER);
     }
 
     /// Returns whether the table is one of a single writer.
@@ -266,22 +308,14 @@ impl Side<'_> {
             return;
         }
         match self.store.ask_bucket("lifecycle") {
-            Ok(Some(text)) if text.contains("AbortIncompleteMultipartUpload") => {
-                self.note("lifecycle", State::Good, "parts of uploads that were broken off are deleted", None);
-            }
-            Ok(_) => self.note(
-                "lifecycle",
-                State::Note,
-                "no rule deletes parts of uploads that were broken off",
-                Some("add AbortIncompleteMultipartUpload after a day: nobody sees such parts, and S3 bills them"),
-            ),
+            Ok(text) => self.lifecycle(&text.unwrap_or_default()),
             Err(e) => self.unknown("lifecycle", &e),
         }
         match self.store.ask_bucket("versioning") {
             Ok(Some(text)) if text.contains("<Status>Enabled</Status>") => self.note(
                 "versioning",
                 State::Note,
-                "on: what is replaced or merged is kept, and billed",
+                "on: what is replaced or merged is kept, and billed; so is what was written to try this",
                 Some("a lifecycle rule with NoncurrentVersionExpiration deletes it after some days"),
             ),
             Ok(_) => self.note("versioning", State::Good, "off", None),
@@ -296,6 +330,38 @@ impl Side<'_> {
             ),
             Ok(_) => self.note("Object Lock", State::Good, "no default retention", None),
             Err(e) => self.unknown("Object Lock", &e),
+        }
+    }
+
+    /// Looks at the rules that are on, and about the table.
+    fn lifecycle(&mut self, text: &str) {
+        let table = self.store.location().prefix();
+        let rules: Vec<&str> =
+            text.split("<Rule>").skip(1).filter(|rule| element(rule, "Status") == Some("Enabled")).collect();
+        // A rule of several conditions, tags or sizes is not about all objects.
+        let is_of_all = |rule: &&&str| !rule.contains("<Tag>") && !rule.contains("<ObjectSize");
+        let prefix = |rule: &str| element(rule, "Prefix").unwrap_or_default().to_owned();
+        let touches = |rule: &&&str| table.starts_with(&prefix(rule)) || prefix(rule).starts_with(table);
+        let expires = |rule: &&&str| {
+            element(rule, "Expiration").is_some_and(|when| when.contains("<Days>") || when.contains("<Date>"))
+        };
+        if rules.iter().any(|rule| touches(&rule) && expires(&rule)) {
+            self.note(
+                "lifecycle",
+                State::Bad,
+                "a rule deletes objects of the table after some time, and the ledger with them",
+                Some("take DEST out of that rule: without its ledger a table would be converted again, beside what is there"),
+            );
+        }
+        let covers = |rule: &&&str| table.starts_with(&prefix(rule)) && is_of_all(rule);
+        match rules.iter().any(|rule| rule.contains("<AbortIncompleteMultipartUpload>") && covers(&rule)) {
+            true => self.note("lifecycle", State::Good, "parts of uploads that were broken off are deleted", None),
+            false => self.note(
+                "lifecycle",
+                State::Note,
+                "no rule deletes parts of uploads that were broken off",
+                Some("add AbortIncompleteMultipartUpload after a day: nobody sees such parts, and S3 bills them"),
+            ),
         }
     }
 

@@ -70,6 +70,7 @@ options! {
     MEMORY "memory"
     MERGE "merge"
     PARTITION_BY "partition_by"
+    PRINCIPAL "principal"
     PROFILE "profile"
     PROJECTION "projection"
     REGION "region"

@@ -11,7 +11,8 @@ use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 use crate::error::{Error, Result};
-use crate::store::{Location, OWN_FOLDER};
+use crate::options::PRINCIPAL;
+use crate::store::{Location, OWN_FOLDER, check_bucket};
 
 /// A command that needs permissions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,7 +47,7 @@ impl Need {
 
     /// Returns whether files of the table are written, and deleted.
     fn writes_table(self) -> bool {
-        matches!(self, Self::Convert | Self::Compact)
+        matches!(self, Self::Convert | Self::Compact | Self::Doctor)
     }
 
     /// Returns whether something is written below the ledger's folder.
@@ -89,6 +90,36 @@ impl Default for PolicyOptions {
     }
 }
 
+impl PolicyOptions {
+    /// Refuses what IAM would refuse, or take for everybody.
+    fn check(&self) -> Result<()> {
+        let is_arn = |arn: &str, services: &[&str], begin: &str| {
+            let parts: Vec<&str> = arn.splitn(6, ':').collect();
+            matches!(parts[..], ["arn", partition, service, _, account, rest]
+                if partition.starts_with("aws") && services.contains(&service) && account.len() == 12
+                    && account.bytes().all(|b| b.is_ascii_digit()) && rest.starts_with(begin)
+                    && arn.bytes().all(|b| b.is_ascii_graphic() && !b"*?$%\"\\".contains(&b)))
+        };
+        if let Some(principal) = self.principal.as_ref().filter(|arn| !is_arn(arn, &["iam", "sts"], "")) {
+            return Err(Error::usage(format!("{PRINCIPAL} {principal:?} is no ARN of a role or user"))
+                .help("write arn:aws:iam::123456789012:role/NAME"));
+        }
+        for key in [&self.source_kms_key, &self.dest_kms_key].into_iter().flatten() {
+            if !is_arn(key, &["kms"], "key/") {
+                return Err(Error::usage(format!("{key:?} is no ARN of a KMS key"))
+                    .help("write arn:aws:kms:REGION:123456789012:key/ID: a policy knows no aliases"));
+            }
+        }
+        let is_partition =
+            self.partition.starts_with("aws") && self.partition.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+        if !is_partition {
+            return Err(Error::usage(format!("{:?} is no partition of AWS", self.partition))
+                .help("write aws, aws-cn or aws-us-gov"));
+        }
+        Ok(())
+    }
+}
+
 /// Policies for one SOURCE and DEST.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Policies {
@@ -123,8 +154,29 @@ impl<'a> Place<'a> {
         Some(Self { bucket, prefix: location.prefix() })
     }
 
+    fn is_access_point(&self) -> bool {
+        self.bucket.contains(":accesspoint/")
+    }
+
+    /// Refuses what a policy cannot name.
+    fn check(&self) -> Result<()> {
+        if self.prefix.contains(['*', '?', '$']) {
+            return Err(Error::usage(format!(
+                "a policy cannot name the prefix {:?}: *, ? and $ mean more in it",
+                self.prefix
+            ))
+            .help("give the folder above it, or another one"));
+        }
+        if self.bucket.ends_with("-s3alias") {
+            return Err(Error::usage("policies know no aliases of access points")
+                .at(&self.bucket)
+                .help("give the ARN of the access point, s3://arn:aws:s3:REGION:ACCOUNT:accesspoint/NAME/prefix"));
+        }
+        check_bucket(self.bucket.rsplit_once(":::").map_or(&*self.bucket, |(_, bucket)| bucket))
+    }
+
     fn objects(&self, below: &str) -> String {
-        let object = if self.bucket.contains(":accesspoint/") { "/object" } else { "" };
+        let object = if self.is_access_point() { "/object" } else { "" };
         let parts: Vec<&str> = [self.prefix, below, "*"].into_iter().filter(|part| !part.is_empty()).collect();
         format!("{}{object}/{}", self.bucket, parts.join("/"))
     }
@@ -147,27 +199,19 @@ pub fn policies(source: Option<&Location>, dest: &Location, options: &PolicyOpti
     let any = |is: fn(Need) -> bool| needs.iter().any(|need| is(*need));
     let source = source.and_then(|source| Place::of(source, &options.partition)).filter(|_| any(Need::reads_source));
     let dest = Place::of(dest, &options.partition);
-    for place in [&source, &dest].into_iter().flatten() {
-        if place.prefix.contains(['*', '?', '$']) {
-            return Err(Error::usage(format!(
-                "a policy cannot name the prefix {:?}: *, ? and $ mean more in it",
-                place.prefix
-            ))
-            .help("give the folder above it, or another one"));
-        }
-    }
+    [&source, &dest].into_iter().flatten().try_for_each(Place::check)?;
+    options.check()?;
     if source.is_none() && dest.is_none() {
         return Err(
             Error::usage("neither SOURCE nor DEST is in S3").help("permissions of the local disk are those of files")
         );
     }
-    let mut statements = Vec::new();
-    if let Some(source) = &source {
-        let mut reading = reading("Source", source);
-        // `status` looks at names alone.
-        reading.truncate(if any(Need::reads_objects) { reading.len() } else { 1 });
-        statements.extend(reading);
-    }
+    // `status` looks at names alone.
+    let of_source = |name: &str| match &source {
+        Some(source) => reading(name, source).into_iter().take(if any(Need::reads_objects) { 2 } else { 1 }).collect(),
+        None => Vec::new(),
+    };
+    let mut statements: Vec<Json> = of_source("Source");
     let of_dest = dest.as_ref().map(|dest| of_dest(dest, options)).unwrap_or_default();
     statements.extend(of_dest.clone());
     let writes = any(Need::writes_table) || any(Need::writes_own);
@@ -189,14 +233,18 @@ pub fn policies(source: Option<&Location>, dest: &Location, options: &PolicyOpti
         allowed = for_principal(allowed);
         key.as_ref().map(|_| policy(vec![allowed]))
     };
-    let source_bucket =
-        source.as_ref().map(|source| policy(reading("Flowparquet", source).into_iter().map(for_principal).collect()));
-    let dest_bucket = dest.as_ref().map(|_| policy(of_dest.into_iter().map(for_principal).collect()));
+    let of_bucket = |place: &Option<Place<'_>>, statements: Vec<Json>| {
+        // That of an access point stands elsewhere, and the bucket's lets all of its access points in.
+        let is_bucket = place.as_ref().is_some_and(|place| !place.is_access_point());
+        is_bucket.then(|| policy(statements.into_iter().map(for_principal).collect()))
+    };
+    let source_bucket = of_bucket(&source, of_source("Flowparquet"));
+    let dest_bucket = of_bucket(&dest, of_dest);
     Ok(Policies {
         identity: policy(statements),
         source_bucket,
         dest_bucket,
-        source_key: key_policy(&options.source_kms_key, false),
+        source_key: key_policy(&options.source_kms_key.clone().filter(|_| any(Need::reads_objects)), false),
         dest_key: key_policy(&options.dest_kms_key, writes),
     })
 }
@@ -265,14 +313,28 @@ fn policy(statements: Vec<Json>) -> Json {
 impl Policies {
     /// Returns the policies as resources of Terraform.
     pub fn terraform(&self) -> String {
-        let mut text = String::new();
+        let mut text =
+            String::from("variable \"flowparquet_role\" { type = string } # name of the role that runs it\n");
+        for (name, is_used) in [
+            ("source_bucket", self.source_bucket.is_some()),
+            ("dest_bucket", self.dest_bucket.is_some()),
+            ("source_kms_key", self.source_key.is_some()),
+            ("dest_kms_key", self.dest_key.is_some()),
+        ] {
+            if is_used {
+                text.push_str(&format!("variable \"{name}\" {{ type = string }}\n"));
+            }
+        }
+        text.push('\n');
         let mut add = |remark: &str, kind: &str, name: &str, more: &str, policy: &Json| {
-            let body = serde_json::to_string_pretty(policy).unwrap_or_default();
+            // What Terraform would fill in.
+            let body =
+                serde_json::to_string_pretty(policy).unwrap_or_default().replace("${", "$${").replace("%{", "%%{");
             text.push_str(&format!("# {remark}\nresource \"{kind}\" \"{name}\" {{\n{more}  policy = <<-POLICY\n"));
             body.lines().for_each(|line| text.push_str(&format!("    {line}\n")));
             text.push_str("  POLICY\n}\n\n");
         };
-        let of_role = "  name = \"flowparquet\"\n  role = var.flowparquet_role # name of the role that runs it\n";
+        let of_role = "  name = \"flowparquet\"\n  role = var.flowparquet_role\n";
         add("For whoever runs flowparquet.", "aws_iam_role_policy", "flowparquet", of_role, &self.identity);
         for (side, bucket) in [("source", &self.source_bucket), ("dest", &self.dest_bucket)] {
             if let Some(bucket) = bucket {
@@ -333,11 +395,35 @@ mod tests {
         }
         let status = PolicyOptions {
             needs: [Need::Status].into(),
-            source_kms_key: Some("k".to_owned()),
+            source_kms_key: Some("arn:aws:kms:x:123456789012:key/k".to_owned()),
             ..PolicyOptions::default()
         };
         let made = policies(Some(&at("s3://logs")), &at("s3://table"), &status).unwrap().identity.to_string();
         assert!(!made.contains("arn:aws:s3:::logs/*") && !made.contains("SourceKey"), "{made}");
+        let made = policies(Some(&at("s3://logs")), &at("s3://table"), &status).unwrap();
+        assert!(made.source_key.is_none() && !made.source_bucket.unwrap().to_string().contains("GetObject"));
+        for (principal, key, partition) in [
+            ("*", "arn:aws:kms:x:123456789012:key/k", "aws"),
+            ("me", "arn:aws:kms:x:123456789012:key/k", "aws"),
+            ("arn:aws:iam::123456789012:role/${x}", "arn:aws:kms:x:123456789012:key/k", "aws"),
+            ("arn:aws:iam::123456789012:role/r", "alias/k", "aws"),
+            ("arn:aws:iam::123456789012:role/r", "arn:aws:kms:x:123456789012:key/k", "aws-evil\""),
+        ] {
+            let bad = PolicyOptions {
+                principal: Some(principal.to_owned()),
+                dest_kms_key: Some(key.to_owned()),
+                partition: partition.to_owned(),
+                ..PolicyOptions::default()
+            };
+            assert!(policies(None, &at("s3://table"), &bad).is_err(), "{principal} {key} {partition}");
+        }
+        for bad in [
+            "s3://logs--use1-az4--x-s3",
+            "s3://my-ap-abc-s3alias/x",
+            "s3://arn:aws:s3::123456789012:accesspoint/m.mrap",
+        ] {
+            assert!(policies(None, &at(bad), &status).is_err(), "{bad}");
+        }
         assert!(policies(None, &at("s3://table/flow*"), &status).is_err());
         let verify = PolicyOptions { needs: [Need::Verify].into(), ..PolicyOptions::default() };
         let made = policies(None, &at("s3://table"), &verify).unwrap().identity.to_string();
@@ -349,8 +435,8 @@ mod tests {
     #[test]
     fn keys_other_accounts_and_partitions() {
         let options = PolicyOptions {
-            source_kms_key: Some("arn:aws-cn:kms:cn-north-1:1:key/s".to_owned()),
-            dest_kms_key: Some("arn:aws-cn:kms:cn-north-1:1:key/d".to_owned()),
+            source_kms_key: Some("arn:aws-cn:kms:cn-north-1:123456789012:key/s".to_owned()),
+            dest_kms_key: Some("arn:aws-cn:kms:cn-north-1:123456789012:key/d".to_owned()),
             principal: Some("arn:aws-cn:iam::123456789012:role/etl".to_owned()),
             partition: "aws-cn".to_owned(),
             ..PolicyOptions::default()
@@ -370,8 +456,9 @@ mod tests {
         let made = policies(None, &at("s3://table"), &written).unwrap().identity.to_string();
         assert!(made.contains("s3:PutObjectAcl") && made.contains("s3:PutObjectTagging"), "{made}");
         let point = "s3://arn:aws:s3:eu-west-1:123456789012:accesspoint/ap/AWSLogs";
-        let made =
-            policies(Some(&at(point)), &at("s3://table"), &PolicyOptions::default()).unwrap().identity.to_string();
+        let made = policies(Some(&at(point)), &at("s3://table"), &PolicyOptions::default()).unwrap();
+        assert!(made.source_bucket.is_none() && made.terraform().contains("variable \"dest_bucket\""));
+        let made = made.identity.to_string();
         assert!(made.contains("arn:aws:s3:eu-west-1:123456789012:accesspoint/ap/object/AWSLogs/*"), "{made}");
     }
 }

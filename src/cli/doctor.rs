@@ -1,11 +1,14 @@
 //! `doctor`: whether a run would get what it needs, a line each. `iam-policy`: the least that it needs.
 
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
 
+use super::screen::say;
 use super::store_args::{DoctorArgs, NeedArg, PolicyArgs, PolicyForm};
-use super::{EXIT_USAGE, open, open_source, print, start_io, to_json};
+use super::{EXIT_STOPPED, EXIT_USAGE, open, open_source, print, reading_io, to_json};
 use crate::doctor::{Finding, State, doctor};
 use crate::ledger::table::Table;
 use crate::policy::{Need, PolicyOptions, policies};
@@ -21,15 +24,26 @@ struct DoctorJson {
 
 /// Runs `flowparquet doctor`.
 pub fn run(args: &DoctorArgs) -> Result<ExitCode> {
-    let io = start_io()?;
+    let io = reading_io()?;
+    // Nothing is cut off in the middle: it would be left behind.
+    let stop = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&stop);
+    io.on_signals(move |before| {
+        if before > 0 {
+            std::process::exit(i32::from(EXIT_STOPPED));
+        }
+        say!("stopping, and deleting what was written; once more stops at once");
+        asked.store(true, Ordering::Relaxed);
+    })?;
+    let is_to_stop = || stop.load(Ordering::Relaxed);
     let (source, dest) = match &args.dest {
         Some(dest) => (Some(open_source(&args.source, &args.store, &io)?), dest),
         // One place alone is the table.
         None => (None, &args.source),
     };
     let dest = Table::new(open(dest, &args.store, &io)?);
-    let findings = doctor(source.as_ref(), &dest);
-    if io.is_to_stop() {
+    let findings = doctor(source.as_ref(), &dest, &is_to_stop);
+    if is_to_stop() {
         return Err(Error::by_signal());
     }
     let ready = findings.iter().all(|finding| finding.state != State::Bad);
@@ -74,11 +88,6 @@ pub fn policy(args: &PolicyArgs) -> Result<ExitCode> {
     let of_arn = |arn: &String| arn.split(':').nth(1).map(str::to_owned);
     let arns = [&args.principal, &args.source_kms_key, &args.dest_kms_key];
     if let Some(partition) = args.partition.clone().or_else(|| arns.into_iter().flatten().find_map(of_arn)) {
-        if !partition.starts_with("aws") {
-            return Err(
-                Error::usage(format!("{partition:?} is no partition of AWS")).help("write aws, aws-cn or aws-us-gov")
-            );
-        }
         options.partition = partition;
     }
     let made = policies(Some(&Location::parse(&args.source)?), &Location::parse(&args.dest)?, &options)?;

@@ -30,7 +30,7 @@ use super::listing::{nameable, with_archived};
 use super::pace::Pace;
 use super::pages::{Listings, MAX_PAGE_BYTES};
 use super::{Counters, Io, count};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, causes};
 
 /// How long a store may be silent: before its answer, and between two pieces of it.
 const SILENCE: Duration = if cfg!(test) { Duration::from_secs(1) } else { Duration::from_secs(60) };
@@ -374,7 +374,8 @@ impl Client {
     fn not_answered(&self, error: HttpError) -> HttpError {
         let nobody = !self.answered.load(Ordering::Relaxed)
             && self.unanswered.fetch_add(1, Ordering::Relaxed) + 1 >= TRIES_OF_NOBODY;
-        if nobody {
+        // No other try makes a certificate another one.
+        if nobody || causes(&error).to_ascii_lowercase().contains("certificate") {
             return HttpError::new(HttpErrorKind::Unknown, error);
         }
         if !matches!(error.kind(), HttpErrorKind::Unknown | HttpErrorKind::Decode) {

@@ -72,6 +72,18 @@ impl Io {
     /// # Errors
     /// When the operating system does not let us.
     pub fn stop_on_signals(&self, notice: impl Fn(usize) + Send + 'static) -> Result<()> {
+        let stop = self.stop.clone();
+        self.on_signals(move |before| {
+            stop.ask();
+            notice(before);
+        })
+    }
+
+    /// Has `notice` told of every signal that is to end the run, and how many there were before; nothing is stopped.
+    ///
+    /// # Errors
+    /// When the operating system does not let us.
+    pub(crate) fn on_signals(&self, notice: impl Fn(usize) + Send + 'static) -> Result<()> {
         let _inside = self.runtime.enter();
         let failed = |e: std::io::Error| Error::stopped("cannot wait for signals").because(e);
         let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
@@ -81,7 +93,6 @@ impl Io {
             true => Some(signal(SignalKind::hangup()).map_err(failed)?),
             false => None,
         };
-        let stop = self.stop.clone();
         self.runtime.spawn(async move {
             let mut hang_up = hang_up;
             for before in 0.. {
@@ -93,16 +104,10 @@ impl Io {
                 };
                 select(select(pin!(terminate.recv()), pin!(interrupt.recv())), pin!(hung_up)).await;
                 info!(before, "a signal asks the run to stop");
-                stop.ask();
                 notice(before);
             }
         });
         Ok(())
-    }
-
-    /// Returns whether a signal asked to stop.
-    pub(crate) fn is_to_stop(&self) -> bool {
-        self.stop.check().is_err()
     }
 
     /// Has `notice` told, in a line about once a minute, when requests go on failing and are tried on.

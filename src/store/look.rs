@@ -2,6 +2,7 @@
 //!
 //! In: a [`Store`]. Out: answers in words, or as the store gives them; nothing on the local disk.
 
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use object_store::client::{HttpRequest, HttpRequestBody};
@@ -71,21 +72,13 @@ impl Store {
         }
     }
 
-    /// Deletes an object, whether the run is to stop or not; returns whether it is gone.
-    pub(crate) fn delete_anyway(&self, key: &str) -> bool {
-        let Ok(path) = self.path(key) else { return false };
-        count(&self.counters.delete, 1);
-        let deleted = self.wait_anyway(self.inner.delete(&path));
-        matches!(deleted, Some(Ok(()) | Err(object_store::Error::NotFound { .. })))
-    }
-
-    /// Removes a folder below the store's own, and that, from the local disk if nothing is in them.
-    pub(crate) fn remove_empty_folder(&self, name: &str) {
-        if self.location.is_local() {
-            let own = std::path::PathBuf::from(self.location.to_string());
-            // Whatever is in them stays.
-            let _ = std::fs::remove_dir(own.join(name)).and_then(|()| std::fs::remove_dir(own));
+    /// Returns the folders of the local disk that a first object in one below the store's own would make.
+    pub(crate) fn folders_to_come(&self, name: &str) -> Vec<PathBuf> {
+        if !self.location.is_local() {
+            return Vec::new();
         }
+        let inner = PathBuf::from(self.location.to_string()).join(name);
+        inner.ancestors().take_while(|folder| !folder.exists()).map(Path::to_owned).collect()
     }
 
     /// Begins an upload in parts and takes it back.
@@ -99,10 +92,11 @@ impl Store {
         let path = self.path(key)?;
         count(&self.counters.put, 2);
         self.wait(async {
-            let mut upload = self.inner.put_multipart(&path).await?;
+            let begun = self.inner.put_multipart(&path).await;
+            let mut upload = begun.map_err(|e| self.failed("cannot write in parts", key, e))?;
             let part = upload.put_part(bytes::Bytes::from_static(b"a part").into()).await;
-            upload.abort().await.and(part)
+            upload.abort().await.map_err(|e| self.failed("cannot take an upload back", key, e))?;
+            part.map_err(|e| self.failed("cannot write in parts", key, e))
         })?
-        .map_err(|e| self.failed("cannot write in parts", key, e))
     }
 }

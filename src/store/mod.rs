@@ -51,7 +51,9 @@ use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions}
 use tracing::{debug, info};
 
 use crate::error::{Error, ErrorKind, Result};
+pub(crate) use aws::address::check_bucket;
 use aws::sign::Signer;
+pub(crate) use aws::sign::element;
 pub use aws::write::WriteOptions;
 use disk::{Bounds, Disk};
 use fetch::Body;

@@ -373,6 +373,7 @@ fn denied(answer: &Answer<'_>, what: &str, bucket: &str) -> String {
     let tried = match what {
         "cannot list" => ("s3:ListBucket", arn),
         "cannot delete" => ("s3:DeleteObject", format!("{arn}/…")),
+        "cannot take an upload back" => ("s3:AbortMultipartUpload", format!("{arn}/…")),
         "cannot read" | "cannot look at" => ("s3:GetObject", format!("{arn}/…")),
         _ => ("s3:PutObject", format!("{arn}/…")),
     };

@@ -524,6 +524,14 @@ def test_access_points(run, hosts, bucket):
         assert said in done.err and not hosts.requests, done
 
 
+def test_an_access_point_goes_with_no_endpoint(aws):
+    arn = "s3://arn:aws:s3:us-east-1:123456789012:accesspoint/my-ap"
+    for args, env in [(aws.args, {}), (["--allow-http"], {"AWS_ENDPOINT_URL": aws.to_dest.endpoint})]:
+        done = aws.run_it("convert", aws.source.uri, f"{arn}/{aws.source.name}/raw/table", *args, "--day", DAY,
+                          env={**aws.env, **CLOSED, **KEYS, **env}, expect=2)
+        assert "is an access point" in done.err and not aws.to_dest.requests, done
+
+
 def test_a_certificate_that_nobody_knows_is_no_passing_trouble(run, hosts, bucket):
     done = asked(run, hosts, bucket.uri, env={"AWS_CA_BUNDLE": ""}, expect=2)
     assert "there is no TLS connection" in done.err and "--ca-bundle" in done.err, done
@@ -803,18 +811,42 @@ def test_doctor_writes_as_the_table_does_and_knows_places_in_each_other(aws):
     assert "lies inside SOURCE" in done.out, done
 
 
-def test_doctor_that_is_stopped_leaves_nothing(aws, start):
+@pytest.mark.parametrize("during", ["PUT", "GET", "CREATE_MULTIPART", "PUT_PART"])
+def test_doctor_that_is_stopped_leaves_nothing(aws, start, during):
     import signal
 
-    aws.to_dest.hook = lambda r: time.sleep(1) if r.kind == "GET" and "doctor-" in r.key else None
+    aws.to_dest.hook = lambda r: time.sleep(1) if r.kind == during and "doctor-" in r.key else None
     process = start("doctor", aws.source.uri, aws.dest.uri, *aws.args, env={**aws.env, **CLOSED, **KEYS})
-    while not any(r.kind == "PUT" and r.status == 200 for r in aws.to_dest.requests):
+    while not any(r.kind == during and "doctor-" in r.key for r in aws.to_dest.requests):
         time.sleep(0.02)
         assert process.poll() is None
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=30)
     assert process.returncode == 3 and "stopped by a signal" in err, err
-    assert not aws.dest.keys()
+    assert not aws.dest.keys() and not aws.s3.client.list_multipart_uploads(Bucket=aws.dest.name).get("Uploads")
+
+
+def test_doctor_looks_whether_what_it_deleted_is_gone(aws):
+    aws.to_dest.hook = lambda r: Reply(204, "x", "y") if r.kind == "DELETE" and "uploadId" not in r.query else None
+    done = aws.run("doctor", aws.source.uri, aws.dest.uri, env={**CLOSED, **KEYS}, expect=2)
+    assert "is still there" in done.out, done
+
+
+@pytest.mark.parametrize("rule, said", [
+    ("<Status>Disabled</Status><Filter><Prefix></Prefix></Filter>{abort}", "no rule deletes parts"),
+    ("<Status>Enabled</Status><Filter><Prefix>other/</Prefix></Filter>{abort}", "no rule deletes parts"),
+    ("<Status>Enabled</Status><Filter><Prefix></Prefix></Filter>{abort}", "✓ dest    lifecycle"),
+    ("<Status>Enabled</Status><Prefix/><Expiration><Days>30</Days></Expiration>{abort}", "✗ dest    lifecycle"),
+    ("<Status>Enabled</Status><Prefix>out/_flowparquet</Prefix><Expiration><Days>30</Days></Expiration>", "✗ dest    lifecycle"),
+])
+def test_doctor_reads_the_rules_that_are_on(run, hosts, s3, rule, said):
+    place = s3.place("out", s3.new_bucket())
+    text = rule.format(abort="<AbortIncompleteMultipartUpload><DaysAfterInitiation>1</DaysAfterInitiation></AbortIncompleteMultipartUpload>")
+    body = f"<LifecycleConfiguration><Rule><ID>x</ID>{text}</Rule></LifecycleConfiguration>".encode()
+    hosts.hook = lambda host, method, path, headers: (200, {}, body) if path.endswith("?lifecycle") else None
+    env = {**CLOSED, **KEYS, **hosts.env(hosts.ca), "AWS_ENDPOINT_URL_STS": "http://127.0.0.1:9"}
+    done = run("doctor", place.uri, env=env, expect=None)
+    assert said in done.out, done
 
 
 def test_doctor_of_a_server_of_ones_own_asks_no_sts(aws):

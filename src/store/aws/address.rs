@@ -9,7 +9,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::super::endpoint::{check_region, host};
-use super::partition::{FIRST_REGION, domain, domain_of};
+use super::partition::{FIRST_REGION, are_of_one, domain, is_called_region};
 use crate::error::{Error, Result};
 use crate::options::{ENDPOINT_URL, S3_REGION, USE_FIPS_ENDPOINT, VIRTUAL_HOSTED};
 
@@ -76,6 +76,10 @@ impl Address {
             Name::Bucket(_) => wish.region.unwrap_or_else(|| FIRST_REGION.to_owned()),
         };
         check_region(&region)?;
+        if matches!(name, Name::AccessPoint { .. }) && wish.endpoint.is_some() {
+            return Err(Error::usage(format!("{bucket} is an access point, and {ENDPOINT_URL} names a server"))
+                .help("an access point has a host of its own, which its ARN tells: leave the endpoint away (the variables and the profile may name one too)"));
+        }
         let mut address = Self {
             name,
             bucket: bucket.to_owned(),
@@ -115,8 +119,8 @@ impl Address {
     pub fn moved(&self, region: &str) -> Option<Arc<str>> {
         let is_fixed = matches!(self.name, Name::AccessPoint { .. });
         // AWS's partitions know nothing of each other: whoever names a Region of another one is not AWS.
-        let may_be =
-            check_region(region).is_ok() && (self.endpoint.is_some() || domain(region) == domain(&self.region()));
+        let is_awss = || is_called_region(region) && are_of_one(region, &self.region());
+        let may_be = check_region(region).is_ok() && (self.endpoint.is_some() || is_awss());
         if is_fixed || !may_be {
             return None;
         }
@@ -187,6 +191,14 @@ pub fn is_arn(bucket: &str) -> bool {
     bucket.starts_with("arn:")
 }
 
+/// Refuses what cannot stand in the place of a bucket.
+///
+/// # Errors
+/// A usage error for an ARN that is none of an access point in one Region, and for directory buckets.
+pub fn check_bucket(bucket: &str) -> Result<()> {
+    name(bucket).map(|_| ())
+}
+
 /// Reads what stands in the place of a bucket.
 fn name(bucket: &str) -> Result<Name> {
     if bucket.ends_with(".mrap") {
@@ -239,24 +251,23 @@ fn is_label(text: &str) -> bool {
     (1..=50).contains(&text.len()) && text.bytes().all(of_labels) && !text.starts_with('-') && !text.ends_with('-')
 }
 
-/// Refuses an endpoint to which FIPS and dual-stack cannot apply.
+/// Refuses an endpoint beside the wish for FIPS: whether it is one, nobody knows.
 ///
 /// # Errors
 /// A usage error.
 pub fn refuse_both(wish: &Wish) -> Result<()> {
     match &wish.endpoint {
-        Some(endpoint) if wish.fips && host(endpoint).is_some_and(|host| domain_of(&host).is_none()) => {
-            Err(Error::usage(format!(
-                "{USE_FIPS_ENDPOINT} is for AWS's endpoints, and {ENDPOINT_URL} names another server"
-            ))
-            .help(format!("leave one of them away; AWS's own endpoint is found by {S3_REGION}")))
-        }
+        Some(_) if wish.fips => Err(Error::usage(format!(
+            "{USE_FIPS_ENDPOINT} lets AWS's FIPS endpoint be found, and {ENDPOINT_URL} names another one"
+        ))
+        .help(format!("leave one of them away; AWS's own endpoint is found by {S3_REGION}"))),
         _ => Ok(()),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::partition::domain_of;
     use super::*;
 
     fn wish(region: &str) -> Wish {
@@ -338,10 +349,18 @@ mod tests {
     }
 
     #[test]
+    fn an_access_point_has_a_host_of_its_own() {
+        let arn = "arn:aws:s3:eu-west-1:123456789012:accesspoint/my-ap";
+        let at = Wish { endpoint: Some("http://127.0.0.1:9000".to_owned()), ..wish("eu-west-1") };
+        let error = Address::new(arn, at).unwrap_err().to_string();
+        assert!(error.contains("is an access point"), "{error}");
+    }
+
+    #[test]
     fn a_bucket_that_lies_elsewhere_is_followed_within_its_partition() {
         let address = Address::new("b", wish("us-east-1")).unwrap();
         assert_eq!(address.moved("us-east-1"), None);
-        for bad in ["cn-north-1", "evil.com/", ""] {
+        for bad in ["cn-north-1", "us-gov-west-1", "US-EAST-1x", "nowhere", "evil.com/", ""] {
             assert_eq!(address.moved(bad), None);
         }
         assert_eq!(address.moved("eu-west-1").as_deref(), Some("us-east-1"));

@@ -24,6 +24,21 @@ pub fn domain(region: &str) -> &'static str {
     PARTITIONS.iter().find(|(begin, _)| region.starts_with(begin)).map_or(COMMERCIAL, |(_, domain)| domain)
 }
 
+/// Returns whether two Regions are of one partition: GovCloud has the domain of the commercial ones.
+pub fn are_of_one(one: &str, other: &str) -> bool {
+    let partition = |region: &str| PARTITIONS.iter().position(|(begin, _)| region.starts_with(begin));
+    partition(one) == partition(other)
+}
+
+/// Returns whether a Region is called as AWS calls its own: `eu-west-1`.
+pub fn is_called_region(region: &str) -> bool {
+    let parts: Vec<&str> = region.split('-').collect();
+    let is_word = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase());
+    parts.len() >= 3
+        && parts.last().is_some_and(|last| !last.is_empty() && last.bytes().all(|b| b.is_ascii_digit()))
+        && parts[..parts.len() - 1].iter().all(is_word)
+}
+
 /// Returns the domain of AWS's that a host lies in.
 pub fn domain_of(host: &str) -> Option<&'static str> {
     let domains = PARTITIONS.iter().map(|(_, domain)| *domain).chain([COMMERCIAL]);

@@ -42,7 +42,7 @@ pub struct Signer {
     pub(super) said: WriteOptions,
     pub(super) write: RwLock<Arc<WriteOptions>>,
     /// When the store first answered, by its clock and by ours.
-    pub(super) clock: OnceLock<(SystemTime, SystemTime)>,
+    pub(super) clock: OnceLock<Option<(SystemTime, SystemTime)>>,
 }
 
 /// A request as it is sent, and whose credentials signed it.
@@ -138,13 +138,13 @@ impl Signer {
             let said = headers.get("date").and_then(|date| date.to_str().ok());
             let said = said.and_then(|date| jiff::fmt::rfc2822::parse(date).ok());
             let seconds = said.and_then(|said| u64::try_from(said.timestamp().as_second()).ok());
-            (seconds.map_or(now, |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)), now)
+            seconds.map(|seconds| (SystemTime::UNIX_EPOCH + Duration::from_secs(seconds), now))
         });
     }
 
     /// Returns the time of the store's clock now, once it has answered.
     pub fn clock_of_store(&self) -> Option<SystemTime> {
-        self.clock.get().map(|(there, here)| *there + here.elapsed().unwrap_or_default())
+        self.clock.get().and_then(|times| *times).map(|(there, here)| there + here.elapsed().unwrap_or_default())
     }
 
     /// Returns whether requests are signed.
