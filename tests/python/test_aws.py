@@ -567,6 +567,36 @@ def test_an_empty_variable_hides_no_endpoint(aws):
     assert aws.to_dest.requests
 
 
+@pytest.mark.parametrize("way", ["profile", "sso", "option", "web identity", "doctor"])
+@pytest.mark.parametrize("endpoint", ["", "localhost:4566", "::::"])
+def test_an_endpoint_of_sts_or_sso_that_is_none_is_said_without_what_would_be_sent(aws, tmp_path, way, endpoint):
+    home, identity = tmp_path / "home", tmp_path / "identity"
+    cache = home / ".aws/sso/cache"
+    cache.mkdir(parents=True)
+    held = {"accessToken": "SECRET-OF-SSO", "expiresAt": "2099-01-01T00:00:00Z", "region": "us-east-1", "startUrl": "https://c/start"}
+    (cache / f"{hashlib.sha1(b'corp').hexdigest()}.json").write_text(json.dumps(held))
+    identity.write_text("SECRET-IDENTITY")
+    aws.config(f"[profile profile]\nrole_arn = {READER}\nsource_profile = base\nexternal_id = SECRET-EXTERNAL\n"
+               "[profile sso]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = Reader\n"
+               "[sso-session corp]\nsso_region = us-east-1\nsso_start_url = https://c/start\n",
+               f"[base]\naws_access_key_id = AKIABASE\naws_secret_access_key = {SECRET}\n")
+    names = ["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_SSO", "AWS_ENDPOINT_URL_SSO_OIDC"]
+    env = {**CLOSED, **KEYS, "HOME": str(home), **dict.fromkeys(names, endpoint)}
+    args = ["--profile", way] if way in ("profile", "sso") else []
+    if way == "option":
+        args = ["--source-role", READER, "--external-id", "SECRET-EXTERNAL"]
+    elif way == "web identity":
+        env = {**CLOSED, **dict.fromkeys(names, endpoint), "AWS_WEB_IDENTITY_TOKEN_FILE": str(identity), "AWS_ROLE_ARN": READER}
+    if way == "doctor":  # only asks who it is
+        done = aws.convert(*args, env=env)
+        done = aws.run("doctor", aws.source.uri, aws.dest.uri, env=env)
+    else:
+        done = aws.convert(*args, env=env, expect=2)
+        assert "no credentials are given" in done.err, done
+        assert "set to nothing" in done.err if not endpoint else endpoint in done.err, done
+    assert "SECRET" not in done.err + done.out and "bug in" not in done.err, done
+
+
 def test_virtual_hosted_wants_a_name(aws):
     for endpoint in ["http://127.0.0.1:9", "http://[::1]:9/base"]:
         aws.args = ["--endpoint-url", endpoint, "--allow-http", "--virtual-hosted"]

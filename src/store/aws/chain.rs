@@ -97,6 +97,9 @@ impl Chain {
     /// When a profile has a number that is none.
     pub async fn new(settings: &Settings, http: &Http) -> Result<Self, NoCredentials> {
         let config = provider_config(settings, http);
+        if let Some(why) = settings.unusable_service() {
+            return Err(NoCredentials::because(why, false));
+        }
         let mut all = Vec::new();
         let mut add = |name, absent: String, broken, provider| all.push(Source { name, provider, absent, broken });
         let without = |set: &str, missing: &str| {
@@ -274,6 +277,7 @@ const MOST_SHOWN: usize = 500;
 fn plain(causes: &str) -> String {
     // Behind it stands the whole answer, with the secrets in it.
     let causes = causes.split(" Response {").next().unwrap_or_default();
+    let causes = causes.split(" to request `Request {").next().unwrap_or_default();
     let causes: String = causes.chars().take(MOST_SHOWN).collect();
     let said = |name: &str| {
         let (_, rest) = causes.split_once(&format!("{name}: \""))?;
@@ -324,6 +328,9 @@ pub fn is_code(text: &str) -> bool {
 /// # Errors
 /// When STS does not say.
 pub async fn caller(settings: &Settings, http: &Http, held: &AwsCredential) -> Result<String, NoCredentials> {
+    if let Some(why) = settings.unusable_endpoint() {
+        return Err(NoCredentials::because(why, false));
+    }
     let given = Credentials::new(&held.key_id, &held.secret_key, held.token.clone(), None, "held");
     // Only a person wants to know it, and waits: where STS cannot be reached, S3 may be all the same.
     let soon = TimeoutConfig::builder().operation_attempt_timeout(SOON).operation_timeout(SOON).build();

@@ -14,7 +14,7 @@ use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
 use super::super::StoreOptions;
 use super::address::{Style, Wish};
-use crate::error::{Error, Result, causes};
+use crate::error::{Error, Result, causes, masked_urls};
 
 /// The profile that is taken when nobody names one.
 pub const DEFAULT_PROFILE: &str = "default";
@@ -107,6 +107,34 @@ impl Settings {
             profile,
             sections,
             files,
+        })
+    }
+
+    /// Returns what is wrong with the endpoint of a service that credentials are asked of, where one has to be. The SDK panics at
+    /// an empty one, and shows the whole request, with its token, where one has no scheme.
+    pub fn unusable_service(&self) -> Option<String> {
+        let is_set = |key| self.sections.get(key).is_some_and(|value| !value.is_empty());
+        let of_profile = ["role_arn", "sso_session", "sso_start_url"].into_iter().any(is_set);
+        if !of_profile && self.role.is_none() && variable("AWS_WEB_IDENTITY_TOKEN_FILE").is_none() {
+            return None;
+        }
+        self.unusable_endpoint()
+    }
+
+    /// Returns which of these endpoints is no URL.
+    pub fn unusable_endpoint(&self) -> Option<String> {
+        ["STS", "SSO", "SSO OIDC"].into_iter().find_map(|service| {
+            let value = EnvConfigValue::new().env("AWS_ENDPOINT_URL").profile("endpoint_url").service_id(service);
+            let env = Env::real();
+            let (url, origin) = value.load(&env, Some(&self.sections))?;
+            let is_url = reqwest::Url::parse(&url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+            (!is_url).then(|| match url.is_empty() {
+                true => format!("the endpoint of {service} is set to nothing ({origin}): unset it"),
+                false => {
+                    let url = masked_urls(&url);
+                    format!("the endpoint of {service} is {url:?} ({origin}): it has to begin with https:// or http://")
+                }
+            })
         })
     }
 
