@@ -34,6 +34,10 @@ need_python
 [ -z "$trino" ] || "$PYTHON" scripts/trino_server.py fetch   # so that it does not fail at the end
 skipped=()
 
+ends_with_its_jobs() { # for a function in the background: a signal to it takes what it started with it
+    trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
+    trap 'exit 143' TERM
+}
 step() { # step HEADING COMMAND...: a failure says which step it was and ends the script
     echo
     echo "== $1 (at ${SECONDS} s)"
@@ -77,12 +81,28 @@ else
     skipped+=("lints: rustup component add clippy")
 fi
 
-# The program and its tests at once: each takes one processor for minutes.
+python_packages=(requirements.txt requirements-engines.txt requirements-readers.txt ${readers:+requirements-clickhouse.txt})
+# What later steps need of others. What fails here is tried again where it is needed, and said there.
+prepare() {
+    ends_with_its_jobs
+    find_tool deny "$DENY_VERSION" &
+    wait $! || true
+    venv "${python_packages[@]}" &
+    wait $! || true
+    quietly_true cargo test --release --manifest-path tests/model/Cargo.toml --target-dir target/model --locked --no-run &
+    wait $! || true
+}
+# The program and its tests at once: each takes one processor for minutes, and the last of them leaves the other one free.
+prepare >target/prepare.log 2>&1 &
+prepared=$!
 step "binary and Rust tests" cargo test --release --locked --no-run
 step "documentation" env RUSTDOC="$PWD/scripts/rustdoc_lints.sh" cargo test --release --locked --doc
 # Checked together, so that they share dependencies. None is linked, so LLVM's fuzzer need not be compiled.
 step "small program, fuzz targets and benchmarks" env CUSTOM_LIBFUZZER_PATH=/dev/null \
     cargo check --release --locked --workspace --exclude flowparquet-sql --no-default-features --lib --bins --bench stages
+
+wait $prepared || true
+cat target/prepare.log
 
 # Every lock file, as it is: licences, sources, bans, and known vulnerabilities where their list can be fetched.
 dependencies() { # dependencies CHECK...
@@ -105,24 +125,24 @@ fi
 
 export FLOWPARQUET_TEST_LONG=$long
 [ -z "$long" ] || export FLOWPARQUET_TEST_FUZZ_SECONDS=600
-# Fuzzing waits for the tests of S3, which leave a processor free.
-step "Rust tests" cargo test --release --locked -- --skip fuzz_corpus:: ${long:+--include-ignored}
-
 [ -z "$long" ] || step "bugs put in on purpose" "$PYTHON" scripts/planted_bugs.py
 
 command -v valgrind >/dev/null || skipped+=("instruction counts: apt-get install valgrind")
 
-venv requirements.txt requirements-engines.txt requirements-readers.txt ${readers:+requirements-clickhouse.txt}
+venv "${python_packages[@]}"
 # Those Java runtimes that the Python package registry has lack a module that Spark asks for.
 if ! find_java; then
     export FLOWPARQUET_TEST_NO_JAVA=1
     skipped+=("what Spark and Hive judge, for want of Java $MIN_JAVA to $MAX_JAVA: apt-get install openjdk-17-jdk-headless")
 fi
 pytest=("$PYTHON" -m pytest -q -c tests/python/pytest.ini tests/python)
-# Tests of S3 wait more than they compute, so they run beside the others; what they print comes after.
+# Tests of S3 and of engines wait as much as they compute, so all run beside each other; what they print comes one after the other.
 disturbed="test_fire or test_stops"
 machine() { # what asks no server and no engine
     ends_with_its_jobs
+    cargo test --release --locked -- --skip fuzz_corpus:: ${long:+--include-ignored} &
+    wait $! || exit
+    echo
     echo "Fuzzing:"
     cargo test --release --locked --test tests fuzz_corpus:: &
     wait $! || exit
@@ -135,10 +155,6 @@ machine() { # what asks no server and no engine
     echo "Instruction counts:"
     "$PYTHON" scripts/instructions.py &
     wait $!
-}
-ends_with_its_jobs() { # for a function in the background: a signal to it takes what it started with it
-    trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
-    trap 'exit 143' TERM
 }
 black_box() {
     ends_with_its_jobs
@@ -161,7 +177,7 @@ black_box() {
     cat target/s3-tests.log target/s3-disturbed.log
     [ -z "$failed" ]
 }
-step "black-box tests, S3 by moto, definitions by Hive and Spark, the protocol's model, instruction counts" black_box
+step "Rust tests, black-box tests, S3 by moto, definitions by Hive and Spark, the protocol's model, instruction counts" black_box
 [ -z "$readers" ] || step "every reader, in every way" env FLOWPARQUET_TEST_READERS=1 ${trino:+FLOWPARQUET_TEST_TRINO=1} \
     "${pytest[@]}" -k "zoo"
 [ -z "$rgw" ] || step "S3 tests by Ceph RGW" env FLOWPARQUET_TEST_S3=rgw "${pytest[@]}" -m s3
