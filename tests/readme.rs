@@ -168,9 +168,9 @@ fn queries_of_the_first_day(work: &Work) {
         .stands_in("docs/query.md", "actions");
 
     let sum = "SELECT sum(bytes) FROM vpc_flow_logs WHERE day = '15' AND srcaddr = '172.32.21.19'";
-    let kept = ["   ", "partitions", "files", "row groups", "column chunks", "footers", "AggregateExec"];
+    let kept = ["   ", "partitions", "files", "row groups", "column chunks", "footers", "ProjectionExec"];
     let explained = &work.run(&["query", "parquet", sum, "--explain"]).code(0).stdout.replace("\n  ", "\n- ");
-    let explained = shortened(explained, &kept).replace("\n...\nAgg", "\n\nAgg");
+    let explained = shortened(explained, &kept).replace("\n...\nProj", "\n\nProj");
     Console::new()
         .shows(&format!("flowparquet query parquet \"{sum}\" --explain"), &explained)
         .stands_in("docs/query.md", "explain");

@@ -4,9 +4,10 @@ use std::cmp::Ordering;
 use std::fmt;
 
 use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::compute::cast;
 use arrow::datatypes::{
-    DataType, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type,
-    UInt64Type,
+    DataType, DurationMillisecondType, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
+    IntervalMonthDayNanoType, IntervalUnit, TimeUnit, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::common::{DataFusionError, Result};
@@ -25,7 +26,9 @@ pub enum Value {
     Int(i64),
     /// A number with a fraction.
     Float(f64),
-    /// A text, or what is shown as one: times, addresses, decimals.
+    /// A decimal, with as many digits behind the point as its type has.
+    Decimal(String),
+    /// A text, or what is shown as one: times, addresses.
     Text(String),
     /// An array.
     List(Vec<Value>),
@@ -37,8 +40,8 @@ impl fmt::Display for Value {
             Self::Null => f.write_str("NULL"),
             Self::Bool(value) => write!(f, "{value}"),
             Self::Int(value) => write!(f, "{value}"),
-            Self::Float(value) => write!(f, "{value:?}"),
-            Self::Text(value) => f.write_str(value),
+            Self::Float(value) => f.write_str(&shown_double(*value)),
+            Self::Decimal(value) | Self::Text(value) => f.write_str(value),
             Self::List(values) => {
                 f.write_str("[")?;
                 for (at, value) in values.iter().enumerate() {
@@ -58,7 +61,12 @@ impl Serialize for Value {
             Self::Int(value) => serializer.serialize_i64(*value),
             Self::Float(value) if value.is_finite() => serializer.serialize_f64(*value),
             // JSON has no word for these.
-            Self::Float(value) => serializer.serialize_str(&value.to_string()),
+            Self::Float(value) => serializer.serialize_str(&shown_double(*value)),
+            // Digit by digit: a double has fewer.
+            Self::Decimal(value) => match serde_json::value::RawValue::from_string(value.clone()) {
+                Ok(number) => number.serialize(serializer),
+                Err(_) => serializer.serialize_str(value),
+            },
             Self::Text(value) => serializer.serialize_str(value),
             Self::List(values) => values.serialize(serializer),
         }
@@ -90,14 +98,15 @@ impl Value {
             Self::Bool(_) => 1,
             Self::Int(_) => 2,
             Self::Float(_) => 3,
-            Self::Text(_) => 4,
-            Self::List(_) => 5,
+            Self::Decimal(_) => 4,
+            Self::Text(_) => 5,
+            Self::List(_) => 6,
         };
         match (self, other) {
             (Self::Bool(a), Self::Bool(b)) => a.cmp(b),
             (Self::Int(a), Self::Int(b)) => a.cmp(b),
             (Self::Float(a), Self::Float(b)) => a.total_cmp(b),
-            (Self::Text(a), Self::Text(b)) => a.cmp(b),
+            (Self::Text(a), Self::Text(b)) | (Self::Decimal(a), Self::Decimal(b)) => a.cmp(b),
             (Self::List(a), Self::List(b)) => {
                 let unequal = a.iter().zip(b).map(|(a, b)| a.compare(b)).find(|order| order.is_ne());
                 unequal.unwrap_or_else(|| a.len().cmp(&b.len()))
@@ -132,6 +141,7 @@ pub(crate) fn value(column: &ArrayRef, row: usize) -> Result<Value> {
         DataType::Utf8 => Value::Text(column.as_string::<i32>().value(row).to_owned()),
         DataType::LargeUtf8 => Value::Text(column.as_string::<i64>().value(row).to_owned()),
         DataType::Timestamp(..) => shown_timestamp(column, row)?.map_or(Value::Null, Value::Text),
+        DataType::Duration(_) | DataType::Interval(_) => Value::Text(shown_interval(column, row)?),
         DataType::FixedSizeBinary(ADDRESS_BYTES) => {
             shown_address(column.as_fixed_size_binary().value(row)).map_or(Value::Null, Value::Text)
         }
@@ -141,9 +151,52 @@ pub(crate) fn value(column: &ArrayRef, row: usize) -> Result<Value> {
         _ => {
             let options = FormatOptions::default();
             let shown = ArrayFormatter::try_new(column, &options).map_err(DataFusionError::from)?;
-            Value::Text(shown.value(row).try_to_string().map_err(DataFusionError::from)?)
+            let text = shown.value(row).try_to_string().map_err(DataFusionError::from)?;
+            if column.data_type().is_decimal() { Value::Decimal(text) } else { Value::Text(text) }
         }
     })
+}
+
+/// Returns a double as Java writes it, and so Athena: `0.5`, `1.0E7`, `Infinity`.
+pub(crate) fn shown_double(value: f64) -> String {
+    let size = value.abs();
+    if value.is_infinite() {
+        return if value < 0.0 { "-Infinity" } else { "Infinity" }.to_owned();
+    }
+    if value.is_nan() || size == 0.0 || (1e-3..1e7).contains(&size) {
+        return format!("{value:?}");
+    }
+    let text = format!("{value:E}");
+    match text.split_once('E') {
+        Some((digits, exponent)) if !digits.contains('.') => format!("{digits}.0E{exponent}"),
+        _ => text,
+    }
+}
+
+/// Returns an interval as Athena shows it: `1-2` for years and months, `1 02:03:04.000` for days and less.
+fn shown_interval(column: &ArrayRef, row: usize) -> Result<String> {
+    const DAY: i64 = 86_400_000;
+    let one = column.slice(row, 1);
+    let (months, millis) = match column.data_type() {
+        DataType::Duration(_) => {
+            let millis = cast(&one, &DataType::Duration(TimeUnit::Millisecond))?;
+            (0, millis.as_primitive::<DurationMillisecondType>().value(0))
+        }
+        _ => {
+            let interval = cast(&one, &DataType::Interval(IntervalUnit::MonthDayNano))?;
+            let interval = interval.as_primitive::<IntervalMonthDayNanoType>().value(0);
+            (interval.months, i64::from(interval.days) * DAY + interval.nanoseconds / 1_000_000)
+        }
+    };
+    let sign = if months < 0 || millis < 0 { "-" } else { "" };
+    if months != 0 {
+        let months = months.unsigned_abs();
+        return Ok(format!("{sign}{}-{}", months / 12, months % 12));
+    }
+    let millis = millis.unsigned_abs();
+    let (days, rest) = (millis / DAY.unsigned_abs(), millis % DAY.unsigned_abs());
+    let (hours, minutes, seconds) = (rest / 3_600_000, rest / 60_000 % 60, rest / 1_000 % 60);
+    Ok(format!("{sign}{days} {hours:02}:{minutes:02}:{seconds:02}.{:03}", rest % 1_000))
 }
 
 fn list(items: &ArrayRef) -> Result<Value> {

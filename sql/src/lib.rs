@@ -6,22 +6,27 @@
 //! `partitions` chooses partitions, `meter` counts, `answer` makes values of columns, `run` brings it together.
 
 mod answer;
+mod check;
 mod error;
 mod explain;
 mod files;
 mod functions;
+mod guard;
 mod hints;
 mod meter;
 mod objects;
 mod partitions;
+mod planner;
 mod run;
 mod statement;
+mod types;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
 use datafusion::common::TableReference;
+use datafusion::execution::FunctionRegistry;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
@@ -39,8 +44,10 @@ pub use run::{AnswerRows, Ran, Take};
 pub use statement::{Order, Statement, parse};
 
 use files::FileTable;
+use guard::Guard;
 use meter::Meter;
 use objects::ObjectTable;
+use planner::Operators;
 
 /// Consumers of memory that are named when there is too little of it.
 const MAX_CONSUMERS_NAMED: usize = 3;
@@ -127,10 +134,13 @@ impl Engine {
         let environment = environment.build_arc().map_err(broken)?;
         let context = SessionContext::new_with_config_rt(config(options.threads), environment);
         functions::all().into_iter().for_each(|function| context.register_udf(function));
+        functions::aggregates().into_iter().for_each(|function| context.register_udaf(function));
+        context.state_ref().write().register_expr_planner(Arc::new(Operators)).map_err(broken)?;
         let answer_bytes = options.memory_bytes / (ANSWERS_IN_MEMORY * options.threads.max(1) as u64);
         let state = context.state();
         let known = |name: &str| state.scalar_functions().get(name).cloned();
         functions::bounded(known, answer_bytes).into_iter().for_each(|function| context.register_udf(function));
+        context.add_optimizer_rule(Arc::new(Guard));
         let meter: Arc<Meter> = Arc::default();
         let name = TableReference::bare(options.table.as_str());
         context.register_table(name, table(Arc::clone(&meter))).map_err(broken)?;
@@ -142,6 +152,9 @@ fn config(threads: usize) -> SessionConfig {
     let mut config = SessionConfig::new().with_target_partitions(threads).with_information_schema(false);
     let set = config.options_mut();
     set.sql_parser.collect_spans = true;
+    // As in Trino: NULL comes last in both directions, and a number with a point is a decimal.
+    "nulls_last".clone_into(&mut set.sql_parser.default_null_ordering);
+    set.sql_parser.parse_float_as_decimal = true;
     set.execution.parquet.pushdown_filters = false;
     set.optimizer.repartition_file_min_size = 1 << 20;
     // What is read follows from the statement and the table alone, as in Athena, not from which thread was faster.

@@ -10,6 +10,7 @@ use futures::StreamExt;
 use parquet::errors::ParquetError;
 
 use crate::answer::{Value, value};
+use crate::check::check;
 use crate::error::{Failure, Given, Result, SqlError, SqlErrorKind};
 use crate::meter::Scan;
 use crate::statement::{Statement, at};
@@ -59,6 +60,7 @@ impl Engine {
         let context = &self.context;
         let planning = async move {
             let plan = context.state().statement_to_plan(Planned::Statement(Box::new(parsed))).await?;
+            check(&plan)?;
             let frame = context.execute_logical_plan(plan).await?;
             let task = frame.task_ctx();
             Ok::<_, DataFusionError>((frame.create_physical_plan().await?, task))
@@ -67,6 +69,7 @@ impl Engine {
             Some(failure) => failure.into(),
             None => said(error, place),
         };
+        self.runtime.block_on(self.columns_that_are_named(statement, place))?;
         let (plan, task) = self.runtime.block_on(planning).map_err(failed)?;
         let mut stream = {
             let _inside = self.runtime.enter();
@@ -91,6 +94,27 @@ impl Engine {
         Ok(Ran { rows, seconds: begun.elapsed().as_secs_f64(), scan, plan: explain::shown(plan.as_ref()) })
     }
 
+    /// Refuses names in GROUP BY and HAVING that only SELECT gives: DataFusion would take them.
+    async fn columns_that_are_named(&self, statement: &Statement, place: &str) -> Result<()> {
+        for alias in &statement.aliases {
+            let asked = Planned::Statement(Box::new(alias.columns.clone()));
+            // What cannot be planned alone, such as a subquery that uses columns from outside, is not looked at.
+            let Ok(plan) = self.context.state().statement_to_plan(asked).await else { continue };
+            if !plan.schema().fields().iter().any(|field| *field.name() == alias.name) {
+                let (name, clause, start) = (&alias.name, alias.clause, alias.span.start);
+                return Err(SqlError::usage(format!(
+                    "column {name} cannot be resolved: {clause} knows no names of SELECT"
+                ))
+                .at(at(place, start.line, start.column))
+                .help(match clause {
+                    "GROUP BY" => "repeat its expression, or write its place: GROUP BY 1",
+                    _ => "repeat its expression, or put the SELECT into a subquery",
+                }));
+            }
+        }
+        Ok(())
+    }
+
     /// Returns whether the last statement opened a file.
     pub fn opened(&self, key: &str) -> bool {
         self.meter.opened(key)
@@ -101,6 +125,7 @@ impl Engine {
 fn said(error: DataFusionError, place: &str) -> SqlError {
     let position =
         error.diagnostic().and_then(|diagnostic| diagnostic.span).map(|span| (span.start.line, span.start.column));
+    let help = error.diagnostic().and_then(|diagnostic| diagnostic.helps.first()).map(|help| help.message.clone());
     let (line, column) = position.unwrap_or((0, 0));
     let place = at(place, line, column);
     let error = match given(error) {
@@ -123,7 +148,10 @@ fn said(error: DataFusionError, place: &str) -> SqlError {
         DataFusionError::NotImplemented(_) => SqlError::usage(format!("this is not there: {}", message(&text)))
             .at(place)
             .help("docs/query.md says what of Athena's SQL is"),
-        _ => SqlError::usage(format!("the statement cannot be run: {}", message(&text))).at(place),
+        _ => {
+            let error = SqlError::usage(format!("the statement cannot be run: {}", message(&text))).at(place);
+            help.into_iter().fold(error, SqlError::help)
+        }
     }
 }
 

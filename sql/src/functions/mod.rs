@@ -3,13 +3,18 @@
 //! A [`Fun`] is a function of whole columns: constants come as columns of one value each row, so that nothing in here
 //! knows of them. Types of arguments and of the answer are functions of their own.
 
+mod bits;
 mod bounded;
+mod convert;
 mod network;
+mod number;
+mod sums;
 mod text;
 mod time;
 
+use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{DataType, Field, FieldRef};
@@ -18,15 +23,37 @@ use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
+use crate::types::shown_type;
+
 pub use bounded::bounded;
 pub use network::{ADDRESS_BYTES, shown_address};
+pub use sums::all as aggregates;
 pub use time::shown_timestamp;
+
+/// All of them, by name.
+static ALL: LazyLock<HashMap<&str, Arc<ScalarUDF>>> = LazyLock::new(|| {
+    let funs = time::FUNS
+        .iter()
+        .chain(network::FUNS)
+        .chain(text::FUNS)
+        .chain(number::FUNS)
+        .chain(bits::FUNS)
+        .chain(convert::FUNS.iter().flatten());
+    let udf = |fun: &'static Fun| Udf { fun, signature: Signature::user_defined(Volatility::Immutable) };
+    funs.map(|fun| (fun.name, Arc::new(ScalarUDF::new_from_impl(udf(fun))))).collect()
+});
 
 /// Returns all of them.
 pub fn all() -> Vec<ScalarUDF> {
-    let funs = time::FUNS.iter().chain(network::FUNS).chain(text::FUNS);
-    funs.map(|fun| ScalarUDF::new_from_impl(Udf { fun, signature: Signature::user_defined(Volatility::Immutable) }))
-        .collect()
+    ALL.values().map(|function| function.as_ref().clone()).collect()
+}
+
+/// Returns one of them.
+///
+/// # Errors
+/// When there is none of that name.
+pub fn named(name: &str) -> Result<Arc<ScalarUDF>> {
+    ALL.get(name).cloned().ok_or_else(|| plan_datafusion_err!("there is no function {name}"))
 }
 
 /// A function.
@@ -78,7 +105,7 @@ impl ScalarUDFImpl for Udf {
 
     fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
         (self.fun.takes)(types).ok_or_else(|| {
-            let types: Vec<String> = types.iter().map(ToString::to_string).collect();
+            let types: Vec<String> = types.iter().map(shown_type).collect();
             plan_datafusion_err!("{} takes no ({}): write {}", self.fun.name, types.join(", "), self.fun.usage)
         })
     }

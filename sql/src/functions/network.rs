@@ -40,8 +40,7 @@ pub const FUNS: &[Fun] = &[
         usage: "contains('10.0.0.0/8', CAST(srcaddr AS ipaddress)), or contains(array, value)",
         takes: |types| match types {
             [list @ (DataType::List(_) | DataType::LargeList(_)), value] => Some(vec![list.clone(), value.clone()]),
-            // An address that is text is taken too: Athena wants the cast.
-            [network, address] if is_text(network) && (is_text(address) || *address == ADDRESS) => {
+            [network, address @ (DataType::Null | ADDRESS)] if is_text(network) => {
                 let address = if *address == ADDRESS { ADDRESS } else { DataType::Utf8View };
                 Some(vec![DataType::Utf8View, address])
             }
@@ -152,7 +151,7 @@ fn in_list(lists: &ArrayRef, values: &ArrayRef) -> Result<ArrayRef> {
         _ => lists.as_list::<i64>().value(row),
     };
     for row in 0..lists.len() {
-        if lists.is_null(row) || values.is_null(row) {
+        if lists.is_null(row) || values.is_null(row) || *values.data_type() == DataType::Null {
             builder.append_null();
             continue;
         }

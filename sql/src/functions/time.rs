@@ -25,7 +25,8 @@ pub const FUNS: &[Fun] = &[
         name: "from_unixtime",
         usage: "from_unixtime(seconds) or from_unixtime(seconds, 'Asia/Tokyo')",
         takes: |types| {
-            let seconds = |t: &DataType| if t.is_floating() { DataType::Float64 } else { DataType::Int64 };
+            let seconds =
+                |t: &DataType| if t.is_floating() || t.is_decimal() { DataType::Float64 } else { DataType::Int64 };
             match types {
                 [number] if is_number(number) => Some(vec![seconds(number)]),
                 // A constant decides the type of the answer, and must not be hidden by a cast.
@@ -118,7 +119,9 @@ pub const FUNS: &[Fun] = &[
         gives: |_, _| Ok(DataType::Date32),
         run: |columns, _| {
             if *columns[0].data_type() == DataType::Utf8View {
-                return Ok(cast(&columns[0], &DataType::Date32)?);
+                let values = texts(&columns[0])?.into_iter();
+                let days = values.map(|text| text.map(day).transpose()).collect::<Result<_>>()?;
+                return Ok(cast(&times(days, &PLAIN)?, &DataType::Date32)?);
             }
             let mut builder = Date32Builder::new();
             for millis in local(&columns[0])? {
@@ -164,6 +167,9 @@ pub const FUNS: &[Fun] = &[
         name: "date_add",
         usage: "date_add('hour', 1, time)",
         takes: |types| match types {
+            [unit, number, DataType::Date32] if is_text(unit) && is_number(number) => {
+                Some(vec![DataType::Utf8View, DataType::Int64, DataType::Date32])
+            }
             [unit, number, time] if is_text(unit) && is_number(number) => {
                 Some([vec![DataType::Utf8View, DataType::Int64], time_and(std::slice::from_ref(time), &[])?].concat())
             }
@@ -174,17 +180,137 @@ pub const FUNS: &[Fun] = &[
             let (units, numbers) = (texts(&columns[0])?, columns[1].as_primitive::<Int64Type>());
             // Days and months are those of the time's zone, as it is shown.
             let zone = zone_in(columns[2].data_type())?;
+            let is_date = *gives == DataType::Date32;
+            let from = if is_date { cast(&columns[2], &PLAIN)? } else { Arc::clone(&columns[2]) };
             let mut moved = Vec::with_capacity(units.len());
-            for ((unit, number), millis) in units.into_iter().zip(numbers).zip(local(&columns[2])?) {
+            for ((unit, number), millis) in units.into_iter().zip(numbers).zip(local(&from)?) {
                 let (Some(unit), Some(number), Some(millis)) = (unit, number, millis) else {
                     moved.push(None);
                     continue;
                 };
                 let wrong = |e: jiff::Error| exec_datafusion_err!("date_add: {e}");
+                if is_date && matches!(unit.to_lowercase().as_str(), "hour" | "minute" | "second" | "millisecond") {
+                    return Err(exec_datafusion_err!("{unit:?} is no unit of a date: CAST it AS timestamp first"));
+                }
                 let time = civil(millis)?.checked_add(span(unit, number)?).map_err(wrong)?;
                 moved.push(Some(zone.to_ambiguous_timestamp(time).compatible().map_err(wrong)?.as_millisecond()));
             }
-            times(moved, gives)
+            match is_date {
+                true => Ok(cast(&times(moved, &PLAIN)?, gives)?),
+                false => times(moved, gives),
+            }
+        },
+    },
+    Fun {
+        name: "date_trunc",
+        usage: "date_trunc('hour', time)",
+        takes: |types| match types {
+            [unit, DataType::Date32] if is_text(unit) => Some(vec![DataType::Utf8View, DataType::Date32]),
+            [unit, time] if is_text(unit) => {
+                Some([vec![DataType::Utf8View], time_and(std::slice::from_ref(time), &[])?].concat())
+            }
+            _ => None,
+        },
+        gives: |types, _| Ok(types[1].clone()),
+        run: |columns, gives| {
+            let units = texts(&columns[0])?;
+            let (is_date, zone) = (*gives == DataType::Date32, zone_in(gives)?);
+            let times_of_day = if is_date { cast(&columns[1], &PLAIN)? } else { Arc::clone(&columns[1]) };
+            let mut cut = Vec::with_capacity(units.len());
+            for (unit, millis) in units.into_iter().zip(local(&times_of_day)?) {
+                let (Some(unit), Some(millis)) = (unit, millis) else {
+                    cut.push(None);
+                    continue;
+                };
+                let time = truncated(civil(millis)?, unit, is_date)?;
+                let wrong = |e: jiff::Error| exec_datafusion_err!("date_trunc: {e}");
+                cut.push(Some(zone.to_ambiguous_timestamp(time).compatible().map_err(wrong)?.as_millisecond()));
+            }
+            let cut = times(cut, if is_date { &PLAIN } else { gives })?;
+            Ok(if is_date { cast(&cut, gives)? } else { cut })
+        },
+    },
+    Fun {
+        name: "last_day_of_month",
+        usage: "last_day_of_month(time)",
+        takes: |types| time_and(types, &[]),
+        gives: |_, _| Ok(DataType::Date32),
+        run: |columns, gives| {
+            let last = |millis: i64| millis_of(civil(millis)?.last_of_month());
+            let days =
+                local(&columns[0])?.into_iter().map(|millis| millis.map(last).transpose()).collect::<Result<_>>()?;
+            Ok(cast(&times(days, &PLAIN)?, gives)?)
+        },
+    },
+    Fun {
+        name: "to_iso8601",
+        usage: "to_iso8601(time)",
+        takes: |types| match types {
+            [DataType::Date32] => Some(vec![DataType::Date32]),
+            _ => time_and(types, &[]),
+        },
+        gives: |_, _| Ok(DataType::Utf8View),
+        run: |columns, _| {
+            if *columns[0].data_type() == DataType::Date32 {
+                return Ok(cast(&columns[0], &DataType::Utf8View)?);
+            }
+            let zone = match columns[0].data_type() {
+                DataType::Timestamp(_, Some(_)) => Some(zone_in(columns[0].data_type())?),
+                _ => None,
+            };
+            let mut builder = StringViewBuilder::new();
+            for (here, there) in local(&columns[0])?.into_iter().zip(instants(&columns[0])?) {
+                let (Some(here), Some(there)) = (here, there) else {
+                    builder.append_null();
+                    continue;
+                };
+                let mut text = civil(here)?.strftime("%Y-%m-%dT%H:%M:%S.%3f").to_string();
+                if let Some(zone) = &zone {
+                    let time = Timestamp::from_millisecond(there).map_err(|e| exec_datafusion_err!("{e}"))?;
+                    let minutes = zone.to_offset(time).seconds() / 60;
+                    let sign = if minutes < 0 { '-' } else { '+' };
+                    // Writing into a String cannot fail.
+                    let _ = match minutes.abs() {
+                        0 => write!(text, "Z"),
+                        minutes => write!(text, "{sign}{:02}:{:02}", minutes / 60, minutes % 60),
+                    };
+                }
+                builder.append_value(text);
+            }
+            Ok(Arc::new(builder.finish()))
+        },
+    },
+    Fun {
+        name: "from_iso8601_timestamp",
+        usage: "from_iso8601_timestamp('2026-01-15T05:06:07Z')",
+        takes: |types| matches!(types, [text] if is_text(text)).then(|| types.to_vec()),
+        // Its type has one zone: that of a constant, or UTC.
+        gives: |_, constants| match constants {
+            [Some(text)] => match text.try_as_str().flatten().map(iso8601).transpose()? {
+                Some((_, Some(zone))) => Ok(zoned(&zone)),
+                _ => Ok(zoned("UTC")),
+            },
+            _ => Ok(zoned("UTC")),
+        },
+        run: |columns, gives| {
+            let values = texts(&columns[0])?.into_iter();
+            times(
+                values
+                    .map(|text| Ok(text.map(iso8601).transpose()?.map(|(millis, _)| millis)))
+                    .collect::<Result<_>>()?,
+                gives,
+            )
+        },
+    },
+    Fun {
+        name: "from_iso8601_date",
+        usage: "from_iso8601_date('2026-01-15')",
+        takes: |types| matches!(types, [text] if is_text(text)).then(|| vec![DataType::Utf8View]),
+        gives: |_, _| Ok(DataType::Date32),
+        run: |columns, gives| {
+            let values = texts(&columns[0])?.into_iter();
+            let days = values.map(|text| text.map(iso8601_date).transpose()).collect::<Result<_>>()?;
+            Ok(cast(&times(days, &PLAIN)?, gives)?)
         },
     },
     Fun {
@@ -201,12 +327,19 @@ pub const FUNS: &[Fun] = &[
         run: |columns, _| {
             let units = texts(&columns[0])?;
             let mut builder = Int64Builder::new();
-            for ((unit, from), to) in units.into_iter().zip(instants(&columns[1])?).zip(instants(&columns[2])?) {
-                let (Some(unit), Some(from), Some(to)) = (unit, from, to) else {
+            let clock = instants(&columns[1])?.zip(instants(&columns[2])?);
+            // Whole days and months are those of calendars.
+            let calendar = local(&columns[1])?.into_iter().zip(local(&columns[2])?);
+            for (unit, (clock, calendar)) in units.into_iter().zip(clock.zip(calendar)) {
+                let (Some(unit), (Some(from), Some(to)), (Some(first), Some(last))) = (unit, clock, calendar) else {
                     builder.append_null();
                     continue;
                 };
-                builder.append_value(difference(unit, from, to)?);
+                let unit = unit.to_lowercase();
+                builder.append_value(match unit.as_str() {
+                    "day" | "week" | "month" | "quarter" | "year" => difference(&unit, first, last)?,
+                    _ => difference(&unit, from, to)?,
+                });
             }
             Ok(Arc::new(builder.finish()))
         },
@@ -330,14 +463,10 @@ fn literal(text: &str) -> Result<(i64, Option<String>)> {
         exec_datafusion_err!("{text:?} is no time such as '2026-01-15 05:00:00' or '2026-01-15 05:00:00 Asia/Tokyo'")
     };
     let text = text.trim();
-    let (date, rest) = text.split_once([' ', 'T']).unwrap_or((text, ""));
+    let (date, rest) = text.split_once(' ').unwrap_or((text, ""));
     let (clock, zone) = match rest.trim().split_once(' ') {
         Some((clock, zone)) => (clock, Some(zone.trim())),
         None => (rest.trim(), None),
-    };
-    let (clock, zone) = match (clock.strip_suffix('Z'), zone) {
-        (Some(clock), None) => (clock, Some("UTC")),
-        _ => (clock, zone),
     };
     let clock = match clock.matches(':').count() {
         0 if clock.is_empty() => "00:00:00".to_owned(),
@@ -442,6 +571,86 @@ fn read(text: &str, pattern: &str) -> Result<i64> {
     millis_of(time)
 }
 
+/// Cuts what is smaller than a unit off a time.
+fn truncated(time: DateTime, unit: &str, is_date: bool) -> Result<DateTime> {
+    let date = time.date();
+    let first =
+        |month: i8| jiff::civil::Date::new(date.year(), month, 1).map_err(|e| exec_datafusion_err!("date_trunc: {e}"));
+    let clock = |hour, minute, second| date.at(hour, minute, second, 0);
+    Ok(match unit.to_lowercase().as_str() {
+        "millisecond" if !is_date => time,
+        "second" if !is_date => clock(time.hour(), time.minute(), time.second()),
+        "minute" if !is_date => clock(time.hour(), time.minute(), 0),
+        "hour" if !is_date => clock(time.hour(), 0, 0),
+        "day" => clock(0, 0, 0),
+        "week" => {
+            let days = i64::from(date.weekday().to_monday_zero_offset());
+            let monday =
+                date.checked_sub(Span::new().days(days)).map_err(|e| exec_datafusion_err!("date_trunc: {e}"))?;
+            monday.at(0, 0, 0, 0)
+        }
+        "month" => first(date.month())?.at(0, 0, 0, 0),
+        "quarter" => first((date.month() - 1) / 3 * 3 + 1)?.at(0, 0, 0, 0),
+        "year" => first(1)?.at(0, 0, 0, 0),
+        other if is_date => {
+            return Err(exec_datafusion_err!("{other:?} is no unit of a date such as 'day' or 'month'"));
+        }
+        other => return Err(exec_datafusion_err!("{other:?} is no unit such as 'hour' or 'day'")),
+    })
+}
+
+/// Reads `2026-01-15[T05:06[:07[.123]][Z or +09:00]]`: milliseconds in UTC, and the zone.
+fn iso8601(text: &str) -> Result<(i64, Option<String>)> {
+    let wrong = || exec_datafusion_err!("{text:?} is no time such as '2026-01-15T05:06:07Z'");
+    let (date, rest) = text.split_once('T').unwrap_or((text, ""));
+    let at = rest.find(['Z', '+', '-']).unwrap_or(rest.len());
+    let (clock, zone) = rest.split_at(at);
+    let clock = match clock.matches(':').count() {
+        0 if clock.is_empty() => "00:00:00".to_owned(),
+        0 => format!("{clock}:00:00"),
+        1 => format!("{clock}:00"),
+        _ => clock.to_owned(),
+    };
+    let date = match date.matches('-').count() {
+        0 => format!("{date}-01-01"),
+        1 if !date.contains('W') => format!("{date}-01"),
+        _ => date.to_owned(),
+    };
+    let zone = match zone {
+        "" | "Z" => None,
+        zone if zone.contains(':') => Some(zone.to_owned()),
+        zone => Some(format!(
+            "{}:{}",
+            zone.get(..3).ok_or_else(wrong)?,
+            zone.get(3..).filter(|m| !m.is_empty()).unwrap_or("00")
+        )),
+    };
+    let time: DateTime = format!("{date}T{clock}").parse().map_err(|_| wrong())?;
+    let offset = match &zone {
+        Some(zone) => offset(zone).ok_or_else(wrong)?,
+        None => TimeZone::UTC,
+    };
+    let there = offset.to_ambiguous_timestamp(time).compatible().map_err(|_| wrong())?;
+    Ok((there.as_millisecond(), zone))
+}
+
+/// Reads `2026-01-15`, as a cast does.
+fn day(text: &str) -> Result<i64> {
+    let wrong = || exec_datafusion_err!("{text:?} is no date such as '2026-01-15': TRY_CAST makes NULL of it");
+    let parts: Vec<&str> = text.trim().split('-').collect();
+    let [year, month, day] = parts.as_slice() else { return Err(wrong()) };
+    let (year, month, day) = (year.parse().ok(), month.parse().ok(), day.parse().ok());
+    let date =
+        year.zip(month).zip(day).and_then(|((y, m), d)| jiff::civil::Date::new(y, m, d).ok()).ok_or_else(wrong)?;
+    millis_of(date.at(0, 0, 0, 0))
+}
+
+fn iso8601_date(text: &str) -> Result<i64> {
+    let date: std::result::Result<jiff::civil::Date, _> = text.parse();
+    let date = date.map_err(|_| exec_datafusion_err!("{text:?} is no date such as '2026-01-15'"))?;
+    millis_of(date.at(0, 0, 0, 0))
+}
+
 fn span(unit: &str, number: i64) -> Result<Span> {
     let span = Span::new();
     let span = match unit.to_lowercase().as_str() {
@@ -462,11 +671,16 @@ fn span(unit: &str, number: i64) -> Result<Span> {
 /// Returns how many whole units lie between two times.
 fn difference(unit: &str, from: i64, to: i64) -> Result<i64> {
     let whole = |millis: i64| Ok((to - from) / millis);
+    // As many months as can be added: from the last day of January to that of February it is one.
     let months = || {
-        let until = civil(from)?.until((jiff::Unit::Month, civil(to)?));
-        until.map(|span| i64::from(span.get_months())).map_err(|e| exec_datafusion_err!("date_diff: {e}"))
+        let (from, to) = (civil(from)?, civil(to)?);
+        let wrong = |e: jiff::Error| exec_datafusion_err!("date_diff: {e}");
+        let whole = i64::from(from.until((jiff::Unit::Month, to)).map_err(wrong)?.get_months());
+        let next = whole + if to >= from { 1 } else { -1 };
+        let there = from.checked_add(Span::new().try_months(next).map_err(wrong)?).map_err(wrong)?;
+        Ok(if (to >= from && there <= to) || (to < from && there >= to) { next } else { whole })
     };
-    match unit.to_lowercase().as_str() {
+    match unit {
         "millisecond" => whole(1),
         "second" => whole(1_000),
         "minute" => whole(60_000),

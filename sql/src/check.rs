@@ -1,0 +1,244 @@
+//! What Athena refuses and DataFusion would make something of: types that do not go together.
+//!
+//! In: a plan as it follows from the statement, before anything is cast. Out: an error with Trino's words, and how to write it.
+//! Operators are looked at by [`crate::planner`]; here is what else compares or joins values.
+
+use datafusion::common::tree_node::TreeNode;
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::{DFSchema, Result};
+use datafusion::logical_expr::utils::merge_schema;
+use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan};
+
+use crate::planner::said;
+use crate::types::{Kind, shown_type};
+
+/// Functions whose first argument is a text, by DataFusion's names; it would make one of a number.
+const OF_TEXT: [&str; 22] = [
+    "lower",
+    "upper",
+    "btrim",
+    "ltrim",
+    "rtrim",
+    "character_length",
+    "substr",
+    "replace",
+    "reverse",
+    "strpos",
+    "starts_with",
+    "string_to_array",
+    "lpad",
+    "rpad",
+    "regexp_like",
+    "regexp_replace",
+    "regexp_count",
+    "levenshtein",
+    "translate",
+    "initcap",
+    "ascii",
+    "concat_ws",
+];
+
+/// Checks a plan and the plans of its subqueries.
+///
+/// # Errors
+/// A planning error for the first thing that Trino refuses.
+pub fn check(plan: &LogicalPlan) -> Result<()> {
+    plan.apply_with_subqueries(|node| {
+        let schema = match node.inputs().as_slice() {
+            [] => node.schema().as_ref().clone(),
+            inputs => merge_schema(inputs),
+        };
+        node.apply_expressions(|expr| {
+            expr.apply(|part| {
+                one(part, &schema)?;
+                Ok(TreeNodeRecursion::Continue)
+            })
+        })?;
+        whole(node, &schema)?;
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    Ok(())
+}
+
+/// Returns the kind of an expression, and its type's name; NULL's where it is not known.
+fn kind(expr: &Expr, schema: &DFSchema) -> (Kind, String) {
+    expr.get_type(schema)
+        .map_or((Kind::Null, String::new()), |data_type| (Kind::of(&data_type), shown_type(&data_type)))
+}
+
+/// Checks that expressions are of one kind.
+fn agree<'a>(
+    first: &'a Expr,
+    others: impl Iterator<Item = &'a Expr>,
+    schema: &DFSchema,
+    message: impl Fn(&str, &str) -> String,
+) -> Result<()> {
+    let mut known = kind(first, schema);
+    for other in others {
+        let next = kind(other, schema);
+        if !known.0.goes_with(next.0) {
+            let text = if known.0 == Kind::Text { first } else { other };
+            return Err(said(message(&known.1, &next.1), &[first, other], cast_hint(text, &known, &next)));
+        }
+        if known.0 == Kind::Null {
+            known = next;
+        }
+    }
+    Ok(())
+}
+
+fn cast_hint(text: &Expr, a: &(Kind, String), b: &(Kind, String)) -> String {
+    let wanted = if a.0 == Kind::Text { &b.1 } else { &a.1 };
+    match (text, a.0 == Kind::Text || b.0 == Kind::Text) {
+        (Expr::Column(column), true) => {
+            format!("{} is a text: write values in single quotes ('15'), or CAST({0} AS {wanted})", column.name)
+        }
+        (_, true) => format!("CAST the text AS {wanted}, or the other side AS varchar"),
+        _ => "CAST one to the type of the other".to_owned(),
+    }
+}
+
+fn one(expr: &Expr, schema: &DFSchema) -> Result<()> {
+    match expr {
+        Expr::InList(list) => agree(&list.expr, list.list.iter(), schema, |a, b| {
+            format!("IN value and list items must be of one type: {a}, {b}")
+        }),
+        Expr::Between(between) => agree(&between.expr, [&*between.low, &*between.high].into_iter(), schema, |a, b| {
+            format!("cannot check whether {a} is BETWEEN values of {b}")
+        }),
+        Expr::Like(like) => {
+            for side in [&*like.expr, &*like.pattern] {
+                let (found, name) = kind(side, schema);
+                if !matches!(found, Kind::Text | Kind::Null) {
+                    let help = "CAST it AS varchar first".to_owned();
+                    return Err(said(format!("LIKE wants texts, and this is {name}"), &[side], help));
+                }
+            }
+            Ok(())
+        }
+        Expr::Case(case) => {
+            let results: Vec<&Expr> =
+                case.when_then_expr.iter().map(|(_, then)| &**then).chain(case.else_expr.as_deref()).collect();
+            let (first, rest) = (results[0], &results[1..]);
+            agree(first, rest.iter().copied(), schema, |a, b| {
+                format!("all results of CASE (or IF) must be of one type, and there are {a} and {b}")
+            })?;
+            match &case.expr {
+                Some(of) => agree(of, case.when_then_expr.iter().map(|(when, _)| &**when), schema, |a, b| {
+                    format!("CASE compares {a} with {b}")
+                }),
+                None => case
+                    .when_then_expr
+                    .iter()
+                    .try_for_each(|(when, _)| boolean(when, schema, "the condition of CASE (or IF)")),
+            }
+        }
+        Expr::ScalarFunction(function) => {
+            let (name, args) = (function.name(), &function.args);
+            if name == "date_part"
+                && let Some(time) = args.get(1)
+            {
+                return match kind(time, schema) {
+                    (Kind::Text | Kind::Number | Kind::Boolean, given) => Err(said(
+                        format!("parts of a time are asked of {given}"),
+                        &[time],
+                        "write from_unixtime(seconds), or CAST(text AS timestamp)".to_owned(),
+                    )),
+                    _ => Ok(()),
+                };
+            }
+            if matches!(name, "coalesce" | "nullif" | "greatest" | "least") && !args.is_empty() {
+                return agree(&args[0], args[1..].iter(), schema, |a, b| {
+                    format!("{name} wants values of one type, not {a} and {b}")
+                });
+            }
+            let Some(first) = args.first().filter(|_| OF_TEXT.contains(&name)) else { return Ok(()) };
+            let (found, given) = kind(first, schema);
+            match found {
+                Kind::Other => Err(said(
+                    format!("{} of {given} is not here", athenas(name)),
+                    &[first],
+                    "array_join makes a text of an array".to_owned(),
+                )),
+                Kind::Number | Kind::Boolean | Kind::Date | Kind::Time | Kind::Address => Err(said(
+                    format!("unexpected parameters ({given}) for function {}", athenas(name)),
+                    &[first],
+                    "CAST it AS varchar first".to_owned(),
+                )),
+                _ => Ok(()),
+            }
+        }
+        Expr::Not(inner) => boolean(inner, schema, "what follows NOT"),
+        Expr::InSubquery(within) => {
+            let (Ok(field), found) =
+                (within.subquery.subquery.schema().fields().first().ok_or(()), kind(&within.expr, schema))
+            else {
+                return Ok(());
+            };
+            let asked = (Kind::of(field.data_type()), shown_type(field.data_type()));
+            match found.0.goes_with(asked.0) {
+                true => Ok(()),
+                false => Err(said(
+                    format!("value and result of the subquery must be of one type: {}, {}", found.1, asked.1),
+                    &[&within.expr],
+                    cast_hint(&within.expr, &found, &asked),
+                )),
+            }
+        }
+        _ => Ok(()),
+    }
+}
+
+fn boolean(expr: &Expr, schema: &DFSchema, what: &str) -> Result<()> {
+    match kind(expr, schema) {
+        (Kind::Boolean | Kind::Null, _) => Ok(()),
+        (_, name) => {
+            Err(said(format!("{what} must be a boolean, not {name}"), &[expr], "compare it with something".to_owned()))
+        }
+    }
+}
+
+/// Returns Athena's name of a function.
+fn athenas(name: &str) -> &str {
+    match name {
+        "btrim" => "trim",
+        "character_length" => "length",
+        "string_to_array" => "split",
+        other => other,
+    }
+}
+
+fn whole(node: &LogicalPlan, schema: &DFSchema) -> Result<()> {
+    match node {
+        LogicalPlan::Filter(filter) => boolean(&filter.predicate, schema, "a condition"),
+        LogicalPlan::Join(join) => join.on.iter().try_for_each(|(left, right)| {
+            agree(left, std::iter::once(right), schema, |a, b| format!("cannot apply operator: {a} = {b}"))
+        }),
+        LogicalPlan::Union(union) => {
+            let Some((first, rest)) = union.inputs.split_first() else { return Ok(()) };
+            for other in rest {
+                for (at, (a, b)) in first.schema().fields().iter().zip(other.schema().fields()).enumerate() {
+                    if a.data_type().is_decimal() && b.data_type().is_floating()
+                        || a.data_type().is_floating() && b.data_type().is_decimal()
+                    {
+                        return Err(said(
+                            format!("column {} of UNION has decimals and doubles", at + 1),
+                            &[],
+                            "CAST both AS double".to_owned(),
+                        ));
+                    }
+                    if !Kind::of(a.data_type()).goes_with(Kind::of(b.data_type())) {
+                        let (a, b) = (shown_type(a.data_type()), shown_type(b.data_type()));
+                        return Err(said(
+                            format!("column {} of UNION has types that do not go together: {a}, {b}", at + 1),
+                            &[],
+                            "CAST one to the type of the other".to_owned(),
+                        ));
+                    }
+                }
+            }
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
