@@ -676,6 +676,20 @@ fn numbers_are_athenas() {
         ("'a%b' LIKE 'a\\%b'", "false"),
         ("'a%b' LIKE 'a!%b' ESCAPE '!'", "true"),
         ("TIMESTAMP '2026-01-15 00:00:00' = TIMESTAMP '2026-01-15 09:00:00 Asia/Tokyo'", "true"),
+        ("CASE WHEN bytes > 1 THEN 1.5 ELSE 2e0 END", "1.5"),
+        ("element_at(map(ARRAY[6, 17], ARRAY['tcp', 'udp']), protocol)", "\"tcp\""),
+        ("regexp_extract_all('1a 2b', '\\d')", "[\"1\",\"2\"]"),
+        ("regexp_split('a, b;c', '[,;] *')", "[\"a\",\"b\",\"c\"]"),
+        ("split('', ',')", "[\"\"]"),
+        ("format('%s:%05d|%.2f|%,d|%-3s|', 'a', 42, 3.14159e0, 1234567, 'b')", "\"a:00042|3.14|1,234,567|b  |\""),
+        (
+            "lower(to_hex(sha256(to_utf8('abc'))))",
+            "\"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\"",
+        ),
+        ("bitwise_left_shift(1, 4)", "16"),
+        ("to_base(255, 16)", "\"ff\""),
+        ("width_bucket(bytes, 0, 10000, 5)", "1"),
+        ("TIMESTAMP '2026-01-16 01:00:00' - TIMESTAMP '2026-01-15 00:00:00'", "\"1 01:00:00.000\""),
     ] {
         assert_eq!(one(expression), value, "{expression}");
     }
@@ -754,4 +768,30 @@ fn addresses_are_read_only_where_they_are() {
     let ran = work.run(&["query", "table", &format!("SELECT count(*) FROM vpc_flow_logs WHERE {inside}")]);
     ran.code(2);
     assert!(ran.stderr.contains("\"-\" is no address"), "{}", ran.stderr);
+}
+
+/// What DataFusion plans only of constants, and a scan of no files.
+#[test]
+fn arrays_of_columns_are_unnested_and_no_files_are_no_rows() {
+    let work = Work::new();
+    three_rows(&work);
+    for (sql, answer) in [
+        (
+            "SELECT t.part, count(*) AS n FROM vpc_flow_logs AS f CROSS JOIN UNNEST(split(f.srcaddr, '.')) AS t (part) \
+             WHERE f.day = '15' GROUP BY t.part ORDER BY 1",
+            "part,n\n-,1\n172,1\n19,1\n21,1\n32,1\n",
+        ),
+        (
+            "SELECT count(*) AS n FROM vpc_flow_logs, UNNEST(ARRAY[srcport, dstport]) AS t (port) WHERE port = 443",
+            "n\n1\n",
+        ),
+        ("SELECT start FROM vpc_flow_logs WHERE day = '99' ORDER BY start", "start\n"),
+        ("SELECT a.start FROM vpc_flow_logs a JOIN vpc_flow_logs b ON a.start = b.start WHERE a.day = '99'", "start\n"),
+        ("SELECT count(*) AS n FROM vpc_flow_logs WHERE dstport = ANY (VALUES 443, 22)", "n\n1\n"),
+        ("SELECT srcport FROM vpc_flow_logs ORDER BY srcport DESC FETCH FIRST 1 ROW ONLY", "srcport\n40000\n"),
+    ] {
+        assert_eq!(csv(&work, sql), answer, "{sql}");
+    }
+    let views = "CREATE VIEW logs.busy AS SELECT srcaddr FROM vpc_flow_logs WHERE bytes > 100; SELECT * FROM logs.busy";
+    assert_eq!(csv(&work, views), "srcaddr\n172.32.21.19\n");
 }

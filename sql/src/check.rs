@@ -3,9 +3,11 @@
 //! In: a plan as it follows from the statement, before anything is cast. Out: an error with Trino's words, and how to write it.
 //! Operators are looked at by [`crate::planner`]; here is what else compares or joins values.
 
-use datafusion::common::tree_node::TreeNode;
-use datafusion::common::tree_node::TreeNodeRecursion;
+use arrow::datatypes::DataType;
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{DFSchema, Result};
+use datafusion::logical_expr::cast;
+use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan};
 
@@ -25,7 +27,7 @@ const OF_TEXT: [&str; 22] = [
     "reverse",
     "strpos",
     "starts_with",
-    "string_to_array",
+    "split",
     "lpad",
     "rpad",
     "regexp_like",
@@ -58,6 +60,67 @@ pub fn check(plan: &LogicalPlan) -> Result<()> {
         Ok(TreeNodeRecursion::Continue)
     })?;
     Ok(())
+}
+
+/// Makes doubles of decimals that stand beside doubles in CASE, IN and the like, as Trino does: DataFusion would make decimals of
+/// the doubles.
+///
+/// # Errors
+/// When the plan does not hold together afterwards.
+pub fn widened(plan: LogicalPlan) -> Result<LogicalPlan> {
+    let done = plan.transform_up_with_subqueries(|node| {
+        let schema = match node.inputs().as_slice() {
+            [] => return Ok(Transformed::no(node)),
+            inputs => merge_schema(inputs),
+        };
+        let names = NamePreserver::new(&node);
+        let node = node.map_expressions(|expr| {
+            let name = names.save(&expr);
+            Ok(expr.transform_up(|part| Ok(with_doubles(part, &schema)))?.update_data(|expr| name.restore(expr)))
+        })?;
+        match node.transformed {
+            true => node.map_data(LogicalPlan::recompute_schema),
+            false => Ok(node),
+        }
+    })?;
+    Ok(done.data)
+}
+
+fn with_doubles(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
+    let has = |expr: &Expr, is: fn(&DataType) -> bool| expr.get_type(schema).is_ok_and(|of| is(&of));
+    let decimal = |expr: &Expr| has(expr, DataType::is_decimal);
+    let mixed = |all: &[&Expr]| all.iter().any(|e| decimal(e)) && all.iter().any(|e| has(e, DataType::is_floating));
+    let double = |expr: Expr| if decimal(&expr) { cast(expr, DataType::Float64) } else { expr };
+    match expr {
+        Expr::Case(mut case) => {
+            let results: Vec<&Expr> =
+                case.when_then_expr.iter().map(|(_, then)| &**then).chain(case.else_expr.as_deref()).collect();
+            if !mixed(&results) {
+                return Transformed::no(Expr::Case(case));
+            }
+            for (_, then) in &mut case.when_then_expr {
+                **then = double(std::mem::take(&mut **then));
+            }
+            case.else_expr = case.else_expr.map(|expr| Box::new(double(*expr)));
+            Transformed::yes(Expr::Case(case))
+        }
+        Expr::InList(mut list) => {
+            if !mixed(&std::iter::once(&*list.expr).chain(&list.list).collect::<Vec<_>>()) {
+                return Transformed::no(Expr::InList(list));
+            }
+            list.expr = Box::new(double(*list.expr));
+            list.list = list.list.into_iter().map(double).collect();
+            Transformed::yes(Expr::InList(list))
+        }
+        Expr::ScalarFunction(mut function)
+            if matches!(function.name(), "coalesce" | "greatest" | "least" | "nullif" | "make_array")
+                && mixed(&function.args.iter().collect::<Vec<_>>()) =>
+        {
+            function.args = function.args.into_iter().map(double).collect();
+            Transformed::yes(Expr::ScalarFunction(function))
+        }
+        other => Transformed::no(other),
+    }
 }
 
 /// Returns the kind of an expression, and its type's name; NULL's where it is not known.
@@ -203,7 +266,6 @@ fn athenas(name: &str) -> &str {
     match name {
         "btrim" => "trim",
         "character_length" => "length",
-        "string_to_array" => "split",
         other => other,
     }
 }

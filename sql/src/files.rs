@@ -19,6 +19,7 @@ use datafusion::datasource::table_schema::TableSchema;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -120,7 +121,16 @@ impl TableProvider for FileTable {
             scanned.object_meta.location = file.key.as_str().into();
             scanned
         });
-        let groups = FileGroup::new(files.collect()).split_files(state.config().target_partitions());
+        let files: Vec<PartitionedFile> = files.collect();
+        if files.is_empty() {
+            // A scan of no files has no partition, which sorting and joining want.
+            let schema = self.schema();
+            return Ok(Arc::new(EmptyExec::new(match projection {
+                Some(wanted) => Arc::new(schema.project(wanted)?),
+                None => schema,
+            })));
+        }
+        let groups = FileGroup::new(files).split_files(state.config().target_partitions());
         let mut options =
             TableParquetOptions { global: state.config_options().execution.parquet.clone(), ..Default::default() };
         options.global.pruning = true;

@@ -386,7 +386,6 @@ pub fn same_as(name: &str) -> Option<&'static str> {
         "filter" => "array_filter",
         "length" => "character_length",
         "sequence" => "generate_series",
-        "split" => "string_to_array",
         "transform" => "array_transform",
         "typeof" => "arrow_typeof",
         _ => return None,

@@ -10,7 +10,7 @@ use futures::StreamExt;
 use parquet::errors::ParquetError;
 
 use crate::answer::{Value, value};
-use crate::check::check;
+use crate::check::{check, widened};
 use crate::error::{Failure, Given, Result, SqlError, SqlErrorKind};
 use crate::meter::Scan;
 use crate::statement::{Statement, at};
@@ -61,6 +61,7 @@ impl Engine {
         let planning = async move {
             let plan = context.state().statement_to_plan(Planned::Statement(Box::new(parsed))).await?;
             check(&plan)?;
+            let plan = widened(plan)?;
             let frame = context.execute_logical_plan(plan).await?;
             let task = frame.task_ctx();
             Ok::<_, DataFusionError>((frame.create_physical_plan().await?, task))
@@ -144,6 +145,17 @@ fn said(error: DataFusionError, place: &str) -> SqlError {
         DataFusionError::ResourcesExhausted(_) => SqlError::memory().at(place).because(text),
         DataFusionError::Internal(_) | DataFusionError::IoError(_) | DataFusionError::ExecutionJoin(_) => {
             SqlError::new(SqlErrorKind::Stopped, "the query failed").at(place).because(text)
+        }
+        _ if text.contains("Invalid function '") => {
+            let name =
+                text.split("Invalid function '").nth(1).and_then(|rest| rest.split('\'').next()).unwrap_or_default();
+            SqlError::usage(format!("the function {name} is not here")).at(place).help("docs/query.md says which are")
+        }
+        _ if text.contains("failed to match any signature") => {
+            let name = text.split('\'').nth(1).unwrap_or_default();
+            SqlError::usage(format!("the function {name} takes no such arguments"))
+                .at(place)
+                .help("CAST them to what it takes")
         }
         DataFusionError::NotImplemented(_) => SqlError::usage(format!("this is not there: {}", message(&text)))
             .at(place)

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 
 use sqlparser::ast::{
     self, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, ObjectName,
-    Query, Spanned, Statement as Parsed, Value, VisitMut, VisitorMut, visit_expressions,
+    Query, Spanned, Statement as Parsed, Value, VisitMut, VisitorMut, visit_expressions, visit_expressions_mut,
 };
 use sqlparser::dialect::Dialect;
 use sqlparser::keywords::Keyword;
@@ -576,6 +576,7 @@ impl VisitorMut for Names<'_> {
             let help = "write max_by(value, time) and GROUP BY, or row_number() in a subquery".to_owned();
             return self.refused("Athena has no DISTINCT ON".to_owned(), help, select.span());
         }
+        unnest_columns(select);
         let joins = select.from.iter().flat_map(|from| &from.joins);
         if joins.into_iter().any(|join| is_natural(&join.join_operator)) {
             return self.refused(
@@ -686,6 +687,15 @@ impl VisitorMut for Names<'_> {
         ControlFlow::Continue(())
     }
 
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<SqlError> {
+        if let Expr::Function(function) = expr
+            && let Some(looked_up) = looked_up(function)
+        {
+            *expr = looked_up;
+        }
+        ControlFlow::Continue(())
+    }
+
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<SqlError> {
         match rewritten(expr) {
             Ok(Some(new)) => *expr = new,
@@ -702,6 +712,84 @@ impl VisitorMut for Names<'_> {
 }
 
 type Refused = ((String, String), Span);
+
+/// Rewrites `FROM a CROSS JOIN UNNEST(column) AS t (x)`, which DataFusion plans only of constants, to
+/// `FROM (SELECT *, unnest(column) AS x FROM a WHERE column IS NOT NULL) AS a`, and `t.x` to `x`.
+fn unnest_columns(select: &mut ast::Select) {
+    use ast::JoinOperator::{CrossJoin, Inner, Join as Plain};
+    let one = match select.from.as_mut_slice() {
+        [table] => match table.joins.as_slice() {
+            [join] if matches!(join.join_operator, CrossJoin(_) | Inner(_) | Plain(_)) => {
+                Some((table.relation.clone(), join.relation.clone()))
+            }
+            _ => None,
+        },
+        [table, other] if table.joins.is_empty() && other.joins.is_empty() => {
+            Some((table.relation.clone(), other.relation.clone()))
+        }
+        _ => None,
+    };
+    let Some((
+        table,
+        ast::TableFactor::Table { name, alias: Some(alias), args: Some(args), with_ordinality: false, .. },
+    )) = one
+    else {
+        return;
+    };
+    let plain = |arg: &FunctionArg| match arg {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr.clone()),
+        _ => None,
+    };
+    let arrays: Vec<Expr> = args.args.iter().filter_map(plain).collect();
+    let constant = arrays.iter().all(|array| {
+        let names = |part: &Expr| matches!(part, Expr::Identifier(_) | Expr::CompoundIdentifier(_));
+        visit_expressions(array, |part| if names(part) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+            .is_continue()
+    });
+    let fits = alias.columns.len() == arrays.len();
+    let ast::TableFactor::Table { name: table_name, alias: table_alias, .. } = &table else { return };
+    if !name.to_string().eq_ignore_ascii_case("unnest") || constant || !fits {
+        return;
+    }
+    let known = table_alias.as_ref().map(|alias| alias.name.clone());
+    let known = known.or_else(|| table_name.0.last().and_then(|part| part.as_ident().cloned()));
+    let Some(known) = known else { return };
+    let columns: Vec<Ident> = alias.columns.iter().map(|column| column.name.clone()).collect();
+    let mut inner = select.clone();
+    inner.distinct = None;
+    inner.having = None;
+    inner.group_by = ast::GroupByExpr::Expressions(Vec::new(), Vec::new());
+    inner.named_window = Vec::new();
+    inner.projection = vec![ast::SelectItem::Wildcard(ast::WildcardAdditionalOptions::default())];
+    inner.projection.extend(arrays.iter().zip(&columns).map(|(array, column)| ast::SelectItem::ExprWithAlias {
+        expr: call("unnest", vec![array.clone()]),
+        alias: column.clone(),
+    }));
+    // An array that is NULL gives no row.
+    inner.selection = arrays
+        .into_iter()
+        .map(|array| Expr::IsNotNull(Box::new(Expr::Nested(Box::new(array)))))
+        .reduce(|a, b| Expr::BinaryOp { left: Box::new(a), op: ast::BinaryOperator::Or, right: Box::new(b) });
+    inner.from = vec![ast::TableWithJoins { relation: table.clone(), joins: Vec::new() }];
+    select.from = vec![ast::TableWithJoins {
+        relation: ast::TableFactor::Derived {
+            lateral: false,
+            subquery: Box::new(all_of(inner)),
+            alias: Some(ast::TableAlias { explicit: true, name: known, columns: Vec::new(), at: None }),
+            sample: None,
+        },
+        joins: Vec::new(),
+    }];
+    let _ = visit_expressions_mut(select, |part| {
+        if let Expr::CompoundIdentifier(parts) = part
+            && let [table, column] = parts.as_slice()
+            && table.value.eq_ignore_ascii_case(&alias.name.value)
+        {
+            *part = Expr::Identifier(column.clone());
+        }
+        ControlFlow::<()>::Continue(())
+    });
+}
 
 fn is_natural(join: &ast::JoinOperator) -> bool {
     use ast::JoinOperator::{FullOuter, Inner, Join, Left, LeftOuter, Right, RightOuter};
@@ -918,6 +1006,30 @@ fn is_no_type(data_type: &ast::DataType) -> bool {
     matches!(name.as_str(), "string" | "text") || name == "char" || name.starts_with("char(")
 }
 
+/// Returns `element_at(map(ARRAY[6, 17], ARRAY['tcp', 'udp']), protocol)`, as people write names of values, as a CASE.
+fn looked_up(function: &Function) -> Option<Expr> {
+    if !function.name.to_string().eq_ignore_ascii_case("element_at") {
+        return None;
+    }
+    let [map, key] = <[Expr; 2]>::try_from(arguments(function)?).ok()?;
+    let Expr::Function(map) = map else { return None };
+    if !map.name.to_string().eq_ignore_ascii_case("map") {
+        return None;
+    }
+    let [Expr::Array(keys), Expr::Array(values)] = <[Expr; 2]>::try_from(arguments(&map)?).ok()? else { return None };
+    if keys.elem.is_empty() || keys.elem.len() != values.elem.len() {
+        return None;
+    }
+    let conditions = keys.elem.into_iter().zip(values.elem);
+    Some(Expr::Case {
+        case_token: ast::helpers::attached_token::AttachedToken::empty(),
+        end_token: ast::helpers::attached_token::AttachedToken::empty(),
+        operand: Some(Box::new(key)),
+        conditions: conditions.map(|(condition, result)| ast::CaseWhen { condition, result }).collect(),
+        else_result: None,
+    })
+}
+
 /// Returns the pattern of a LIKE in which a backslash is what takes a letter as it is: Athena has none unless ESCAPE names it.
 fn escaped(pattern: &Expr, escape: Option<&ast::ValueWithSpan>) -> Result<Expr, (String, String)> {
     let sign = match escape.map(|escape| &escape.value) {
@@ -1110,6 +1222,14 @@ fn function_of(function: &mut Function) -> Result<Option<Expr>, Refused> {
             }
             Some(Expr::Function(picking))
         }
+        ("max_by" | "min_by", Some(args)) if args.len() == 3 => match <[Expr; 3]>::try_from(args) {
+            Ok([value, by, count]) => Some(first_of(function, value, by, count, name == "min_by")),
+            Err(_) => None,
+        },
+        ("max" | "min", Some(args)) if args.len() == 2 => match <[Expr; 2]>::try_from(args) {
+            Ok([value, count]) => Some(first_of(function, value.clone(), value, count, name == "min")),
+            Err(_) => None,
+        },
         // DataFusion gives NULL for what is not there.
         ("array_position", Some(args)) if args.len() == 2 => {
             let zero = Expr::Value(Value::Number("0".to_owned(), false).into());
@@ -1171,6 +1291,30 @@ fn as_rust_replaces(replacement: &str) -> String {
         }
     }
     text
+}
+
+/// Returns as many values as asked for, of the rows that come first or last by something.
+fn first_of(function: &Function, value: Expr, by: Expr, count: Expr, ascending: bool) -> Expr {
+    let one = Expr::Value(Value::Number("1".to_owned(), false).into());
+    let mut all = instead(function, "array_agg", vec![value]);
+    let there = Expr::IsNotNull(Box::new(Expr::Nested(Box::new(by.clone()))));
+    all.filter = Some(Box::new(match all.filter.take() {
+        Some(filter) => Expr::BinaryOp {
+            left: Box::new(Expr::Nested(filter)),
+            op: ast::BinaryOperator::And,
+            right: Box::new(there),
+        },
+        None => there,
+    }));
+    if let FunctionArguments::List(list) = &mut all.args {
+        let options = ast::OrderByOptions { asc: Some(ascending), nulls_first: Some(false) };
+        list.clauses.push(ast::FunctionArgumentClause::OrderBy(vec![ast::OrderByExpr {
+            expr: by,
+            options,
+            with_fill: None,
+        }]));
+    }
+    call("array_slice", vec![Expr::Function(all), one, count])
 }
 
 /// Returns percentiles: of a number, of a number and its weight, or of an array of shares.

@@ -5,7 +5,9 @@
 
 mod bits;
 mod bounded;
+mod bytes;
 mod convert;
+mod format;
 mod network;
 mod number;
 mod sums;
@@ -38,6 +40,7 @@ static ALL: LazyLock<HashMap<&str, Arc<ScalarUDF>>> = LazyLock::new(|| {
         .chain(text::FUNS)
         .chain(number::FUNS)
         .chain(bits::FUNS)
+        .chain(bytes::FUNS)
         .chain(convert::FUNS.iter().flatten());
     let udf = |fun: &'static Fun| Udf { fun, signature: Signature::user_defined(Volatility::Immutable) };
     funs.map(|fun| (fun.name, Arc::new(ScalarUDF::new_from_impl(udf(fun))))).collect()

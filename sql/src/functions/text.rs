@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, StringViewBuilder};
+use arrow::array::{Array, ArrayRef, AsArray, ListBuilder, StringViewBuilder};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use datafusion::common::{Result, exec_datafusion_err};
@@ -41,6 +41,58 @@ pub const FUNS: &[Fun] = &[
         },
     },
     Fun {
+        name: "regexp_extract_all",
+        usage: "regexp_extract_all(text, pattern) or regexp_extract_all(text, pattern, group)",
+        takes: of_pattern,
+        gives: |_, _| Ok(list_of_texts()),
+        run: |columns, _| {
+            lists(columns, |regex, text, group| {
+                let found = regex.captures_iter(text).map(|captures| captures.get(group).map(|part| part.as_str()));
+                found.collect()
+            })
+        },
+    },
+    Fun {
+        name: "regexp_split",
+        usage: "regexp_split(text, pattern)",
+        takes: |types| of_pattern(types).filter(|types| types.len() == 2),
+        gives: |_, _| Ok(list_of_texts()),
+        run: |columns, _| lists(columns, |regex, text, _| regex.split(text).map(Some).collect()),
+    },
+    Fun {
+        name: "regexp_position",
+        usage: "regexp_position(text, pattern)",
+        takes: |types| of_pattern(types).filter(|types| types.len() == 2),
+        gives: |_, _| Ok(DataType::Int32),
+        run: |columns, _| {
+            let mut last: Last<Option<Regex>> = Last::new();
+            let mut places = arrow::array::Int32Builder::new();
+            for (text, pattern) in texts(&columns[0])?.into_iter().zip(texts(&columns[1])?) {
+                let (Some(text), Some(pattern)) = (text, pattern) else {
+                    places.append_null();
+                    continue;
+                };
+                let found = last.get(pattern, compiled)?.as_ref().and_then(|regex| regex.find(text));
+                places.append_value(found.map_or(-1, |found| text[..found.start()].chars().count() as i32 + 1));
+            }
+            Ok(Arc::new(places.finish()))
+        },
+    },
+    Fun {
+        name: "format",
+        usage: "format('%s -> %s', a, b)",
+        takes: |types| {
+            let (pattern, rest) = types.split_first()?;
+            let shown = |of: &DataType| match of {
+                of if is_number(of) => super::number::number(of).unwrap_or(DataType::Utf8View),
+                _ => DataType::Utf8View,
+            };
+            is_text(pattern).then(|| std::iter::once(DataType::Utf8View).chain(rest.iter().map(shown)).collect())
+        },
+        gives: |_, _| Ok(DataType::Utf8View),
+        run: |columns, _| super::format::run(columns),
+    },
+    Fun {
         name: "substr",
         usage: "substr(text, start) or substr(text, start, length)",
         takes: |types| match types {
@@ -63,6 +115,21 @@ pub const FUNS: &[Fun] = &[
                 text.zip(number(1, row)).map(|(text, start)| part_of(text, start, length))
             }))
         },
+    },
+    Fun {
+        name: "split",
+        usage: "split(text, delimiter) or split(text, delimiter, limit)",
+        takes: |types| match types {
+            [text, delimiter] if is_text(text) && is_text(delimiter) => {
+                Some(vec![DataType::Utf8View, DataType::Utf8View])
+            }
+            [text, delimiter, limit] if is_text(text) && is_text(delimiter) && is_number(limit) => {
+                Some(vec![DataType::Utf8View, DataType::Utf8View, DataType::Int64])
+            }
+            _ => None,
+        },
+        gives: |_, _| Ok(list_of_texts()),
+        run: |columns, _| pieces(columns),
     },
     Fun {
         name: "split_part",
@@ -106,6 +173,28 @@ pub const FUNS: &[Fun] = &[
         run: |columns, _| extracted(columns),
     },
 ];
+
+/// Returns the parts of texts between delimiters, as many as a third column says at most.
+fn pieces(columns: &[ArrayRef]) -> Result<ArrayRef> {
+    let mut lists = ListBuilder::new(StringViewBuilder::new());
+    let values = texts(&columns[0])?.into_iter().zip(texts(&columns[1])?).enumerate();
+    for (row, (text, delimiter)) in values {
+        let limit = match columns.get(2) {
+            Some(limits) if limits.is_null(row) => None,
+            Some(limits) => Some(limits.as_primitive::<Int64Type>().value(row)),
+            None => Some(i64::MAX),
+        };
+        let (Some(text), Some(delimiter), Some(limit)) = (text, delimiter, limit) else {
+            lists.append_null();
+            continue;
+        };
+        let limit = usize::try_from(limit).ok().filter(|limit| *limit > 0 && !delimiter.is_empty());
+        let limit = limit.ok_or_else(|| exec_datafusion_err!("split wants a delimiter, and a limit above 0"))?;
+        text.splitn(limit, delimiter).for_each(|part| lists.values().append_value(part));
+        lists.append(true);
+    }
+    Ok(Arc::new(lists.finish()))
+}
 
 /// Returns letters of a text from the `start`th on, counted from its end if that is negative; there is no letter 0.
 fn part_of(text: &str, start: i64, length: i64) -> &str {
@@ -161,6 +250,9 @@ fn scientific(value: f64) -> String {
     if !value.is_finite() {
         return crate::answer::shown_double(value);
     }
+    if value == 0.0 {
+        return if value.is_sign_negative() { "-0E0" } else { "0E0" }.to_owned();
+    }
     let text = format!("{value:E}");
     match text.split_once('E') {
         Some((digits, exponent)) if !digits.contains('.') => format!("{digits}.0E{exponent}"),
@@ -188,6 +280,50 @@ fn url_decoded(text: &str) -> String {
     String::from_utf8_lossy(&decoded).into_owned()
 }
 
+fn of_pattern(types: &[DataType]) -> Option<Vec<DataType>> {
+    match types {
+        [text, pattern] if is_text(text) && is_text(pattern) => Some(vec![DataType::Utf8View, DataType::Utf8View]),
+        [text, pattern, group] if is_text(text) && is_text(pattern) && is_number(group) => {
+            Some(vec![DataType::Utf8View, DataType::Utf8View, DataType::Int64])
+        }
+        _ => None,
+    }
+}
+
+fn list_of_texts() -> DataType {
+    DataType::new_list(DataType::Utf8View, true)
+}
+
+fn compiled(pattern: &str) -> Result<Option<Regex>> {
+    Regex::new(pattern).map(Some).map_err(|e| exec_datafusion_err!("{pattern:?} is no regular expression: {e}"))
+}
+
+/// Returns a list of texts for each row, of a text, a pattern and a group.
+fn lists(
+    columns: &[ArrayRef],
+    one: impl for<'a> Fn(&Regex, &'a str, usize) -> Vec<Option<&'a str>>,
+) -> Result<ArrayRef> {
+    let mut last: Last<Option<Regex>> = Last::new();
+    let mut lists = ListBuilder::new(StringViewBuilder::new());
+    for (row, (text, pattern)) in texts(&columns[0])?.into_iter().zip(texts(&columns[1])?).enumerate() {
+        let group = match columns.get(2) {
+            Some(groups) if groups.is_null(row) => None,
+            Some(groups) => Some(groups.as_primitive::<Int64Type>().value(row)),
+            None => Some(0),
+        };
+        let (Some(text), Some(pattern), Some(group)) = (text, pattern, group) else {
+            lists.append_null();
+            continue;
+        };
+        let Some(regex) = last.get(pattern, compiled)?.as_ref() else { continue };
+        let group = usize::try_from(group).ok().filter(|group| *group < regex.captures_len());
+        let group = group.ok_or_else(|| exec_datafusion_err!("{pattern:?} has no such group"))?;
+        one(regex, text, group).into_iter().for_each(|part| lists.values().append_option(part));
+        lists.append(true);
+    }
+    Ok(Arc::new(lists.finish()))
+}
+
 fn extracted(columns: &[ArrayRef]) -> Result<ArrayRef> {
     let (values, patterns) = (texts(&columns[0])?, texts(&columns[1])?);
     let mut last: Last<Option<Regex>> = Last::new();
@@ -202,11 +338,11 @@ fn extracted(columns: &[ArrayRef]) -> Result<ArrayRef> {
             found.push(None);
             continue;
         };
-        let compile = |pattern: &str| {
-            let compiled = Regex::new(pattern);
-            compiled.map(Some).map_err(|e| exec_datafusion_err!("{pattern:?} is no regular expression: {e}"))
-        };
-        let captures = last.get(pattern, compile)?.as_ref().and_then(|regex| regex.captures(text));
+        let regex = last.get(pattern, compiled)?.as_ref();
+        if regex.is_some_and(|regex| group >= regex.captures_len()) {
+            return Err(exec_datafusion_err!("{pattern:?} has no group {group}"));
+        }
+        let captures = regex.and_then(|regex| regex.captures(text));
         found.push(captures.and_then(|captures| captures.get(group)).map(|part| part.as_str()));
     }
     each(found.into_iter())

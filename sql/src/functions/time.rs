@@ -30,12 +30,16 @@ pub const FUNS: &[Fun] = &[
             match types {
                 [number] if is_number(number) => Some(vec![seconds(number)]),
                 // A constant decides the type of the answer, and must not be hidden by a cast.
+                [number, hours, minutes] if [number, hours, minutes].into_iter().all(is_number) => {
+                    Some(vec![seconds(number), hours.clone(), minutes.clone()])
+                }
                 [number, zone] if is_number(number) && is_text(zone) => Some(vec![seconds(number), zone.clone()]),
                 _ => None,
             }
         },
         gives: |types, constants| match types.len() {
             1 => Ok(zoned("UTC")),
+            3 => Ok(zoned(&offset_of(constants)?)),
             _ => Ok(zoned(&zone_of(constants)?)),
         },
         run: |columns, gives| {
@@ -368,6 +372,20 @@ fn zone_of(constants: &[Option<&ScalarValue>]) -> Result<String> {
     let zone = zone.ok_or_else(|| plan_datafusion_err!("a time zone must be a text, such as 'Asia/Tokyo'"))?;
     zone_named(zone)?;
     Ok(zone.to_owned())
+}
+
+/// Returns the zone that hours and minutes as second and third argument name.
+fn offset_of(constants: &[Option<&ScalarValue>]) -> Result<String> {
+    let number = |at: usize| match constants.get(at).copied().flatten() {
+        Some(ScalarValue::Int64(Some(number))) => Ok(*number),
+        Some(ScalarValue::Int32(Some(number))) => Ok(i64::from(*number)),
+        _ => Err(plan_datafusion_err!("hours and minutes of a zone must be numbers, such as 5, 30")),
+    };
+    let minutes = number(1)? * 60 + number(2)?;
+    let sign = if minutes < 0 { '-' } else { '+' };
+    let zone = format!("{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60);
+    zone_named(&zone)?;
+    Ok(zone)
 }
 
 fn zone_named(name: &str) -> Result<TimeZone> {
