@@ -20,6 +20,7 @@ use crate::error::{Error, Result};
 use crate::ledger::contents::Contents;
 use crate::ledger::partition::{Partition, PartitionBy};
 use crate::ledger::table::Table;
+use crate::located::asked;
 use crate::options::LOCATION;
 use crate::record::header::Header;
 use crate::record::schema::LogType;
@@ -189,29 +190,49 @@ impl Contents {
             hour: None,
         });
         let partitions = partitions.collect();
-        Self { log_type, partition_by, columns, partitions, dash_as_null: false, founded: None }
+        Self {
+            log_type,
+            partition_by,
+            columns,
+            partitions,
+            dash_as_null: false,
+            founded: None,
+            objects: BTreeSet::new(),
+        }
     }
 }
 
-/// Returns what helps to understand somebody's definition: the fields of their logs by `seen` or else `log_format`, the one
-/// account or Region that was named, and what they say of their `keys`.
+/// Returns what helps to understand somebody's definition: the fields of their logs by `log_format`, the accounts and Regions
+/// that were named, and what they say of their `keys`.
 pub(crate) fn hints(
-    seen: Option<&Survey>,
     log_format: Option<Header>,
     wanted: &Wanted,
     keys: BTreeMap<String, Pattern>,
     options: &DefineOptions,
 ) -> Hints {
-    let fields = seen.map(|seen| seen.raw.columns.clone()).or(log_format.map(|header| header.columns));
-    let mut same: BTreeMap<Part, String> = seen.map(|seen| constants(&seen.raw.partitions)).unwrap_or_default();
-    for (part, values) in [(Part::Account, &wanted.accounts), (Part::Region, &wanted.regions)] {
-        if let [only] = values.as_slice() {
-            same.insert(part, only.clone());
-        }
+    let asked = asked(wanted);
+    let one = |(part, values): (&Part, &BTreeSet<String>)| {
+        values.first().filter(|_| values.len() == 1).map(|value| (*part, value.clone()))
+    };
+    Hints {
+        fields: log_format.map(|header| header.columns),
+        constants: asked.iter().filter_map(one).collect(),
+        keys,
+        // Spark knows no projection; it finds folders by their names.
+        partitioning: options.partitions.or(options.form.usual(Storage::Parquet)),
+        asked,
+        ..Hints::default()
     }
-    // Spark knows no projection; it finds folders by their names.
-    let partitioning = options.partitions.or(options.form.usual(Storage::Parquet));
-    Hints { fields, constants: same, keys, partitioning }
+}
+
+/// Returns the same with what SOURCE shows of the raw logs.
+pub(crate) fn with_survey(mut hints: Hints, seen: Option<&Survey>) -> Hints {
+    if let Some(seen) = seen {
+        hints.fields = Some(seen.raw.columns.clone());
+        let named = std::mem::replace(&mut hints.constants, constants(&seen.raw.partitions));
+        hints.constants.extend(named);
+    }
+    hints
 }
 
 /// Returns the complete days that DEST has and of which no object of SOURCE is left to convert.

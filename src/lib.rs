@@ -79,6 +79,7 @@ mod error;
 mod expire;
 mod generate;
 mod ledger;
+mod located;
 mod missing;
 mod options;
 mod plan;

@@ -86,6 +86,7 @@ options! {
     SSE "sse"
     SSE_KMS_KEY_ID "sse_kms_key_id"
     STORAGE_CLASS "storage_class"
+    TABLE "table"
     TAGGING "tagging"
     TO "to"
     TZ "tz"
@@ -106,8 +107,6 @@ pub mod of_queries {
     pub const DAY: OptionName = OptionName("day");
     /// `sort_by`
     pub const SORT_BY: OptionName = OptionName("sort_by");
-    /// `table`
-    pub const TABLE: OptionName = OptionName("table");
 }
 
 #[cfg(test)]

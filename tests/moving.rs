@@ -550,3 +550,113 @@ fn a_table_can_be_defined_before_its_first_conversion() {
         .code(2)
         .says("error: DEST has data, so its columns are those of its files\n");
 }
+
+/// A table without keys over one account and Region.
+fn plain_of(account: &str, region: &str) -> String {
+    format!(
+        "CREATE EXTERNAL TABLE t ({COLUMNS}) {TEXT} LOCATION 's3://b/AWSLogs/{account}/vpcflowlogs/{region}/' TBLPROPERTIES ({SKIP})"
+    )
+}
+
+#[test]
+fn logs_that_cannot_be_told_apart_are_refused() {
+    let work = Work::new();
+    let other = "444455556666";
+    for (account, region) in [(ACCOUNT, REGION), (other, "eu-west-1")] {
+        work.object(&Layout::Default.key(account, region, DAY, 0), text(0, 5));
+    }
+    work.convert(&["--day", DAY, "--merge"]).code(0);
+    let sql = plain_of(ACCOUNT, REGION);
+    let at = sql.find("'s3://").unwrap() + 1;
+    let wanted = format!(
+        "error: their table holds the account {ACCOUNT}, the Region {REGION}, and DEST also has the account {other} in the same \
+         partitions\n  at old.sql, line 1, column {at}\n  help: convert into another DEST with --partition-by \
+         account-region-day, or these logs alone with --account and --region\n"
+    );
+    like(&work, &sql, &[]).code(2).says(&wanted);
+    cutover(&work, &["--cutover", "--like", "old.sql"]).code(2).says(&wanted);
+    // Whoever asks for an account is told the same.
+    like(&work, &sql.replace(&format!("{ACCOUNT}/vpcflowlogs/{REGION}/"), ""), &["--account", other]).code(2).says(
+        &format!("error: their table holds the account {other}, and DEST also has the account {ACCOUNT} in the same"),
+    );
+    like(&work, &sql, &["--account", other])
+        .code(2)
+        .says(&format!("error: their table holds the account {ACCOUNT}, and --account asks for {other}\n"));
+    // All of it is no matter.
+    like(&work, &sql.replace(&format!("{ACCOUNT}/vpcflowlogs/{REGION}/"), ""), &[]).code(0).does_not_say("of DEST");
+}
+
+#[test]
+fn a_cut_over_reads_the_formats_of_the_accounts_that_its_table_holds() {
+    let work = Work::new();
+    let other = "444455556666";
+    work.object(&Layout::Default.key(ACCOUNT, REGION, "2026-01-14", 0), text(0, 5));
+    work.convert(&["--all", "--partition-by", "account-region-day"]).code(0);
+    // The newest object of SOURCE is of another account, and of another format.
+    let new = V2.replacen("account-id interface-id", "interface-id account-id", 1);
+    work.object(&Layout::Default.key(other, REGION, DAY, 0), text(0, 5).replacen(V2, &new, 1));
+    work.convert(&["--all", "--partition-by", "account-region-day"]).code(0);
+    work.write("old.sql", plain_of(ACCOUNT, REGION));
+    let ran = cutover(&work, &["--cutover", "--like", "old.sql"]);
+    let script = &ran.code(0).does_not_say("warning").stdout;
+    let raw = &script[script.find("CREATE EXTERNAL TABLE `t_raw`").unwrap()..];
+    let columns: Vec<&str> = raw.lines().filter_map(|line| line.strip_prefix("  `")?.split('`').next()).collect();
+    assert_eq!(columns[..3], ["version", "account_id", "interface_id"], "{raw}");
+    assert!(!script.contains(other), "{script}");
+    // A table of Parquet, or with fewer columns, says nothing of the order of the fields of raw logs.
+    let sql = "CREATE EXTERNAL TABLE t (bytes bigint, srcaddr string) PARTITIONED BY (year string, month string, day string) \
+               STORED AS PARQUET LOCATION 's3://b/'";
+    work.write("old.sql", sql);
+    let ran = cutover(&work, &["--cutover", "--like", "old.sql", "--account", ACCOUNT, "--table", "flows"]);
+    let script = &ran.code(0).stdout;
+    let raw = &script[script.find("CREATE EXTERNAL TABLE `flows_raw`").unwrap()..];
+    assert!(
+        raw.starts_with("CREATE EXTERNAL TABLE `flows_raw` (\n  `version`      int,\n  `account_id`   string,\n"),
+        "{raw}"
+    );
+    assert!(raw.contains("CREATE OR REPLACE VIEW \"t\" AS\n"), "{raw}");
+    assert!(
+        raw.contains("note what SHOW PARTITIONS says before it is dropped") && !raw.contains("-- ALTER TABLE"),
+        "{raw}"
+    );
+}
+
+#[test]
+fn a_table_that_shows_new_days_by_itself_goes_on_to() {
+    let work = one_day();
+    let sql = plain_of(ACCOUNT, REGION);
+    let ran = like(&work, &sql, &[]);
+    assert!(
+        ran.code(0).stdout.contains("'projection.enabled' = 'true'") && !ran.stdout.contains("ALTER TABLE"),
+        "{}",
+        ran.stdout
+    );
+    let by_hand =
+        "note: their table shows new days by itself, this one does not: print it again after each conversion ";
+    like(&work, &sql, &["--projection", "off"]).code(0).says(by_hand);
+    like(&work, &sql, &["--format", "spark"]).code(0).says(by_hand);
+    // A person who registers each day goes on to.
+    let keys =
+        sql.replace(&format!(") {TEXT}"), &format!(") PARTITIONED BY (year string, month string, day string) {TEXT}"));
+    like(&work, &keys, &["--projection", "off"]).code(0).does_not_say(by_hand);
+}
+
+#[test]
+fn a_bucket_of_its_own_says_whose_logs_a_table_holds() {
+    // LOCATION names no account, and DEST was made of two folders with logs of different accounts.
+    let work = Work::new();
+    for (top, account) in [("one", ACCOUNT), ("two", "444455556666")] {
+        work.write(&format!("{top}/{}", Layout::Default.key(account, REGION, DAY, 0)), crate::util::gz(text(0, 5)));
+        let by = ["--day", DAY, "--partition-by", "account-region-day"];
+        work.convert_from(top, "table", &by).code(0);
+    }
+    let below = |folder: &str| {
+        let folder = work.path(folder).canonicalize().unwrap().to_str().unwrap().to_owned();
+        plain_of(ACCOUNT, REGION)
+            .replace(&format!("s3://b/AWSLogs/{ACCOUNT}/vpcflowlogs/{REGION}/"), &format!("file://{folder}/"))
+    };
+    let ran = like(&work, &below("two"), &[]);
+    ran.code(0).says("note: their table holds the account 444455556666: of DEST the new one shows nothing else\n");
+    assert!(!ran.stdout.contains(ACCOUNT), "{}", ran.stdout);
+    like(&work, &below(""), &[]).code(0).does_not_say("of DEST");
+}

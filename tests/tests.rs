@@ -28,6 +28,7 @@
 //! * [`screen`]: names and values that speak to the terminal: every command, standard output and standard error
 //! * [`slips`]: slips of the keyboard: a SOURCE, DEST, account or Region that cannot be meant, and what was
 //! * [`sql`]: the package `flowparquet-sql` by itself: statements as it plans them, functions of Athena's
+//! * [`statements`]: `CREATE TABLE` statements in the forms that people have: what `ddl --like` and `--cutover` make of each
 //! * [`text`]: how logs are written, and that every value arrives
 //! * [`told`]: what a person tells of SOURCE where keys do not: `--source-layout`, `--assume-day`, `--copy`
 //! * [`util`]: what they share
@@ -85,6 +86,8 @@ mod slips;
 #[cfg(test)]
 #[cfg(feature = "query")]
 mod sql;
+#[cfg(test)]
+mod statements;
 #[cfg(test)]
 mod text;
 #[cfg(test)]

@@ -9,21 +9,22 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use super::definition::{Definition, Key, Partitions, Storage, TableColumn, described};
+use super::held::{Held, finer_parts};
+pub use super::hints::Hints;
 use super::like::{TheirColumn, Theirs};
 use super::name::TableName;
-use super::pattern::{Part, Pattern, Piece, parts_of};
+use super::pattern::{Part, Pattern, parts_of};
 use super::types::SqlType;
 use super::view::{Expr, Select, key_expr};
 use crate::error::{Error, Result};
 use crate::ledger::contents::Contents;
-use crate::options::{ACCOUNT, KEY, LOG_FORMAT, PARTITION_BY, PROJECTION, REGION, SOURCE};
+use crate::options::{ACCOUNT, KEY, LOG_FORMAT, PARTITION_BY, PROJECTION, REGION, SINCE, SOURCE};
 use crate::record::header::Column;
 use crate::record::schema::LogType;
 
-/// Names that AWS's documentation gave columns before it took those of the fields.
-const OLD_NAMES: [(&str, &str); 11] = [
-    ("account", "account_id"),
-    ("interfaceid", "interface_id"),
+/// Names that AWS's documentation gave columns before it took those of the fields; compared as [`plain`] has them.
+const OLD_NAMES: [(&str, &str); 10] = [
+    ("account", "accountid"),
     ("sourceaddress", "srcaddr"),
     ("destinationaddress", "dstaddr"),
     ("sourceport", "srcport"),
@@ -32,25 +33,15 @@ const OLD_NAMES: [(&str, &str); 11] = [
     ("numbytes", "bytes"),
     ("starttime", "start"),
     ("endtime", "end"),
-    ("logstatus", "log_status"),
+    ("protocolnumber", "protocol"),
 ];
+
+/// The folder of flow logs among those of an account's services.
+const SERVICE: &str = "vpcflowlogs";
 
 /// Projected partitions beyond which a predicate on a key that a view makes costs seconds: Trino plans 19,000 in 1 to 3
 /// seconds, 190,000 in 8 to 31 (docs/moving.md).
 const SLOW_TO_PLAN: u64 = 50_000;
-
-/// What helps where their definition alone does not tell enough.
-#[derive(Debug, Clone, Default)]
-pub struct Hints {
-    /// Columns of the raw logs in the order of the fields: a raw table finds its columns by position.
-    pub fields: Option<Vec<Column>>,
-    /// Accounts and Regions that all logs are of.
-    pub constants: BTreeMap<Part, String>,
-    /// What keys hold, as a person said it.
-    pub keys: BTreeMap<String, Pattern>,
-    /// How partitions are to become known; as in their table if `None`.
-    pub partitioning: Option<Partitions>,
-}
 
 /// A table like theirs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,27 +75,33 @@ pub fn bridge(
     hints: &Hints,
     today: Date,
 ) -> Result<Bridged> {
-    let mut notes = Vec::new();
+    let mut notes = theirs.notes.clone();
+    let (held, keys) = held(theirs, hints, &parts_of(contents.partition_by).collect::<Vec<_>>())?;
+    notes.extend(held.notes(&contents.partitions));
+    let (all, contents) = (&contents.partitions, &held.of_contents(contents, theirs, hints)?);
     let shown = columns(theirs, contents, hints, &mut notes)?;
-    let keys = keys(theirs, hints, &parts_of(contents.partition_by).collect::<Vec<_>>())?;
-    let outputs = outputs(&shown, contents);
+    let outputs = outputs(&shown, contents.dash_as_null, theirs.dash_is_null);
     let same_columns = outputs.iter().all(|(expr, name)| *expr == Expr::column(name));
     let mut table = Definition::of_table(name.clone(), location, contents, today);
     table.columns = declared(&shown, contents);
-    let wanted = hints.partitioning.unwrap_or(if theirs.is_projected() {
-        Partitions::Projected
-    } else {
-        Partitions::Registered
-    });
+    // Days that come show by themselves, unless a person registers each of them today.
+    let is_registered = !theirs.is_projected() && finer_parts(contents, &keys).is_empty();
+    let usual = if is_registered { Partitions::Registered } else { Partitions::Projected };
+    table.partitioning = hints.partitioning.unwrap_or(usual);
+    held.narrow_table(&mut table, &keys, all);
+    let conditions = held.conditions(&table, all)?;
     // Keys of their own, if our folders can be found by them.
     let own_keys = std::mem::replace(&mut table.keys, keys.clone());
-    table.partitioning = wanted;
-    let same_keys = match wanted {
-        Partitions::Projected => table.template().is_some() && keys.iter().all(|key| key.sql_type == SqlType::String),
-        Partitions::Repaired => keys == own_keys,
-        Partitions::Registered => !keys.is_empty() && table.registered(None).is_ok(),
-    };
+    let same_keys = conditions.is_empty()
+        && match table.partitioning {
+            Partitions::Projected => {
+                table.template().is_some() && keys.iter().all(|key| key.sql_type == SqlType::String)
+            }
+            Partitions::Repaired => keys == own_keys,
+            Partitions::Registered => !keys.is_empty() && table.registered(None).is_ok(),
+        };
     notes.extend(header_note(theirs));
+    notes.extend(days_note(&table, theirs, is_registered));
     if same_columns && same_keys {
         return Ok(Bridged { table, view: None, notes });
     }
@@ -112,8 +109,12 @@ pub fn bridge(
     if !same_keys {
         table.keys = own_keys;
     }
-    let select = select(&table, outputs, &keys, theirs)?;
-    if table.partitioning == Partitions::Projected && !same_keys && table.projected_partitions()? > SLOW_TO_PLAN {
+    let select = Select { conditions, ..select(&table, outputs, &keys, theirs)? };
+    if table.partitioning == Partitions::Projected
+        && !same_keys
+        && !keys.is_empty()
+        && table.projected_partitions()? > SLOW_TO_PLAN
+    {
         notes.push(
             format!("keys that the view makes of others are tried on every projected partition, which are many here: queries by \
              such a key alone take seconds to plan; {PROJECTION} off avoids it")
@@ -144,7 +145,7 @@ pub fn select(table: &Definition, outputs: Vec<(Expr, String)>, keys: &[Key], th
         let expr = if key.sql_type == SqlType::String { expr } else { Expr::TryCast(Box::new(expr), key.sql_type) };
         all.push((expr, key.name.clone()));
     }
-    Ok(Select { outputs: all, from: table.name.clone(), condition: None })
+    Ok(Select { outputs: all, from: table.name.clone(), conditions: Vec::new() })
 }
 
 fn missing_part(key: &Key, table: &Definition, theirs: &Theirs) -> Error {
@@ -180,8 +181,12 @@ pub fn columns<'a>(
     let mut shown = Vec::new();
     for (position, column) in theirs.columns.iter().enumerate() {
         let by_name = known(&column.name, contents);
-        let by_position =
-            hints.fields.as_ref().filter(|_| theirs.storage == Storage::Text).map(|fields| fields.get(position));
+        let by_position = hints.fields.as_ref().filter(|_| theirs.by_position).map(|fields| fields.get(position));
+        if !theirs.by_position && by_name.as_ref().is_none_or(|ours| ours.name != column.name) {
+            notes.push(null_today(column, by_name.as_ref()));
+            shown.push(Shown { theirs: column, ours: by_name });
+            continue;
+        }
         let ours = match (by_name, by_position) {
             (Some(named), Some(Some(placed))) if named != *placed => {
                 notes.push(format!(
@@ -223,16 +228,33 @@ pub fn columns<'a>(
     Ok(shown)
 }
 
-/// Returns the column of this name, in our files or in any version of flow logs.
+/// Says of a column that Parquet files do not have under this name what it is today.
+fn null_today(column: &TheirColumn, ours: Option<&Column>) -> String {
+    let here = ours.map_or("it is NULL here too".to_owned(), |ours| format!("here it shows {}", ours.name));
+    format!(
+        "{} ({}) is no name of a field: Parquet finds columns by name, so that over files that AWS delivers it is always NULL today; {here}",
+        column.name, column.at
+    )
+}
+
+/// Returns the column of this name, in our files or in any version of flow logs; if there is none, of one that differs in
+/// case, `_` and `-` only, or that AWS called so once.
 fn known(name: &str, contents: &Contents) -> Option<Column> {
-    let name = OLD_NAMES.iter().find(|(old, _)| *old == name).map_or(name, |(_, new)| new);
-    let ours = contents.columns.iter().find(|column| column.name == name).cloned();
-    ours.or_else(|| {
-        let types = [contents.log_type].into_iter().chain(LogType::ALL);
-        let fields = types.into_iter().flat_map(|log_type| &log_type.schema().fields);
-        let mut found = fields.filter(|field| field.column == name);
-        found.next().map(|field| Column { name: field.column.clone(), column_type: field.column_type })
+    let types = [contents.log_type].into_iter().chain(LogType::ALL);
+    let fields = types.into_iter().flat_map(|log_type| &log_type.schema().fields);
+    let fields = fields.map(|field| Column { name: field.column.clone(), column_type: field.column_type });
+    let all: Vec<Column> = contents.columns.iter().cloned().chain(fields).collect();
+    let exact = all.iter().find(|column| column.name == name).cloned();
+    exact.or_else(|| {
+        let name = plain(name);
+        let name = OLD_NAMES.iter().find(|(old, _)| *old == name).map_or(&*name, |(_, new)| new);
+        all.into_iter().find(|column| plain(&column.name) == name)
     })
+}
+
+/// Returns a name without what people write in one way or another: `_`, `-` and case.
+fn plain(name: &str) -> String {
+    name.chars().filter(|c| !matches!(c, '_' | '-')).collect::<String>().to_lowercase()
 }
 
 /// Returns the columns of our table: those of theirs, under the files' names and types.
@@ -253,18 +275,19 @@ pub fn declared(shown: &[Shown<'_>], contents: &Contents) -> Vec<TableColumn> {
     columns
 }
 
-/// Returns how our columns are shown as theirs.
-pub fn outputs(shown: &[Shown<'_>], contents: &Contents) -> Vec<(Expr, String)> {
+/// Returns how columns of a table are shown as theirs: `dash_as_null` if `-` is NULL in its texts, `to_null` if it is in theirs.
+pub fn outputs(shown: &[Shown<'_>], dash_as_null: bool, to_null: bool) -> Vec<(Expr, String)> {
     shown
         .iter()
         .map(|shown| {
-            let expr = shown.ours.as_ref().map_or(Expr::Null(shown.theirs.sql_type), |ours| {
-                converted(
-                    Expr::column(&ours.name),
-                    ours.column_type.into(),
-                    shown.theirs.sql_type,
-                    contents.dash_as_null,
-                )
+            let theirs = shown.theirs.sql_type;
+            let expr = shown.ours.as_ref().map_or(Expr::Null(theirs), |ours| {
+                let (value, ours) = (Expr::column(&ours.name), ours.column_type.into());
+                if to_null {
+                    without_dash(value, ours, theirs, dash_as_null)
+                } else {
+                    converted(value, ours, theirs, dash_as_null)
+                }
             });
             (expr, shown.theirs.name.clone())
         })
@@ -277,67 +300,124 @@ fn converted(value: Expr, ours: SqlType, theirs: SqlType, dash_as_null: bool) ->
     match (ours, theirs) {
         _ if ours == theirs => value,
         (_, SqlType::String) => Expr::OrDash(Box::new(Expr::Cast(Box::new(value), SqlType::String))),
-        (_, SqlType::Varchar(_)) if ours.is_text() => Expr::Cast(Box::new(value), theirs),
-        (_, SqlType::Varchar(_)) => {
+        (_, SqlType::Varchar(_)) if !ours.is_text() => {
             let text = Expr::OrDash(Box::new(Expr::Cast(Box::new(value), SqlType::String)));
             Expr::Cast(Box::new(text), theirs)
         }
+        _ => cast(value, ours, theirs),
+    }
+}
+
+/// Returns the same where `-` is NULL in their table whatever a column's type.
+fn without_dash(value: Expr, ours: SqlType, theirs: SqlType, dash_as_null: bool) -> Expr {
+    let value = if ours.is_text() && !dash_as_null { Expr::NoDash(Box::new(value)) } else { value };
+    match (ours, theirs) {
+        _ if ours == theirs => value,
+        (_, SqlType::String) => Expr::Cast(Box::new(value), SqlType::String),
+        (_, SqlType::Varchar(_)) if !ours.is_text() => {
+            Expr::Cast(Box::new(Expr::Cast(Box::new(value), SqlType::String)), theirs)
+        }
+        _ => cast(value, ours, theirs),
+    }
+}
+
+fn cast(value: Expr, ours: SqlType, theirs: SqlType) -> Expr {
+    match (ours, theirs) {
+        (_, SqlType::Varchar(_)) if ours.is_text() => Expr::Cast(Box::new(value), theirs),
         (SqlType::Int, SqlType::Bigint | SqlType::Double | SqlType::Float)
         | (SqlType::Bigint, SqlType::Double | SqlType::Float) => Expr::Cast(Box::new(value), theirs),
         _ => Expr::TryCast(Box::new(value), theirs),
     }
 }
 
-/// Returns their keys, and what each holds. Parts that a table does not have, `parts` being those it has, are put in as
-/// text where all logs have the same.
+/// Returns what their table holds, and its keys. Parts that a table does not have, `parts` being those it has, are put into keys
+/// as text where all logs have the same.
+///
+/// # Errors
+/// A usage error that points at a key of which nothing tells what it holds, and as [`Held::of`].
+pub fn held(theirs: &Theirs, hints: &Hints, parts: &[Part]) -> Result<(Held, Vec<Key>)> {
+    let keys = keys(theirs, hints)?;
+    let held = Held::of(theirs, &keys, hints)?;
+    let mut values = hints.constants.clone();
+    values.extend(held.constants().into_iter().filter(|(part, _)| matches!(part, Part::Account | Part::Region)));
+    values.retain(|part, _| !parts.contains(part));
+    let keys = keys.into_iter().map(|key| Key { pattern: key.pattern.filled(&values), ..key }).collect();
+    Ok((held, keys))
+}
+
+/// Returns their keys, and what each holds.
 ///
 /// # Errors
 /// A usage error that points at a key of which nothing tells what it holds.
-pub fn keys(theirs: &Theirs, hints: &Hints, parts: &[Part]) -> Result<Vec<Key>> {
+pub fn keys(theirs: &Theirs, hints: &Hints) -> Result<Vec<Key>> {
     let names: Vec<&str> = theirs.keys.iter().map(|key| key.name.as_str()).collect();
     theirs
         .keys
         .iter()
         .map(|key| {
-            let said = hints.keys.get(&key.name).cloned();
-            let pattern = said.or_else(|| date_of(theirs, key)).or_else(|| by_name(&key.name, &names));
+            let pattern = hints.keys.get(&key.name).cloned();
+            let pattern = pattern.or_else(|| date_of(theirs, key));
+            let pattern = pattern.or_else(|| hints.lies.placed.get(&key.name).cloned());
+            let pattern = pattern.or_else(|| by_name(&key.name, &names)).or_else(|| constant_of(theirs, key));
             let pattern = pattern.ok_or_else(|| {
                 Error::usage(format!("what the partition key {} holds cannot be told from its name", key.name))
                     .at(theirs.place_of(key))
                     .help(format!("say it: {KEY} {0}=account, {KEY} {0}=region or {KEY} {0}=yyyy/MM/dd", key.name))
             })?;
-            let filled = pattern.pieces().iter().fold(Pattern::default(), |filled, piece| match piece {
-                Piece::Text(text) => filled.text(text),
-                Piece::Part(part) => match hints.constants.get(part).filter(|_| !parts.contains(part)) {
-                    Some(value) => filled.text(value),
-                    None => filled.then(*part),
-                },
-            });
-            Ok(Key { name: key.name.clone(), sql_type: key.sql_type, pattern: filled })
+            Ok(Key { name: key.name.clone(), sql_type: key.sql_type, pattern })
         })
         .collect()
 }
 
+/// Returns the pattern of a key that has one value only.
+fn constant_of(theirs: &Theirs, key: &TheirColumn) -> Option<Pattern> {
+    let said = |what: &str| theirs.projection(&key.name, what).map(str::trim);
+    let value = match said("type")?.to_ascii_lowercase().as_str() {
+        "enum" => said("values").filter(|values| !values.contains(','))?,
+        "integer" => {
+            let (first, last) = said("range")?.split_once(',')?;
+            Some(first.trim()).filter(|first| *first == last.trim())?
+        }
+        _ => return None,
+    };
+    Some(Pattern::default().text(value))
+}
+
 /// Returns the pattern of a key that holds a whole date, if its projection or type tells.
 fn date_of(theirs: &Theirs, key: &TheirColumn) -> Option<Pattern> {
-    let format = theirs.date_format(&key.name).or((key.sql_type == SqlType::Date).then_some("yyyy-MM-dd"));
+    let format = theirs.projection(&key.name, "format").or((key.sql_type == SqlType::Date).then_some("yyyy-MM-dd"));
     Pattern::from_java(format?)
 }
 
 /// Returns the pattern of a key by its name, if it is one of those that are in use.
 fn by_name(name: &str, all: &[&str]) -> Option<Pattern> {
-    let part = match name.replace('-', "_").as_str() {
-        "accid" | "acc_id" | "account" | "accountid" | "account_id" | "aws_account" | "aws_account_id" => Part::Account,
-        "region" | "aws_region" | "region_code" | "regionname" => Part::Region,
+    let part = match plain(name).as_str() {
+        "accid" | "acct" | "acctid" | "account" | "accountid" | "accountnumber" | "awsaccount" | "awsaccountid" => {
+            Part::Account
+        }
+        "region" | "awsregion" | "regioncode" | "regionname" => Part::Region,
         "year" | "yyyy" => Part::Year,
         "month" | "mm" => Part::Month,
         // A day of the month only where year and month stand beside it; alone it may be any form of a date.
         "day" | "dd" if all.iter().any(|other| ["month", "mm"].contains(other)) => Part::Day,
         "hour" | "hh" => Part::Hour,
-        "aws_service" | "service" => return Some(Pattern::default().text("vpcflowlogs")),
+        "awsservice" | "service" => return Some(Pattern::default().text(SERVICE)),
         _ => return None,
     };
     Some(Pattern::part(part))
+}
+
+/// Says of a table that days which come are not in it before somebody says so, where theirs shows them by itself.
+fn days_note(table: &Definition, theirs: &Theirs, is_registered: bool) -> Option<String> {
+    let by_hand = match table.partitioning {
+        Partitions::Projected => return None,
+        Partitions::Registered => format!("with {SINCE} DAY, which registers"),
+        Partitions::Repaired => "and run MSCK REPAIR TABLE of what is printed, which finds".to_owned(),
+    };
+    let is_needed = !is_registered && (theirs.is_projected() || theirs.keys.is_empty());
+    is_needed.then(|| {
+        format!("their table shows new days by itself, this one does not: print it again after each conversion {by_hand} them")
+    })
 }
 
 /// Says that their raw table shows header lines as rows, if it does.
@@ -350,16 +430,17 @@ pub fn header_note(theirs: &Theirs) -> Option<String> {
     })
 }
 
-/// Reads what a person says of a key: `account`, `region`, `hour`, or a date format.
+/// Reads what a person says of a key: `account`, `region`, `service`, or a date format.
 ///
 /// # Errors
 /// A message for the person who typed it.
 pub fn parse_key(text: &str) -> std::result::Result<(String, Pattern), String> {
-    let wrong = || "write it as NAME=account, NAME=region or NAME=yyyy/MM/dd".to_owned();
+    let wrong = || "write it as NAME=account, NAME=region, NAME=service or NAME=yyyy/MM/dd".to_owned();
     let (name, holds) = text.split_once('=').ok_or_else(wrong)?;
     let pattern = match holds {
         "account" => Pattern::part(Part::Account),
         "region" => Pattern::part(Part::Region),
+        "service" => Pattern::default().text(SERVICE),
         _ => Pattern::from_java(holds).ok_or_else(wrong)?,
     };
     Ok((name.to_lowercase(), pattern))

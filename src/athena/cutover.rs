@@ -5,20 +5,24 @@
 //! under a new name. The view names the converted days: each day's rows come from one of the two tables, whatever
 //! becomes of the nightly run; days that it does not name come from the raw logs, slower but complete.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use jiff::civil::Date;
 
-use super::bridge::{self, Hints, header_note};
-use super::definition::{Definition, Partitions, RawContents, Storage, TableColumn};
+use super::bridge::{self, Hints, Shown, header_note};
+use super::definition::{Definition, Partitions, RawContents, Storage};
+use super::held::Held;
 use super::hive;
 use super::like::{At, TheirColumn, Theirs};
 use super::name::TableName;
+use super::pattern::{Part, parts_of};
 use super::types::Dialect;
-use super::view::{Condition, DayKey, Expr, create_view, difference};
+use super::view::{Condition, DayKey, create_view, difference};
 use crate::error::{Error, Result};
 use crate::ledger::contents::Contents;
 use crate::options::CUTOVER;
+use crate::record::header::Column;
 
 /// A step of a cut-over.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +50,8 @@ pub struct Cutover<'a> {
     pub converted: Vec<(Date, Date)>,
     /// What helps where their definition does not tell enough.
     pub hints: &'a Hints,
+    /// What new tables are called, if not as theirs.
+    pub table: Option<String>,
     /// Today, UTC.
     pub today: Date,
 }
@@ -67,6 +73,11 @@ impl Theirs {
             columns: raw.columns.iter().map(|at| column(&at.name, at.sql_type)).collect(),
             keys: raw.keys.iter().map(|key| column(&key.name, key.sql_type)).collect(),
             storage: Storage::Text,
+            by_position: true,
+            dash_is_null: false,
+            location: Some(raw.location.clone()),
+            places: BTreeMap::new(),
+            notes: Vec::new(),
             properties: raw.properties()?.into_iter().collect(),
             text: hive::create_table(raw)?.trim_end().trim_end_matches(';').to_owned(),
             place: "the definition of SOURCE".to_owned(),
@@ -134,38 +145,74 @@ impl Cutover<'_> {
     }
 
     fn both(&self) -> Result<Hybrid> {
-        let mut notes = Vec::new();
-        let shown = bridge::columns(self.theirs, self.contents, self.hints, &mut notes)?;
+        let mut notes = self.theirs.notes.clone();
+        let parts: Vec<Part> = parts_of(self.contents.partition_by).collect();
+        let (held, keys) = bridge::held(self.theirs, self.hints, &parts)?;
+        notes.extend(held.notes(&self.contents.partitions));
+        let contents = &held.of_contents(self.contents, self.theirs, self.hints)?;
+        let shown = bridge::columns(self.theirs, contents, self.hints, &mut notes)?;
         notes.extend(header_note(self.theirs));
-        let name = &self.theirs.name;
-        let mut parquet = Definition::of_table(name.with_suffix("_parquet")?, self.location, self.contents, self.today);
-        // With the columns of theirs that no file has yet: the view names them.
-        let more = bridge::declared(&shown, self.contents);
-        let known: Vec<String> = parquet.columns.iter().map(|column| column.name.clone()).collect();
-        parquet.columns.extend(more.into_iter().filter(|column| !known.contains(&column.name)));
-        parquet.columns.iter_mut().for_each(|column| column.comment = None);
-        let raw = self.raw_table(name.with_suffix("_raw")?);
-        let keys = |table: &Definition| {
-            let parts: Vec<_> = table.layout.parts().collect();
-            bridge::keys(self.theirs, self.hints, &parts)
-        };
-        let mut ours = bridge::select(&parquet, bridge::outputs(&shown, self.contents), &keys(&parquet)?, self.theirs)?;
-        let as_is = self.theirs.columns.iter().map(|column| (Expr::column(&column.name), column.name.clone()));
-        let mut theirs = bridge::select(&raw, as_is.collect(), &keys(&raw)?, self.theirs)?;
+        let parquet = self.parquet_table(contents, &shown, &held)?;
+        let raw = self.raw_table(self.beside("_raw")?, &held)?;
+        let to_null = self.theirs.dash_is_null;
+        let ours = bridge::outputs(&shown, contents.dash_as_null, to_null);
+        let mut ours = bridge::select(&parquet, ours, &keys, self.theirs)?;
+        let raw_parts: Vec<Part> = raw.layout.parts().collect();
+        let (_, raw_keys) = bridge::held(self.theirs, self.hints, &raw_parts)?;
+        // Raw text has `-` as it stands, whatever the files have in its place.
+        let theirs = bridge::outputs(&self.of_raw(&shown), false, to_null);
+        let mut theirs = bridge::select(&raw, theirs, &raw_keys, self.theirs)?;
         let day_of = |table: &Definition| {
             DayKey::of(table).ok_or_else(|| Error::usage("the raw logs do not lie in folders of year, month and day"))
         };
         let (parquet_day, raw_day) = (day_of(&parquet)?, day_of(&raw)?);
-        let Some((_, last)) = self.converted.last().copied() else {
-            return Err(Error::usage("no day is converted completely yet").help("run `flowparquet convert` first"));
-        };
-        ours.condition = Some(Condition::In(parquet_day.clone(), vec![(last, last)]));
-        theirs.condition = Some(Condition::In(raw_day.clone(), vec![(last, last)]));
+        let converted = self.converted_days(contents)?;
+        let last = converted.last().map_or(self.today, |(_, last)| *last);
+        let of_ours = held.conditions(&parquet, &self.contents.partitions)?;
+        let of_theirs = held.conditions(&raw, &self.raw.partitions)?;
+        let with = |condition: Condition, others: &[Condition]| [&[condition], others].concat();
+        ours.conditions = with(Condition::In(parquet_day.clone(), vec![(last, last)]), &of_ours);
+        theirs.conditions = with(Condition::In(raw_day.clone(), vec![(last, last)]), &of_theirs);
         let check = difference(&ours, &theirs, Dialect::Trino)?;
-        ours.condition = Some(Condition::In(parquet_day, self.converted.clone()));
-        theirs.condition = Some(Condition::NotIn(raw_day, self.converted.clone()));
-        let view = create_view(name, &[ours, theirs], Dialect::Trino)?;
+        ours.conditions = with(Condition::In(parquet_day, converted.clone()), &of_ours);
+        theirs.conditions = with(Condition::NotIn(raw_day, converted), &of_theirs);
+        let view = create_view(&self.theirs.name, &[ours, theirs], Dialect::Trino)?;
         Ok(Hybrid { parquet, raw, last, check, view, notes })
+    }
+
+    /// Returns the days that are converted and in their table, as ranges.
+    fn converted_days(&self, contents: &Contents) -> Result<Vec<(Date, Date)>> {
+        let days: BTreeSet<Date> = contents.partitions.iter().map(|partition| partition.day).collect();
+        let is_converted = |day: &Date| self.converted.iter().any(|(first, last)| (*first..=*last).contains(day));
+        let converted = ranges(days.into_iter().filter(is_converted));
+        if converted.is_empty() {
+            return Err(Error::usage("no day is converted completely yet").help("run `flowparquet convert` first"));
+        }
+        Ok(converted)
+    }
+
+    /// Returns the table over DEST.
+    fn parquet_table(&self, contents: &Contents, shown: &[Shown<'_>], held: &Held) -> Result<Definition> {
+        let mut parquet = Definition::of_table(self.beside("_parquet")?, self.location, contents, self.today);
+        held.narrow_years(&mut parquet, &self.contents.partitions);
+        // With the columns of theirs that no file has yet: the view names them.
+        let more = bridge::declared(shown, contents);
+        let known: Vec<String> = parquet.columns.iter().map(|column| column.name.clone()).collect();
+        parquet.columns.extend(more.into_iter().filter(|column| !known.contains(&column.name)));
+        parquet.leave_comments_out();
+        Ok(parquet)
+    }
+
+    /// Returns the name of a new table beside theirs.
+    fn beside(&self, suffix: &str) -> Result<TableName> {
+        let base = self.table.as_deref().unwrap_or(self.theirs.name.table());
+        self.theirs.name.beside(None, &format!("{base}{suffix}"))
+    }
+
+    /// Returns what their columns show of the raw logs: nothing, where these do not have the field.
+    fn of_raw<'a>(&self, shown: &[Shown<'a>]) -> Vec<Shown<'a>> {
+        let in_raw = |column: &Column| self.raw.columns.iter().find(|raw| raw.name == column.name).cloned();
+        shown.iter().map(|shown| Shown { theirs: shown.theirs, ours: shown.ours.as_ref().and_then(in_raw) }).collect()
     }
 
     /// Returns the steps that put the Parquet table alone in the old table's place.
@@ -201,25 +248,34 @@ impl Cutover<'_> {
         Ok((steps, bridged.notes))
     }
 
-    /// Returns the raw logs as their table has them, with our own keys: these can be computed.
-    fn raw_table(&self, name: TableName) -> Definition {
-        let mut raw = Definition::of_raw(name, self.raw.clone(), self.today);
-        let column =
-            |theirs: &TheirColumn| TableColumn { name: theirs.name.clone(), sql_type: theirs.sql_type, comment: None };
-        raw.columns = self.theirs.columns.iter().map(column).collect();
-        raw
+    /// Returns the raw logs by the columns that they have, whatever their table says of them: text has no names, so that one
+    /// column more or less would shift all others. The keys are our own: these can be computed.
+    fn raw_table(&self, name: TableName, held: &Held) -> Result<Definition> {
+        let mut raw = Definition::of_raw(name, held.of_raw(self.raw.clone())?, self.today);
+        held.narrow_years(&mut raw, &self.raw.partitions);
+        raw.leave_comments_out();
+        Ok(raw)
     }
 
     fn way_back(&self, drop: &str) -> Result<Step> {
+        let mut about = "The way back, at any time: the table as it was.".to_owned();
         let mut statements = vec![drop.to_owned(), format!("{};\n", self.theirs.text)];
         if !self.theirs.is_projected() && !self.theirs.keys.is_empty() {
             // Their partitions were registered by hand, and registrations go with the table.
-            let mut table = self.raw_table(self.theirs.name.clone());
-            table.keys = bridge::keys(self.theirs, self.hints, &table.layout.parts().collect::<Vec<_>>())?;
+            let raw_parts: Vec<Part> = self.raw.layout.parts().collect();
+            let (held, keys) = bridge::held(self.theirs, self.hints, &raw_parts)?;
+            let mut table = self.raw_table(self.theirs.name.clone(), &held)?;
+            table.keys = keys;
             table.partitioning = Partitions::Registered;
-            statements.extend(hive::add_partitions(&table, None)?);
+            match hive::add_partitions(&table, None).ok().filter(|_| self.theirs.storage == Storage::Text) {
+                Some(added) => statements.extend(added),
+                None => about.push_str(
+                    " Its partitions go with it, and where they lie cannot be told: note what SHOW PARTITIONS says before \
+                     it is dropped, and add them again.",
+                ),
+            }
         }
-        Ok(Step { about: "The way back, at any time: the table as it was.".to_owned(), statements, in_case: true })
+        Ok(Step { about, statements, in_case: true })
     }
 }
 

@@ -4,7 +4,7 @@
 //! keys, location, and the partition projection that says where partitions are without registering them
 //! (<https://docs.aws.amazon.com/athena/latest/ug/partition-projection-supported-types.html>).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
@@ -204,6 +204,23 @@ impl Definition {
         }
         self.partitioning = partitioning;
         Ok(self)
+    }
+
+    /// Puts the values of some parts in their places: the table then lies in that folder, and has no keys for them.
+    pub fn fold(&mut self, values: &BTreeMap<Part, String>) {
+        self.layout = self.layout.filled(values);
+        self.keys.retain(|key| key.pattern.only_part().is_none_or(|part| !values.contains_key(&part)));
+        let Some(Piece::Text(text)) = self.layout.pieces().first() else { return };
+        // `year=` of a folder that varies stays with it.
+        let cut = text.rfind('/').map_or(0, |at| at + 1);
+        let (above, rest) = (text[..cut].to_owned(), text[cut..].to_owned());
+        let behind =
+            self.layout.pieces()[1..].iter().fold(Pattern::default().text(&rest), |layout, piece| match piece {
+                Piece::Text(text) => layout.text(text),
+                Piece::Part(part) => layout.then(*part),
+            });
+        self.location.push_str(&above);
+        self.layout = behind;
     }
 
     /// Takes the columns' comments away.

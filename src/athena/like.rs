@@ -4,8 +4,8 @@
 //! quotes of either kind, comments, clauses in any order. Out: a [`Theirs`]. What cannot be understood is an error that
 //! names line and column; nothing is passed over.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt;
 
 use sqlparser::dialect::HiveDialect;
 use sqlparser::parser::{Parser, ParserError};
@@ -13,29 +13,10 @@ use sqlparser::tokenizer::{Location as SqlLocation, Token, TokenWithSpan};
 
 use super::definition::Storage;
 use super::name::TableName;
+pub use super::place::At;
+use super::row_format::{RowFormat, is_backslash};
 use super::types::SqlType;
 use crate::error::{Error, Result};
-
-/// Where something stands in a text, counted from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct At {
-    /// Line.
-    pub line: u64,
-    /// Column, in characters.
-    pub column: u64,
-}
-
-impl fmt::Display for At {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}, column {}", self.line, self.column)
-    }
-}
-
-impl From<SqlLocation> for At {
-    fn from(at: SqlLocation) -> Self {
-        Self { line: at.line, column: at.column }
-    }
-}
 
 /// A column or key of their table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,8 +42,18 @@ pub struct Theirs {
     pub keys: Vec<TheirColumn>,
     /// What its objects are.
     pub storage: Storage,
+    /// Whether its columns are found by position.
+    pub by_position: bool,
+    /// Whether `-` is NULL in its text columns.
+    pub dash_is_null: bool,
+    /// LOCATION.
+    pub location: Option<String>,
     /// Table properties, names in lower case.
     pub properties: BTreeMap<String, String>,
+    /// Where LOCATION and the table properties stand, by `LOCATION` and by their names.
+    pub places: BTreeMap<String, At>,
+    /// What a person must know of how it was read.
+    pub notes: Vec<String>,
     /// The statement as it was read, without what stands around it.
     pub text: String,
     /// What errors call the text that it was read from.
@@ -85,9 +76,20 @@ impl Theirs {
         format!("{}, {}", self.place, column.at)
     }
 
-    /// Returns the date format of a key, if it is projected as a date.
-    pub fn date_format(&self, key: &str) -> Option<&str> {
-        self.properties.get(&format!("projection.{key}.format")).map(String::as_str)
+    /// Returns what the projection of a key says: `type`, `values`, `range`, `format` and so on.
+    pub fn projection(&self, key: &str, what: &str) -> Option<&str> {
+        self.properties.get(&format!("projection.{key}.{what}")).map(String::as_str)
+    }
+
+    /// Returns the template of its partitions' locations, if they are projected by one.
+    pub fn template(&self) -> Option<&str> {
+        let template = self.properties.get("storage.location.template").filter(|_| self.is_projected());
+        template.map(String::as_str)
+    }
+
+    /// Returns where LOCATION or a property stands, for errors.
+    pub fn place_of_clause(&self, name: &str) -> String {
+        self.places.get(name).map_or(self.place.clone(), |at| format!("{}, {at}", self.place))
     }
 
     /// Reads a statement; `place` is what errors call its text.
@@ -97,9 +99,35 @@ impl Theirs {
     /// meaning for flow logs.
     pub fn parse(text: &str, place: &str) -> Result<Self> {
         let dialect = HiveDialect {};
+        let text = &*without_frame(text);
         let parser = Parser::new(&dialect).try_with_sql(text).map_err(|e| broken(&e, place))?;
-        ClauseReader { parser, place }.statement(text)
+        ClauseReader { parser, place, notes: Vec::new() }.statement(text)
     }
+}
+
+/// Returns a statement without what programs put around it that print the result of SHOW CREATE TABLE: a heading, borders,
+/// quotes around each line. Blanks take their places, so that lines and columns stay what they are.
+fn without_frame(text: &str) -> Cow<'_, str> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let heading =
+        |line: &str| line.trim_matches(['"', '|', ' ', '\r', '\n', '\t']).eq_ignore_ascii_case("createtab_stmt");
+    let Some(at) = text.lines().position(heading) else { return Cow::Borrowed(text) };
+    let is_quoted = text.lines().nth(at).is_some_and(|line| line.trim_start().starts_with('"'));
+    let bare = |(number, line): (usize, &str)| {
+        let (body, end) = line.strip_suffix('\n').map_or((line, ""), |body| (body, "\n"));
+        let trimmed = body.trim_end();
+        if number == at || trimmed.starts_with("+-") {
+            return end.to_owned();
+        }
+        let inside = |edge: char| trimmed.strip_prefix(edge).and_then(|line| line.strip_suffix(edge));
+        let line = match (inside('|'), inside('"').filter(|_| is_quoted)) {
+            (Some(line), _) => format!(" {line}"),
+            (None, Some(line)) => format!(" {}", line.replace("\"\"", "\"")),
+            (None, None) => body.to_owned(),
+        };
+        line + end
+    };
+    Cow::Owned(text.split_inclusive('\n').enumerate().map(bare).collect())
 }
 
 fn broken(error: &ParserError, place: &str) -> Error {
@@ -113,16 +141,16 @@ fn broken(error: &ParserError, place: &str) -> Error {
 struct ClauseReader<'a> {
     parser: Parser<'a>,
     place: &'a str,
+    notes: Vec<String>,
 }
 
 /// What the clauses behind the columns say.
 struct Clauses {
     keys: Vec<TheirColumn>,
     properties: BTreeMap<String, String>,
-    serde: Option<(String, At)>,
-    serde_properties: BTreeMap<String, String>,
-    delimiter: Option<(String, At)>,
-    format: Option<(String, At)>,
+    rows: RowFormat,
+    location: Option<String>,
+    places: BTreeMap<String, At>,
     end: SqlLocation,
 }
 
@@ -131,7 +159,9 @@ impl ClauseReader<'_> {
         let begin = self.peek().span.start;
         self.word("CREATE")?;
         if !self.is_word("EXTERNAL") {
-            return Err(self.wrong("EXTERNAL: only tables over objects that are there already can be moved"));
+            return Err(self.wrong("EXTERNAL").help(
+                "write it as Athena has it, CREATE EXTERNAL TABLE …; in Athena, SHOW CREATE TABLE prints it so",
+            ));
         }
         self.word("EXTERNAL")?;
         self.word("TABLE")?;
@@ -143,7 +173,8 @@ impl ClauseReader<'_> {
         let name = self.table_name()?;
         let columns = self.columns()?;
         let clauses = self.clauses()?;
-        let storage = clauses.storage(&self)?;
+        let rows = clauses.rows.rows(columns.len(), &clauses.properties, self.place)?;
+        self.notes.extend(rows.notes);
         let mut seen: Vec<&str> = Vec::new();
         for column in columns.iter().chain(&clauses.keys) {
             if seen.contains(&column.name.as_str()) {
@@ -156,8 +187,13 @@ impl ClauseReader<'_> {
             name,
             columns,
             keys: clauses.keys,
-            storage,
+            storage: rows.storage,
+            by_position: rows.by_position,
+            dash_is_null: rows.dash_is_null,
+            location: clauses.location,
             properties: clauses.properties,
+            places: clauses.places,
+            notes: self.notes,
             text,
             place: self.place.to_owned(),
         })
@@ -167,10 +203,9 @@ impl ClauseReader<'_> {
         let mut clauses = Clauses {
             keys: Vec::new(),
             properties: BTreeMap::new(),
-            serde: None,
-            serde_properties: BTreeMap::new(),
-            delimiter: None,
-            format: None,
+            rows: RowFormat::default(),
+            location: None,
+            places: BTreeMap::new(),
             end: SqlLocation::empty(),
         };
         loop {
@@ -199,21 +234,12 @@ impl ClauseReader<'_> {
                     clauses.keys = self.columns()?;
                 }
                 "ROW" => self.row_format(at, &mut clauses)?,
-                "STORED" => {
-                    self.word("AS")?;
-                    let format = self.any_word()?;
-                    if format == "INPUTFORMAT" {
-                        clauses.format = Some((self.string()?, at));
-                        self.word("OUTPUTFORMAT")?;
-                        self.string()?;
-                    } else {
-                        clauses.format = Some((format, at));
-                    }
-                }
+                "STORED" => clauses.rows.format = Some((self.stored_as()?, at)),
                 "LOCATION" => {
-                    self.string()?;
+                    clauses.places.insert("LOCATION".to_owned(), self.peek().span.start.into());
+                    clauses.location = Some(self.string()?);
                 }
-                "TBLPROPERTIES" => clauses.properties = self.properties()?,
+                "TBLPROPERTIES" => clauses.properties = self.properties(&mut clauses.places)?,
                 word => {
                     let help = "known are COMMENT, PARTITIONED BY, ROW FORMAT, STORED AS, LOCATION and TBLPROPERTIES";
                     return Err(self.refuse(at, format!("{word} cannot be carried over")).help(help));
@@ -222,17 +248,30 @@ impl ClauseReader<'_> {
         }
     }
 
+    /// Reads what follows `STORED`: what objects are, or the class that reads them.
+    fn stored_as(&mut self) -> Result<String> {
+        self.word("AS")?;
+        let format = self.any_word()?;
+        if format != "INPUTFORMAT" {
+            return Ok(format);
+        }
+        let class = self.string()?;
+        self.word("OUTPUTFORMAT")?;
+        self.string()?;
+        Ok(class)
+    }
+
     /// Reads what follows `ROW`, which stands at a place.
     fn row_format(&mut self, at: At, clauses: &mut Clauses) -> Result<()> {
         self.word("FORMAT")?;
         match self.any_word()?.as_str() {
-            "DELIMITED" => self.delimiters(clauses)?,
+            "DELIMITED" => self.delimiters(&mut clauses.rows)?,
             "SERDE" => {
-                clauses.serde = Some((self.string()?, at));
+                clauses.rows.serde = Some((self.string()?, at));
                 if self.is_word("WITH") {
                     self.word("WITH")?;
                     self.word("SERDEPROPERTIES")?;
-                    clauses.serde_properties = self.properties()?;
+                    clauses.rows.serde_properties = self.properties(&mut BTreeMap::new())?;
                 }
             }
             _ => return Err(self.refuse(at, "ROW FORMAT must be DELIMITED or SERDE")),
@@ -241,38 +280,56 @@ impl ClauseReader<'_> {
     }
 
     /// Reads what follows `ROW FORMAT DELIMITED`.
-    fn delimiters(&mut self, clauses: &mut Clauses) -> Result<()> {
+    fn delimiters(&mut self, rows: &mut RowFormat) -> Result<()> {
         loop {
             let at = At::from(self.peek().span.start);
             if self.is_word("FIELDS") {
-                self.word("FIELDS")?;
-                self.word("TERMINATED")?;
-                self.word("BY")?;
-                clauses.delimiter = Some((self.string()?, at));
-                if self.is_word("ESCAPED") {
-                    let at = At::from(self.peek().span.start);
-                    return Err(self.refuse(at, "ESCAPED BY cannot be carried over: flow logs escape nothing"));
+                self.words(&["FIELDS", "TERMINATED", "BY"])?;
+                rows.delimiter = Some((self.string()?, at));
+            } else if self.is_word("ESCAPED") {
+                self.words(&["ESCAPED", "BY"])?;
+                // Flow logs have none.
+                if !is_backslash(&self.string()?) {
+                    return Err(self
+                        .refuse(at, "flow logs escape nothing, and what stands here may be in them")
+                        .help("write ESCAPED BY '\\\\', or leave it away"));
                 }
+            } else if self.is_word("COLLECTION") || self.is_word("MAP") {
+                // Flow logs have neither lists nor maps.
+                self.parser.next_token();
+                self.parser.next_token();
+                self.words(&["TERMINATED", "BY"])?;
+                self.string()?;
             } else if self.is_word("LINES") {
-                self.word("LINES")?;
-                self.word("TERMINATED")?;
-                self.word("BY")?;
+                self.words(&["LINES", "TERMINATED", "BY"])?;
                 let ends = self.string()?;
-                if !["\\n", "\n", "10"].contains(&ends.as_str()) {
-                    return Err(self.refuse(at, "lines of flow logs end with \\n"));
+                if !["\\n", "\n", "10", "\\012"].contains(&ends.as_str()) {
+                    return Err(self
+                        .refuse(at, "lines of flow logs end with \\n")
+                        .help("write LINES TERMINATED BY '\\n'"));
                 }
+            } else if self.is_word("NULL") {
+                self.words(&["NULL", "DEFINED", "AS"])?;
+                rows.null = Some((self.string()?, at));
             } else {
                 return Ok(());
             }
         }
     }
 
-    fn properties(&mut self) -> Result<BTreeMap<String, String>> {
+    fn words(&mut self, wanted: &[&str]) -> Result<()> {
+        wanted.iter().try_for_each(|word| self.word(word))
+    }
+
+    /// Reads names and values in parentheses, and where each stands.
+    fn properties(&mut self, places: &mut BTreeMap<String, At>) -> Result<BTreeMap<String, String>> {
         self.token(&Token::LParen)?;
         let mut properties = BTreeMap::new();
         while self.peek().token != Token::RParen {
+            let at = At::from(self.peek().span.start);
             let name = self.string()?.to_ascii_lowercase();
             self.token(&Token::Eq)?;
+            places.insert(name.clone(), at);
             properties.insert(name, self.string()?);
             if !self.parser.consume_token(&Token::Comma) {
                 break;
@@ -285,11 +342,18 @@ impl ClauseReader<'_> {
     fn table_name(&mut self) -> Result<TableName> {
         let at = At::from(self.peek().span.start);
         let mut name = self.name()?;
-        if self.parser.consume_token(&Token::Period) {
+        while self.parser.consume_token(&Token::Period) {
             name = format!("{name}.{}", self.name()?);
         }
-        // SHOW CREATE TABLE puts both in one pair of backticks.
-        TableName::parse(&name).map_err(|e| e.at(format!("{}, {at}", self.place)))
+        // SHOW CREATE TABLE puts all in one pair of backticks.
+        let mut parts = name.rsplit('.');
+        let (table, database, catalog) = (parts.next().unwrap_or_default(), parts.next(), parts.next());
+        if let Some(catalog) = catalog.filter(|name| !["awsdatacatalog", "spark_catalog"].contains(name)) {
+            self.notes.push(format!("the catalog {catalog} is left away: run what is printed in that catalog"));
+        }
+        let is_too_long = parts.next().is_some().then(|| Error::usage(format!("{name:?} is no name of a table")));
+        let found = is_too_long.map_or_else(|| TableName::of_theirs(database, table), Err);
+        found.map_err(|e| e.at(format!("{}, {at}", self.place)))
     }
 
     fn columns(&mut self) -> Result<Vec<TheirColumn>> {
@@ -331,7 +395,7 @@ impl ClauseReader<'_> {
                 [length] => SqlType::Varchar(*length),
                 _ => return Err(self.refuse(at, "varchar needs a length: varchar(40)")),
             },
-            "DECIMAL" => match self.numbers()?.as_slice() {
+            "DECIMAL" | "DEC" | "NUMERIC" => match self.numbers()?.as_slice() {
                 [] => SqlType::Decimal(10, 0),
                 [digits @ 1..=38] => SqlType::Decimal(*digits as u8, 0),
                 [digits @ 1..=38, scale] if scale <= digits => SqlType::Decimal(*digits as u8, *scale as u8),
@@ -393,11 +457,13 @@ impl ClauseReader<'_> {
         }
     }
 
-    /// Reads a name with or without backticks, in lower case as Athena keeps it.
+    /// Reads a name with or without quotes, in lower case as Athena keeps it.
     fn name(&mut self) -> Result<String> {
         let token = self.parser.next_token();
         match &token.token {
-            Token::Word(word) if word.quote_style.is_none_or(|quote| quote == '`') => Ok(word.value.to_lowercase()),
+            Token::Word(word) if word.quote_style.is_none_or(|quote| ['`', '"'].contains(&quote)) => {
+                Ok(word.value.to_lowercase())
+            }
             _ => Err(self.expected("a name", &token)),
         }
     }
@@ -436,43 +502,6 @@ impl ClauseReader<'_> {
         } else {
             Error::usage(message).at(format!("{}, {at}", self.place))
         }
-    }
-}
-
-impl Clauses {
-    /// Returns what the objects are, from the clauses that tell.
-    fn storage(&self, reader: &ClauseReader<'_>) -> Result<Storage> {
-        let of_class = |class: &str| {
-            if class.contains("ParquetHiveSerDe") || class.contains("MapredParquet") || class == "PARQUET" {
-                Some(Storage::Parquet)
-            } else if class.ends_with("LazySimpleSerDe") || class.ends_with("TextInputFormat") || class == "TEXTFILE" {
-                Some(Storage::Text)
-            } else {
-                None
-            }
-        };
-        let mut storage = None;
-        for (class, at) in self.serde.iter().chain(&self.format) {
-            let this = of_class(class).ok_or_else(|| {
-                let wrong = format!("{class} cannot be carried over");
-                reader.refuse(*at, wrong).help("known are ROW FORMAT DELIMITED, LazySimpleSerDe and Parquet")
-            })?;
-            storage = storage.or(Some(this));
-        }
-        let storage = storage.unwrap_or(Storage::Text);
-        if storage == Storage::Text {
-            let names = ["field.delim", "serialization.format"];
-            let in_serde = names.into_iter().find_map(|name| self.serde_properties.get(name));
-            let delimiter = self.delimiter.as_ref().map(|(delimiter, _)| delimiter).or(in_serde);
-            let at = self.delimiter.as_ref().map(|(_, at)| *at).or(self.serde.as_ref().map(|(_, at)| *at));
-            if delimiter.is_none_or(|delimiter| delimiter != " ") {
-                let wrong = "the fields of flow logs are separated by blanks, those of this table are not";
-                return Err(reader
-                    .refuse(at.unwrap_or(At { line: 0, column: 0 }), wrong)
-                    .help("its ROW FORMAT must say DELIMITED FIELDS TERMINATED BY ' '"));
-            }
-        }
-        Ok(storage)
     }
 }
 
@@ -524,6 +553,42 @@ mod tests {
     }
 
     #[test]
+    fn reads_what_programs_print_around_it() {
+        let statement = "CREATE EXTERNAL TABLE `t`(\n  `a` int)\nROW FORMAT DELIMITED\n  FIELDS TERMINATED BY ' '";
+        let lines = |edge: &str| statement.lines().map(|line| format!("{edge}{line}{edge}\n")).collect::<String>();
+        for text in [
+            format!("createtab_stmt\n{statement}\n"),
+            format!("\u{feff}createtab_stmt\n{statement}\n"),
+            format!("\"createtab_stmt\"\n{}", lines("\"")),
+            format!("+----+\n| createtab_stmt |\n+----+\n{}+----+\n", lines("|")),
+        ] {
+            let theirs = Theirs::parse(&text, "old.sql").unwrap_or_else(|e| panic!("{e}\n{text}"));
+            assert_eq!((theirs.columns[0].name.as_str(), theirs.storage), ("a", Storage::Text), "{text}");
+            assert_eq!(Theirs::parse(&theirs.text, "old.sql").unwrap().columns.len(), 1, "{text}");
+        }
+        let e = Theirs::parse("createtab_stmt\nCREATE EXTERNAL TABLE t (\n  a blob)", "old.sql").unwrap_err();
+        assert!(e.to_string().contains("old.sql, line 3, column 5"), "{e}");
+    }
+
+    #[test]
+    fn knows_names() {
+        let name = |text: &str| {
+            let blank = "ROW FORMAT DELIMITED FIELDS TERMINATED BY ' '";
+            let theirs = Theirs::parse(&format!("CREATE EXTERNAL TABLE {text} (\"end\" int) {blank}"), "f").unwrap();
+            (theirs.name.to_string(), theirs.columns[0].name.clone(), theirs.notes.len())
+        };
+        let end = || "end".to_owned();
+        assert_eq!(name("t"), ("t".into(), end(), 0));
+        assert_eq!(name("`AwsDataCatalog`.`logs`.`t`"), ("logs.t".into(), end(), 0));
+        assert_eq!(name("spark_catalog.logs.t"), ("logs.t".into(), end(), 0));
+        assert_eq!(name("other.logs.t"), ("logs.t".into(), end(), 1));
+        assert_eq!(name("`my-logs`.`vpc-flow-logs`"), ("my-logs.vpc-flow-logs".into(), end(), 0));
+        for bad in ["a.b.c.d", "`a b`", "`a.b;c`", "a-b"] {
+            assert!(Theirs::parse(&format!("CREATE EXTERNAL TABLE {bad} (a int)"), "f").is_err(), "{bad}");
+        }
+    }
+
+    #[test]
     fn knows_storages() {
         let with = |clauses: &str| Theirs::parse(&format!("CREATE EXTERNAL TABLE t (a int) {clauses}"), "f");
         let lazy = "ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe' WITH SERDEPROPERTIES";
@@ -534,6 +599,15 @@ mod tests {
             ),
             (&format!("{lazy} ('field.delim'=' ', 'serialization.format'=' ')"), Storage::Text),
             ("STORED AS PARQUET LOCATION 's3://b/'", Storage::Parquet),
+            ("ROW FORMAT DELIMITED FIELDS TERMINATED BY '\\040' ESCAPED BY '\\\\' NULL DEFINED AS '-'", Storage::Text),
+            (
+                "ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.OpenCSVSerde' WITH SERDEPROPERTIES ('separatorChar'=' ')",
+                Storage::Text,
+            ),
+            (
+                "ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.RegexSerDe' WITH SERDEPROPERTIES (\"input.regex\" = \"^([^ ]+)$\")",
+                Storage::Text,
+            ),
             (
                 "ROW FORMAT SERDE 'org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe' STORED AS INPUTFORMAT \
                  'org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat' OUTPUTFORMAT 'x'",
@@ -564,7 +638,11 @@ mod tests {
             ("CREATE EXTERNAL TABLE `t; DROP` (a int)", "is no name"),
             (
                 "CREATE EXTERNAL TABLE t (a int) ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.RegexSerDe'",
-                "RegexSerDe",
+                "input.regex",
+            ),
+            (
+                "CREATE EXTERNAL TABLE t (a int) ROW FORMAT SERDE 'com.amazonaws.glue.serde.GrokSerDe'",
+                "com.amazonaws.glue.serde.GrokSerDe cannot be carried over",
             ),
             ("CREATE EXTERNAL TABLE t (a int) LOCATION 's3://b", "no SQL"),
             ("SELECT 1", "CREATE"),

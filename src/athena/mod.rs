@@ -2,8 +2,8 @@
 //!
 //! [`definition`] is the one model of a table; [`hive`] prints it as Athena takes it, [`glue`], [`cloudformation`],
 //! [`terraform`], [`trino`], [`spark`] and [`duckdb`] as others do. [`pattern`], [`types`] and [`name`] are what
-//! definitions are made of; [`form`] chooses among them. [`like`] reads a table that a person has, [`bridge`] makes ours answer for it, with a
-//! [`view`] where needed, and [`cutover`] has the steps to move. [`outgrown`] knows when a definition no longer shows
+//! definitions are made of; [`form`] chooses among them. [`like`] reads a table that a person has, [`held`] says which logs it holds, [`bridge`] makes
+//! ours answer for it, with a [`view`] where needed, and [`cutover`] has the steps to move. [`outgrown`] knows when a definition no longer shows
 //! all; [`queries`] has ready queries and [`predicate`] says which partitions they read; [`cost`] knows the price of a scan. Works on names, types and counts; knows nothing of bytes in files.
 
 pub mod bridge;
@@ -14,13 +14,17 @@ pub mod definition;
 pub mod duckdb;
 pub mod form;
 pub mod glue;
+pub mod held;
+pub mod hints;
 pub mod hive;
 pub mod like;
 pub mod name;
 pub mod outgrown;
 pub mod pattern;
+pub mod place;
 pub mod predicate;
 pub mod queries;
+pub mod row_format;
 pub mod spark;
 pub mod terraform;
 pub mod trino;

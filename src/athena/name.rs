@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::types::Dialect;
 use crate::error::{Error, Result};
+use crate::options::TABLE;
 
 /// Longest name of a table or database in the Glue catalog.
 const MAX_NAME_BYTES: usize = 255;
@@ -24,6 +25,15 @@ impl TableName {
         for name in database.iter().chain([&table]) {
             check(name)?;
         }
+        Ok(Self { database: database.map(str::to_owned), table: table.to_owned() })
+    }
+
+    /// Returns a table that a person has. The Glue catalog lets names have hyphens, where Athena's DDL does not.
+    ///
+    /// # Errors
+    /// A usage error for names that are none.
+    pub fn of_theirs(database: Option<&str>, table: &str) -> Result<Self> {
+        database.iter().chain([&table]).try_for_each(|name| plain_column(name).map(|_| ()))?;
         Ok(Self { database: database.map(str::to_owned), table: table.to_owned() })
     }
 
@@ -53,7 +63,21 @@ impl TableName {
     /// # Errors
     /// A usage error if the name becomes too long.
     pub fn with_suffix(&self, suffix: &str) -> Result<Self> {
-        Self::new(self.database(), &format!("{}{suffix}", self.table))
+        self.beside(None, &format!("{}{suffix}", self.table))
+    }
+
+    /// Returns a new table in the same database, or in another one.
+    ///
+    /// # Errors
+    /// A usage error for names that are none.
+    pub fn beside(&self, database: Option<&str>, table: &str) -> Result<Self> {
+        if let Some(database) = database {
+            return Self::new(Some(database), table);
+        }
+        let named = Self::new(None, table).map_err(|e| {
+            if table.contains('-') { e.help(format!("name the new table with {TABLE}, without hyphens")) } else { e }
+        })?;
+        Ok(Self { database: self.database.clone(), ..named })
     }
 
     /// Returns it as a dialect quotes it.

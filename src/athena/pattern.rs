@@ -3,7 +3,10 @@
 //! `year=${year}/month=${month}/` is a pattern, and so is the value `2026/01/15` of a key that holds a whole date.
 //! From patterns follow folders, partition values, projections and templates, for our layout and for AWS's.
 
+use std::collections::BTreeMap;
 use std::fmt;
+
+use jiff::civil::Date;
 
 use crate::ledger::partition::{Partition, PartitionBy};
 
@@ -186,6 +189,57 @@ impl Pattern {
         (!pattern.0.is_empty()).then_some(pattern)
     }
 
+    /// Returns the first day that a value of this pattern stands for: `2026/02` is the first of February.
+    pub fn first_day(&self, value: &str) -> Option<Date> {
+        let [year, month, day] = self.read(value)?;
+        Date::new(year?, month.unwrap_or(1).try_into().ok()?, day.unwrap_or(1).try_into().ok()?).ok()
+    }
+
+    /// Returns the last day that a value of this pattern stands for: `2026/02` is the last of February.
+    pub fn last_day(&self, value: &str) -> Option<Date> {
+        let [year, month, day] = self.read(value)?;
+        let month = Date::new(year?, month.unwrap_or(12).try_into().ok()?, 1).ok()?;
+        match day {
+            Some(day) => Date::new(month.year(), month.month(), day.try_into().ok()?).ok(),
+            None => Some(month.last_of_month()),
+        }
+    }
+
+    /// Reads year, month and day out of a value, those that are in the pattern.
+    fn read(&self, value: &str) -> Option<[Option<i16>; 3]> {
+        let (mut read, mut rest) = ([None; 3], value);
+        for piece in &self.0 {
+            match piece {
+                Piece::Text(text) => rest = rest.strip_prefix(text.as_str())?,
+                Piece::Part(Part::Account | Part::Region) => return None,
+                Piece::Part(part) => {
+                    let digits = rest.get(..if *part == Part::Year { 4 } else { 2 })?;
+                    rest = &rest[digits.len()..];
+                    let number = Some(digits.parse().ok()?);
+                    match part {
+                        Part::Year => read[0] = number,
+                        Part::Month => read[1] = number,
+                        Part::Day => read[2] = number,
+                        _ => {}
+                    }
+                }
+            }
+        }
+        rest.is_empty().then_some(read)
+    }
+
+    /// Returns the pattern with the values of some parts in their places.
+    #[must_use]
+    pub fn filled(&self, values: &BTreeMap<Part, String>) -> Self {
+        self.0.iter().fold(Self::default(), |filled, piece| match piece {
+            Piece::Text(text) => filled.text(text),
+            Piece::Part(part) => match values.get(part) {
+                Some(value) => filled.text(value),
+                None => filled.then(*part),
+            },
+        })
+    }
+
     /// Returns the pattern with every key's own pattern replaced by `${key}`, or `None` if a key's pattern does not
     /// stand in it or a part is left over: then no template can say where the partitions are.
     pub fn template<'a>(&self, keys: impl Iterator<Item = (&'a str, &'a Self)>) -> Option<String> {
@@ -269,6 +323,21 @@ mod tests {
         }
         assert_eq!(Pattern::part(Part::Region).java_format(), None);
         assert_eq!(Pattern::of_table(PartitionBy::Day).java_format(), None, "letters would be read as fields");
+    }
+
+    #[test]
+    fn values_of_dates_are_days() {
+        let first = |format: &str, value: &str| Pattern::from_java(format).unwrap().first_day(value);
+        let last = |format: &str, value: &str| Pattern::from_java(format).unwrap().last_day(value);
+        assert_eq!(first("yyyy/MM/dd", "2026/01/05"), Some(Date::constant(2026, 1, 5)));
+        assert_eq!(first("yyyy-MM", "2024-02"), Some(Date::constant(2024, 2, 1)));
+        assert_eq!(last("yyyy-MM", "2024-02"), Some(Date::constant(2024, 2, 29)));
+        assert_eq!(last("yyyy/MM/dd/HH", "2026/01/05/07"), Some(Date::constant(2026, 1, 5)));
+        assert_eq!(last("yyyy", "2026"), Some(Date::constant(2026, 12, 31)));
+        for bad in ["NOW", "2026/13/01", "2026/01", "2026/01/05/", "", "\u{e9}\u{e9}\u{e9}"] {
+            assert_eq!(first("yyyy/MM/dd", bad), None, "{bad}");
+        }
+        assert_eq!(Pattern::part(Part::Region).first_day("us-east-1"), None);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! In: expressions over a table's columns and keys. Out: SQL of a [`Dialect`]. Conditions on days compare text made of
 //! partition keys only, so that an engine prunes partitions with them before it reads anything.
 
+use std::collections::BTreeSet;
+
 use jiff::civil::Date;
 
 use super::definition::Definition;
@@ -27,6 +29,8 @@ pub enum Expr {
     TryCast(Box<Expr>, SqlType),
     /// A value, or `-` where there is none: what raw text has there.
     OrDash(Box<Expr>),
+    /// A value, or none where it is `-`: what a table has there that takes `-` for NULL.
+    NoDash(Box<Expr>),
     /// Texts, one behind the other.
     Concat(Vec<Expr>),
 }
@@ -51,6 +55,7 @@ impl Expr {
                 format!("TRY_CAST({} AS {})", inner.sql(dialect)?, sql_type.name(dialect))
             }
             Self::OrDash(inner) => format!("coalesce({}, '-')", inner.sql(dialect)?),
+            Self::NoDash(inner) => format!("nullif({}, '-')", inner.sql(dialect)?),
             Self::Concat(parts) => {
                 let parts: Result<Vec<String>> = parts.iter().map(|part| part.sql(dialect)).collect();
                 format!("concat({})", parts?.join(", "))
@@ -82,13 +87,19 @@ impl DayKey {
     }
 }
 
-/// Which days of a table.
+/// Which rows of a table, told by its keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Condition {
     /// Those in one of these ranges, ends included, ascending and apart from each other.
     In(DayKey, Vec<(Date, Date)>),
     /// All others.
     NotIn(DayKey, Vec<(Date, Date)>),
+    /// Those from this one on.
+    From(DayKey, Date),
+    /// Those up to this one.
+    Until(DayKey, Date),
+    /// Those whose key has one of these values.
+    Among(String, BTreeSet<String>),
 }
 
 impl Condition {
@@ -96,6 +107,12 @@ impl Condition {
         let (key, ranges, inside) = match self {
             Self::In(key, ranges) => (key, ranges, true),
             Self::NotIn(key, ranges) => (key, ranges, false),
+            Self::From(key, day) => return Ok(format!("{} >= {}", key.expr.sql(dialect)?, key.value(*day)?)),
+            Self::Until(key, day) => return Ok(format!("{} <= {}", key.expr.sql(dialect)?, key.value(*day)?)),
+            Self::Among(key, values) => {
+                let values: Result<Vec<String>> = values.iter().map(|value| literal(value)).collect();
+                return Ok(format!("{} IN ({})", column(key, dialect.quote())?, values?.join(", ")));
+            }
         };
         let day = key.expr.sql(dialect)?;
         let mut terms = Vec::new();
@@ -127,8 +144,8 @@ pub struct Select {
     pub outputs: Vec<(Expr, String)>,
     /// The table.
     pub from: TableName,
-    /// Which days; all if `None`.
-    pub condition: Option<Condition>,
+    /// Which rows: those for which all of these hold.
+    pub conditions: Vec<Condition>,
 }
 
 impl Select {
@@ -146,8 +163,11 @@ impl Select {
             })
             .collect();
         let mut sql = format!("SELECT\n{}\nFROM {}", outputs?.join(",\n"), self.from.quoted_for(dialect));
-        if let Some(condition) = &self.condition {
-            sql = format!("{sql}\nWHERE {}", condition.sql(dialect)?);
+        let conditions: Result<Vec<String>> = self.conditions.iter().map(|condition| condition.sql(dialect)).collect();
+        match conditions?.as_slice() {
+            [] => {}
+            [one] => sql = format!("{sql}\nWHERE {one}"),
+            all => sql = format!("{sql}\nWHERE ({})", all.join(")\n  AND (")),
         }
         Ok(sql)
     }
@@ -234,7 +254,7 @@ mod tests {
         let select = Select {
             outputs: vec![(Expr::column("a"), "a".into()), (Expr::Text("x".into()), "b".into())],
             from: TableName::parse("db.t").unwrap(),
-            condition: None,
+            conditions: Vec::new(),
         };
         let view = create_view(&TableName::parse("v").unwrap(), &[select.clone(), select], Dialect::Trino).unwrap();
         let one = "SELECT\n  \"a\",\n  'x' AS \"b\"\nFROM \"db\".\"t\"";

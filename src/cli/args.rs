@@ -287,7 +287,7 @@ pub struct LikeArgs {
     /// Make a table that answers the queries of this one: a file with its CREATE EXTERNAL TABLE statement
     #[arg(long, value_name = "FILE", conflicts_with_all = ["raw", "schema_version"])]
     pub like: Option<PathBuf>,
-    /// What a partition key of theirs holds, if its name does not tell: account, region or yyyy/MM/dd [repeatable]
+    /// What a partition key of theirs holds, if its name does not tell: account, region, service or yyyy/MM/dd [repeatable]
     #[arg(long, value_name = "NAME=WHAT", value_parser = parse_key, requires = "like")]
     pub key: Vec<(String, Pattern)>,
     /// Print the steps that put the converted table in the place of this one: hybrid takes converted days from Parquet

@@ -26,7 +26,7 @@ pub fn run(args: &DdlArgs) -> Result<ExitCode> {
     let defined = match &args.raw.raw {
         Some(source) => {
             let store = open_source(source, &args.store, &io)?;
-            define_raw(look_at(args, &store)?.raw, store.location(), &options)?
+            define_raw(look_at(args, &store, &all_days(args))?.raw, store.location(), &options)?
         }
         None => converted(args, &options, &io)?,
     };
@@ -114,10 +114,10 @@ pub fn all_days(args: &DdlArgs) -> Wanted {
     }
 }
 
-/// Looks at the raw logs of SOURCE.
-pub fn look_at(args: &DdlArgs, source: &Store) -> Result<Survey> {
+/// Looks at the raw logs of SOURCE that are wanted.
+pub fn look_at(args: &DdlArgs, source: &Store, wanted: &Wanted) -> Result<Survey> {
     let format = args.raw.log_format.as_deref().map(Header::from_option).transpose()?;
-    let seen = survey(source, &all_days(args), format.as_ref())?;
+    let seen = survey(source, wanted, format.as_ref())?;
     warn(&seen);
     Ok(seen)
 }

@@ -11,7 +11,7 @@ use crate::record::schema::LogType;
 use crate::store::name_of;
 
 use super::partition::{Partition, PartitionBy};
-use super::state::{Output, PartitionState};
+use super::state::{InputState, Output, PartitionState};
 use super::table::{Table, TableInfo};
 use crate::encode::file::sort_columns;
 
@@ -30,6 +30,42 @@ pub struct Contents {
     pub dash_as_null: bool,
     /// Year in which it was founded, if its description says so.
     pub founded: Option<i16>,
+    /// Where its raw objects lay, without days: each folder above them, and what names begin with up to the flow log.
+    pub objects: BTreeSet<String>,
+}
+
+/// Returns the folders of a key or URL above the first that is called like a year or a date.
+pub fn above_days(folders: &str) -> &str {
+    let is_date = |folder: &str| {
+        let value = folder.rsplit(['=', 'D']).next().unwrap_or(folder);
+        let digits = value.bytes().filter(u8::is_ascii_digit).count();
+        value.starts_with("20") && [4, 8].contains(&digits) && value.bytes().all(|b| b.is_ascii_digit() || b == b'-')
+    };
+    let mut end = 0;
+    for folder in folders.split_inclusive('/') {
+        if is_date(folder.trim_end_matches('/')) {
+            return &folders[..end];
+        }
+        end += folder.len();
+    }
+    folders
+}
+
+/// Adds where the raw objects of a partition lay.
+fn add_objects(objects: &mut BTreeSet<String>, state: &PartitionState) {
+    for source in state.sources() {
+        let keys = state
+            .keys(source)
+            .filter(|key| state.input(source, key).is_some_and(|known| known.state == InputState::Converted));
+        for key in keys {
+            let (folders, name) = key.split_at(key.len() - name_of(key).len());
+            let begin = name.match_indices('_').nth(2).map_or("", |(at, _)| &name[..at]);
+            let object = format!("{source}{}{begin}", above_days(folders));
+            if !objects.contains(&object) {
+                objects.insert(object);
+            }
+        }
+    }
 }
 
 /// How far a table reaches, as its folders and some of its files show: what a definition has to cover.
@@ -129,7 +165,9 @@ impl Table {
         let mut columns: Vec<Column> = Vec::new();
         // The newest file of each set of columns; a table has a handful of them in years.
         let mut sets: Vec<(Vec<Column>, String, u64)> = Vec::new();
+        let mut objects = BTreeSet::new();
         for (partition, state) in states {
+            add_objects(&mut objects, state);
             for Output { claim, done, .. } in state.outputs() {
                 let Some(file) = &done.file else { continue };
                 let newest = (self.output_key(partition, claim), file.bytes);
@@ -161,6 +199,7 @@ impl Table {
             partitions,
             dash_as_null: info.dash_as_null,
             founded: info.founded_year(),
+            objects,
         }))
     }
 

@@ -219,6 +219,22 @@ impl Place {
         Self { level: Level::Day, year: day.year(), month: day.month(), day: Some(day), ..self }
     }
 
+    /// Returns year, month, day and hour, as folders write them, as far as the folders say them.
+    pub fn date(&self) -> [Option<String>; 4] {
+        let depth = [Level::Year, Level::Month, Level::Day, Level::Hour].iter().position(|level| *level == self.level);
+        let day = self.day.map_or(0, Date::day);
+        let values = [format!("{:04}", self.year), format!("{:02}", self.month), format!("{day:02}")];
+        let [year, month, day] = values;
+        let hour = self.hour.map(|hour| format!("{hour:02}"));
+        let at_least = |level: usize| depth.is_some_and(|depth| depth >= level);
+        [
+            Some(year).filter(|_| at_least(0)),
+            Some(month).filter(|_| at_least(1)),
+            Some(day).filter(|_| at_least(2)),
+            hour.filter(|_| at_least(3)),
+        ]
+    }
+
     /// Returns this place without what it says of days: what a folder that cannot be told is.
     pub fn undated(&self) -> Self {
         let (account, region) = (self.account.clone(), self.region.clone());

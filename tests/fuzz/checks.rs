@@ -241,6 +241,7 @@ pub fn like(data: &[u8]) {
             partitions: vec![Partition { account_region, day, hour: partition_by.by_hour().then_some(3) }],
             dash_as_null: false,
             founded: Some(2026),
+            objects: BTreeSet::new(),
         };
         let hints = Hints { fields: Some(header.columns.clone()), ..Hints::default() };
         let Ok(name) = TableName::new(None, "t") else { return };

@@ -1,3 +1,5 @@
+# note: their table holds the account 123456789012, the Region ap-northeast-1, days from 2026-01-01: of DEST the new one shows nothing else
+# note: their table shows new days by itself, this one does not: print it again after each conversion with --since DAY, which registers them
 CREATE EXTERNAL TABLE IF NOT EXISTS `vpc_flow_logs_parquet` (
   `version`      int,
   `account_id`   string,
@@ -22,5 +24,4 @@ TBLPROPERTIES (
 );
 
 ALTER TABLE `vpc_flow_logs_parquet` ADD IF NOT EXISTS
-  PARTITION (`accid` = '123456789012', `region` = 'ap-northeast-1', `day` = '2026/01/15') LOCATION 's3://bucket/flow/aws_account_id=123456789012/aws_region=ap-northeast-1/year=2026/month=01/day=15/'
-  PARTITION (`accid` = '444455556666', `region` = 'eu-west-1', `day` = '2026/01/15') LOCATION 's3://bucket/flow/aws_account_id=444455556666/aws_region=eu-west-1/year=2026/month=01/day=15/';
+  PARTITION (`accid` = '123456789012', `region` = 'ap-northeast-1', `day` = '2026/01/15') LOCATION 's3://bucket/flow/aws_account_id=123456789012/aws_region=ap-northeast-1/year=2026/month=01/day=15/';

@@ -1,3 +1,4 @@
+# note: their table holds the account 123456789012, the Region ap-northeast-1: of DEST the new one shows nothing else
 CREATE EXTERNAL TABLE IF NOT EXISTS `vpc_flow_logs_parquet` (
   `version`      int,
   `account_id`   string,
@@ -21,9 +22,9 @@ TBLPROPERTIES (
   'classification' = 'parquet',
   'projection.enabled' = 'true',
   'projection.accid.type' = 'enum',
-  'projection.accid.values' = '123456789012,444455556666',
+  'projection.accid.values' = '123456789012',
   'projection.region.type' = 'enum',
-  'projection.region.values' = 'ap-northeast-1,eu-west-1',
+  'projection.region.values' = 'ap-northeast-1',
   'projection.year.type' = 'integer',
   'projection.year.range' = '2026,THIS YEAR + 10',
   'projection.year.digits' = '4',

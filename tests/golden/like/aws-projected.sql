@@ -1,3 +1,4 @@
+# note: their table holds the account 123456789012, the Region ap-northeast-1, days from 2026-01-01: of DEST the new one shows nothing else
 # note: vpc_flow_logs_parquet is a view over vpc_flow_logs_parquet_files: SELECTs see what they saw, but SHOW PARTITIONS, MSCK and ALTER TABLE need the table, and Spark and Redshift Spectrum cannot read a view of Athena
 CREATE EXTERNAL TABLE IF NOT EXISTS `vpc_flow_logs_parquet_files` (
   `version`      int,
@@ -22,9 +23,9 @@ TBLPROPERTIES (
   'classification' = 'parquet',
   'projection.enabled' = 'true',
   'projection.aws_account_id.type' = 'enum',
-  'projection.aws_account_id.values' = '123456789012,444455556666',
+  'projection.aws_account_id.values' = '123456789012',
   'projection.aws_region.type' = 'enum',
-  'projection.aws_region.values' = 'ap-northeast-1,eu-west-1',
+  'projection.aws_region.values' = 'ap-northeast-1',
   'projection.year.type' = 'integer',
   'projection.year.range' = '2026,THIS YEAR + 10',
   'projection.year.digits' = '4',

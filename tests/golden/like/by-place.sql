@@ -21,11 +21,19 @@ PARTITIONED BY (`year` string, `month` string, `day` string)
 STORED AS PARQUET
 LOCATION 's3://bucket/flow/'
 TBLPROPERTIES (
-  'classification' = 'parquet'
+  'classification' = 'parquet',
+  'projection.enabled' = 'true',
+  'projection.year.type' = 'integer',
+  'projection.year.range' = '2026,THIS YEAR + 10',
+  'projection.year.digits' = '4',
+  'projection.month.type' = 'integer',
+  'projection.month.range' = '1,12',
+  'projection.month.digits' = '2',
+  'projection.day.type' = 'integer',
+  'projection.day.range' = '1,31',
+  'projection.day.digits' = '2',
+  'storage.location.template' = 's3://bucket/flow/year=${year}/month=${month}/day=${day}/'
 );
-
-ALTER TABLE `t_parquet_files` ADD IF NOT EXISTS
-  PARTITION (`year` = '2026', `month` = '01', `day` = '15') LOCATION 's3://bucket/flow/year=2026/month=01/day=15/';
 
 CREATE OR REPLACE VIEW "t_parquet" AS
 SELECT

@@ -1,0 +1,27 @@
+-- Comments of columns and of the file.
+-- holds: 111122223333 us-east-1
+-- partition: '{y}', '{m}', '{d}'
+CREATE EXTERNAL TABLE flow.vpc_flow_logs (
+  `version` int,
+  `account_id` string,
+  `interface_id` string,
+  `srcaddr` string COMMENT 'who it comes from; IPv4 or IPv6',
+  `dstaddr` string,
+  `srcport` int,
+  `dstport` int,
+  `protocol` int,
+  `packets` bigint,
+  `bytes` bigint,
+  `start` bigint,
+  `end` bigint,
+  `action` string,
+  `log_status` string
+)
+PARTITIONED BY (`year` string, `month` string, `day` string)
+ROW FORMAT DELIMITED
+  FIELDS TERMINATED BY ' '
+LOCATION 's3://logs/AWSLogs/111122223333/vpcflowlogs/us-east-1/'
+TBLPROPERTIES (
+  'skip.header.line.count' = '1'
+);
+-- the end

@@ -1,0 +1,25 @@
+-- No keys, one year.
+-- holds: 111122223333 us-east-1
+-- since: 2026-01-01
+CREATE EXTERNAL TABLE IF NOT EXISTS flow.vpc_flow_logs (
+  `version` int,
+  `account_id` string,
+  `interface_id` string,
+  `srcaddr` string,
+  `dstaddr` string,
+  `srcport` int,
+  `dstport` int,
+  `protocol` int,
+  `packets` bigint,
+  `bytes` bigint,
+  `start` bigint,
+  `end` bigint,
+  `action` string,
+  `log_status` string
+)
+ROW FORMAT DELIMITED
+  FIELDS TERMINATED BY ' '
+LOCATION 's3://logs/AWSLogs/111122223333/vpcflowlogs/us-east-1/2026/'
+TBLPROPERTIES (
+  'skip.header.line.count' = '1'
+);

@@ -1,0 +1,38 @@
+-- A key with one constant value, the service.
+-- holds: * *
+CREATE EXTERNAL TABLE IF NOT EXISTS flow.vpc_flow_logs (
+  `version` int,
+  `account_id` string,
+  `interface_id` string,
+  `srcaddr` string,
+  `dstaddr` string,
+  `srcport` int,
+  `dstport` int,
+  `protocol` int,
+  `packets` bigint,
+  `bytes` bigint,
+  `start` bigint,
+  `end` bigint,
+  `action` string,
+  `log_status` string
+)
+PARTITIONED BY (account string, service string, region string, day string)
+ROW FORMAT DELIMITED
+  FIELDS TERMINATED BY ' '
+LOCATION 's3://logs/AWSLogs/'
+TBLPROPERTIES (
+  'skip.header.line.count' = '1',
+  'projection.enabled' = 'true',
+  'projection.account.type' = 'enum',
+  'projection.account.values' = '111122223333,444455556666',
+  'projection.service.type' = 'enum',
+  'projection.service.values' = 'vpcflowlogs',
+  'projection.region.type' = 'enum',
+  'projection.region.values' = 'us-east-1,eu-west-1',
+  'projection.day.type' = 'date',
+  'projection.day.format' = 'yyyy/MM/dd',
+  'projection.day.range' = '2025/01/01,NOW',
+  'projection.day.interval' = '1',
+  'projection.day.interval.unit' = 'DAYS',
+  'storage.location.template' = 's3://logs/AWSLogs/${account}/${service}/${region}/${day}/'
+);

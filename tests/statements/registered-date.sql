@@ -1,0 +1,26 @@
+-- As AWS's page has it for text: a key that is a date, days added by hand.
+-- holds: 111122223333 us-east-1
+-- partition: '{y}-{m}-{d}'
+CREATE EXTERNAL TABLE IF NOT EXISTS flow.vpc_flow_logs (
+  `version` int,
+  `account_id` string,
+  `interface_id` string,
+  `srcaddr` string,
+  `dstaddr` string,
+  `srcport` int,
+  `dstport` int,
+  `protocol` bigint,
+  `packets` bigint,
+  `bytes` bigint,
+  `start` bigint,
+  `end` bigint,
+  `action` string,
+  `log_status` string
+)
+PARTITIONED BY (`date` date)
+ROW FORMAT DELIMITED
+  FIELDS TERMINATED BY ' '
+LOCATION 's3://logs/AWSLogs/111122223333/vpcflowlogs/us-east-1/'
+TBLPROPERTIES (
+  'skip.header.line.count' = '1'
+);

@@ -1,0 +1,27 @@
+-- A key whose name does not tell what it holds.
+-- holds: 111122223333 us-east-1
+-- partition: '{y}-{m}-{d}'
+-- options: --key dt=yyyy-MM-dd
+CREATE EXTERNAL TABLE IF NOT EXISTS flow.vpc_flow_logs (
+  `version` int,
+  `account_id` string,
+  `interface_id` string,
+  `srcaddr` string,
+  `dstaddr` string,
+  `srcport` int,
+  `dstport` int,
+  `protocol` int,
+  `packets` bigint,
+  `bytes` bigint,
+  `start` bigint,
+  `end` bigint,
+  `action` string,
+  `log_status` string
+)
+PARTITIONED BY (dt string)
+ROW FORMAT DELIMITED
+  FIELDS TERMINATED BY ' '
+LOCATION 's3://logs/AWSLogs/111122223333/vpcflowlogs/us-east-1/'
+TBLPROPERTIES (
+  'skip.header.line.count' = '1'
+);

@@ -1,0 +1,27 @@
+-- Hive-compatible folders, found by MSCK REPAIR TABLE.
+-- logs: hive
+-- holds: * *
+-- partition: '{account}', 'vpcflowlogs', '{region}', '{y}', '{m}', '{d}'
+CREATE EXTERNAL TABLE IF NOT EXISTS flow.vpc_flow_logs (
+  `version` int,
+  `account_id` string,
+  `interface_id` string,
+  `srcaddr` string,
+  `dstaddr` string,
+  `srcport` int,
+  `dstport` int,
+  `protocol` int,
+  `packets` bigint,
+  `bytes` bigint,
+  `start` bigint,
+  `end` bigint,
+  `action` string,
+  `log_status` string
+)
+PARTITIONED BY (`aws-account-id` string, `aws-service` string, `aws-region` string, `year` string, `month` string, `day` string)
+ROW FORMAT DELIMITED
+  FIELDS TERMINATED BY ' '
+LOCATION 's3://logs/AWSLogs/'
+TBLPROPERTIES (
+  'skip.header.line.count' = '1'
+);

@@ -1,0 +1,26 @@
+-- Numbers as strings.
+-- holds: 111122223333 us-east-1
+-- partition: '{y}', '{m}', '{d}'
+CREATE EXTERNAL TABLE IF NOT EXISTS flow.vpc_flow_logs (
+  `version` int,
+  `account_id` string,
+  `interface_id` string,
+  `srcaddr` string,
+  `dstaddr` string,
+  `srcport` string,
+  `dstport` string,
+  `protocol` string,
+  `packets` string,
+  `bytes` string,
+  `start` string,
+  `end` string,
+  `action` string,
+  `log_status` string
+)
+PARTITIONED BY (year string, month string, day string)
+ROW FORMAT DELIMITED
+  FIELDS TERMINATED BY ' '
+LOCATION 's3://logs/AWSLogs/111122223333/vpcflowlogs/us-east-1/'
+TBLPROPERTIES (
+  'skip.header.line.count' = '1'
+);
