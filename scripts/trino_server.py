@@ -114,7 +114,7 @@ def start(server, s3_endpoint=None):
             (run_dir / "catalog" / f"{name}.properties").write_text(catalog)
         processes.spawn("trino", java, *JAVA_OPTIONS, f"-Djava.io.tmpdir={run_dir}",
                         f"-Dconfig={run_dir}/config.properties", "-cp", f"{root}/lib/*", "io.trino.server.TrinoServer")
-        trino = Trino(f"http://127.0.0.1:{port}")
+        trino = Trino(f"http://127.0.0.1:{port}", run_dir)
         # It answers, and reports itself as started, before it has a worker: only a query shows that it can run one.
         processes.wait("trino", lambda: trino.rows("SELECT 1"), 180, (OSError, QueryFailed))
         yield trino
@@ -213,6 +213,7 @@ class Trino:
     """Runs SQL; names without a catalog and a schema are those of `catalog`.`schema`."""
 
     url: str
+    folder: pathlib.Path  # what the catalog `files` calls local:///
     schema: str = "default"
     catalog: str = "hive"
     prepared: dict = field(default_factory=dict)  # what PREPARE named; the protocol leaves it to the client

@@ -2,12 +2,15 @@
 SELECT CAST(1.7e0 AS integer), CAST(2.5e0 AS bigint), CAST(-2.5e0 AS integer), CAST(1.5 AS integer), CAST(0.4e0 AS integer)
 
 -- nan to integer
+-- refused
 SELECT CAST(nan() AS integer)
 
 -- infinity to bigint
+-- refused
 SELECT CAST(infinity() AS bigint)
 
 -- a large double to integer
+-- refused
 SELECT CAST(1e10 AS integer)
 
 -- text to integer
@@ -17,9 +20,11 @@ SELECT CAST('15' AS integer), CAST('-7' AS bigint), CAST('007' AS integer), CAST
 SELECT CAST(' 15 ' AS integer)
 
 -- text with a fraction to integer
+-- refused
 SELECT CAST('1.5' AS integer)
 
 -- empty text to integer
+-- refused
 SELECT CAST('' AS integer)
 
 -- key to integer
@@ -32,6 +37,7 @@ SELECT CAST('1.5' AS double), CAST('1e3' AS double), CAST('NaN' AS double), CAST
 SELECT CAST('true' AS boolean), CAST('FALSE' AS boolean), CAST('t' AS boolean), CAST('1' AS boolean), CAST('f' AS boolean)
 
 -- another text to boolean
+-- refused
 SELECT CAST('yes' AS boolean)
 
 -- numbers to boolean
@@ -56,6 +62,7 @@ SELECT CAST(DATE '2026-01-15' AS varchar), CAST(TIMESTAMP '2026-01-15 05:06:07' 
 SELECT CAST(from_unixtime(start) AS varchar) AS t FROM vpc_flow_logs WHERE day = '16' ORDER BY start, t LIMIT 3
 
 -- a column that holds no numbers
+-- refused
 SELECT CAST(instance_tag AS integer) FROM vpc_flow_logs WHERE day = '15'
 
 -- try_cast of a column that holds some numbers
@@ -71,9 +78,11 @@ SELECT CAST(NULL AS integer), CAST(NULL AS varchar), CAST(NULL AS timestamp), CA
 SELECT CAST(1.5 AS real), CAST('0.1' AS real), REAL '1.25' + 1
 
 -- cast in the postfix way is refused
+-- refused
 SELECT day::integer FROM vpc_flow_logs WHERE day = '15'
 
 -- convert with the types of Hive is refused
+-- refused
 SELECT CAST(start AS string) FROM vpc_flow_logs WHERE day = '15'
 
 -- int is integer

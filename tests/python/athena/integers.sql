@@ -2,9 +2,11 @@
 SELECT 7 / 2, -7 / 2, 7 % 3, -7 % 3, mod(7, -3), 7 / -2
 
 -- division of an integer by zero
+-- refused
 SELECT 1 / 0
 
 -- division of a column by zero
+-- refused
 SELECT bytes / packets FROM vpc_flow_logs WHERE day = '15'
 
 -- division by zero that a condition excludes
@@ -14,27 +16,34 @@ SELECT interface_id, bytes / packets AS mean FROM vpc_flow_logs WHERE day = '15'
 SELECT CASE WHEN packets > 0 THEN bytes / packets END AS mean, count(*) FROM vpc_flow_logs WHERE day = '16' GROUP BY 1 ORDER BY 1
 
 -- remainder by zero
+-- refused
 SELECT 5 % 0
 
 -- overflow of an integer
+-- refused
 SELECT 2147483647 + 1
 
 -- overflow of a column of integers
+-- refused
 SELECT srcport + 1 FROM vpc_flow_logs WHERE year = '2024'
 
 -- no overflow in bigint
 SELECT CAST(srcport AS bigint) + 1 AS n FROM vpc_flow_logs WHERE year = '2024' ORDER BY n
 
 -- overflow of a bigint
+-- refused
 SELECT bytes + 1 FROM vpc_flow_logs WHERE year = '2024'
 
 -- overflow of a product of bigints
+-- refused
 SELECT bytes * 8 FROM vpc_flow_logs WHERE year = '2024'
 
 -- overflow of a sum of bigints
+-- refused
 SELECT sum(bytes) FROM vpc_flow_logs WHERE year = '2024' AND bytes > 0
 
 -- a sum over all days overflows
+-- refused
 SELECT sum(bytes) FROM vpc_flow_logs WHERE bytes > 0
 
 -- sum of bigints as decimals
@@ -44,18 +53,22 @@ SELECT sum(CAST(bytes AS decimal(38, 0))) FROM vpc_flow_logs WHERE year = '2024'
 SELECT sum(srcport), sum(dstport), avg(srcport), max(srcport), min(srcport) FROM vpc_flow_logs WHERE year = '2024'
 
 -- product of integers overflows
+-- refused
 SELECT srcport * 65536 FROM vpc_flow_logs WHERE day = '16' AND srcport = 65535
 
 -- product of literals overflows
+-- refused
 SELECT 65536 * 65536
 
 -- product with a bigint literal
 SELECT 65536 * BIGINT '65536', 65536 * CAST(65536 AS bigint), 4294967296 * 2
 
 -- negation of the least bigint
+-- refused
 SELECT -bytes FROM vpc_flow_logs WHERE year = '2024' AND bytes < -1
 
 -- abs of the least bigint
+-- refused
 SELECT abs(bytes) FROM vpc_flow_logs WHERE year = '2024'
 
 -- the ends of bigint
@@ -68,12 +81,15 @@ SELECT avg(bytes) FROM vpc_flow_logs WHERE year = '2024' AND bytes BETWEEN 1 AND
 SELECT SMALLINT '7' + SMALLINT '8', TINYINT '100' + TINYINT '1', CAST(300 AS smallint)
 
 -- overflow of tinyint
+-- refused
 SELECT TINYINT '100' + TINYINT '100'
 
 -- cast that does not fit
+-- refused
 SELECT CAST(300 AS tinyint)
 
 -- cast of a bigint that does not fit
+-- refused
 SELECT CAST(bytes AS integer) FROM vpc_flow_logs WHERE day = '15' AND bytes IS NOT NULL
 
 -- try_cast of a bigint that does not fit
@@ -83,6 +99,7 @@ SELECT bytes, TRY_CAST(bytes AS integer) AS n FROM vpc_flow_logs WHERE day = '15
 SELECT 0xFF, 0b101, 0o17, 1_000_000
 
 -- a literal too large for bigint
+-- refused
 SELECT 9223372036854775808
 
 -- the largest literal
@@ -110,6 +127,7 @@ SELECT bitwise_or_agg(tcp_flags), bitwise_and_agg(tcp_flags), bitwise_xor_agg(tc
 SELECT from_base('ff', 16), to_base(255, 16), to_base(5, 2), from_base('777', 8)
 
 -- from_base of what is none
+-- refused
 SELECT from_base('zz', 16)
 
 -- width_bucket

@@ -59,6 +59,7 @@ SELECT DISTINCT dstport FROM vpc_flow_logs WHERE day = '15' ORDER BY dstport OFF
 SELECT DISTINCT dstport FROM vpc_flow_logs WHERE day = '15' ORDER BY dstport DESC OFFSET 1 ROWS LIMIT 3
 
 -- limit before offset is refused
+-- refused
 SELECT DISTINCT dstport FROM vpc_flow_logs WHERE day = '15' ORDER BY dstport LIMIT 2 OFFSET 3
 
 -- fetch first
