@@ -11,6 +11,8 @@ import base64
 import collections
 import contextlib
 import dataclasses
+import datetime
+import decimal
 import functools
 import hashlib
 import json
@@ -204,7 +206,7 @@ class Theirs:
                 with contextlib.suppress(trino_server.QueryFailed):
                     self.trino.rows(f"DROP VIEW IF EXISTS {view}")
         # As JSON has them; a decimal keeps its digits.
-        rows = [[v if v is None or isinstance(v, (bool, int, float, str, list, dict)) else str(v) for v in row]
+        rows = [[f"{v:f}" if isinstance(v, decimal.Decimal) else str(v) if isinstance(v, datetime.date) else v for v in row]
                 for row in answer.rows]
         return Answer(answer.names, answer.types, rows)
 
