@@ -196,6 +196,8 @@ class Theirs:
         self.trino.prepared.clear()
         try:
             for sql in case.statements:
+                # Nothing may change the table that the next statement asks.
+                assert re.match(r"\(|(SELECT|WITH|VALUES|TABLE|CREATE|PREPARE|EXECUTE)\b", sql, re.I), case.id
                 if made := re.match(r"CREATE\s+(?:OR\s+REPLACE\s+)?VIEW\s+([\w.\"]+)", sql, re.I):
                     views.append(made[1])
                 answer = self.trino.query(sql)
