@@ -1,6 +1,7 @@
 """Runs statements of Athena's SQL on Trino and in `flowparquet query`, over the same files, and says where the answers differ.
 
-    FLOWPARQUET_BIN=… target/venv/bin/python tests/python/athena_sql.py [--answers FILE] [--random N] [--seed N] [PATTERN]
+    FLOWPARQUET_BIN=… target/venv/bin/python tests/python/athena_sql.py [--answers FILE] [--random N] [--seed N]
+                                                       [--shrink] [PATTERN]
 
 prints a block for each statement whose answers differ. PATTERN chooses statements by `topic:name` or text. With --answers,
 Trino's answers are kept in that file, so that it is asked again only what is new; without anything new it is not started.
@@ -50,6 +51,7 @@ class Case:
     sql: str
     differs: str = ""  # why the answers differ and stay so: words of docs/query.md
     refused: bool | None = False  # Trino refuses it, so that nobody takes a slip of the pen for a test
+    query: object = None  # of a random statement: what it was made from
     unordered: bool = False  # its ORDER BY does not decide the place of every row
 
     @property
@@ -241,7 +243,7 @@ def difference(case, theirs, ours):
     for row, (a, b) in enumerate(zip(one, other)):
         for column, (x, y) in enumerate(zip(a, b)):
             if not same(x, y):
-                what = "the type" if kind(x) != kind(y) and None not in (x, y) else "a value"
+                what = "the type" if type(x) is not type(y) and x is not None and y is not None else "a value"
                 return f"{what} differs: row {row + 1}, {theirs.names[column]}: {shown(x)} in Trino, {shown(y)} here"
     return ""
 
@@ -324,10 +326,6 @@ def canonical_ours(kind, value):
     return value
 
 
-def kind(value):
-    return type(value)
-
-
 def same(a, b):
     if type(a) is not type(b):
         return False
@@ -370,7 +368,7 @@ def block(case, why, theirs, ours):
     if ours.error:
         lines.append(f"here: {' '.join(ours.error.split())[:600]}")
     else:
-        lines.append("here: " + ", ".join(ours.names))
+        lines.append("here: " + ", ".join(ours.names)[:200])
         lines += rows_shown(ours.rows)
     return "\n".join(lines) + "\n"
 
@@ -429,10 +427,13 @@ def ready_queries(ours):
 
 
 def main():
+    import athena_random  # which takes Case from here
+
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--answers", metavar="FILE")
     parser.add_argument("--random", type=int, default=0, metavar="N", help="as many random statements too")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--shrink", action="store_true", help="print a smaller one for each random statement that differs")
     parser.add_argument("pattern", nargs="?", default="")
     args = parser.parse_args()
     binary = pathlib.Path(os.environ.get("FLOWPARQUET_BIN") or "target/release/flowparquet").resolve()
@@ -440,25 +441,30 @@ def main():
         ours = Ours(binary, folder)
         kept = Kept(args.answers, ours, stack)
         cases = corpus() + ready_queries(ours)
-        if args.random:
-            import athena_random
-            cases += athena_random.cases(args.random, args.seed)
+        cases += athena_random.cases(args.random, args.seed)
         cases = [c for c in cases if re.search(args.pattern, c.id) or args.pattern in c.sql]
-        counts, differing = collections.Counter(), collections.Counter()
+        counts, differing, kinds = collections.Counter(), collections.Counter(), collections.Counter()
         for case in cases:
             theirs, answer = kept.ask(case), ours.ask(case)
             why = difference(case, theirs, answer)
             counts[case.topic] += 1
             if why and not case.differs:
                 differing[case.topic] += 1
+                kinds[why.split(":")[0]] += 1
+                if case.query and args.shrink:
+                    case = athena_random.shrink(case, lambda c: difference(c, kept.ask(c), ours.ask(c)).split(":")[0])
+                    theirs, answer = kept.ask(case), ours.ask(case)
+                    why = difference(case, theirs, answer)
                 print(block(case, why, theirs, answer), flush=True)
             elif case.differs and not why:
                 print(f"=== {case.id}: the answers are the same now\n")
         kept.save()
         print(f"{sum(differing.values())} of {sum(counts.values())} statements differ: "
               + ", ".join(f"{topic} {differing[topic]}/{counts[topic]}" for topic in counts))
+        print(", ".join(f"{kind} {count}" for kind, count in kinds.most_common()))
     sys.exit(bool(differing))
 
 
 if __name__ == "__main__":
+    sys.modules["athena_sql"] = sys.modules["__main__"]  # one Case for all
     main()
