@@ -123,7 +123,7 @@ FORMS = {
         replace({}, {}, {})|varchar letter text
         split_part({}, {}, {})|varchar letter one
         element_at(split({}, {}), {})|varchar letter one
-        lpad({}, {}, {})|varchar one text
+        lpad({}, {}, {})|varchar one letter
         coalesce({}, {})|varchar text
         nullif({}, {})|varchar dash
         greatest({}, {})|varchar varchar
@@ -256,8 +256,8 @@ AGGREGATES = """
     sum({}) * 100.0 / count(*)|integer
     round(sum({}) / 1024.0, 2)|bigint
     max({}) - min({})|integer integer
-    array_agg({} ORDER BY {} DESC)|same same
-    array_agg(DISTINCT {} ORDER BY {})|same same
+    array_agg({} ORDER BY {} DESC) FILTER (WHERE {} IS NOT NULL)|same same same
+    array_agg(DISTINCT {} ORDER BY {}) FILTER (WHERE {} IS NOT NULL)|same same same
     listagg({}, ',') WITHIN GROUP (ORDER BY {})|column column
     stddev({})|integer
     max_by({}, {})|same same
@@ -434,7 +434,7 @@ class Maker:
                  f"lead(c2, 2) OVER ({partition}{order})", f"first_value(c3) OVER ({partition}{order})",
                  f"last_value(c1) OVER ({partition}{order} ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)",
                  f"sum(c1) OVER ({partition}{order} ROWS BETWEEN 2 PRECEDING AND CURRENT ROW)", f"max(c3) OVER ({loose})",
-                 f"ntile(4) OVER ({order})", f"percent_rank() OVER ({loose})", f"c3 * 100.0 / sum(c3) OVER ({partition.strip()})",
+                 f"ntile(4) OVER ({order})", f"percent_rank() OVER ({loose})", f"c3 * 100.0 / nullif(sum(c3) OVER ({partition.strip()}), 0)",
                  f"lag(c1, 1, 0) OVER ({partition}{order})", f"cume_dist() OVER ({loose})",
                  f"nth_value(c2, 2) OVER ({partition}{order})", f"avg(c1) OVER ({partition}{order} ROWS 3 PRECEDING)"]
         items = [Expr("integer", "c1"), Expr("varchar", "c2"), Expr("bigint", "c3")]

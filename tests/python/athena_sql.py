@@ -153,7 +153,7 @@ class Ours:
             broken = ran.returncode != 2 or re.search("panicked|internal error|likely caused by a bug", text, re.I)
             return Answer(error=text, broken=bool(broken))
         # Names may come twice; objects within are maps and rows.
-        lines = [json.loads(line, object_pairs_hook=Pairs) for line in ran.stdout.splitlines()]
+        lines = [json.loads(line, object_pairs_hook=Pairs, parse_float=Number) for line in ran.stdout.splitlines()]
         names = [name for name, _ in lines[0]] if lines else []
         return Answer(names, [], [[value for _, value in line] for line in lines])
 
@@ -164,6 +164,15 @@ class Ours:
 
 class Pairs(list):
     """A JSON object."""
+
+
+class Number(float):
+    """A JSON number with a point or an exponent, and how it was written."""
+
+    def __new__(cls, text):
+        number = super().__new__(cls, text)
+        number.text = text
+        return number
 
 
 class Theirs:
@@ -233,7 +242,7 @@ def difference(case, theirs, ours):
     if len(theirs.types) != len(ours.names):
         return "the number of columns differs"
     for their, our in zip(theirs.names, ours.names):
-        if not their.startswith("_col") and their.lower() != our.lower():
+        if their.lower() != our.lower():
             return f"a column is called {our}, not {their}"
     types = [parse_type(t) for t in theirs.types]
     one, other = [[canonical_theirs(t, v) for t, v in zip(types, row)] for row in theirs.rows], ours.rows
@@ -279,6 +288,19 @@ class Fraction:
     value: float
     within: float
 
+    def __str__(self):
+        return f"double {self.value!r}"
+
+
+@dataclass
+class Exact:
+    """A decimal, with all its digits."""
+
+    text: str
+
+    def __str__(self):
+        return f"decimal {self.text}"
+
 
 def moment(text):
     """Athena shows milliseconds at least, Trino as many digits as the type has."""
@@ -292,6 +314,8 @@ def canonical_theirs(kind, value):
         return None
     if name in FRACTIONS:
         return Fraction(float(value), FRACTIONS[name])
+    if name.startswith("decimal"):
+        return Exact(value)
     if name.startswith("time"):
         return moment(value)
     if name == "varbinary":
@@ -312,6 +336,8 @@ def canonical_ours(kind, value):
         # JSON has no word for these.
         if isinstance(value, float) or value in ("NaN", "inf", "-inf", "Infinity", "-Infinity"):
             return Fraction(float(value), FRACTIONS[name])
+    elif name.startswith("decimal") and type(value) in (Number, int):
+        return Exact(value.text if isinstance(value, Number) else str(value))
     elif name.startswith("time") and isinstance(value, str):
         return moment(value)
     elif name == "varbinary" and isinstance(value, str):
@@ -339,8 +365,8 @@ def same(a, b):
 
 
 def shown(value):
-    if isinstance(value, Fraction):
-        return f"double {value.value!r}"
+    if isinstance(value, (Fraction, Exact)):
+        return str(value)
     if isinstance(value, list):
         return "[" + ", ".join(map(shown, value)) + "]"
     if isinstance(value, dict):
@@ -374,8 +400,15 @@ def block(case, why, theirs, ours):
 
 
 def rows_shown(rows):
-    shown = ["  " + json.dumps(row, ensure_ascii=False)[:300] for row in rows[:5]]
+    shown = ["  " + json.dumps(as_written(row), ensure_ascii=False)[:300] for row in rows[:5]]
     return shown + ([f"  … {len(rows)} rows"] if len(rows) > 5 else [])
+
+
+def as_written(value):
+    """With the digits that decimals have."""
+    if isinstance(value, list):
+        return [as_written(v) for v in value]
+    return value.text if isinstance(value, Number) else value
 
 
 # --- by hand ----------------------------------------------------------------------------------------------------------
