@@ -189,7 +189,6 @@ FORMS = {
         {} + INTERVAL '90' MINUTE|zoned
         {} - INTERVAL '1' DAY|zoned
         at_timezone({}, {})|zoned zone
-        coalesce({}, {})|zoned moment
         if({}, {})|boolean zoned""",
     "timestamp": """
         CAST({} AS timestamp)|zoned

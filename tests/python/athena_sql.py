@@ -375,12 +375,12 @@ def shown(value):
 
 
 def rough(row):
-    """Sorts rows whose fractions may differ in their last digits."""
-    def key(value):
+    """Sorts rows whose fractions may differ in their last digits; those that differ more have an order of their own."""
+    def key(value, digits):
         if isinstance(value, Fraction):
-            return f"{value.value:.8e}"
-        return "".join(map(key, value)) if isinstance(value, list) else repr(value)
-    return [key(value) for value in row]
+            return f"{value.value:.{digits}e}"
+        return "".join(key(v, digits) for v in value) if isinstance(value, list) else repr(value)
+    return [key(value, digits) for digits in (8, 16) for value in row]
 
 
 def block(case, why, theirs, ours):

@@ -148,6 +148,13 @@ def test_order_counts_only_where_there_is_one():
     assert not answers(["bigint"], one, other, "SELECT x FROM t ORDER BY y", unordered=True)
 
 
+def test_rows_without_an_order_find_each_other():
+    """Fractions that are nearly equal stand in an order of their own; those that differ in the last digits are the same."""
+    theirs, ours = [[10.0, "b"], [10.0000000372, "a"]], [[10.0000000372, "a"], [10.000000000000002, "b"]]
+    assert not answers(["double", "varchar"], theirs, ours)
+    assert answers(["double", "varchar"], theirs, [[10.0, "a"], [10.0000000372, "b"]])
+
+
 def test_refusals():
     refused, broken, fine = athena_sql.Answer(error="no"), athena_sql.Answer(error="no", broken=True), athena_sql.Answer()
     case, expected = athena_sql.Case("judge", "case", "SELECT 1"), athena_sql.Case("judge", "case", "SELECT 1", refused=True)

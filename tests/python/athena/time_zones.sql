@@ -64,3 +64,12 @@ SELECT date_format(from_unixtime(start) AT TIME ZONE 'Europe/Berlin', '%H') AS h
 
 -- current_timezone
 SELECT current_timezone()
+
+-- zones that meet in a column
+SELECT coalesce(if(dstport = 443, from_unixtime(start, 'Europe/Berlin')), from_unixtime(start, 'Asia/Tokyo')) AS t FROM vpc_flow_logs WHERE day = '16' ORDER BY start, t LIMIT 5
+
+-- zones that meet in a union
+SELECT from_unixtime(0, 'Asia/Tokyo') AS t UNION ALL SELECT from_unixtime(1, 'America/New_York') ORDER BY t
+
+-- a zone keeps its name through an aggregate
+SELECT min(from_unixtime(start, 'Asia/Tokyo')) AS low, max(from_unixtime(start) AT TIME ZONE 'Europe/Berlin') AS high FROM vpc_flow_logs WHERE day = '16'
