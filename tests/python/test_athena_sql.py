@@ -1,12 +1,13 @@
 """Trino, the engine behind Athena, judges `query`: the statements below athena/, the ready queries and random ones are run by
 both over the same files. Both give the same rows and types, or both refuse.
 
-By hand, with a block for each difference and Trino's answers kept: tests/python/athena_sql.py.
+By hand, with a block for each difference and Trino's answers kept: tests/python/athena_judge.py.
 """
 
 import os
 import re
 
+import athena_compare
 import athena_random
 import athena_sql
 import pytest
@@ -26,11 +27,10 @@ class Judge:
         self.ours, self.theirs = ours, theirs
 
     def difference(self, case):
-        return athena_sql.difference(case, self.theirs.ask(case), self.ours.ask(case))
+        return athena_compare.difference(case, self.theirs.ask(case), self.ours.ask(case))
 
     def block(self, case):
-        theirs, ours = self.theirs.ask(case), self.ours.ask(case)
-        return athena_sql.block(case, athena_sql.difference(case, theirs, ours), theirs, ours)
+        return athena_compare.block(case, self.theirs.ask(case), self.ours.ask(case))
 
 
 @pytest.fixture(scope="session")
@@ -113,7 +113,7 @@ NUMBER = athena_sql.Number
 
 def answers(types, theirs, ours, sql="SELECT 1", **case):
     names = [f"c{at}" for at in range(len(types))]
-    return athena_sql.difference(athena_sql.Case("judge", "case", sql, **case), athena_sql.Answer(names, types, theirs),
+    return athena_compare.difference(athena_sql.Case("judge", "case", sql, **case), athena_sql.Answer(names, types, theirs),
                                  athena_sql.Answer(names, [], ours))
 
 
@@ -158,9 +158,9 @@ def test_rows_without_an_order_find_each_other():
 def test_refusals():
     refused, broken, fine = athena_sql.Answer(error="no"), athena_sql.Answer(error="no", broken=True), athena_sql.Answer()
     case, expected = athena_sql.Case("judge", "case", "SELECT 1"), athena_sql.Case("judge", "case", "SELECT 1", refused=True)
-    assert not athena_sql.difference(expected, refused, refused)
-    assert athena_sql.difference(expected, refused, fine) == "only Trino refuses"
-    assert athena_sql.difference(expected, refused, broken) == "ours broke"
-    assert athena_sql.difference(case, fine, refused) == "only ours refuses"
-    assert "not expected" in athena_sql.difference(case, refused, refused)
-    assert "as is expected" in athena_sql.difference(expected, fine, fine)
+    assert not athena_compare.difference(expected, refused, refused)
+    assert athena_compare.difference(expected, refused, fine) == "only Trino refuses"
+    assert athena_compare.difference(expected, refused, broken) == "ours broke"
+    assert athena_compare.difference(case, fine, refused) == "only ours refuses"
+    assert "not expected" in athena_compare.difference(case, refused, refused)
+    assert "as is expected" in athena_compare.difference(expected, fine, fine)
