@@ -137,7 +137,8 @@ def canonical_ours(kind, value):
         # JSON has no word for these.
         if isinstance(value, float) or value in ("NaN", "inf", "-inf", "Infinity", "-Infinity"):
             return Fraction(float(value), FRACTIONS[name])
-    elif name.startswith("decimal") and type(value) in (Number, int):
+    elif name.startswith("decimal") and type(value) in (Number, int, str):
+        # A number with all its digits, or a text: most readers of JSON make doubles of numbers.
         return Exact(value.text if isinstance(value, Number) else str(value))
     elif name.startswith("time") and isinstance(value, str):
         return moment(value)
