@@ -52,6 +52,11 @@ FORMS = {
         -{}|bigint
         length({})|varchar
         strpos({}, {})|varchar text
+        position({} IN {})|text varchar
+        bitwise_xor({}, {})|integer bigint
+        year({})|timestamp
+        EXTRACT(DOW FROM {})|date
+        greatest({}, {}, {})|bigint one bigint
         cardinality(split({}, {}))|varchar letter
         bitwise_and({}, {})|integer integer
         bitwise_or({}, {})|integer one
@@ -144,6 +149,10 @@ FORMS = {
         array_join(split({}, {}), {})|varchar letter text
         CAST(TRY_CAST({} AS ipaddress) AS varchar)|address
         concat_ws('/', {}, {})|varchar varchar
+        to_hex(md5(to_utf8({})))|varchar
+        element_at(map(ARRAY[6, 17], ARRAY['tcp', 'udp']), {})|integer
+        array_join(transform(split({}, {}), x -> x || '!'), {})|varchar letter text
+        rtrim(ltrim({}))|varchar
         format('%s:%s', {}, {})|varchar integer
         {}|text""",
     "boolean": """
@@ -216,6 +225,8 @@ FORMS = {
         transform(ARRAY[{}, {}], x -> x + 1)|one port
         filter(split(coalesce({}, '-'), {}), x -> x <> '0')|varchar letter
         sequence(1, {})|one
+        array_distinct(ARRAY[coalesce({}, 7), {}])|integer port
+        concat(ARRAY[coalesce({}, 1)], ARRAY[{}])|bigint one
         slice(split(coalesce({}, ''), {}), 1, 2)|varchar letter""",
 }
 LITERALS = {
@@ -306,6 +317,7 @@ class Query:
     set_operation: str = ""
     other: object = None
     joined: str = ""
+    sets: str = ""
 
     def __str__(self):
         shown = self.items + self.aggregates
@@ -316,7 +328,7 @@ class Query:
         if self.where:
             text += " WHERE " + " AND ".join(expr.inner() if isinstance(expr, Expr) else expr for expr in self.where)
         if self.aggregates and self.items:
-            text += " GROUP BY " + ", ".join(map(str, range(1, len(self.items) + 1)))
+            text += " GROUP BY " + (self.sets or ", ".join(map(str, range(1, len(self.items) + 1))))
         if self.having:
             text += " HAVING " + " AND ".join(map(str, self.having))
         if self.other:
@@ -399,7 +411,12 @@ class Maker:
                       [Expr("bigint", "count(*)"), Expr("bigint", "sum({})", [self.expr("bigint", 1)])])
         outer = self.over({"integer": ["c1"], "varchar": ["c2"], "bigint": ["c3", "c4", "c5"]})
         kind = self.rng.random()
-        if kind < 0.5:
+        if kind < 0.3:
+            sets = self.rng.choice(["ROLLUP (c1, c2)", "CUBE (c1, c2)", "GROUPING SETS ((c1, c2), (c2), ())", "ROLLUP (c2, c1)"])
+            items = [Expr("integer", "c1"), Expr("varchar", "c2")]
+            return Query(inner, items, [], [Expr("bigint", "grouping(c1, c2)"), outer.over_aggregate()],
+                         directions=self.directions(), sets=sets)
+        if kind < 0.6:
             return Query(inner, [outer.plainer() for _ in range(3)], [outer.expr("boolean", 1)], directions=self.directions())
         return Query(inner, [outer.plainer()], [], [outer.over_aggregate() for _ in range(2)], directions=self.directions())
 
@@ -433,7 +450,8 @@ class Maker:
                  f"lead(c2, 2) OVER ({partition}{order})", f"first_value(c3) OVER ({partition}{order})",
                  f"last_value(c1) OVER ({partition}{order} ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)",
                  f"sum(c1) OVER ({partition}{order} ROWS BETWEEN 2 PRECEDING AND CURRENT ROW)", f"max(c3) OVER ({loose})",
-                 f"ntile(4) OVER ({order})", f"percent_rank() OVER ({loose})", f"c3 * 100.0 / nullif(sum(c3) OVER ({partition.strip()}), 0)",
+                 f"c3 * 100.0 / nullif(sum(c3) OVER ({partition.strip()}), 0)", f"percent_rank() OVER ({loose})",
+                 f"ntile(4) OVER ({order})",
                  f"lag(c1, 1, 0) OVER ({partition}{order})", f"cume_dist() OVER ({loose})",
                  f"nth_value(c2, 2) OVER ({partition}{order})", f"avg(c1) OVER ({partition}{order} ROWS 3 PRECEDING)"]
         items = [Expr("integer", "c1"), Expr("varchar", "c2"), Expr("bigint", "c3")]

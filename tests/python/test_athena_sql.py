@@ -119,7 +119,8 @@ def answers(types, theirs, ours, sql="SELECT 1", **case):
 
 @pytest.mark.parametrize("kind, theirs, ours", [
     ("bigint", 1, 1), ("double", 0.1, 0.1000000000000001), ("double", "NaN", "NaN"), ("double", "Infinity", "inf"),
-    ("decimal(3, 1)", "1.0", NUMBER("1.0")), ("decimal(3, 1)", "1.0", "1.0"), ("decimal(3, 0)", "12", 12), ("timestamp(0)", "2026-01-15 00:00:00", "2026-01-15 00:00:00.000"), ("varchar", None, None),
+    ("decimal(3, 1)", "1.0", NUMBER("1.0")), ("decimal(3, 1)", "1.0", "1.0"), ("decimal(3, 0)", "12", 12),
+    ("timestamp(0)", "2026-01-15 00:00:00", "2026-01-15 00:00:00.000"), ("varchar", None, None),
     ("varbinary", "AP8=", "00 ff"), ("array(double)", [1.0, None], [1.0, None]), ("boolean", True, True),
     ("map(varchar, bigint)", {"a": 1}, athena_sql.Pairs([("a", 1)])),
     ('row("x y" bigint, b array(varchar))', [1, ["a"]], athena_sql.Pairs([("x y", 1), ("b", ["a"])])),
