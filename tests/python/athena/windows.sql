@@ -29,7 +29,10 @@ SELECT interface_id, start, start - lag("end") OVER (PARTITION BY interface_id O
 SELECT start, first_value(instance_tag) OVER (ORDER BY start) AS f, last_value(instance_tag) OVER (ORDER BY start) AS l, last_value(instance_tag) OVER (ORDER BY start ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS whole, nth_value(instance_tag, 2) OVER (ORDER BY start) AS second FROM vpc_flow_logs WHERE interface_id = 'eni-00000000000000abc' ORDER BY start
 
 -- values without NULLs
-SELECT start, lag(bytes) IGNORE NULLS OVER (ORDER BY start, interface_id) AS b FROM vpc_flow_logs WHERE day = '16' AND interface_id = 'eni-00000000000000000' AND aws_region = 'eu-central-1' ORDER BY start
+SELECT start, lag(traffic_path) IGNORE NULLS OVER (ORDER BY start) AS b, first_value(nullif(traffic_path, 1)) IGNORE NULLS OVER (ORDER BY start) AS f FROM vpc_flow_logs WHERE interface_id = 'eni-00000000000000abc' ORDER BY start
+
+-- values that are all NULL
+SELECT start, lag(bytes) IGNORE NULLS OVER (PARTITION BY day ORDER BY start) AS b, lag(bytes, 1, -1) OVER (PARTITION BY day ORDER BY start) AS z FROM vpc_flow_logs WHERE day = '28' ORDER BY start
 
 -- first value in descending order
 SELECT interface_id, first_value(bytes) OVER (PARTITION BY interface_id ORDER BY bytes DESC) AS most FROM vpc_flow_logs WHERE day = '16' ORDER BY 1, 2
