@@ -18,7 +18,10 @@ SELECT contains(ARRAY[1, NULL], 2), contains(ARRAY[1, NULL], 1), contains(ARRAY[
 SELECT cardinality(ARRAY[1, 2]), cardinality(ARRAY[]), array_max(ARRAY[1, 3, 2]), array_min(ARRAY['b', 'a']), array_position(ARRAY['a', 'b'], 'b'), array_position(ARRAY['a'], 'z'), array_max(ARRAY[1, NULL])
 
 -- array_sort
-SELECT array_sort(ARRAY[3, NULL, 1, 2]), array_sort(ARRAY['b', 'B', 'a']), array_sort(ARRAY[3, 1, 2], (a, b) -> if(a < b, 1, if(a = b, 0, -1)))
+SELECT array_sort(ARRAY[3, NULL, 1, 2]), array_sort(ARRAY['b', 'B', 'a'])
+
+-- array_sort by a lambda
+SELECT array_sort(ARRAY[3, 1, 2], (a, b) -> if(a < b, 1, if(a = b, 0, -1)))
 
 -- sets of arrays
 SELECT array_sort(array_distinct(ARRAY[1, 2, 2, NULL, NULL])), array_sort(array_union(ARRAY[1, 2], ARRAY[2, 3])), array_sort(array_intersect(ARRAY[1, 2], ARRAY[2, 3])), array_sort(array_except(ARRAY[1, 2], ARRAY[2])), arrays_overlap(ARRAY[1, 2], ARRAY[2, 3])
@@ -30,7 +33,10 @@ SELECT slice(ARRAY[1, 2, 3, 4], 2, 2), slice(ARRAY[1, 2, 3, 4], -2, 2), slice(AR
 SELECT reverse(ARRAY[1, 2, 3]), concat(ARRAY[1], ARRAY[2, 3]), ARRAY[1] || ARRAY[2], ARRAY[1] || 2, array_remove(ARRAY[1, 2, 1], 1), array_join(ARRAY[1, NULL, 3], '-'), array_join(ARRAY[1, NULL, 3], '-', '?')
 
 -- flatten and repeat
-SELECT flatten(ARRAY[ARRAY[1, 2], ARRAY[3]]), repeat(7, 3), sequence(1, 5), sequence(10, 1, -3), shuffle(ARRAY[1]), ngrams(ARRAY['a', 'b', 'c'], 2), combinations(ARRAY[1, 2, 3], 2)
+SELECT flatten(ARRAY[ARRAY[1, 2], ARRAY[3]]), repeat(7, 3), sequence(1, 5), sequence(10, 1, -3)
+
+-- ngrams, combinations and shuffle
+SELECT ngrams(ARRAY['a', 'b', 'c'], 2), combinations(ARRAY[1, 2, 3], 2), shuffle(ARRAY[1])
 
 -- sequence of dates
 SELECT sequence(DATE '2026-01-14', DATE '2026-01-17'), sequence(DATE '2026-01-31', DATE '2026-04-30', INTERVAL '1' MONTH)
@@ -82,7 +88,10 @@ SELECT x FROM UNNEST(CAST(ARRAY[] AS array(integer))) AS t(x)
 SELECT a.x, t.y FROM (VALUES (1, ARRAY['p', 'q']), (2, ARRAY[])) AS a(x, ys) LEFT JOIN UNNEST(ys) AS t(y) ON true ORDER BY 1, 2
 
 -- maps
-SELECT map(ARRAY['a', 'b'], ARRAY[1, 2]), map(ARRAY['a', 'b'], ARRAY[1, 2])['b'], element_at(map(ARRAY['a'], ARRAY[1]), 'z'), cardinality(map(ARRAY['a'], ARRAY[1])), map()
+SELECT map(ARRAY['a', 'b'], ARRAY[1, 2]), map(ARRAY['a', 'b'], ARRAY[1, 2])['b'], element_at(map(ARRAY['a'], ARRAY[1]), 'z'), cardinality(map(ARRAY['a'], ARRAY[1]))
+
+-- a map of nothing
+SELECT map()
 
 -- a key that is not there
 -- refused
@@ -92,7 +101,10 @@ SELECT map(ARRAY['a'], ARRAY[1])['z']
 SELECT coalesce(element_at(map(ARRAY[6, 17, 1], ARRAY['tcp', 'udp', 'icmp']), protocol), 'other') AS name, count(*) FROM vpc_flow_logs WHERE day = '15' GROUP BY 1 ORDER BY 1
 
 -- parts of maps
-SELECT array_sort(map_keys(map(ARRAY['a', 'b'], ARRAY[1, 2]))), array_sort(map_values(map(ARRAY['a', 'b'], ARRAY[1, 2]))), map_concat(map(ARRAY['a'], ARRAY[1]), map(ARRAY['b'], ARRAY[2])), map_filter(map(ARRAY['a', 'b'], ARRAY[1, 2]), (k, v) -> v > 1), transform_values(map(ARRAY['a'], ARRAY[1]), (k, v) -> v + 1)
+SELECT array_sort(map_keys(map(ARRAY['a', 'b'], ARRAY[1, 2]))), array_sort(map_values(map(ARRAY['a', 'b'], ARRAY[1, 2]))), map_concat(map(ARRAY['a'], ARRAY[1]), map(ARRAY['b'], ARRAY[2]))
+
+-- lambdas over maps
+SELECT map_filter(map(ARRAY['a', 'b'], ARRAY[1, 2]), (k, v) -> v > 1), transform_values(map(ARRAY['a'], ARRAY[1]), (k, v) -> v + 1), transform_keys(map(ARRAY['a'], ARRAY[1]), (k, v) -> upper(k))
 
 -- unnest of a map
 SELECT k, v FROM UNNEST(map(ARRAY['a', 'b'], ARRAY[1, 2])) AS t(k, v) ORDER BY k

@@ -137,13 +137,25 @@ SELECT hour(from_unixtime(start)) AS h, count(*) AS flows FROM vpc_flow_logs WHE
 SELECT last_day_of_month(DATE '2024-02-03'), last_day_of_month(TIMESTAMP '2026-12-31 23:59:59')
 
 -- interval arithmetic
-SELECT TIMESTAMP '2026-01-31 00:00:00' + INTERVAL '1' MONTH, TIMESTAMP '2026-01-15 00:00:00' - INTERVAL '90' MINUTE, DATE '2026-01-15' + INTERVAL '1' DAY, DATE '2026-03-31' - INTERVAL '1' MONTH, INTERVAL '2' DAY * 3
+SELECT TIMESTAMP '2026-01-31 00:00:00' + INTERVAL '1' MONTH, TIMESTAMP '2026-01-15 00:00:00' - INTERVAL '90' MINUTE, DATE '2026-01-15' + INTERVAL '1' DAY, DATE '2026-03-31' - INTERVAL '1' MONTH
+
+-- an interval several times
+SELECT INTERVAL '2' DAY * 3, TIMESTAMP '2026-01-15 00:00:00' + 5 * INTERVAL '1' MINUTE
 
 -- difference of times
 SELECT TIMESTAMP '2026-01-16 01:00:00' - TIMESTAMP '2026-01-15 00:00:00', DATE '2026-01-16' - DATE '2026-01-14'
 
 -- intervals
-SELECT INTERVAL '1' DAY, INTERVAL '2' HOUR, INTERVAL '1' MONTH, INTERVAL '1-2' YEAR TO MONTH, INTERVAL '1 02:03:04' DAY TO SECOND, parse_duration('42.5m'), to_milliseconds(parse_duration('1h'))
+SELECT INTERVAL '1' DAY, INTERVAL '2' HOUR, INTERVAL '1' MONTH
+
+-- intervals of two units
+SELECT INTERVAL '1-2' YEAR TO MONTH, INTERVAL '1 02:03:04' DAY TO SECOND
+
+-- parse_duration
+SELECT parse_duration('42.5m'), parse_duration('1h'), from_unixtime(0) + parse_duration('90s')
+
+-- to_milliseconds
+SELECT to_milliseconds(parse_duration('1h')), to_milliseconds(INTERVAL '1' DAY)
 
 -- hours added to a date
 -- refused
@@ -175,7 +187,13 @@ SELECT CAST('2026-02-30' AS date)
 SELECT TRY_CAST('2026-02-30' AS date), TRY_CAST('x' AS timestamp), TRY_CAST('2026-1-5' AS date)
 
 -- time of day
-SELECT CAST(TIMESTAMP '2026-01-15 05:06:07.120' AS time), TIME '05:06:07', TIME '05:06:07' + INTERVAL '1' HOUR, TIME '23:00:00' < TIME '23:00:01'
+SELECT CAST(TIMESTAMP '2026-01-15 05:06:07.120' AS time), TIME '05:06:07', TIME '23:00:00' < TIME '23:00:01'
+
+-- time of day and an interval
+SELECT TIME '05:06:07' + INTERVAL '1' HOUR, TIME '23:30:00' + INTERVAL '1' HOUR
+
+-- flows of office hours
+SELECT count(*) FROM vpc_flow_logs WHERE day = '15' AND CAST(from_unixtime(start) AS time) BETWEEN TIME '08:00:00' AND TIME '17:00:00'
 
 -- min and max of times
 SELECT min(from_unixtime(start)), max(from_unixtime("end")) FROM vpc_flow_logs WHERE day = '15'

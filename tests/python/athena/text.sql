@@ -89,10 +89,16 @@ SELECT concat(srcaddr, ':', srcport) FROM vpc_flow_logs WHERE day = '16'
 SELECT srcaddr || ':' || srcport FROM vpc_flow_logs WHERE day = '16'
 
 -- concat_ws
-SELECT concat_ws('-', 'a', NULL, 'b', ''), concat_ws(',', ARRAY['x', 'y'])
+SELECT concat_ws('-', 'a', NULL, 'b', '')
+
+-- concat_ws of an array
+SELECT concat_ws(',', ARRAY['x', 'y'])
 
 -- quotes in texts
-SELECT 'it''s', '"', U&'\00e9', chr(65), codepoint('A')
+SELECT 'it''s', '"', chr(65), codepoint('A')
+
+-- escapes in texts
+SELECT U&'\00e9'
 
 -- escapes of URLs
 SELECT url_decode(instance_tag) AS tag, count(*) FROM vpc_flow_logs WHERE interface_id = 'eni-00000000000000abc' AND instance_tag LIKE '%\%__%' ESCAPE '\' GROUP BY 1 ORDER BY 1
@@ -102,7 +108,10 @@ SELECT url_decode(instance_tag) AS tag, count(*) FROM vpc_flow_logs WHERE interf
 SELECT url_decode(instance_tag) FROM vpc_flow_logs WHERE interface_id = 'eni-00000000000000abc' AND instance_tag = '_x%'
 
 -- url_encode
-SELECT url_encode('a b&c=ü'), url_decode('a+b%20c'), url_extract_host('https://example.com:8080/x?y=1'), url_extract_path('https://example.com/x?y=1'), url_extract_parameter('https://example.com/x?y=1', 'y')
+SELECT url_encode('a b&c=ü'), url_decode('a+b%20c')
+
+-- parts of URLs
+SELECT url_extract_host('https://example.com:8080/x?y=1'), url_extract_path('https://example.com/x?y=1'), url_extract_parameter('https://example.com/x?y=1', 'y')
 
 -- comparing texts
 SELECT 'a' < 'b', 'B' < 'a', '10' < '9', '' < 'a', 'ä' > 'z', 'abc' = 'abc ', 'a' <> 'A'
@@ -130,10 +139,16 @@ SELECT md5('abc')
 SELECT lower(to_hex(sha256(to_utf8(srcaddr)))) AS masked, count(*) FROM vpc_flow_logs WHERE day = '16' GROUP BY 1 ORDER BY 1
 
 -- base64
-SELECT to_base64(to_utf8('abc')), from_utf8(from_base64('YWJj')), crc32(to_utf8('abc')), xxhash64(to_utf8('abc'))
+SELECT to_base64(to_utf8('abc')), from_utf8(from_base64('YWJj'))
 
--- levenshtein and hamming
-SELECT levenshtein_distance('kitten', 'sitting'), hamming_distance('abc', 'abd'), soundex('Robert')
+-- crc32 and xxhash64
+SELECT crc32(to_utf8('abc')), to_hex(xxhash64(to_utf8('abc')))
+
+-- distances of texts
+SELECT levenshtein_distance('kitten', 'sitting'), hamming_distance('abc', 'abd')
+
+-- soundex
+SELECT soundex('Robert')
 
 -- format
 SELECT format('%s:%d', 'a', 15), format('%05d', 42), format('%.2f', 3.14159e0), format('%,d', 1234567), format('%x', 255), format('%s', DATE '2026-01-15'), format('%5s|%-5s|', 'a', 'b')
@@ -164,13 +179,19 @@ SELECT json_extract_scalar(instance_tag, '$.team'), json_extract_scalar(instance
 SELECT json_extract_scalar('x', '$.a')
 
 -- json arrays
-SELECT json_array_length('[1,2,3]'), json_extract_scalar('{"a":{"b":true}}', '$.a.b'), json_array_get('["a","b"]', 1), json_size('{"a":1,"b":2}', '$')
+SELECT json_array_length('[1,2,3]'), json_extract_scalar('{"a":{"b":true}}', '$.a.b')
+
+-- more of json
+SELECT json_array_get('["a","b"]', 1), json_size('{"a":1,"b":2}', '$')
 
 -- json_extract and format
 SELECT json_format(json_extract('{"a":{"b":[1,2]}}', '$.a')), CAST(json_extract('{"n":5}', '$.n') AS integer), json_format(JSON '{"x":1}')
 
 -- word functions
-SELECT word_stem('running'), luhn_check('79927398713')
+SELECT word_stem('running')
+
+-- check digits
+SELECT luhn_check('79927398713')
 
 -- greatest of texts
 SELECT max(srcaddr), min(srcaddr), greatest('10.0.0.9', '10.0.0.10'), max(length(srcaddr)) FROM vpc_flow_logs WHERE day = '15'

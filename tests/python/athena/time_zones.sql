@@ -48,7 +48,10 @@ SELECT from_unixtime(0) AT TIME ZONE 'Mars/Olympus'
 SELECT TIMESTAMP '2026-01-15 00:00:00' AT TIME ZONE 'Asia/Tokyo'
 
 -- offsets
-SELECT TIMESTAMP '2026-01-15 00:00:00 +02:00', TIMESTAMP '2026-01-15 00:00:00 -08:00' AT TIME ZONE 'UTC', timezone_hour(TIMESTAMP '2026-01-15 00:00:00 +02:00'), timezone_minute(TIMESTAMP '2026-01-15 00:00:00 +05:30')
+SELECT TIMESTAMP '2026-01-15 00:00:00 +02:00', TIMESTAMP '2026-01-15 00:00:00 -08:00' AT TIME ZONE 'UTC'
+
+-- hours of an offset
+SELECT timezone_hour(TIMESTAMP '2026-01-15 00:00:00 +02:00'), timezone_minute(TIMESTAMP '2026-01-15 00:00:00 +05:30')
 
 -- zone of each row
 SELECT x, from_unixtime(1768435200, x) AS t FROM (VALUES 'Asia/Tokyo', 'UTC', 'America/New_York') AS z(x) ORDER BY x
