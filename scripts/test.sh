@@ -12,7 +12,8 @@ usage: scripts/test.sh [--readers] [--rgw] [--trino] [--long] [-h]
   --readers  also have every reader of the zoo read our files in every way that it can (those in Java, Go and JavaScript
              need maven, go and node; fetches 1.5 GB once)
   --rgw      also run the S3 tests against Ceph's RADOS Gateway (Debian only; fetches 70 MB once, up in about 15 s)
-  --trino    also query the tables with Trino, the engine behind Athena (Java 24 or newer; fetches 450 MB once)
+  --trino    also query the tables with Trino, the engine behind Athena, and hold query against it (Java 24 or newer;
+             fetches 450 MB once)
   --long     also run the long tests: more random examples, larger data, more races
 END
 }

@@ -24,9 +24,10 @@ import tarfile
 import tempfile
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import s3_servers
 from s3_servers import Processes, Unavailable
@@ -113,7 +114,7 @@ def start(server, s3_endpoint=None):
             (run_dir / "catalog" / f"{name}.properties").write_text(catalog)
         processes.spawn("trino", java, *JAVA_OPTIONS, f"-Djava.io.tmpdir={run_dir}",
                         f"-Dconfig={run_dir}/config.properties", "-cp", f"{root}/lib/*", "io.trino.server.TrinoServer")
-        trino = Trino(f"http://127.0.0.1:{port}")
+        trino = Trino(f"http://127.0.0.1:{port}", run_dir)
         # It answers, and reports itself as started, before it has a worker: only a query shows that it can run one.
         processes.wait("trino", lambda: trino.rows("SELECT 1"), 180, (OSError, QueryFailed))
         yield trino
@@ -212,8 +213,10 @@ class Trino:
     """Runs SQL; names without a catalog and a schema are those of `catalog`.`schema`."""
 
     url: str
+    folder: pathlib.Path  # what the catalog `files` calls local:///
     schema: str = "default"
     catalog: str = "hive"
+    prepared: dict = field(default_factory=dict)  # what PREPARE named; the protocol leaves it to the client
 
     def rows(self, sql):
         """The rows of a query, as tuples."""
@@ -221,7 +224,9 @@ class Trino:
 
     def query(self, sql):
         headers = {"X-Trino-User": "test", "X-Trino-Catalog": self.catalog, "X-Trino-Schema": self.schema}
-        reply = _json(urllib.request.Request(f"{self.url}/v1/statement", sql.encode(), headers))
+        if self.prepared:
+            headers["X-Trino-Prepared-Statement"] = urllib.parse.urlencode(self.prepared).replace("&", ",")
+        reply = self._json(urllib.request.Request(f"{self.url}/v1/statement", sql.encode(), headers))
         columns, data = [], []
         while True:
             if error := reply.get("error"):
@@ -230,16 +235,16 @@ class Trino:
             data += reply.get("data") or []
             if "nextUri" not in reply:
                 break
-            reply = _json(reply["nextUri"])
+            reply = self._json(reply["nextUri"])
         convert = [FROM_JSON.get(column["typeSignature"]["rawType"]) for column in columns]
         rows = [tuple(c(v) if c and v is not None else v for c, v in zip(convert, row)) for row in data]
         return Answer([c["name"] for c in columns], [c["type"] for c in columns], rows,
                       reply["stats"]["physicalInputBytes"])
 
-
-def _json(request):
-    with urllib.request.urlopen(request, timeout=120) as response:
-        return json.load(response)
+    def _json(self, request):
+        with urllib.request.urlopen(request, timeout=120) as response:
+            self.prepared.update(urllib.parse.parse_qsl(response.headers.get("X-Trino-Added-Prepare", "")))
+            return json.load(response)
 
 
 def main():

@@ -181,6 +181,18 @@ def engines(tmp_path_factory):
     engines.stop()
 
 
+@pytest.fixture(scope="session")
+def lake():
+    """Trino with Glue and S3; up in about 15 s, so only for the tests that ask for it."""
+    from lake import open_lake
+
+    try:
+        with open_lake() as lake:
+            yield lake
+    except s3_servers.Unavailable as reason:
+        pytest.exit(str(reason), 2)
+
+
 @dataclass
 class S3:
     """The S3 server of a test, with a fresh bucket."""

@@ -2,7 +2,6 @@
 anywhere but projected, their data on S3. The Parquet table gives the answers of the raw table, and those of the plain
 reading of the text; what is not asked for is neither listed nor read."""
 
-import contextlib
 import dataclasses
 import datetime
 import gzip
@@ -14,10 +13,9 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow
 import pytest
-import s3_servers
-import trino_server
-from conftest import ROOT, S3, boto, reach
+from conftest import ROOT
 from flowlogs import INT32, INT64, V2, V5, Bucket, column, key, make_rows, pack, text, value
+from lake import Lake, table_input
 
 pytestmark = pytest.mark.trino
 
@@ -48,64 +46,7 @@ CASES = [
 ]
 
 
-@dataclass
-class Lake:
-    """A Glue catalog, an S3 and the Trino that reads both; Trino's own requests to S3 go through the proxy."""
-
-    s3: S3
-    glue: object
-    trino: trino_server.Trino
-
-    def create(self, table_input):
-        """Registers a table under a new name, and no partition of it; returns the name."""
-        name = f"t{uuid.uuid4().hex[:8]}"
-        self.glue.create_table(DatabaseName=self.trino.schema, TableInput={**table_input, "Name": name})
-        return name
-
-    def view(self, sql):
-        name = f"v{uuid.uuid4().hex[:8]}"
-        self.trino.rows(f"CREATE VIEW {name} AS {sql}")
-        return name
-
-    def rows(self, sql):
-        return self.trino.rows(sql)
-
-    @contextlib.contextmanager
-    def watched(self):
-        """What the statements in its block ask of S3."""
-        self.s3.proxy.clear()
-        asked = Asked()
-        yield asked
-        asked.listed = {r.query["prefix"] for r in self.s3.proxy.of("LIST")}
-        asked.read = {r.key for r in self.s3.proxy.of("GET")}
-
-
-class Asked:
-    """The folders that were listed and the objects that were read."""
-
-    listed: set
-    read: set
-
-
-@pytest.fixture(scope="session")
-def lake():
-    try:
-        with s3_servers.start("moto") as server, reach(server) as s3:
-            with trino_server.start(server, s3.proxy.endpoint) as trino:
-                trino.schema = "logs"
-                glue = boto(server, "glue")
-                glue.create_database(DatabaseInput={"Name": trino.schema})
-                yield Lake(s3, glue, trino)
-    except s3_servers.Unavailable as reason:
-        pytest.exit(str(reason), 2)
-
-
 # --- tables -----------------------------------------------------------------------------------------------------------
-
-
-def table_input(run, *args, place):
-    """What `ddl --format glue-json` prints for `aws glue create-table --table-input`."""
-    return json.loads(run("ddl", *args, "--no-comments", "--format", "glue-json", *place.args, env=place.env).out)
 
 
 def table_inputs(run, dest, source=None):

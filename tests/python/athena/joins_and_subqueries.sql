@@ -1,0 +1,111 @@
+-- inner join
+SELECT a.srcaddr, a.dstport, b.srcport, count(*) AS n FROM vpc_flow_logs a JOIN vpc_flow_logs b ON a.srcaddr = b.dstaddr AND a.dstaddr = b.srcaddr WHERE a.day = '16' AND b.day = '15' GROUP BY 1, 2, 3 ORDER BY n DESC, 1, 2, 3
+
+-- left join
+SELECT a.srcaddr, count(b.srcaddr) AS answers FROM (SELECT DISTINCT srcaddr, dstaddr FROM vpc_flow_logs WHERE day = '16') a LEFT JOIN (SELECT DISTINCT srcaddr, dstaddr FROM vpc_flow_logs WHERE day = '15') b ON a.srcaddr = b.dstaddr AND a.dstaddr = b.srcaddr GROUP BY a.srcaddr ORDER BY a.srcaddr
+
+-- right join
+SELECT p.port, p.name, count(f.dstport) AS flows FROM (SELECT dstport FROM vpc_flow_logs WHERE day = '16') f RIGHT JOIN (VALUES (22, 'ssh'), (443, 'https'), (5432, 'postgres')) AS p(port, name) ON f.dstport = p.port GROUP BY 1, 2 ORDER BY 1
+
+-- full join
+SELECT coalesce(a.srcaddr, b.srcaddr) AS addr, a.n AS today, b.n AS tomorrow FROM (SELECT srcaddr, count(*) n FROM vpc_flow_logs WHERE day = '15' AND aws_region = 'us-east-1' GROUP BY 1) a FULL OUTER JOIN (SELECT srcaddr, count(*) n FROM vpc_flow_logs WHERE day = '16' GROUP BY 1) b ON a.srcaddr = b.srcaddr ORDER BY 1
+
+-- join using
+SELECT srcaddr, a.n, b.n AS m FROM (SELECT srcaddr, count(*) AS n FROM vpc_flow_logs WHERE day = '15' GROUP BY srcaddr) a JOIN (SELECT srcaddr, count(*) AS n FROM vpc_flow_logs WHERE day = '16' GROUP BY srcaddr) b USING (srcaddr) ORDER BY srcaddr
+
+-- cross join
+SELECT a.x, b.y FROM (VALUES 1, 2) AS a(x) CROSS JOIN (VALUES 'p', 'q') AS b(y) ORDER BY 1, 2
+
+-- a comma is a cross join
+SELECT count(*) FROM (SELECT DISTINCT action FROM vpc_flow_logs WHERE day = '15') a, (SELECT DISTINCT protocol FROM vpc_flow_logs WHERE day = '15') b
+
+-- NULLs do not join
+SELECT count(*) FROM (SELECT bytes FROM vpc_flow_logs WHERE day = '28') a JOIN (SELECT bytes FROM vpc_flow_logs WHERE day = '28') b ON a.bytes = b.bytes
+
+-- names of protocols
+SELECT coalesce(p.name, CAST(f.protocol AS varchar)) AS protocol, sum(f.bytes) AS bytes FROM vpc_flow_logs f LEFT JOIN (VALUES (6, 'TCP'), (17, 'UDP'), (1, 'ICMP')) AS p(number, name) ON f.protocol = p.number WHERE f.day = '15' GROUP BY 1 ORDER BY 2 DESC, 1
+
+-- join over other types of integers
+SELECT count(*) FROM vpc_flow_logs f JOIN (VALUES BIGINT '443', BIGINT '22') AS p(port) ON f.dstport = p.port WHERE day = '15'
+
+-- join of an integer and a text
+-- refused
+SELECT count(*) FROM vpc_flow_logs f JOIN (VALUES '443', '22') AS p(port) ON f.dstport = p.port WHERE day = '15'
+
+-- join by inequality
+SELECT b.name, count(*) AS flows FROM vpc_flow_logs f JOIN (VALUES ('small', 0, 999), ('middle', 1000, 99999), ('big', 100000, 9999999999999)) AS b(name, low, high) ON f.bytes BETWEEN b.low AND b.high WHERE f.day = '15' GROUP BY b.name ORDER BY flows DESC, 1
+
+-- scalar subquery
+SELECT srcaddr, bytes FROM vpc_flow_logs WHERE day = '15' AND bytes = (SELECT max(bytes) FROM vpc_flow_logs WHERE day = '15')
+
+-- scalar subquery of no row is NULL
+SELECT (SELECT bytes FROM vpc_flow_logs WHERE day = '99') AS b, count(*) FROM vpc_flow_logs WHERE day = '16'
+
+-- scalar subquery of several rows
+-- refused
+SELECT (SELECT bytes FROM vpc_flow_logs WHERE day = '16') AS b
+
+-- scalar subquery of several rows in a condition
+-- refused
+SELECT count(*) FROM vpc_flow_logs WHERE day = '15' AND srcaddr = (SELECT srcaddr FROM vpc_flow_logs WHERE day = '16')
+
+-- in a subquery
+SELECT DISTINCT srcaddr FROM vpc_flow_logs WHERE day = '15' AND srcaddr IN (SELECT dstaddr FROM vpc_flow_logs WHERE day = '16') ORDER BY srcaddr
+
+-- not in a subquery
+SELECT DISTINCT srcaddr FROM vpc_flow_logs WHERE day = '15' AND srcaddr NOT IN (SELECT srcaddr FROM vpc_flow_logs WHERE day = '16' AND action = 'REJECT') ORDER BY srcaddr
+
+-- not in a subquery with NULLs
+SELECT count(*) FROM vpc_flow_logs WHERE day = '15' AND bytes NOT IN (SELECT bytes FROM vpc_flow_logs WHERE day = '16')
+
+-- exists
+SELECT DISTINCT a.srcaddr FROM vpc_flow_logs a WHERE a.day = '16' AND EXISTS (SELECT 1 FROM vpc_flow_logs b WHERE b.day = '15' AND b.dstaddr = a.srcaddr AND b.action = 'REJECT') ORDER BY 1
+
+-- not exists
+SELECT DISTINCT a.dstaddr FROM vpc_flow_logs a WHERE a.day = '16' AND NOT EXISTS (SELECT 1 FROM vpc_flow_logs b WHERE b.day = '15' AND b.srcaddr = a.dstaddr AND b.dstport = 443) ORDER BY 1
+
+-- correlated count
+SELECT p.port, (SELECT count(*) FROM vpc_flow_logs f WHERE f.dstport = p.port AND f.day = '15') AS flows FROM (VALUES 22, 443, 9999) AS p(port) ORDER BY port
+
+-- any of values
+SELECT count(*) FROM vpc_flow_logs WHERE day = '15' AND dstport = ANY (VALUES 22, 443)
+
+-- all of a subquery
+SELECT count(*) FROM vpc_flow_logs WHERE day = '15' AND bytes >= ALL (SELECT bytes FROM vpc_flow_logs WHERE day = '16' AND bytes IS NOT NULL)
+
+-- some of a subquery
+SELECT count(*) FROM vpc_flow_logs WHERE day = '15' AND bytes < SOME (SELECT bytes FROM vpc_flow_logs WHERE day = '16' AND bytes IS NOT NULL)
+
+-- subquery in from needs no name
+SELECT max(n) FROM (SELECT count(*) AS n FROM vpc_flow_logs WHERE day = '15' GROUP BY srcaddr)
+
+-- values as a table
+SELECT * FROM (VALUES (1, 'a'), (2, 'b'), (3, NULL)) AS t(n, c) ORDER BY n DESC
+
+-- values alone
+VALUES (1, 'a'), (2, 'b') ORDER BY 1
+
+-- the table statement
+SELECT count(*) FROM (TABLE vpc_flow_logs) WHERE day = '16'
+
+-- lateral
+SELECT p.port, l.n FROM (VALUES 22, 443) AS p(port) CROSS JOIN LATERAL (SELECT count(*) AS n FROM vpc_flow_logs f WHERE f.dstport = p.port AND day = '16') AS l ORDER BY 1
+
+-- self join by time
+SELECT count(*) FROM vpc_flow_logs a JOIN vpc_flow_logs b ON a.interface_id = b.interface_id AND b.start BETWEEN a."end" AND a."end" + 600 WHERE a.day = '16' AND b.day = '16'
+
+-- star of one side
+SELECT p.* FROM (VALUES (22, 'ssh'), (443, 'https')) AS p(port, name) JOIN (SELECT DISTINCT dstport FROM vpc_flow_logs WHERE day = '16') f ON f.dstport = p.port ORDER BY port
+
+-- an alias with AS and without
+SELECT f.action a, count(*) AS "Number of flows" FROM vpc_flow_logs f WHERE f.day = '16' GROUP BY f.action ORDER BY a
+
+-- an outer join and a condition on the other side
+SELECT count(*) FROM (VALUES 1, 2, 3) AS a(x) LEFT JOIN (VALUES 2, 3) AS b(y) ON a.x = b.y AND b.y > 2
+
+-- natural join is not there
+-- refused
+SELECT count(*) FROM (VALUES (1, 'a')) AS a(x, y) NATURAL JOIN (VALUES (1, 'b')) AS b(x, z)
+
+-- semi join by a tuple
+SELECT count(*) FROM vpc_flow_logs WHERE day = '15' AND (srcaddr, dstaddr) IN (SELECT dstaddr, srcaddr FROM vpc_flow_logs WHERE day = '16')

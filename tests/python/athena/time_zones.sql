@@ -1,0 +1,78 @@
+-- from_unixtime with a zone
+SELECT from_unixtime(1768435200, 'Asia/Tokyo'), from_unixtime(1768435200, 'America/New_York'), from_unixtime(1768435200, 'UTC'), from_unixtime(1768435200, '+05:30')
+
+-- from_unixtime with hours and minutes
+SELECT from_unixtime(1768435200, 5, 30), from_unixtime(1768435200, -3, 0)
+
+-- at time zone
+SELECT from_unixtime(start) AT TIME ZONE 'Asia/Tokyo' AS t, interface_id FROM vpc_flow_logs WHERE day = '16' ORDER BY start, interface_id LIMIT 3
+
+-- at_timezone
+SELECT at_timezone(from_unixtime(1768435200), 'Europe/Berlin'), at_timezone(TIMESTAMP '2026-07-01 00:00:00 UTC', 'Europe/Berlin')
+
+-- with_timezone
+SELECT with_timezone(TIMESTAMP '2026-01-15 00:00:00', 'Asia/Tokyo'), with_timezone(TIMESTAMP '2026-07-01 12:00:00', 'America/Los_Angeles')
+
+-- a zone is dropped by a cast
+SELECT CAST(from_unixtime(1768435200) AT TIME ZONE 'Asia/Tokyo' AS timestamp), CAST(from_unixtime(1768435200) AT TIME ZONE 'Asia/Tokyo' AS date), CAST(from_unixtime(1768435200, 'America/New_York') AS varchar)
+
+-- flows of a local day
+SELECT date(from_unixtime(start) AT TIME ZONE 'Asia/Tokyo') AS local, count(*) FROM vpc_flow_logs WHERE year = '2026' AND month = '01' AND day IN ('15', '16') GROUP BY 1 ORDER BY 1
+
+-- hours of a local day
+SELECT hour(from_unixtime(start, 'Asia/Tokyo')) AS h, count(*) FROM vpc_flow_logs WHERE day = '15' GROUP BY 1 ORDER BY 1
+
+-- truncation in a zone
+SELECT date_trunc('day', from_unixtime(start) AT TIME ZONE 'America/New_York') AS d, count(*) FROM vpc_flow_logs WHERE day IN ('15', '16') AND year = '2026' GROUP BY 1 ORDER BY 1
+
+-- the hour that a summer time skips
+SELECT TIMESTAMP '2026-03-29 00:30:00 UTC' AT TIME ZONE 'Europe/Berlin', TIMESTAMP '2026-03-29 01:30:00 UTC' AT TIME ZONE 'Europe/Berlin', date_add('hour', 1, TIMESTAMP '2026-03-29 01:30:00 Europe/Berlin')
+
+-- the hour that comes twice
+SELECT TIMESTAMP '2026-10-25 00:30:00 UTC' AT TIME ZONE 'Europe/Berlin', TIMESTAMP '2026-10-25 01:30:00 UTC' AT TIME ZONE 'Europe/Berlin', date_add('hour', 1, TIMESTAMP '2026-10-25 00:30:00 UTC' AT TIME ZONE 'Europe/Berlin')
+
+-- a day of 23 hours
+SELECT date_diff('hour', TIMESTAMP '2026-03-29 00:00:00 Europe/Berlin', TIMESTAMP '2026-03-30 00:00:00 Europe/Berlin'), date_diff('day', TIMESTAMP '2026-03-29 00:00:00 Europe/Berlin', TIMESTAMP '2026-03-30 00:00:00 Europe/Berlin'), TIMESTAMP '2026-03-29 00:00:00 Europe/Berlin' + INTERVAL '1' DAY
+
+-- equal moments of two zones
+SELECT from_unixtime(0) = from_unixtime(0, 'Asia/Tokyo'), from_unixtime(0) < from_unixtime(0, 'America/New_York')
+
+-- date_format in a zone
+SELECT date_format(from_unixtime(1768435200) AT TIME ZONE 'Asia/Tokyo', '%Y-%m-%d %H:%i'), format_datetime(from_unixtime(1768435200, 'Asia/Tokyo'), 'yyyy-MM-dd HH:mm ZZZ')
+
+-- an unknown zone
+-- refused
+SELECT from_unixtime(0) AT TIME ZONE 'Mars/Olympus'
+
+-- a time without a zone at a zone
+SELECT TIMESTAMP '2026-01-15 00:00:00' AT TIME ZONE 'Asia/Tokyo'
+
+-- offsets
+SELECT TIMESTAMP '2026-01-15 00:00:00 +02:00', TIMESTAMP '2026-01-15 00:00:00 -08:00' AT TIME ZONE 'UTC'
+
+-- hours of an offset
+SELECT timezone_hour(TIMESTAMP '2026-01-15 00:00:00 +02:00'), timezone_minute(TIMESTAMP '2026-01-15 00:00:00 +05:30')
+
+-- zone of each row
+SELECT x, from_unixtime(1768435200, x) AS t FROM (VALUES 'Asia/Tokyo', 'UTC', 'America/New_York') AS z(x) ORDER BY x
+
+-- the end of a day in New York
+SELECT to_unixtime(TIMESTAMP '2026-01-15 23:59:59 America/New_York'), CAST(to_unixtime(TIMESTAMP '2026-01-15 00:00:00 America/New_York') AS bigint)
+
+-- flows between local times
+SELECT count(*) FROM vpc_flow_logs WHERE year = '2026' AND from_unixtime(start) AT TIME ZONE 'Asia/Tokyo' BETWEEN TIMESTAMP '2026-01-15 18:00:00 Asia/Tokyo' AND TIMESTAMP '2026-01-16 06:00:00 Asia/Tokyo'
+
+-- group by times in a zone
+SELECT date_format(from_unixtime(start) AT TIME ZONE 'Europe/Berlin', '%H') AS h, approx_distinct(srcaddr) > 0 AS some FROM vpc_flow_logs WHERE day = '16' GROUP BY 1 ORDER BY 1
+
+-- current_timezone
+SELECT current_timezone()
+
+-- zones that meet in a column
+SELECT coalesce(if(dstport = 443, from_unixtime(start, 'Europe/Berlin')), from_unixtime(start, 'Asia/Tokyo')) AS t FROM vpc_flow_logs WHERE day = '16' ORDER BY start, t LIMIT 5
+
+-- zones that meet in a union
+SELECT from_unixtime(0, 'Asia/Tokyo') AS t UNION ALL SELECT from_unixtime(1, 'America/New_York') ORDER BY t
+
+-- a zone keeps its name through an aggregate
+SELECT min(from_unixtime(start, 'Asia/Tokyo')) AS low, max(from_unixtime(start) AT TIME ZONE 'Europe/Berlin') AS high FROM vpc_flow_logs WHERE day = '16'
