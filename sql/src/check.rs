@@ -215,7 +215,10 @@ fn one(expr: &Expr, schema: &DFSchema) -> Result<()> {
                     format!("{name} wants values of one type, not {a} and {b}")
                 });
             }
-            let Some(first) = args.first().filter(|_| OF_TEXT.contains(&name)) else { return Ok(()) };
+            // An array among the arguments, wherever it stands: DataFusion would write it as a text.
+            let array = |arg: &&Expr| kind(arg, schema).0 == Kind::Other;
+            let first = args.iter().find(array).or(args.first());
+            let Some(first) = first.filter(|_| OF_TEXT.contains(&name)) else { return Ok(()) };
             let (found, given) = kind(first, schema);
             match found {
                 Kind::Other => Err(said(

@@ -1,14 +1,14 @@
 //! `sum` and `avg` with Trino's types: a sum of whole numbers that is too large is an error, that of decimals has 38 digits, and
 //! their average is a decimal.
 //!
-//! <https://trino.io/docs/current/functions/aggregate.html>. Sums are kept in 128 bits, so that only what comes out is looked at.
+//! <https://trino.io/docs/current/functions/aggregate.html>. What is added up is looked at number by number.
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Decimal128Array};
+use arrow::array::{Array, ArrayRef, ArrowNativeTypeOp, AsArray, BooleanArray, PrimitiveArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Decimal128Type, Field, FieldRef, Int64Type};
-use datafusion::common::{Result, ScalarValue, exec_datafusion_err, plan_datafusion_err};
+use arrow::datatypes::{ArrowPrimitiveType, DataType, Decimal128Type, Field, FieldRef, Int64Type};
+use datafusion::common::{DataFusionError, Result, ScalarValue, exec_datafusion_err, plan_datafusion_err};
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::{
     Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, GroupsAccumulator, Signature, Volatility,
@@ -46,7 +46,7 @@ impl Sum {
 fn kept(given: &DataType) -> DataType {
     match given {
         DataType::Decimal128(_, s) => DataType::Decimal128(MAX_PRECISION, *s),
-        _ => DataType::Decimal128(MAX_PRECISION, 0),
+        _ => DataType::Int64,
     }
 }
 
@@ -124,9 +124,8 @@ impl AggregateUDFImpl for Sum {
     fn create_groups_accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn GroupsAccumulator>> {
         let given = args.expr_fields[0].data_type().clone();
         match self.is_own(&given, args.is_distinct) {
-            true => {
-                Ok(Box::new(Totals { given, gives: args.return_type().clone(), totals: Vec::new(), seen: Vec::new() }))
-            }
+            true if given == DataType::Int64 => Ok(Box::new(Totals::<Int64Type>::new(&given))),
+            true => Ok(Box::new(Totals::<Decimal128Type>::new(&given))),
             false => self.inner.create_groups_accumulator(args),
         }
     }
@@ -139,17 +138,11 @@ fn fitting(total: i128, gives: &DataType) -> Result<i128> {
         DataType::Decimal128(p, _) => total.unsigned_abs() < ten_to(*p).unsigned_abs(),
         _ => true,
     };
-    match fits {
-        true => Ok(total),
-        false => Err(exec_datafusion_err!(
-            "the sum is too large for {}: sum(CAST(... AS double)) has room",
-            shown_type(gives)
-        )),
-    }
+    if fits { Ok(total) } else { Err(too_large()) }
 }
 
-fn more(total: i128, value: i128) -> Result<i128> {
-    total.checked_add(value).ok_or_else(|| exec_datafusion_err!("the sum has more than 38 digits"))
+fn too_large() -> DataFusionError {
+    exec_datafusion_err!("the sum is too large for its type: sum(CAST(... AS decimal(38, 0))) has room")
 }
 
 /// The sum of a group, or of a window that slides.
@@ -169,7 +162,7 @@ impl Total {
             _ => Box::new(values.as_primitive::<Decimal128Type>().iter().flatten()),
         };
         for value in all {
-            self.total = more(self.total, value * i128::from(sign))?;
+            self.total = self.total.checked_add(value * i128::from(sign)).ok_or_else(too_large)?;
             self.count += sign;
         }
         Ok(())
@@ -209,9 +202,14 @@ impl Accumulator for Total {
     }
 
     fn state(&mut self) -> Result<Vec<ScalarValue>> {
-        let DataType::Decimal128(p, s) = kept(&self.given) else { return Ok(Vec::new()) };
         let total = (self.count > 0).then_some(self.total);
-        let mut state = vec![ScalarValue::Decimal128(total, p, s)];
+        let mut state = vec![match kept(&self.given) {
+            DataType::Decimal128(p, s) => ScalarValue::Decimal128(total, p, s),
+            // As in Trino, a sum of some rows must fit too.
+            _ => ScalarValue::Int64(
+                total.map(|total| fitting(total, &DataType::Int64)).transpose()?.map(|total| total as i64),
+            ),
+        }];
         if self.mean {
             state.push(ScalarValue::Int64(Some(self.count)));
         }
@@ -237,40 +235,47 @@ fn mean(total: i128, count: i64) -> i128 {
 
 /// The sums of many groups.
 #[derive(Debug)]
-struct Totals {
-    given: DataType,
-    gives: DataType,
-    totals: Vec<i128>,
+struct Totals<T: ArrowPrimitiveType> {
+    kept: DataType,
+    totals: Vec<T::Native>,
     seen: Vec<bool>,
 }
 
-impl Totals {
-    fn add(
-        &mut self,
-        values: impl Iterator<Item = Option<i128>>,
-        groups: &[usize],
-        filter: Option<&BooleanArray>,
-        count: usize,
-    ) -> Result<()> {
-        self.totals.resize(count, 0);
+impl<T: ArrowPrimitiveType> Totals<T> {
+    fn new(given: &DataType) -> Self {
+        Self { kept: kept(given), totals: Vec::new(), seen: Vec::new() }
+    }
+
+    fn add(&mut self, values: &ArrayRef, groups: &[usize], filter: Option<&BooleanArray>, count: usize) -> Result<()> {
+        self.totals.resize(count, T::Native::ZERO);
         self.seen.resize(count, false);
-        for (row, (value, group)) in values.zip(groups).enumerate() {
+        let values = values.as_primitive::<T>();
+        let (totals, seen) = (&mut self.totals, &mut self.seen);
+        let mut one = |group: usize, value: T::Native| -> Result<()> {
+            totals[group] = totals[group].add_checked(value).map_err(|_| too_large())?;
+            seen[group] = true;
+            Ok(())
+        };
+        if filter.is_none() && values.null_count() == 0 {
+            return values.values().iter().zip(groups).try_for_each(|(value, group)| one(*group, *value));
+        }
+        for (row, (value, group)) in values.iter().zip(groups).enumerate() {
             let taken = filter.is_none_or(|filter| filter.is_valid(row) && filter.value(row));
             if let Some(value) = value.filter(|_| taken) {
-                self.totals[*group] = more(self.totals[*group], value)?;
-                self.seen[*group] = true;
+                one(*group, value)?;
             }
         }
         Ok(())
     }
 
-    fn take(&mut self, emit: EmitTo) -> impl Iterator<Item = Option<i128>> + use<> {
+    fn take(&mut self, emit: EmitTo) -> ArrayRef {
         let (totals, seen) = (emit.take_needed(&mut self.totals), emit.take_needed(&mut self.seen));
-        totals.into_iter().zip(seen).map(|(total, seen)| seen.then_some(total))
+        let sums = PrimitiveArray::<T>::new(totals.into(), Some(seen.into()));
+        Arc::new(sums.with_data_type(self.kept.clone()))
     }
 }
 
-impl GroupsAccumulator for Totals {
+impl<T: ArrowPrimitiveType> GroupsAccumulator for Totals<T> {
     fn update_batch(
         &mut self,
         values: &[ArrayRef],
@@ -278,39 +283,33 @@ impl GroupsAccumulator for Totals {
         filter: Option<&BooleanArray>,
         count: usize,
     ) -> Result<()> {
-        match values[0].data_type() {
-            DataType::Int64 => {
-                let values = values[0].as_primitive::<Int64Type>().iter();
-                self.add(values.map(|value| value.map(i128::from)), groups, filter, count)
-            }
-            _ => self.add(values[0].as_primitive::<Decimal128Type>().iter(), groups, filter, count),
-        }
+        self.add(&values[0], groups, filter, count)
     }
 
     fn merge_batch(&mut self, states: &[ArrayRef], groups: &[usize], count: usize) -> Result<()> {
-        self.add(states[0].as_primitive::<Decimal128Type>().iter(), groups, None, count)
+        self.add(&states[0], groups, None, count)
     }
 
     fn evaluate(&mut self, emit: EmitTo) -> Result<ArrayRef> {
-        let gives = self.gives.clone();
-        let values = self.take(emit).map(|total| total.map(|total| fitting(total, &gives)).transpose());
-        let values = values.collect::<Result<Decimal128Array>>()?.with_data_type(kept(&self.given));
-        Ok(cast(&values, &gives)?)
+        let sums = self.take(emit);
+        if let (DataType::Decimal128(..), Some(sums)) = (&self.kept, sums.as_primitive_opt::<Decimal128Type>()) {
+            sums.iter().flatten().try_for_each(|sum| fitting(sum, &self.kept).map(drop))?;
+        }
+        Ok(sums)
     }
 
     fn state(&mut self, emit: EmitTo) -> Result<Vec<ArrayRef>> {
-        let kept = kept(&self.given);
-        Ok(vec![Arc::new(self.take(emit).collect::<Decimal128Array>().with_data_type(kept))])
+        Ok(vec![self.take(emit)])
     }
 
     fn convert_to_state(&self, values: &[ArrayRef], filter: Option<&BooleanArray>) -> Result<Vec<ArrayRef>> {
-        let wide = cast(&values[0], &kept(&self.given))?;
+        let wide = cast(&values[0], &self.kept)?;
         let Some(filter) = filter else { return Ok(vec![wide]) };
         let left_out: BooleanArray = filter.iter().map(|taken| Some(taken != Some(true))).collect();
         Ok(vec![arrow::compute::nullif(&wide, &left_out)?])
     }
 
     fn size(&self) -> usize {
-        self.totals.capacity() * size_of::<i128>() + self.seen.capacity()
+        self.totals.capacity() * size_of::<T::Native>() + self.seen.capacity()
     }
 }

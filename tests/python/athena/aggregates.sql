@@ -107,15 +107,19 @@ SELECT group_concat(action) FROM vpc_flow_logs WHERE day = '15'
 SELECT approx_distinct(protocol) AS protocols, approx_distinct(action) AS actions FROM vpc_flow_logs WHERE day = '15'
 
 -- approx_distinct with an error
+-- differs: rarer functions
 SELECT approx_distinct(action, 0.023e0) FROM vpc_flow_logs WHERE day = '15'
 
 -- approx_percentile of a few rows
+-- differs: `approx_percentile` of whole numbers
 SELECT approx_percentile(packets, 0.5e0) AS median, approx_percentile(packets, 0.0e0) AS low, approx_percentile(packets, 1.0e0) AS high FROM vpc_flow_logs WHERE interface_id = 'eni-00000000000000abc'
 
 -- approx_percentile keeps the type
+-- differs: `approx_percentile` of whole numbers
 SELECT approx_percentile(bytes, 1.0) AS most, approx_percentile(packets * 1e0, 1.0) AS d FROM vpc_flow_logs WHERE interface_id = 'eni-00000000000000abc'
 
 -- approx_percentile of several
+-- differs: `approx_percentile` of whole numbers
 SELECT approx_percentile(packets, ARRAY[0.0, 1.0]) AS ends FROM vpc_flow_logs WHERE interface_id = 'eni-00000000000000abc'
 
 -- arbitrary
@@ -134,27 +138,34 @@ SELECT stddev(bytes), stddev_pop(bytes), variance(bytes) FROM vpc_flow_logs WHER
 SELECT corr(bytes, packets), covar_pop(bytes, packets), covar_samp(bytes, packets), regr_slope(bytes, packets), regr_intercept(bytes, packets) FROM vpc_flow_logs WHERE day = '16'
 
 -- skewness and kurtosis
+-- differs: rarer functions
 SELECT skewness(packets), kurtosis(packets) FROM vpc_flow_logs WHERE day = '16'
 
 -- geometric_mean
 SELECT geometric_mean(packets) FROM vpc_flow_logs WHERE day = '16' AND packets > 0
 
 -- checksum
+-- differs: rarer functions
 SELECT count(*), checksum(srcaddr) IS NOT NULL FROM vpc_flow_logs WHERE day = '16'
 
 -- histogram
+-- differs: maps, rows and JSON
 SELECT histogram(protocol) FROM vpc_flow_logs WHERE day = '15'
 
 -- a value of a histogram
+-- differs: maps, rows and JSON
 SELECT histogram(action)['ACCEPT'] AS accepted, element_at(histogram(action), 'none') AS none FROM vpc_flow_logs WHERE day = '15'
 
 -- map_agg
+-- differs: maps, rows and JSON
 SELECT map_agg(instance_tag, bytes) FROM vpc_flow_logs WHERE interface_id = 'eni-00000000000000abc' AND packets < 4
 
 -- multimap_agg
+-- differs: maps, rows and JSON
 SELECT multimap_agg(action, protocol) FROM (SELECT DISTINCT action, protocol FROM vpc_flow_logs WHERE day = '16' AND action = 'REJECT' AND protocol = 6)
 
 -- numeric histogram
+-- differs: rarer functions
 SELECT cardinality(numeric_histogram(2, packets)) FROM vpc_flow_logs WHERE day = '16'
 
 -- aggregate of an aggregate
@@ -171,6 +182,7 @@ SELECT CAST(count_if(action = 'REJECT') AS double) / count(*) AS ratio FROM vpc_
 SELECT srcaddr, max("end") - min(start) AS seconds, sum(bytes) / nullif(max("end") - min(start), 0) AS rate FROM vpc_flow_logs WHERE day = '16' GROUP BY srcaddr ORDER BY srcaddr
 
 -- reduce_agg
+-- differs: lambdas of two or more arguments
 SELECT reduce_agg(packets, 0, (a, b) -> a + b, (a, b) -> a + b) FROM vpc_flow_logs WHERE day = '16' AND packets IS NOT NULL
 
 -- group by all columns of a table alias
@@ -183,6 +195,7 @@ SELECT srcaddr FROM vpc_flow_logs WHERE day = '15' GROUP BY srcaddr ORDER BY sum
 SELECT count(1), count('x'), count(NULL), sum(1) FROM vpc_flow_logs WHERE day = '16'
 
 -- sum of NULL itself
+-- differs: rarer functions
 -- refused
 SELECT sum(NULL) FROM vpc_flow_logs WHERE day = '16'
 

@@ -81,9 +81,11 @@ SELECT date_format(from_unixtime(start), '%Y-%m-%d %H:00') AS hour, count(*) FRO
 SELECT date_format(DATE '2026-01-15', '%d.%m.%Y')
 
 -- format_datetime
+-- differs: `format_datetime`, `parse_datetime`, `with_timezone`
 SELECT format_datetime(t, 'yyyy-MM-dd HH:mm:ss'), format_datetime(t, 'EEE, d MMM yyyy'), format_datetime(t, 'HH:mm:ss.SSS'), format_datetime(t, 'yyyyMMdd''T''HHmmss') FROM (VALUES TIMESTAMP '2026-01-05 15:06:07.089') AS x(t)
 
 -- parse_datetime
+-- differs: `format_datetime`, `parse_datetime`, `with_timezone`
 SELECT parse_datetime('2026-01-15 05:06', 'yyyy-MM-dd HH:mm'), parse_datetime('15.01.2026', 'dd.MM.yyyy')
 
 -- from_iso8601_timestamp
@@ -97,12 +99,15 @@ SELECT from_iso8601_timestamp('15.01.2026')
 SELECT count(*) FROM vpc_flow_logs WHERE day = '15' AND start BETWEEN to_unixtime(from_iso8601_timestamp('2026-01-15T06:00:00Z')) AND to_unixtime(from_iso8601_timestamp('2026-01-15T18:00:00Z'))
 
 -- from_iso8601_date
+-- differs: NULL within `array_max`
 SELECT from_iso8601_date('2026-01-15'), from_iso8601_date('2026-W03-4'), from_iso8601_date('2026-015')
 
 -- to_iso8601
+-- differs: a time without a fraction
 SELECT to_iso8601(DATE '2026-01-15'), to_iso8601(TIMESTAMP '2026-01-15 05:06:07'), to_iso8601(from_unixtime(1768435200)), to_iso8601(TIMESTAMP '2026-01-15 05:06:07.120 Asia/Tokyo')
 
 -- date_add
+-- differs: a time has the fraction
 SELECT date_add('day', 1, t), date_add('hour', -3, t), date_add('month', 1, t), date_add('minute', 90, t), date_add('week', 2, t), date_add('quarter', 1, t), date_add('year', -1, t), date_add('second', 1, t), date_add('millisecond', 5, t) FROM (VALUES TIMESTAMP '2026-01-31 13:45:59') AS x(t)
 
 -- date_add of a date is a date
@@ -140,6 +145,7 @@ SELECT last_day_of_month(DATE '2024-02-03'), last_day_of_month(TIMESTAMP '2026-1
 SELECT TIMESTAMP '2026-01-31 00:00:00' + INTERVAL '1' MONTH, TIMESTAMP '2026-01-15 00:00:00' - INTERVAL '90' MINUTE, DATE '2026-01-15' + INTERVAL '1' DAY, DATE '2026-03-31' - INTERVAL '1' MONTH
 
 -- an interval several times
+-- differs: `TIME`, intervals of two units
 SELECT INTERVAL '2' DAY * 3, TIMESTAMP '2026-01-15 00:00:00' + 5 * INTERVAL '1' MINUTE
 
 -- difference of times
@@ -149,15 +155,19 @@ SELECT TIMESTAMP '2026-01-16 01:00:00' - TIMESTAMP '2026-01-15 00:00:00', DATE '
 SELECT INTERVAL '1' DAY, INTERVAL '2' HOUR, INTERVAL '1' MONTH
 
 -- intervals of two units
+-- differs: `TIME`, intervals of two units
 SELECT INTERVAL '1-2' YEAR TO MONTH, INTERVAL '1 02:03:04' DAY TO SECOND
 
 -- parse_duration
+-- differs: `TIME`, intervals of two units
 SELECT parse_duration('42.5m'), parse_duration('1h'), from_unixtime(0) + parse_duration('90s')
 
 -- to_milliseconds
+-- differs: rarer functions
 SELECT to_milliseconds(parse_duration('1h')), to_milliseconds(INTERVAL '1' DAY)
 
 -- hours added to a date
+-- differs: `sum(NULL)`, `lpad` without filling
 -- refused
 SELECT DATE '2026-01-15' + INTERVAL '1' HOUR
 
@@ -190,6 +200,7 @@ SELECT TRY_CAST('2026-02-30' AS date), TRY_CAST('x' AS timestamp), TRY_CAST('202
 SELECT CAST(TIMESTAMP '2026-01-15 05:06:07.120' AS time), TIME '05:06:07', TIME '23:00:00' < TIME '23:00:01'
 
 -- time of day and an interval
+-- differs: `TIME`, intervals of two units
 SELECT TIME '05:06:07' + INTERVAL '1' HOUR, TIME '23:30:00' + INTERVAL '1' HOUR
 
 -- flows of office hours
@@ -208,6 +219,7 @@ SELECT count(*) FROM vpc_flow_logs WHERE from_unixtime(start) > now() - INTERVAL
 SELECT count(*) FROM vpc_flow_logs WHERE year = date_format(current_date - INTERVAL '1' DAY, '%Y') AND month = date_format(current_date - INTERVAL '1' DAY, '%m') AND day = '99'
 
 -- human readable seconds
+-- differs: rarer functions
 SELECT human_readable_seconds(96)
 
 -- bins of five minutes

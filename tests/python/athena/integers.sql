@@ -81,6 +81,7 @@ SELECT avg(bytes) FROM vpc_flow_logs WHERE year = '2024' AND bytes BETWEEN 1 AND
 SELECT SMALLINT '7' + SMALLINT '8', TINYINT '100' + TINYINT '1', CAST(300 AS smallint)
 
 -- overflow of tinyint
+-- differs: `tinyint` and `smallint`
 -- refused
 SELECT TINYINT '100' + TINYINT '100'
 
@@ -96,6 +97,7 @@ SELECT CAST(bytes AS integer) FROM vpc_flow_logs WHERE day = '15' AND bytes IS N
 SELECT bytes, TRY_CAST(bytes AS integer) AS n FROM vpc_flow_logs WHERE day = '15' AND bytes > 1000000000 ORDER BY bytes
 
 -- literals of other bases
+-- differs: numbers of other bases
 SELECT 0xFF, 0b101, 0o17, 1_000_000
 
 -- a literal too large for bigint

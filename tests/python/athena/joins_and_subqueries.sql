@@ -71,9 +71,11 @@ SELECT p.port, (SELECT count(*) FROM vpc_flow_logs f WHERE f.dstport = p.port AN
 SELECT count(*) FROM vpc_flow_logs WHERE day = '15' AND dstport = ANY (VALUES 22, 443)
 
 -- all of a subquery
+-- differs: `EXCEPT ALL`, `INTERSECT ALL`
 SELECT count(*) FROM vpc_flow_logs WHERE day = '15' AND bytes >= ALL (SELECT bytes FROM vpc_flow_logs WHERE day = '16' AND bytes IS NOT NULL)
 
 -- some of a subquery
+-- differs: `EXCEPT ALL`, `INTERSECT ALL`
 SELECT count(*) FROM vpc_flow_logs WHERE day = '15' AND bytes < SOME (SELECT bytes FROM vpc_flow_logs WHERE day = '16' AND bytes IS NOT NULL)
 
 -- subquery in from needs no name
@@ -83,9 +85,11 @@ SELECT max(n) FROM (SELECT count(*) AS n FROM vpc_flow_logs WHERE day = '15' GRO
 SELECT * FROM (VALUES (1, 'a'), (2, 'b'), (3, NULL)) AS t(n, c) ORDER BY n DESC
 
 -- values alone
+-- differs: numbers of other bases
 VALUES (1, 'a'), (2, 'b') ORDER BY 1
 
 -- the table statement
+-- differs: `TRY(...)`, `EXECUTE ... USING`
 SELECT count(*) FROM (TABLE vpc_flow_logs) WHERE day = '16'
 
 -- lateral
@@ -108,4 +112,5 @@ SELECT count(*) FROM (VALUES 1, 2, 3) AS a(x) LEFT JOIN (VALUES 2, 3) AS b(y) ON
 SELECT count(*) FROM (VALUES (1, 'a')) AS a(x, y) NATURAL JOIN (VALUES (1, 'b')) AS b(x, z)
 
 -- semi join by a tuple
+-- differs: `EXCEPT ALL`, `INTERSECT ALL`
 SELECT count(*) FROM vpc_flow_logs WHERE day = '15' AND (srcaddr, dstaddr) IN (SELECT dstaddr, srcaddr FROM vpc_flow_logs WHERE day = '16')

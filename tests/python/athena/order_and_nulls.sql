@@ -50,6 +50,7 @@ SELECT x FROM (VALUES nan(), 1e0, infinity(), -infinity(), NULL, 0e0) AS t(x) OR
 SELECT DISTINCT CAST(srcaddr AS ipaddress) AS ip FROM vpc_flow_logs WHERE day = '15' AND srcaddr <> '-' ORDER BY ip
 
 -- order of arrays
+-- differs: casts to arrays, rows
 SELECT x FROM (VALUES ARRAY[2], ARRAY[1, 5], ARRAY[1], ARRAY[]) AS t(x) ORDER BY x
 
 -- offset
@@ -59,6 +60,7 @@ SELECT DISTINCT dstport FROM vpc_flow_logs WHERE day = '15' ORDER BY dstport OFF
 SELECT DISTINCT dstport FROM vpc_flow_logs WHERE day = '15' ORDER BY dstport DESC OFFSET 1 ROWS LIMIT 3
 
 -- limit before offset is refused
+-- differs: `sum(NULL)`, `lpad` without filling
 -- refused
 SELECT DISTINCT dstport FROM vpc_flow_logs WHERE day = '15' ORDER BY dstport LIMIT 2 OFFSET 3
 
@@ -69,6 +71,7 @@ SELECT DISTINCT dstport FROM vpc_flow_logs WHERE day = '15' ORDER BY dstport FET
 SELECT DISTINCT dstport FROM vpc_flow_logs WHERE day = '15' ORDER BY dstport FETCH FIRST ROW ONLY
 
 -- fetch next with ties
+-- differs: `TRY(...)`, `EXECUTE ... USING`
 SELECT dstport FROM (VALUES 1, 1, 2, 2, 2, 3) AS t(dstport) ORDER BY dstport FETCH NEXT 3 ROWS WITH TIES
 
 -- limit all
@@ -138,6 +141,7 @@ SELECT CASE WHEN dstport = 443 THEN dstport ELSE bytes END AS n FROM vpc_flow_lo
 SELECT CASE WHEN dstport = 443 THEN 1 ELSE 2.50 END AS n, count(*) FROM vpc_flow_logs WHERE day = '16' GROUP BY 1 ORDER BY 1
 
 -- try of a division
+-- differs: `TRY(...)`, `EXECUTE ... USING`
 SELECT try(1 / 0), coalesce(try(bytes / 0), -1) FROM vpc_flow_logs WHERE day = '16' AND bytes IS NOT NULL LIMIT 1
 
 -- count of NULLs

@@ -185,6 +185,7 @@ SELECT x FROM (SELECT srcaddr AS x, dstaddr AS x FROM vpc_flow_logs WHERE day = 
 SELECT vpc_flow_logs.srcaddr FROM vpc_flow_logs f WHERE day = '15'
 
 -- the same alias twice
+-- differs: numbers of other bases
 SELECT count(*) FROM (VALUES 1, 2) a, (VALUES 3) a
 
 -- a position that is not there
@@ -296,6 +297,7 @@ SELECT count(*) FROM vpc_flow_logs WHERE srcport IN (SELECT day FROM vpc_flow_lo
 SELECT count(*) FROM vpc_flow_logs WHERE srcaddr LIKE ('10.%', '172.%')
 
 -- limit of an expression
+-- differs: `sum(NULL)`, `lpad` without filling
 -- refused
 SELECT srcaddr FROM vpc_flow_logs ORDER BY 1 LIMIT 1 + 1
 

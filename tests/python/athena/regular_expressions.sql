@@ -30,6 +30,7 @@ SELECT regexp_replace('2026-01-15', '(?<y>\d+)-(?<m>\d+)-(?<d>\d+)', '${d}.${m}.
 SELECT regexp_replace('5 USD', 'USD', '\$')
 
 -- regexp_replace with a lambda
+-- differs: lambdas of two or more arguments
 SELECT regexp_replace('new york', '(\w)(\w*)', x -> upper(x[1]) || lower(x[2]))
 
 -- regexp_split
@@ -45,6 +46,7 @@ SELECT regexp_replace(srcaddr, '\.\d+$', '.0') AS net, sum(bytes) AS total FROM 
 SELECT instance_tag FROM vpc_flow_logs WHERE interface_id = 'eni-00000000000000abc' AND regexp_like(instance_tag, '^\p{L}+$') ORDER BY 1
 
 -- words are ASCII
+-- differs: letters and digits of ASCII
 SELECT regexp_extract_all('Zürich 日本', '\w+'), regexp_like('٣', '\d')
 
 -- lines

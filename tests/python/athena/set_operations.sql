@@ -14,9 +14,11 @@ SELECT srcaddr FROM vpc_flow_logs WHERE day = '15' INTERSECT SELECT dstaddr FROM
 SELECT dstaddr FROM vpc_flow_logs WHERE day = '15' EXCEPT SELECT srcaddr FROM vpc_flow_logs WHERE day = '16' AND action = 'ACCEPT' ORDER BY 1
 
 -- except all
+-- differs: `EXCEPT ALL`, `INTERSECT ALL`
 SELECT x FROM (VALUES 1, 1, 2, 3) AS t(x) EXCEPT ALL SELECT x FROM (VALUES 1, 3) AS t(x) ORDER BY 1
 
 -- intersect all
+-- differs: `EXCEPT ALL`, `INTERSECT ALL`
 SELECT x FROM (VALUES 1, 1, 1, 2) AS t(x) INTERSECT ALL SELECT x FROM (VALUES 1, 1, 3) AS t(x) ORDER BY 1
 
 -- intersect binds closer

@@ -11,6 +11,7 @@ SELECT from_unixtime(start) AT TIME ZONE 'Asia/Tokyo' AS t, interface_id FROM vp
 SELECT at_timezone(from_unixtime(1768435200), 'Europe/Berlin'), at_timezone(TIMESTAMP '2026-07-01 00:00:00 UTC', 'Europe/Berlin')
 
 -- with_timezone
+-- differs: `format_datetime`, `parse_datetime`, `with_timezone`
 SELECT with_timezone(TIMESTAMP '2026-01-15 00:00:00', 'Asia/Tokyo'), with_timezone(TIMESTAMP '2026-07-01 12:00:00', 'America/Los_Angeles')
 
 -- a zone is dropped by a cast
@@ -29,15 +30,18 @@ SELECT date_trunc('day', from_unixtime(start) AT TIME ZONE 'America/New_York') A
 SELECT TIMESTAMP '2026-03-29 00:30:00 UTC' AT TIME ZONE 'Europe/Berlin', TIMESTAMP '2026-03-29 01:30:00 UTC' AT TIME ZONE 'Europe/Berlin', date_add('hour', 1, TIMESTAMP '2026-03-29 01:30:00 Europe/Berlin')
 
 -- the hour that comes twice
+-- differs: an hour that clocks show twice
 SELECT TIMESTAMP '2026-10-25 00:30:00 UTC' AT TIME ZONE 'Europe/Berlin', TIMESTAMP '2026-10-25 01:30:00 UTC' AT TIME ZONE 'Europe/Berlin', date_add('hour', 1, TIMESTAMP '2026-10-25 00:30:00 UTC' AT TIME ZONE 'Europe/Berlin')
 
 -- a day of 23 hours
+-- differs: an hour that clocks show twice
 SELECT date_diff('hour', TIMESTAMP '2026-03-29 00:00:00 Europe/Berlin', TIMESTAMP '2026-03-30 00:00:00 Europe/Berlin'), date_diff('day', TIMESTAMP '2026-03-29 00:00:00 Europe/Berlin', TIMESTAMP '2026-03-30 00:00:00 Europe/Berlin'), TIMESTAMP '2026-03-29 00:00:00 Europe/Berlin' + INTERVAL '1' DAY
 
 -- equal moments of two zones
 SELECT from_unixtime(0) = from_unixtime(0, 'Asia/Tokyo'), from_unixtime(0) < from_unixtime(0, 'America/New_York')
 
 -- date_format in a zone
+-- differs: `format_datetime`, `parse_datetime`, `with_timezone`
 SELECT date_format(from_unixtime(1768435200) AT TIME ZONE 'Asia/Tokyo', '%Y-%m-%d %H:%i'), format_datetime(from_unixtime(1768435200, 'Asia/Tokyo'), 'yyyy-MM-dd HH:mm ZZZ')
 
 -- an unknown zone
@@ -51,9 +55,11 @@ SELECT TIMESTAMP '2026-01-15 00:00:00' AT TIME ZONE 'Asia/Tokyo'
 SELECT TIMESTAMP '2026-01-15 00:00:00 +02:00', TIMESTAMP '2026-01-15 00:00:00 -08:00' AT TIME ZONE 'UTC'
 
 -- hours of an offset
+-- differs: `format_datetime`, `parse_datetime`, `with_timezone`
 SELECT timezone_hour(TIMESTAMP '2026-01-15 00:00:00 +02:00'), timezone_minute(TIMESTAMP '2026-01-15 00:00:00 +05:30')
 
 -- zone of each row
+-- differs: `format_datetime`, `parse_datetime`, `with_timezone`
 SELECT x, from_unixtime(1768435200, x) AS t FROM (VALUES 'Asia/Tokyo', 'UTC', 'America/New_York') AS z(x) ORDER BY x
 
 -- the end of a day in New York
@@ -69,9 +75,11 @@ SELECT date_format(from_unixtime(start) AT TIME ZONE 'Europe/Berlin', '%H') AS h
 SELECT current_timezone()
 
 -- zones that meet in a column
+-- differs: times of several zones
 SELECT coalesce(if(dstport = 443, from_unixtime(start, 'Europe/Berlin')), from_unixtime(start, 'Asia/Tokyo')) AS t FROM vpc_flow_logs WHERE day = '16' ORDER BY start, t LIMIT 5
 
 -- zones that meet in a union
+-- differs: times of several zones
 SELECT from_unixtime(0, 'Asia/Tokyo') AS t UNION ALL SELECT from_unixtime(1, 'America/New_York') ORDER BY t
 
 -- a zone keeps its name through an aggregate

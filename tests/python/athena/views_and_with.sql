@@ -36,6 +36,7 @@ CREATE VIEW v4 AS SELECT srcaddr FROM vpc_flow_logs;
 SELECT dstaddr FROM v4
 
 -- a view with an expression without a name
+-- differs: `sum(NULL)`, `lpad` without filling
 -- refused
 CREATE VIEW v5 AS SELECT count(*) FROM vpc_flow_logs;
 SELECT * FROM v5
@@ -74,19 +75,24 @@ SELECT SRCADDR, Count(*) AS N FROM VPC_FLOW_LOGS WHERE DAY = '16' GROUP BY SrcAd
 SELECT vpc_flow_logs.srcaddr, count(*) FROM vpc_flow_logs WHERE vpc_flow_logs.day = '16' GROUP BY vpc_flow_logs.srcaddr ORDER BY 1
 
 -- quoted names in upper case
+-- differs: numbers of other bases
 SELECT "SRCADDR", "Day" FROM vpc_flow_logs WHERE day = '16' ORDER BY 1, start LIMIT 2
 
 -- prepared with a value
+-- differs: `TRY(...)`, `EXECUTE ... USING`
 PREPARE by_day FROM SELECT count(*) AS n, sum(bytes) AS total FROM vpc_flow_logs WHERE day = ? AND bytes > ?;
 EXECUTE by_day USING '15', 1000
 
 -- execute immediate
+-- differs: `TRY(...)`, `EXECUTE ... USING`
 EXECUTE IMMEDIATE 'SELECT count(*) AS n FROM vpc_flow_logs WHERE day = ?' USING '16'
 
 -- the name of the file
+-- differs: `TRY(...)`, `EXECUTE ... USING`
 SELECT count(DISTINCT "$path") AS files FROM vpc_flow_logs WHERE day = '15'
 
 -- the name of the file in a condition
+-- differs: `TRY(...)`, `EXECUTE ... USING`
 SELECT count(*) FROM vpc_flow_logs WHERE "$path" LIKE '%/day=16/%'
 
 -- comments
