@@ -95,7 +95,9 @@ class Statement:
         template = properties.get("storage.location.template")
         if template:  # AWS's own page has none of the slashes that its rules want.
             properties["storage.location.template"] = template.rstrip("/") + "/"
-        return Projection(keys, properties, location, datetime.datetime(2026, 1, 16)).partitions()
+        moves = any("NOW-" in value for value in properties.values())
+        # Where the end is all that moves, the days after the logs are left away: nothing lies there.
+        return Projection(keys, properties, location, None if moves else datetime.datetime(2026, 1, 16)).partitions()
 
 
 def statements():
