@@ -21,13 +21,14 @@ const ANY_REGION: &str = "us-east-1";
 
 /// Returns where the objects of a table lie.
 pub(crate) fn lies(theirs: &Theirs) -> Lies {
-    let template = theirs.template();
+    let template = theirs.template().filter(|_| !theirs.is_assumed);
     let Some(text) = template.or(theirs.location.as_deref()) else { return Lies::default() };
     let clause = if template.is_some() { "storage.location.template" } else { "LOCATION" };
     let mut walk = Walk {
         theirs: template.is_some().then_some(theirs),
         place: Place::of_prefix(""),
         stand_ins: BTreeSet::new(),
+        before: None,
         found: Lies { place: theirs.place_of_clause(clause), ..Lies::default() },
     };
     let folders: Vec<&str> = folders(text).collect();
@@ -50,6 +51,8 @@ struct Walk<'a> {
     place: Place,
     /// Parts of which the place has a value that stands for any.
     stand_ins: BTreeSet<Part>,
+    /// The folder below `AWSLogs` that was entered last, if it is no account's.
+    before: Option<String>,
     found: Lies,
 }
 
@@ -60,15 +63,17 @@ impl Walk<'_> {
         }
         if self.place.level == Level::AwsLogs && folder == SERVICE {
             // The folder before it should have been the account's.
+            let before = std::mem::take(&mut self.before);
+            self.found.unnamed.extend(before.map(|folder| (Part::Account, folder)));
             self.stand_in(Part::Account, ANY_ACCOUNT);
         }
         match self.place.enter(folder) {
             Some(next) => {
-                let is_odd = folder.contains(['{', '<', '$', '_']) || folder.chars().any(|c| c.is_ascii_uppercase());
-                if next.level == Level::AwsLogs && self.place.level == Level::AwsLogs && is_odd {
-                    self.found.unnamed.insert(Part::Account, folder.to_owned());
+                if next.level == Level::AwsLogs && self.place.level == Level::AwsLogs {
+                    self.before = Some(folder.to_owned());
                 }
-                if next.level == Level::Region && self.place.level == Level::Service && is_odd {
+                let is_region = next.sure_region().is_some();
+                if next.level == Level::Region && self.place.level == Level::Service && !is_region {
                     self.found.unnamed.insert(Part::Region, folder.to_owned());
                     self.stand_ins.insert(Part::Region);
                 }
@@ -132,20 +137,20 @@ impl Walk<'_> {
 
     /// Returns what was found, at the end of these folders.
     fn end(mut self, folders: &[&str]) -> Lies {
-        let named = &mut self.found.named;
-        named.extend(self.place.account.clone().map(|account| (Part::Account, account)));
-        named.extend(self.place.region.clone().map(|region| (Part::Region, region)));
         if !folders.contains(&AWS_LOGS) {
-            // A copy may have lost the folders above; what is called as AWS calls accounts and Regions is one.
+            // A copy may have lost the folders above; what is called as AWS calls accounts and Regions may be one.
             for folder in folders {
                 let value = folder.rsplit('=').next().unwrap_or(folder);
                 if is_account(value) {
-                    named.insert(Part::Account, value.to_owned());
+                    self.found.guessed.insert(Part::Account, value.to_owned());
                 } else if is_awss_region(value) {
-                    named.insert(Part::Region, value.to_owned());
+                    self.found.guessed.insert(Part::Region, value.to_owned());
                 }
             }
         }
+        let named = &mut self.found.named;
+        named.extend(self.place.account.clone().map(|account| (Part::Account, account)));
+        named.extend(self.place.region.clone().map(|region| (Part::Region, region)));
         let dates = [Part::Year, Part::Month, Part::Day, Part::Hour];
         named.extend(dates.into_iter().zip(self.place.date()).filter_map(|(part, value)| Some((part, value?))));
         named.retain(|part, _| !self.stand_ins.contains(part));
@@ -160,7 +165,8 @@ fn keys_in(folder: &str) -> Vec<&str> {
 
 /// Returns whose raw objects DEST was made of, and whether they lie where the table's do.
 pub(crate) fn origins(theirs: &Theirs, contents: &Contents) -> BTreeSet<Origin> {
-    let text = theirs.template().or(theirs.location.as_deref()).unwrap_or_default();
+    let template = theirs.template().filter(|_| !theirs.is_assumed);
+    let text = template.or(theirs.location.as_deref()).unwrap_or_default();
     let literal = text.split("${").next().unwrap_or_default();
     let literal =
         if literal.len() == text.len() { text } else { &literal[..literal.rfind('/').map_or(0, |at| at + 1)] };
@@ -217,7 +223,8 @@ mod tests {
     fn named(lies: &Lies) -> String {
         let words = lies.named.iter().map(|(part, value)| format!("{}={value}", part.column()));
         let odd = lies.unnamed.iter().map(|(part, value)| format!("{}?{value}", part.column()));
-        words.chain(odd).collect::<Vec<_>>().join(" ")
+        let guessed = lies.guessed.iter().map(|(part, value)| format!("{}~{value}", part.column()));
+        words.chain(odd).chain(guessed).collect::<Vec<_>>().join(" ")
     }
 
     #[test]
@@ -232,12 +239,13 @@ mod tests {
             ("s3://b/eu-west-1/AWSLogs/", ""),
             ("s3://b/", ""),
             ("s3://b", ""),
-            ("s3://b/copies/us-east-1/", "aws_region=us-east-1"),
-            ("s3://b/copies/account=111122223333/us-east-1/", here),
+            ("s3://b/copies/us-east-1/", "aws_region~us-east-1"),
+            ("s3://b/copies/account=111122223333/us-east-1/", "aws_account_id~111122223333 aws_region~us-east-1"),
             (
                 "s3://b/AWSLogs/{account_id}/vpcflowlogs/{region_code}/",
                 "aws_account_id?{account_id} aws_region?{region_code}",
             ),
+            ("s3://b/AWSLogs/1/vpcflowlogs/r/", "aws_account_id?1 aws_region?r"),
             ("s3://b/AWSLogs/YOUR_ACCOUNT/vpcflowlogs/us-east-1/", "aws_region=us-east-1 aws_account_id?YOUR_ACCOUNT"),
         ] {
             assert_eq!(named(&of(&format!("LOCATION '{location}'"), "")), wanted, "{location}");

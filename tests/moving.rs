@@ -660,3 +660,25 @@ fn a_bucket_of_its_own_says_whose_logs_a_table_holds() {
     assert!(!ran.stdout.contains(ACCOUNT), "{}", ran.stdout);
     like(&work, &below(""), &[]).code(0).does_not_say("of DEST");
 }
+
+#[test]
+fn logs_that_are_gone_from_source_stay_in_the_view() {
+    let work = by_account();
+    work.object(&Layout::Default.key(ACCOUNT, REGION, "2026-01-20", 0), text(0, 5));
+    work.convert(&["--all"]).code(0);
+    // Raw logs expire when they are converted: those of an account may all be gone.
+    for account in [ACCOUNT, "444455556666"] {
+        let region = if account == ACCOUNT { REGION } else { "eu-west-1" };
+        work.remove(&format!("raw/{}", Layout::Default.key(account, region, DAY, 0)));
+    }
+    let view = cutover(&work, &["--cutover=view"]);
+    let script = &view.code(0).stdout;
+    assert!(script.contains(&format!("'projection.aws_account_id.values' = '{ACCOUNT},444455556666'")), "{script}");
+    assert!(script.contains("BETWEEN '20260115' AND '20260115'"), "{script}");
+    // SOURCE itself says whose they are.
+    let one = format!("raw/AWSLogs/{ACCOUNT}/vpcflowlogs/{REGION}");
+    let fixed = ["ddl", "table", "--source", &one, "--location", "s3://bucket/flow", "--cutover=view"];
+    let view = work.run(&fixed);
+    view.code(0).says(&format!("note: their table holds the account {ACCOUNT}, the Region {REGION}: of DEST"));
+    assert!(!view.stdout.contains("444455556666"), "{}", view.stdout);
+}

@@ -88,8 +88,8 @@ pub fn bridge(
     let is_registered = !theirs.is_projected() && finer_parts(contents, &keys).is_empty();
     let usual = if is_registered { Partitions::Registered } else { Partitions::Projected };
     table.partitioning = hints.partitioning.unwrap_or(usual);
-    held.narrow_table(&mut table, &keys, all);
-    let conditions = held.conditions(&table, all)?;
+    held.narrow_table(&mut table, &keys, all, today);
+    let conditions = held.conditions(&table, all, today)?;
     // Keys of their own, if our folders can be found by them.
     let own_keys = std::mem::replace(&mut table.keys, keys.clone());
     let same_keys = conditions.is_empty()
@@ -142,7 +142,12 @@ pub fn select(table: &Definition, outputs: Vec<(Expr, String)>, keys: &[Key], th
         let expr = key_expr(&key.pattern, table).ok_or_else(|| missing_part(key, table, theirs))?;
         // Projected keys also make days that no calendar has, such as 30 February: for CAST these are an error, which
         // keeps engines from ruling their folders out.
-        let expr = if key.sql_type == SqlType::String { expr } else { Expr::TryCast(Box::new(expr), key.sql_type) };
+        let expr = match (key.sql_type, expr) {
+            // A text by itself is of the type of its length.
+            (SqlType::String, expr @ Expr::Text(_)) => Expr::Cast(Box::new(expr), SqlType::String),
+            (SqlType::String, expr) => expr,
+            (other, expr) => Expr::TryCast(Box::new(expr), other),
+        };
         all.push((expr, key.name.clone()));
     }
     Ok(Select { outputs: all, from: table.name.clone(), conditions: Vec::new() })

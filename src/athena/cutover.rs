@@ -75,7 +75,8 @@ impl Theirs {
             storage: Storage::Text,
             by_position: true,
             dash_is_null: false,
-            location: Some(raw.location.clone()),
+            location: None,
+            is_assumed: true,
             places: BTreeMap::new(),
             notes: Vec::new(),
             properties: raw.properties()?.into_iter().collect(),
@@ -93,6 +94,8 @@ struct Hybrid {
     check: String,
     view: String,
     notes: Vec<String>,
+    /// Those of them that are about whose logs they are, and may change with DEST.
+    held: Vec<String>,
 }
 
 impl Cutover<'_> {
@@ -101,7 +104,7 @@ impl Cutover<'_> {
     /// # Errors
     /// As [`bridge::bridge`], and if no day is converted or raw logs do not lie in folders of days.
     pub fn hybrid(&self) -> Result<(Vec<Step>, Vec<String>)> {
-        let Hybrid { parquet, raw, last, check, view, notes } = self.both()?;
+        let Hybrid { parquet, raw, last, check, view, notes, .. } = self.both()?;
         let name = &self.theirs.name;
         let new = "under a new name. No query sees it yet. If there is a table or view of that name, drop that first.";
         let steps = vec![
@@ -132,7 +135,7 @@ impl Cutover<'_> {
     /// # Errors
     /// As [`Cutover::hybrid`].
     pub fn view(&self) -> Result<(Vec<Step>, Vec<String>)> {
-        let Hybrid { parquet, raw, view, .. } = self.both()?;
+        let Hybrid { parquet, raw, view, held, .. } = self.both()?;
         let steps = vec![
             // First: a day that the view takes from a table which does not list it is in neither.
             step(
@@ -141,14 +144,15 @@ impl Cutover<'_> {
             ),
             step("The view names the days that are converted now; it replaces the old one at once.", vec![view]),
         ];
-        Ok((steps, Vec::new()))
+        Ok((steps, held))
     }
 
     fn both(&self) -> Result<Hybrid> {
         let mut notes = self.theirs.notes.clone();
         let parts: Vec<Part> = parts_of(self.contents.partition_by).collect();
         let (held, keys) = bridge::held(self.theirs, self.hints, &parts)?;
-        notes.extend(held.notes(&self.contents.partitions));
+        let of_held = held.notes(&self.contents.partitions);
+        notes.extend(of_held.iter().cloned());
         let contents = &held.of_contents(self.contents, self.theirs, self.hints)?;
         let shown = bridge::columns(self.theirs, contents, self.hints, &mut notes)?;
         notes.extend(header_note(self.theirs));
@@ -168,8 +172,8 @@ impl Cutover<'_> {
         let (parquet_day, raw_day) = (day_of(&parquet)?, day_of(&raw)?);
         let converted = self.converted_days(contents)?;
         let last = converted.last().map_or(self.today, |(_, last)| *last);
-        let of_ours = held.conditions(&parquet, &self.contents.partitions)?;
-        let of_theirs = held.conditions(&raw, &self.raw.partitions)?;
+        let of_ours = held.conditions(&parquet, &self.contents.partitions, self.today)?;
+        let of_theirs = held.conditions(&raw, &self.raw.partitions, self.today)?;
         let with = |condition: Condition, others: &[Condition]| [&[condition], others].concat();
         ours.conditions = with(Condition::In(parquet_day.clone(), vec![(last, last)]), &of_ours);
         theirs.conditions = with(Condition::In(raw_day.clone(), vec![(last, last)]), &of_theirs);
@@ -177,7 +181,7 @@ impl Cutover<'_> {
         ours.conditions = with(Condition::In(parquet_day, converted.clone()), &of_ours);
         theirs.conditions = with(Condition::NotIn(raw_day, converted), &of_theirs);
         let view = create_view(&self.theirs.name, &[ours, theirs], Dialect::Trino)?;
-        Ok(Hybrid { parquet, raw, last, check, view, notes })
+        Ok(Hybrid { parquet, raw, last, check, view, notes, held: of_held })
     }
 
     /// Returns the days that are converted and in their table, as ranges.
@@ -194,7 +198,7 @@ impl Cutover<'_> {
     /// Returns the table over DEST.
     fn parquet_table(&self, contents: &Contents, shown: &[Shown<'_>], held: &Held) -> Result<Definition> {
         let mut parquet = Definition::of_table(self.beside("_parquet")?, self.location, contents, self.today);
-        held.narrow_years(&mut parquet, &self.contents.partitions);
+        held.narrow_years(&mut parquet, &self.contents.partitions, self.today);
         // With the columns of theirs that no file has yet: the view names them.
         let more = bridge::declared(shown, contents);
         let known: Vec<String> = parquet.columns.iter().map(|column| column.name.clone()).collect();
@@ -252,7 +256,7 @@ impl Cutover<'_> {
     /// column more or less would shift all others. The keys are our own: these can be computed.
     fn raw_table(&self, name: TableName, held: &Held) -> Result<Definition> {
         let mut raw = Definition::of_raw(name, held.of_raw(self.raw.clone())?, self.today);
-        held.narrow_years(&mut raw, &self.raw.partitions);
+        held.narrow_years(&mut raw, &self.raw.partitions, self.today);
         raw.leave_comments_out();
         Ok(raw)
     }

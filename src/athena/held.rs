@@ -12,7 +12,7 @@ use super::definition::{Definition, Key, Partitions, RawContents};
 use super::hints::Hints;
 use super::like::Theirs;
 use super::pattern::{Part, Pattern, parts_of};
-use super::view::{Condition, DayKey};
+use super::view::{Ago, Condition, DayKey};
 use crate::error::{Error, Result};
 use crate::ledger::contents::Contents;
 use crate::ledger::partition::Partition;
@@ -26,10 +26,16 @@ const MAX_VALUES: i64 = 10_000;
 pub struct Held {
     /// The only values of these parts.
     only: BTreeMap<Part, BTreeSet<String>>,
+    /// Those of them that folders name: nothing else comes.
+    fixed: BTreeSet<Part>,
     /// The first day, if not all from the beginning.
     first: Option<Date>,
     /// The last day, if not all that come.
     last: Option<Date>,
+    /// The first day, if it moves with the time.
+    first_ago: Option<Ago>,
+    /// The last day, likewise.
+    last_ago: Option<Ago>,
     /// What LOCATION names though a key tells it too: nobody knows what was registered.
     unsure: BTreeMap<Part, String>,
     /// What a person must know.
@@ -44,10 +50,10 @@ impl Held {
     pub fn of(theirs: &Theirs, keys: &[Key], hints: &Hints) -> Result<Self> {
         let mut held = Self::default();
         for (part, value) in &hints.lies.named {
-            let is_told = keys.iter().any(|key| key.pattern.parts().any(|of| of == *part));
-            if is_told {
+            if is_told(keys, *part) {
                 held.unsure.insert(*part, value.clone());
             } else {
+                held.fixed.insert(*part);
                 held.narrow(*part, [value.clone()].into());
             }
         }
@@ -66,8 +72,9 @@ impl Held {
                 .help(format!("leave {option} away, or name that {what}")));
             }
         }
-        held.elsewhere(hints)?;
-        if theirs.is_projected() {
+        held.elsewhere(hints, keys)?;
+        // One that was made of SOURCE lists what lies there now, and DEST may have logs that are gone from there.
+        if theirs.is_projected() && !theirs.is_assumed {
             keys.iter().for_each(|key| held.projected(theirs, key));
         }
         Ok(held)
@@ -112,14 +119,20 @@ impl Held {
     }
 
     /// Narrows to whose objects lie below LOCATION, if DEST was also made of some that do not.
-    fn elsewhere(&mut self, hints: &Hints) -> Result<()> {
+    fn elsewhere(&mut self, hints: &Hints, keys: &[Key]) -> Result<()> {
         let pairs = |below: bool| -> BTreeSet<[Option<&String>; 2]> {
             let side = hints.origins.iter().filter(|origin| origin.below == below);
             side.map(|origin| [origin.account.as_ref(), origin.region.as_ref()]).collect()
         };
         let (here, others) = (pairs(true), pairs(false));
+        if here.is_empty() {
+            // The logs have moved since, or the statement is an example: what its folders are called like is all there is.
+            for (part, value) in hints.lies.guessed.iter().filter(|(part, _)| !is_told(keys, **part)) {
+                self.narrow(*part, [value.clone()].into());
+            }
+        }
         if here.is_empty() || others.is_empty() {
-            return Ok(()); // None lies there: the logs have moved since, or the statement is an example.
+            return Ok(());
         }
         for (at, part) in [Part::Account, Part::Region].into_iter().enumerate() {
             let values: Option<BTreeSet<String>> = here.iter().map(|pair| pair[at].cloned()).collect();
@@ -188,12 +201,13 @@ impl Held {
         }
     }
 
-    /// Narrows to a range of dates. One that moves with the time cannot be had by conditions that do not.
+    /// Narrows to a range of dates.
     fn dates(&mut self, key: &str, pattern: &Pattern, first: &str, last: &str) {
-        match pattern.first_day(first) {
-            Some(day) => self.first = self.first.max(Some(day)),
-            None => self.notes.push(format!(
-                "their projection of {key} begins with {first}, which moves on every day; the new table also shows the days before it"
+        match (pattern.first_day(first), ago(first)) {
+            (Some(day), _) => self.first = self.first.max(Some(day)),
+            (None, Some(ago)) => self.first_ago = Some(ago),
+            (None, None) => self.notes.push(format!(
+                "their projection of {key} begins with {first}: the new table also shows the days before it"
             )),
         }
         let end = pattern.last_day(last);
@@ -201,10 +215,8 @@ impl Held {
             (Some(one), Some(other)) => Some(one.min(other)),
             (one, other) => one.or(other),
         };
-        if end.is_none() && last.starts_with("NOW") && last[3..].trim().starts_with('-') {
-            self.notes.push(format!(
-                "their projection of {key} ends with {last}, which moves on every day; the new table also shows the days behind it"
-            ));
+        if end.is_none() {
+            self.last_ago = ago(last).filter(|ago| ago.count > 0);
         }
     }
 
@@ -341,21 +353,21 @@ impl Held {
 
     /// Makes a table show no more than this, as far as a table alone can: a folder for a single account and Region that no
     /// key tells, and the years.
-    pub fn narrow_table(&self, table: &mut Definition, keys: &[Key], there: &[Partition]) {
-        let is_told = |part: &Part| keys.iter().any(|key| key.pattern.parts().any(|of| of == *part));
+    pub fn narrow_table(&self, table: &mut Definition, keys: &[Key], there: &[Partition], today: Date) {
         let mut fixed = self.constants();
-        fixed.retain(|part, _| matches!(part, Part::Account | Part::Region) && !is_told(part));
+        fixed.retain(|part, _| matches!(part, Part::Account | Part::Region) && !is_told(keys, *part));
         // Only what is above all else: what stands between two keys would keep folders from being found by their names.
         if fixed.contains_key(&Part::Account) {
             table.fold(&fixed);
         }
-        self.narrow_years(table, there);
+        self.narrow_years(table, there, today);
     }
 
     /// Makes a projected table list no more years than this, of those that `there` has. Where their list ends before its time
     /// comes, ours goes on.
-    pub fn narrow_years(&self, table: &mut Definition, there: &[Partition]) {
-        let newest = there.iter().map(|partition| partition.day.year()).max();
+    pub fn narrow_years(&self, table: &mut Definition, there: &[Partition], today: Date) {
+        let newest = there.iter().map(|partition| partition.day.year()).chain([today.year()]).max();
+        let is_fixed = self.fixed.contains(&Part::Year);
         let years: Option<BTreeSet<i16>> =
             self.only.get(&Part::Year).map(|years| years.iter().filter_map(|year| year.parse().ok()).collect());
         let bounds = [
@@ -364,7 +376,7 @@ impl Held {
         ];
         for (first, last) in bounds {
             table.years.0 = table.years.0.max(first.unwrap_or(i16::MIN)).min(table.years.1);
-            let last = last.filter(|last| newest.is_some_and(|newest| newest > *last));
+            let last = last.filter(|last| is_fixed || newest.is_some_and(|newest| newest > *last));
             table.years.1 = table.years.1.min(last.unwrap_or(i16::MAX)).max(table.years.0);
         }
     }
@@ -373,12 +385,10 @@ impl Held {
     ///
     /// # Errors
     /// A usage error if the table has no key for a condition.
-    pub fn conditions(&self, table: &Definition, there: &[Partition]) -> Result<Vec<Condition>> {
-        if table.partitioning == Partitions::Registered {
-            return Ok(Vec::new()); // Nothing else is registered.
-        }
+    pub fn conditions(&self, table: &Definition, there: &[Partition], today: Date) -> Result<Vec<Condition>> {
         let mut conditions = Vec::new();
-        for (part, values) in &self.only {
+        let is_registered = table.partitioning == Partitions::Registered; // Then nothing else is.
+        for (part, values) in self.only.iter().filter(|_| !is_registered) {
             let key = table.keys.iter().find(|key| key.pattern.only_part() == Some(*part));
             let is_place = matches!(part, Part::Account | Part::Region);
             // Accounts and Regions come at any time; days of the past seldom do, and then definitions are printed anew.
@@ -388,7 +398,10 @@ impl Held {
             } else if *part == Part::Year && table.partitioning == Partitions::Projected && years() {
                 false
             } else {
-                there.iter().filter_map(|at| part.of(at)).any(|value| !values.contains(&value))
+                let ended =
+                    *part == Part::Year && values.last().is_some_and(|last| *last < format!("{:04}", today.year()));
+                let is_other = |value| !values.contains(&value);
+                ended || self.fixed.contains(part) || there.iter().filter_map(|at| part.of(at)).any(is_other)
             };
             match key {
                 Some(key) if is_needed => conditions.push(Condition::Among(key.name.clone(), values.clone())),
@@ -397,16 +410,42 @@ impl Held {
                 _ => {}
             }
         }
-        let is_needed = there
-            .iter()
-            .any(|at| self.first.is_some_and(|first| at.day < first) || self.last.is_some_and(|last| at.day > last));
-        if is_needed {
+        let ended = self.last.is_some_and(|last| last < today);
+        let is_needed = ended
+            || there.iter().any(|at| {
+                self.first.is_some_and(|first| at.day < first) || self.last.is_some_and(|last| at.day > last)
+            });
+        if is_needed && !is_registered {
             let day = DayKey::of(table).ok_or_else(|| untold(Part::Day))?;
             conditions.extend(self.first.map(|first| Condition::From(day.clone(), first)));
             conditions.extend(self.last.map(|last| Condition::Until(day.clone(), last)));
         }
         Ok(conditions)
     }
+}
+
+/// Reads how long ago a relative date is: `NOW-90DAYS`; less than a day is none.
+fn ago(text: &str) -> Option<Ago> {
+    let rest: String = text.strip_prefix("NOW")?.chars().filter(|c| !c.is_whitespace()).collect();
+    if rest.is_empty() {
+        return Some(Ago { count: 0, unit: "DAY" });
+    }
+    let (sign, rest) = if let Some(rest) = rest.strip_prefix('-') { (1, rest) } else { (-1, rest.strip_prefix('+')?) };
+    let end = rest.find(|c: char| !c.is_ascii_digit())?;
+    let count: i32 = rest[..end].parse().ok()?;
+    let (unit, times) = match rest[end..].trim_end_matches('S') {
+        "YEAR" => ("YEAR", 1),
+        "MONTH" => ("MONTH", 1),
+        "WEEK" => ("DAY", 7),
+        "DAY" => ("DAY", 1),
+        _ => return None,
+    };
+    Some(Ago { count: count.checked_mul(times)?.checked_mul(sign)?, unit })
+}
+
+/// Returns whether a key tells a part.
+fn is_told(keys: &[Key], part: Part) -> bool {
+    keys.iter().any(|key| key.pattern.parts().any(|of| of == part))
 }
 
 fn untold(part: Part) -> Error {
@@ -432,8 +471,25 @@ fn padded(part: Part, value: &str) -> String {
 
 /// Returns the parts of a time that a table is partitioned by and that neither keys nor folders tell.
 pub fn finer_parts(contents: &Contents, keys: &[Key]) -> Vec<Part> {
-    let is_told = |part: &Part| keys.iter().any(|key| key.pattern.parts().any(|of| of == *part));
     parts_of(contents.partition_by)
-        .filter(|part| !matches!(part, Part::Account | Part::Region) && !is_told(part))
+        .filter(|part| !matches!(part, Part::Account | Part::Region) && !is_told(keys, *part))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn relative_dates() {
+        let of = |text: &str| ago(text).map(|Ago { count, unit }| (count, unit));
+        assert_eq!(of("NOW-90DAYS"), Some((90, "DAY")));
+        assert_eq!(of("NOW - 2 WEEKS"), Some((14, "DAY")));
+        assert_eq!(of("NOW-1YEAR"), Some((1, "YEAR")));
+        assert_eq!(of("NOW+1MONTH"), Some((-1, "MONTH")));
+        assert_eq!(of("NOW"), Some((0, "DAY")));
+        for other in ["NOW-3HOURS", "NOW-", "2026/01/01", "NOWDAYS", "NOW-99999999999DAYS"] {
+            assert_eq!(of(other), None, "{other}");
+        }
+    }
 }

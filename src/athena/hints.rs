@@ -30,6 +30,8 @@ pub struct Hints {
 pub struct Lies {
     /// Parts that the folders name, and their values.
     pub named: BTreeMap<Part, String>,
+    /// What folders that are in no layout of AWS's are called like: it counts if nothing better is known.
+    pub guessed: BTreeMap<Part, String>,
     /// What keys hold by their places in the template.
     pub placed: BTreeMap<String, Pattern>,
     /// Parts whose folders have names that are no values, such as `{account_id}`.

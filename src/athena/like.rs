@@ -50,6 +50,8 @@ pub struct Theirs {
     pub location: Option<String>,
     /// Table properties, names in lower case.
     pub properties: BTreeMap<String, String>,
+    /// Whether nobody gave it: it is the table that our own definition of SOURCE makes.
+    pub is_assumed: bool,
     /// Where LOCATION and the table properties stand, by `LOCATION` and by their names.
     pub places: BTreeMap<String, At>,
     /// What a person must know of how it was read.
@@ -191,6 +193,7 @@ impl ClauseReader<'_> {
             by_position: rows.by_position,
             dash_is_null: rows.dash_is_null,
             location: clauses.location,
+            is_assumed: false,
             properties: clauses.properties,
             places: clauses.places,
             notes: self.notes,

@@ -87,6 +87,27 @@ impl DayKey {
     }
 }
 
+/// How long ago.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ago {
+    /// How many units; fewer than none are in the future.
+    pub count: i32,
+    /// `DAY`, `MONTH` or `YEAR`.
+    pub unit: &'static str,
+}
+
+impl Ago {
+    /// Returns that UTC day as SQL, as text that compares with a [`DayKey`].
+    fn sql(self, dialect: Dialect) -> String {
+        let Self { count, unit } = self;
+        if dialect == Dialect::Trino {
+            return format!("date_format(current_timestamp AT TIME ZONE 'UTC' - INTERVAL '{count}' {unit}, '%Y%m%d')");
+        }
+        let now = "to_utc_timestamp(current_timestamp(), current_timezone())";
+        format!("date_format({now} - INTERVAL '{count}' {unit}, 'yyyyMMdd')")
+    }
+}
+
 /// Which rows of a table, told by its keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Condition {
@@ -98,6 +119,10 @@ pub enum Condition {
     From(DayKey, Date),
     /// Those up to this one.
     Until(DayKey, Date),
+    /// Those from so long ago on, whenever it is asked.
+    FromAgo(DayKey, Ago),
+    /// Those up to so long ago.
+    UntilAgo(DayKey, Ago),
     /// Those whose key has one of these values.
     Among(String, BTreeSet<String>),
 }
@@ -109,6 +134,8 @@ impl Condition {
             Self::NotIn(key, ranges) => (key, ranges, false),
             Self::From(key, day) => return Ok(format!("{} >= {}", key.expr.sql(dialect)?, key.value(*day)?)),
             Self::Until(key, day) => return Ok(format!("{} <= {}", key.expr.sql(dialect)?, key.value(*day)?)),
+            Self::FromAgo(key, ago) => return Ok(format!("{} >= {}", key.expr.sql(dialect)?, ago.sql(dialect))),
+            Self::UntilAgo(key, ago) => return Ok(format!("{} <= {}", key.expr.sql(dialect)?, ago.sql(dialect))),
             Self::Among(key, values) => {
                 let values: Result<Vec<String>> = values.iter().map(|value| literal(value)).collect();
                 return Ok(format!("{} IN ({})", column(key, dialect.quote())?, values?.join(", ")));
@@ -241,6 +268,11 @@ mod tests {
         assert_eq!(
             outside,
             "(\"d\" < '20260101')\n   OR (\"d\" > '20260105' AND \"d\" < '20260109')\n   OR (\"d\" > '20260109')"
+        );
+        let ago = Condition::FromAgo(key(), Ago { count: 90, unit: "DAY" });
+        assert_eq!(
+            ago.sql(Dialect::Trino).unwrap(),
+            "\"d\" >= date_format(current_timestamp AT TIME ZONE 'UTC' - INTERVAL '90' DAY, '%Y%m%d')"
         );
         assert_eq!(Condition::In(key(), Vec::new()).sql(Dialect::Trino).unwrap(), "1 = 0");
         assert_eq!(Condition::NotIn(key(), Vec::new()).sql(Dialect::Trino).unwrap(), "1 = 1");

@@ -122,8 +122,10 @@ fn cut_over(
         Some(theirs) => theirs,
         None => {
             let name = options.name(DEFAULT_TABLE)?;
-            let theirs = Theirs::of_raw(&Definition::of_raw(name, raw.clone().folded(), today()))?;
-            // It shows what SOURCE has, and DEST may have more.
+            let mut theirs = Theirs::of_raw(&Definition::of_raw(name, raw.clone().folded(), today()))?;
+            // It shows the logs of SOURCE, those too that are gone from there, and DEST may have others.
+            let there = source.location();
+            theirs.location = Some(format!("{}{}/", there.root(), there.prefix()));
             (hints.lies, hints.origins) = (lies(&theirs), origins(&theirs, contents));
             theirs
         }

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow
 import pytest
+import statements
 from conftest import ROOT
+from engines import split_statements
 from flowlogs import INT32, INT64, V2, V5, Bucket, column, key, make_rows, pack, text, value
 from lake import Lake, table_input
 
@@ -428,6 +430,127 @@ def test_the_printed_cutover(lake, run, convert, tmp_path):
     source.put(source.keys()[-1].replace("_fl-", "_fl-9"), source.get(source.keys()[-1]))
     late = lake.rows(check.replace("20260101", "20260102"))
     assert late and all(row[0] < 0 for row in late)
+
+
+# --- tables that people have -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def people(lake, run):
+    """The logs and tables that tests/statements lie over."""
+    bucket = lake.s3.new_bucket()
+    return statements.make_lake(run, lambda name: lake.s3.place(name, bucket, proxied=False))
+
+
+def glue_by_hive(engines, sql, local, url):
+    """The TableInput that Hive's metastore makes of a statement, whose table lies in a local folder there, at a URL here."""
+    engines.spark_sql("DROP DATABASE IF EXISTS flow CASCADE")
+    engines.spark_sql("CREATE DATABASE flow")
+    engines.spark_sql(sql)
+    name = re.search(r"`?flow`?[.]`?([\w-]+)", sql)[1]
+    made = json.loads(json.dumps(engines.table_input("flow", name)).replace(local, url))
+    made["Parameters"] = {key: value for key, value in made["Parameters"].items() if not key.startswith("spark.sql.")}
+    return few_folders(made)
+
+
+def few_folders(table):
+    """The table with a projection of the days that there are, and some more: without a predicate each folder is listed."""
+    properties = table["Parameters"]
+    for key in [key["Name"] for key in table["PartitionKeys"] if key["Type"] == "string"]:
+        name, value = f"projection.{key}.range", properties.get(f"projection.{key}.range", "")
+        values = {"1,12": "01,02,12", "01,12": "01,02,12", "1,31": "14,15,30,31", "01,31": "14,15,30,31",
+                  "0,23": "00,01", "00,23": "00,01"}.get(value)
+        if values:
+            for setting in ("range", "digits", "interval"):
+                properties.pop(f"projection.{key}.{setting}", None)
+            properties |= {f"projection.{key}.type": "enum", f"projection.{key}.values": values}
+        elif re.fullmatch(r"20\d\d,20\d\d", value):
+            first, last = value.split(",")
+            properties[name] = f"{first},{min(last, '2026')}"
+        elif value:
+            first, last = value.split(",")
+            first = "2025/12/30" if first.startswith("NOW") else first
+            whole = first.count("/") >= 2
+            first = max(first, "2025/12/30" + "/00" * (first.count("/") == 3)) if whole else first
+            properties[name] = f"{first},{last.replace('NOW', '2026/01/16' + '/00' * (first.count('/') == 3)) if whole else last}"
+    if "storage.location.template" in properties:
+        properties["storage.location.template"] = properties["storage.location.template"].rstrip("/") + "/"
+    return table
+
+
+@pytest.mark.parametrize("statement", [s for s in statements.compared() if s.said("trino") != "no"], ids=lambda s: s.name)
+def test_tables_that_people_have(statement, people, lake, engines, run, tmp_path):
+    """Old and new show the same rows under the same names and types, by `--like` and by `--cutover`."""
+    sources, dests = people
+    source = sources[statement.logs]
+    usual = "account-region-hour" if statement.logs == "hourly" else "account-region-day"
+    dest = dests[statement.logs, statement.said("dest", usual)]
+    place, local = source.uri, f"file:{tmp_path}/logs"
+    database = f"d{uuid.uuid4().hex[:8]}"
+    lake.glue.create_database(DatabaseInput={"Name": database})
+    trino = dataclasses.replace(lake.trino, schema=database)
+
+    old = glue_by_hive(engines, statement.for_hive("flow", local), local, place)
+    # Spark takes no hyphens.
+    name = old["Name"] = re.search(r"`?flow`?[.]`?([\w-]+)", statement.text[statement.text.index("CREATE EXTERNAL"):])[1]
+    lake.glue.create_table(DatabaseName=database, TableInput=old)
+    for values, folder in statement.registered(source.keys()):
+        lake.glue.create_partition(DatabaseName=database, TableName=name, PartitionInput={
+            "Values": [value.strip("'") for value in values],
+            "StorageDescriptor": old["StorageDescriptor"] | {"Location": f"{place}/{folder}"}})
+    columns = [c["Name"] for c in old["StorageDescriptor"]["Columns"]]
+    keys = [k["Name"] for k in old["PartitionKeys"]]
+    names = ", ".join(f'"{c}"' for c in [*columns, *keys])
+    where = f"CAST(\"{columns[0]}\" AS varchar) <> 'version'"  # of tables that do not skip header lines
+    if statement.said("injected"):
+        key, values = statement.said("injected").split("=")
+        where += f" AND {key} IN ({', '.join(repr(v) for v in values.split(','))})"
+
+    def answer(table):
+        got = trino.query(f'SELECT {names} FROM "{table}" WHERE {where}')
+        return in_order(got.rows), got.types
+
+    want = answer(name)
+    assert len(want[0]) == sum(statement.holds(key) for key in source.keys()) * statements.ROWS, "the test's own table"
+
+    def create(sql):
+        """Does what Athena does with a statement that was printed."""
+        if not sql.startswith("CREATE EXTERNAL"):
+            if sql.startswith("ALTER TABLE"):
+                return register(sql)
+            return trino.rows(sql.replace('"flow".', f'"{database}".'))
+        table = few_folders(glue_of(re.sub(r" +IF NOT EXISTS", "", sql)))
+        table["Name"] = re.search(r"TABLE (?:`flow`[.])?`(.+?)`", sql.replace("IF NOT EXISTS ", ""))[1]
+        return lake.glue.create_table(DatabaseName=database, TableInput=table)
+
+    def register(sql):
+        table = re.search(r"^ALTER TABLE `flow`[.]`(\w+)`", sql)[1]
+        storage = lake.glue.get_table(DatabaseName=database, Name=table)["Table"]["StorageDescriptor"]
+        for pairs, folder in re.findall(r"PARTITION \((.*?)\) LOCATION '(.*?)'", sql):
+            lake.glue.create_partition(DatabaseName=database, TableName=table, PartitionInput={
+                "Values": [pair.split(" = ")[1].strip("'") for pair in pairs.split(", ")],
+                "StorageDescriptor": storage | {"Location": folder}})
+
+    file = tmp_path / "old.sql"
+    file.write_text(statement.text)
+    options = [dest.uri, "--like", file, "--no-comments", *statement.options(source.uri), *dest.args]
+    text = run("ddl", *options, env=dest.env).out
+    for sql in split_statements(text):
+        create(sql)
+    new = re.findall(r'CREATE (?:OR REPLACE VIEW|EXTERNAL TABLE IF NOT EXISTS) [`"]flow[`"][.][`"](\w+)[`"]', text)[-1]
+    assert answer(new) == want
+    for kind, table in re.findall(r'CREATE (?:OR REPLACE )?(VIEW|EXTERNAL TABLE) (?:IF NOT EXISTS )?[`"]flow[`"][.][`"](\w+)[`"]', text):
+        lake.glue.delete_table(DatabaseName=database, Name=table)
+
+    more = [] if "--source" in options else ["--source", source.uri]
+    text = run("ddl", *options, *more, "--cutover", env=dest.env).out
+    parquet, raw, check, _, view = split_statements(text)
+    create(parquet)
+    create(raw)
+    assert trino.rows(check.replace('"flow".', f'"{database}".')) == []
+    lake.glue.delete_table(DatabaseName=database, Name=name)
+    create(view)
+    assert answer(name) == want
 
 
 # --- queries that people have -----------------------------------------------------------------------------------------

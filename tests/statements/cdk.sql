@@ -1,6 +1,6 @@
 -- A name with hyphens, as the CDK makes them: the new table is named.
 -- holds: 111122223333 us-east-1
--- options: --table vpc_flow_logs
+-- options: --table flow_logs
 -- spark: renamed
 CREATE EXTERNAL TABLE IF NOT EXISTS `flow`.`vpc-flow-logs` (
   `version` int,

@@ -1,5 +1,6 @@
 -- One key for year and month.
 -- holds: 111122223333 us-east-1
+-- trino: no
 CREATE EXTERNAL TABLE IF NOT EXISTS flow.vpc_flow_logs (
   `version` int,
   `account_id` string,
