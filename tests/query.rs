@@ -264,6 +264,13 @@ fn what_cannot_be_run_is_said_with_its_place() {
     let chain = format!("SELECT count(*) AS n FROM vpc_flow_logs WHERE {}", vec!["dstport = 443"; 3_000].join(" OR "));
     let ran = work.run(&["query", "table", &chain, "--output", "csv"]);
     assert!(ran.stdout == "n\n1\n" || ran.code == Some(2), "{:?} {}", ran.code, ran.stderr);
+    // What is written twice for the engine, within itself.
+    for (open, close) in
+        [("greatest(1, ", ")"), ("(1 BETWEEN 0 AND ", ")"), ("array_position(ARRAY[1], ", ")"), ("max_by(1, ", ")")]
+    {
+        let nested = format!("SELECT {}1{} FROM vpc_flow_logs", open.repeat(60), close.repeat(60));
+        work.run(&["query", "table", &nested]).code(2);
+    }
     let deep = format!("SELECT {}1{} FROM vpc_flow_logs", "abs(".repeat(5_000), ")".repeat(5_000));
     work.run(&["query", "table", &deep]).code(2);
 }
@@ -709,6 +716,11 @@ fn what_athena_refuses_is_refused_with_what_to_write() {
             "column n cannot be resolved",
             "repeat its expression",
         ),
+        (
+            "* FROM (WITH a AS (SELECT lower(srcaddr) AS ip FROM logs.vpc_flow_logs) SELECT ip AS x, count(*) AS n FROM a GROUP BY x)",
+            "column x cannot be resolved",
+            "GROUP BY 1",
+        ),
         ("max(end) FROM vpc_flow_logs", "end is a word of SQL", "\"end\""),
         ("srcaddr AS 'ip' FROM vpc_flow_logs", "'ip' is a text", "AS ip"),
         ("`srcaddr` FROM vpc_flow_logs", "backticks", "\"srcaddr\""),
@@ -729,6 +741,9 @@ fn what_athena_refuses_is_refused_with_what_to_write() {
         assert!(ran.code == Some(2) && ran.stdout.is_empty(), "{rest}: {:?} {}", ran.code, ran.stdout);
         assert!(ran.stderr.contains(said) && ran.stderr.contains(help), "{rest}\n{}", ran.stderr);
     }
+    let with =
+        "WITH a AS (SELECT lower(srcaddr) AS ip FROM logs.vpc_flow_logs) SELECT ip AS x, count(*) FROM a GROUP BY x";
+    work.run(&["query", "table", with]).code(2).says("error: column x cannot be resolved");
     // An alias that is a column too is that column.
     let sql = "SELECT lower(action) AS action, count(*) AS n FROM vpc_flow_logs GROUP BY action ORDER BY 1";
     assert!(csv(&work, sql).starts_with("action,n\n"));

@@ -2,6 +2,11 @@
 
 use std::fmt;
 
+/// Returns `place, line 3, column 7`.
+pub(crate) fn at(place: &str, line: u64, column: u64) -> String {
+    if line == 0 { place.to_owned() } else { format!("{place}, line {line}, column {column}") }
+}
+
 /// What somebody else's code failed with, such as the reader of files that an engine was given.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 

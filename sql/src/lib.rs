@@ -2,10 +2,12 @@
 //!
 //! In: columns, partitions, and what reads files ([`Files`]) or raw objects ([`Objects`]); statements. Out: rows, and what they
 //! cost ([`Scan`]). It knows no ledger, no store and no flow logs; DataFusion, its runtime and its types stay in here.
-//! `statement` reads statements, `functions` has Athena's functions, `files` and `objects` are the two kinds of table,
-//! `partitions` chooses partitions, `meter` counts, `answer` makes values of columns, `run` brings it together.
+//! `statement` reads statements: `tokens` before and `names`, `rewrite` and `calls` after parsing; `hints` knows names of functions.
+//! `planner` and `check` look at types (`types`), `guard` at what may fail, `functions` has Athena's functions. `files` and `objects` are
+//! the two kinds of table, `partitions` chooses partitions, `meter` counts, `answer` makes values of columns, `run` brings it together.
 
 mod answer;
+mod calls;
 mod check;
 mod error;
 mod explain;
@@ -14,11 +16,14 @@ mod functions;
 mod guard;
 mod hints;
 mod meter;
+mod names;
 mod objects;
 mod partitions;
 mod planner;
+mod rewrite;
 mod run;
 mod statement;
+mod tokens;
 mod types;
 
 use std::path::PathBuf;

@@ -11,9 +11,9 @@ use parquet::errors::ParquetError;
 
 use crate::answer::{Value, value};
 use crate::check::{check, widened};
-use crate::error::{Failure, Given, Result, SqlError, SqlErrorKind};
+use crate::error::{Failure, Given, Result, SqlError, SqlErrorKind, at};
 use crate::meter::Scan;
-use crate::statement::{Statement, at};
+use crate::statement::Statement;
 use crate::{Engine, explain};
 
 /// Rows of an answer that came together.

@@ -1,0 +1,325 @@
+//! Calls of Athena's functions -> calls of the functions that are here.
+//!
+//! What only has another name stands in `hints`; here is what wants other arguments, or another function by their number.
+
+use sqlparser::ast::{
+    self, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, ObjectName,
+    Value,
+};
+use sqlparser::tokenizer::Span;
+
+use crate::hints;
+
+/// What stands for `IPADDRESS '10.0.0.1'`.
+pub const ADDRESS_OF: &str = "ip_address";
+
+/// Why an expression is refused, what to write instead, and where it stands.
+pub type Refused = ((String, String), Span);
+
+/// Returns what stands for a call of a function of Athena's, if it is not the same; renames those that are only called otherwise.
+///
+/// # Errors
+/// For a function that Athena has not, or that is not here, with what to write instead.
+pub fn function_of(function: &mut Function) -> Result<Option<Expr>, Refused> {
+    let [ast::ObjectNamePart::Identifier(ident)] = function.name.0.as_slice() else { return Ok(None) };
+    let (name, span) = (ident.value.to_lowercase(), ident.span);
+    if !hints::is_known(&name) && name != ADDRESS_OF {
+        return Err(((format!("Athena has no function {name}"), hints::of_others(&name).to_owned()), span));
+    }
+    if function.filter.is_some() && function.over.is_some() {
+        let help = format!("write {name}(CASE WHEN ... THEN ... END) OVER (...)");
+        return Err((("Athena has no FILTER in windows".to_owned(), help), span));
+    }
+    if let Some(help) = hints::refused(&name) {
+        return Err(((format!("the function {name} is not there"), help.to_owned()), span));
+    }
+    // LOCALTIMESTAMP and its like have no parentheses.
+    let args = if matches!(function.args, FunctionArguments::None) { Some(Vec::new()) } else { arguments(function) };
+    let other = args
+        .and_then(|args| of_rows_together(function, &name, args.clone()).or_else(|| of_values(function, &name, args)));
+    if other.is_none()
+        && let Some(new) = hints::same_as(&name)
+    {
+        rename(function, new);
+    }
+    Ok(other)
+}
+
+/// Returns what stands for an aggregate.
+fn of_rows_together(function: &Function, name: &str, mut args: Vec<Expr>) -> Option<Expr> {
+    match name {
+        // As an argument and not as FILTER, so that it works in windows too.
+        "count_if" if args.len() == 1 => {
+            let one = Expr::Value(Value::Number("1".to_owned(), false).into());
+            let ones = args.into_iter().map(|condition| case(condition, one.clone(), None));
+            Some(Expr::Function(instead(function, "count", ones.collect())))
+        }
+        "listagg" if !args.is_empty() && args.len() <= 2 => {
+            if args.len() == 1 {
+                args.push(text(""));
+            }
+            let mut joined = instead(function, "string_agg", args);
+            let by = std::mem::take(&mut joined.within_group);
+            if let FunctionArguments::List(list) = &mut joined.args {
+                list.clauses = vec![ast::FunctionArgumentClause::OrderBy(by)];
+            }
+            Some(Expr::Function(joined))
+        }
+        "approx_percentile" => percentiles(function, args),
+        "geometric_mean" if args.len() == 1 => {
+            let logs = args.into_iter().map(|arg| call("ln", vec![call("cast_double", vec![arg])])).collect();
+            Some(call("exp", vec![Expr::Function(instead(function, "avg", logs))]))
+        }
+        "max_by" | "min_by" if args.len() == 2 => {
+            let by_and_value = <[Expr; 2]>::try_from(args).ok();
+            by_and_value
+                .map(|[value, by]| Expr::Function(by_order(function, "first_value", value, by, name == "min_by")))
+        }
+        "max_by" | "min_by" if args.len() == 3 => match <[Expr; 3]>::try_from(args) {
+            Ok([value, by, count]) => Some(first_of(function, value, by, count, name == "min_by")),
+            Err(_) => None,
+        },
+        "max" | "min" if args.len() == 2 => match <[Expr; 2]>::try_from(args) {
+            Ok([value, count]) => Some(first_of(function, value.clone(), value, count, name == "min")),
+            Err(_) => None,
+        },
+        _ => None,
+    }
+}
+
+/// Returns what stands for a function of the values of a row.
+fn of_values(function: &Function, name: &str, mut args: Vec<Expr>) -> Option<Expr> {
+    match name {
+        "if" => match <[Expr; 3]>::try_from(args) {
+            Ok([condition, then, otherwise]) => Some(case(condition, then, Some(otherwise))),
+            Err(args) => <[Expr; 2]>::try_from(args).ok().map(|[condition, then]| case(condition, then, None)),
+        },
+        "slice" => match <[Expr; 3]>::try_from(args) {
+            Ok([array, start, length]) => {
+                let one = Expr::Value(Value::Number("1".to_owned(), false).into());
+                let end = binary(ast::BinaryOperator::Plus, vec![start.clone(), length]);
+                let end = end.and_then(|end| binary(ast::BinaryOperator::Minus, vec![end, one]));
+                end.map(|end| call("array_slice", vec![array, start, end]))
+            }
+            Err(_) => None,
+        },
+        "localtimestamp" => Some(call("timestamp_of", vec![call("now", Vec::new())])),
+        "nan" | "infinity" | "e" if args.is_empty() => {
+            let value = match name {
+                "nan" => "NaN",
+                "infinity" => "Infinity",
+                _ => "2.718281828459045",
+            };
+            Some(call("cast_double", vec![text(value)]))
+        }
+        "bitwise_and" => binary(ast::BinaryOperator::BitwiseAnd, args),
+        "bitwise_or" => binary(ast::BinaryOperator::BitwiseOr, args),
+        "bitwise_xor" => binary(ast::BinaryOperator::PGBitwiseXor, args),
+        // NULL among them makes NULL of all; DataFusion passes over it.
+        "greatest" | "least" => {
+            any_missing(&args).map(|missing| case(missing, Expr::Value(Value::Null.into()), Some(call(name, args))))
+        }
+        "concat" if args.len() > 1 => {
+            let nested = |arg: Expr| Expr::Nested(Box::new(arg));
+            let joined = args.into_iter().map(nested).reduce(|a, b| Expr::BinaryOp {
+                left: Box::new(a),
+                op: ast::BinaryOperator::StringConcat,
+                right: Box::new(b),
+            });
+            joined.map(nested)
+        }
+        "power" | "pow" | "sqrt" | "cbrt" | "exp" | "ln" | "log2" | "log10" | "sin" | "cos" | "tan" | "asin"
+        | "acos" | "atan" | "atan2" | "sinh" | "cosh" | "tanh" | "degrees" | "radians" | "log" => {
+            let args = args.into_iter().map(|arg| call("cast_double", vec![arg])).collect();
+            Some(Expr::Function(instead(function, if name == "pow" { "power" } else { name }, args)))
+        }
+        "millisecond" => {
+            let thousand = Expr::Value(Value::Number("1000".to_owned(), false).into());
+            binary(ast::BinaryOperator::Modulo, vec![part("millisecond", args), thousand])
+        }
+        "week_of_year" => Some(part("week", args)),
+        "day_of_month" => Some(part("day", args)),
+        "year_of_week" | "yow" => Some(part("isoyear", args)),
+        "current_timezone" => Some(text("UTC")),
+        "replace" if args.len() == 2 => {
+            args.push(text(""));
+            Some(Expr::Function(instead(function, "replace", args)))
+        }
+        "day_of_week" | "dow" => Some(part("isodow", args)),
+        "day_of_year" | "doy" => Some(part("doy", args)),
+        "year" | "quarter" | "month" | "week" | "day" | "hour" | "minute" | "second" => Some(part(name, args)),
+        // DataFusion gives NULL for what is not there.
+        "array_position" if args.len() == 2 => {
+            let zero = Expr::Value(Value::Number("0".to_owned(), false).into());
+            let missing = any_missing(&args);
+            let found = call("coalesce", vec![call("array_position", args), zero]);
+            missing.map(|missing| case(missing, Expr::Value(Value::Null.into()), Some(found)))
+        }
+        // DataFusion puts NULL first, Athena last.
+        "array_sort" if args.len() == 1 => {
+            args.extend(["ASC", "NULLS LAST"].map(text));
+            Some(call("array_sort", args))
+        }
+        "regexp_replace" if args.len() == 2 || args.len() == 3 => {
+            if args.len() == 2 {
+                args.push(text(""));
+            }
+            if let Expr::Value(value) = &mut args[2]
+                && let Value::SingleQuotedString(replacement) = &value.value
+            {
+                value.value = Value::SingleQuotedString(as_rust_replaces(replacement));
+            }
+            args.push(text("g"));
+            Some(call("regexp_replace", args))
+        }
+        _ => None,
+    }
+}
+
+/// Returns what replaces a match: `$1` is a group and `\$` is none, as in Java; `${1}` and `$$` here.
+fn as_rust_replaces(replacement: &str) -> String {
+    let mut text = String::with_capacity(replacement.len() + 4);
+    let mut letters = replacement.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\\' => match letters.next() {
+                Some('$') => text.push_str("$$"),
+                other => text.extend(other),
+            },
+            '$' if letters.peek().is_some_and(char::is_ascii_digit) => {
+                text.push_str("${");
+                while let Some(digit) = letters.next_if(char::is_ascii_digit) {
+                    text.push(digit);
+                }
+                text.push('}');
+            }
+            other => text.push(other),
+        }
+    }
+    text
+}
+
+/// Returns as many values as asked for, of the rows that come first or last by something.
+fn first_of(function: &Function, value: Expr, by: Expr, count: Expr, ascending: bool) -> Expr {
+    let one = Expr::Value(Value::Number("1".to_owned(), false).into());
+    let all = by_order(function, "array_agg", value, by, ascending);
+    call("array_slice", vec![Expr::Function(all), one, count])
+}
+
+/// Returns an aggregate of values in the order of something else; rows without that are left out.
+fn by_order(function: &Function, name: &str, value: Expr, by: Expr, ascending: bool) -> Function {
+    let mut all = instead(function, name, vec![value]);
+    let there = Expr::IsNotNull(Box::new(Expr::Nested(Box::new(by.clone()))));
+    all.filter = Some(Box::new(match all.filter.take() {
+        Some(filter) => Expr::BinaryOp {
+            left: Box::new(Expr::Nested(filter)),
+            op: ast::BinaryOperator::And,
+            right: Box::new(there),
+        },
+        None => there,
+    }));
+    if let FunctionArguments::List(list) = &mut all.args {
+        let options = ast::OrderByOptions { asc: Some(ascending), nulls_first: Some(false) };
+        let by = ast::OrderByExpr { expr: by, options, with_fill: None };
+        list.clauses.push(ast::FunctionArgumentClause::OrderBy(vec![by]));
+    }
+    all
+}
+
+/// Returns whether one of these is NULL.
+fn any_missing(args: &[Expr]) -> Option<Expr> {
+    let missing = args.iter().map(|arg| Expr::IsNull(Box::new(Expr::Nested(Box::new(arg.clone())))));
+    missing.reduce(|a, b| Expr::BinaryOp { left: Box::new(a), op: ast::BinaryOperator::Or, right: Box::new(b) })
+}
+
+/// Returns percentiles: of a number, of a number and its weight, or of an array of shares.
+fn percentiles(function: &Function, mut args: Vec<Expr>) -> Option<Expr> {
+    let shares = args.pop()?;
+    let name = match args.len() {
+        1 => "approx_percentile_cont",
+        2 => "approx_percentile_cont_with_weight",
+        _ => return None,
+    };
+    let one = |share: Expr| Expr::Function(instead(function, name, args.iter().cloned().chain([share]).collect()));
+    Some(match shares {
+        Expr::Array(array) => call("make_array", array.elem.into_iter().map(one).collect()),
+        share => one(share),
+    })
+}
+
+/// Returns the same call, window and all, of another function.
+fn instead(function: &Function, name: &str, args: Vec<Expr>) -> Function {
+    let mut other = function.clone();
+    rename(&mut other, name);
+    set_arguments(&mut other, args);
+    other
+}
+
+/// Gives a function of one name another, in its place of the statement.
+fn rename(function: &mut Function, name: &str) {
+    if let [ast::ObjectNamePart::Identifier(ident)] = function.name.0.as_slice() {
+        let ident = Ident { value: name.to_owned(), quote_style: None, span: ident.span };
+        function.name = ObjectName::from(vec![ident]);
+    }
+}
+
+fn binary(op: ast::BinaryOperator, args: Vec<Expr>) -> Option<Expr> {
+    let [left, right] = <[Expr; 2]>::try_from(args).ok()?;
+    Some(Expr::Nested(Box::new(Expr::BinaryOp {
+        left: Box::new(Expr::Nested(Box::new(left))),
+        op,
+        right: Box::new(Expr::Nested(Box::new(right))),
+    })))
+}
+
+pub fn call(name: &str, args: Vec<Expr>) -> Expr {
+    let mut function = Function {
+        name: ObjectName::from(vec![Ident::new(name)]),
+        uses_odbc_syntax: false,
+        parameters: FunctionArguments::None,
+        args: FunctionArguments::None,
+        filter: None,
+        null_treatment: None,
+        over: None,
+        within_group: Vec::new(),
+    };
+    set_arguments(&mut function, args);
+    Expr::Function(function)
+}
+
+pub fn part(part: &str, args: Vec<Expr>) -> Expr {
+    call("date_part", [text(part)].into_iter().chain(args).collect())
+}
+
+pub fn text(value: &str) -> Expr {
+    Expr::Value(Value::SingleQuotedString(value.to_owned()).into())
+}
+
+fn case(condition: Expr, then: Expr, otherwise: Option<Expr>) -> Expr {
+    Expr::Case {
+        case_token: ast::helpers::attached_token::AttachedToken::empty(),
+        end_token: ast::helpers::attached_token::AttachedToken::empty(),
+        operand: None,
+        conditions: vec![ast::CaseWhen { condition, result: then }],
+        else_result: otherwise.map(Box::new),
+    }
+}
+
+/// Returns the arguments of a function, if they are plain expressions.
+pub fn arguments(function: &Function) -> Option<Vec<Expr>> {
+    let FunctionArguments::List(list) = &function.args else { return None };
+    let plain = |arg: &FunctionArg| match arg {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr.clone()),
+        _ => None,
+    };
+    list.args.iter().map(plain).collect()
+}
+
+fn set_arguments(function: &mut Function, args: Vec<Expr>) {
+    let args = args.into_iter().map(|arg| FunctionArg::Unnamed(FunctionArgExpr::Expr(arg))).collect();
+    let (clauses, duplicate_treatment) = match &function.args {
+        FunctionArguments::List(list) => (list.clauses.clone(), list.duplicate_treatment),
+        _ => (Vec::new(), None),
+    };
+    function.args = FunctionArguments::List(FunctionArgumentList { duplicate_treatment, args, clauses });
+}
