@@ -268,10 +268,10 @@ AGGREGATES = """
     max({}) - min({})|integer integer
     array_agg({} ORDER BY {} DESC) FILTER (WHERE {} IS NOT NULL)|same same same
     array_agg(DISTINCT {} ORDER BY {}) FILTER (WHERE {} IS NOT NULL)|same same same
-    listagg({}, ',') WITHIN GROUP (ORDER BY {})|column column
+    listagg(action, ',') WITHIN GROUP (ORDER BY action)|
     stddev({})|integer
     max_by({}, {})|same same
-    approx_percentile({}, 1.0)|bigint"""
+    approx_percentile({} * 1e0, 1.0)|bigint"""
 ADDED = ("avg(", "stddev(")  # in an order of their own on each side
 # Parts of one day or a few; the extremes of 2024 are left out, where every sum is refused.
 DAYS = ["year = '2026' AND month = '01' AND day = '15'", "year = '2026' AND month = '01' AND day = '16'",
@@ -460,10 +460,12 @@ class Maker:
 
     def set_operation(self):
         kinds = [self.rng.choice(["integer", "bigint", "varchar", "decimal", "date"]) for _ in range(self.rng.randrange(1, 3))]
-        # Numbers of both sides may have other types.
-        others = [self.rng.choice(NUMBERS[:3]) if kind in NUMBERS else kind for kind in kinds]
+        operation = self.rng.choice(["UNION", "UNION ALL", "INTERSECT", "EXCEPT"])
+        # Numbers of both sides may have other types; where rows of the first side are shown, that is a difference of the page.
+        mixed = operation.startswith("UNION")
+        others = [self.rng.choice(NUMBERS[:3]) if mixed and kind in NUMBERS else kind for kind in kinds]
         one, other = (Query("vpc_flow_logs", [self.expr(kind, 1) for kind in side], self.where()) for side in (kinds, others))
-        one.set_operation = self.rng.choice(["UNION", "UNION ALL", "INTERSECT", "EXCEPT"])
+        one.set_operation = operation
         one.other, one.directions, one.limit = other, self.directions(), self.rng.choice([0, 10])
         return one
 

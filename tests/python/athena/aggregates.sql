@@ -201,3 +201,7 @@ SELECT sum(NULL) FROM vpc_flow_logs WHERE day = '16'
 
 -- minimum of texts with dashes
 SELECT min(srcaddr), max(srcaddr), min(nullif(srcaddr, '-')) FROM vpc_flow_logs WHERE day = '15'
+
+-- two lists in different orders
+-- differs: two `listagg` in different orders
+SELECT listagg(action, ',') WITHIN GROUP (ORDER BY action) AS a, listagg(day, ',') WITHIN GROUP (ORDER BY day) AS d FROM vpc_flow_logs WHERE day = '16'

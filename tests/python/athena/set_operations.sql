@@ -52,3 +52,7 @@ SELECT DISTINCT substr(srcaddr, 1, 3) AS p FROM vpc_flow_logs WHERE day = '15' O
 
 -- a date and a time in a union
 SELECT DATE '2026-01-15' AS d UNION ALL SELECT TIMESTAMP '2026-01-15 01:00:00' ORDER BY 1
+
+-- except of other scales
+-- differs: show the type that both have in common
+SELECT x FROM (VALUES 1, 2) AS t(x) EXCEPT SELECT y FROM (VALUES 2.0, 3.5) AS u(y)
