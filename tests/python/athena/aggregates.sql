@@ -205,3 +205,7 @@ SELECT min(srcaddr), max(srcaddr), min(nullif(srcaddr, '-')) FROM vpc_flow_logs 
 -- two lists in different orders
 -- differs: two `listagg` in different orders
 SELECT listagg(action, ',') WITHIN GROUP (ORDER BY action) AS a, listagg(day, ',') WITHIN GROUP (ORDER BY day) AS d FROM vpc_flow_logs WHERE day = '16'
+
+-- cube over a literal
+-- differs: `ORDER BY` a column that is one literal in a subquery
+SELECT c2, action, grouping(action, c2) AS g FROM (SELECT action, '' AS c2 FROM vpc_flow_logs WHERE day = '16') AS s GROUP BY CUBE (action, c2) ORDER BY 1 DESC, 2, 3
