@@ -166,6 +166,11 @@ pub(crate) fn shown_double(value: f64) -> String {
     if value.is_nan() || size == 0.0 || (1e-3..1e7).contains(&size) {
         return format!("{value:?}");
     }
+    scientific(value)
+}
+
+/// Returns a double with an exponent, and a digit behind the point: `1.5E0`.
+pub(crate) fn scientific(value: f64) -> String {
     let text = format!("{value:E}");
     match text.split_once('E') {
         Some((digits, exponent)) if !digits.contains('.') => format!("{digits}.0E{exponent}"),

@@ -184,14 +184,7 @@ impl Given<'_> {
             }
             DataType::Float64 => {
                 let one = |value: f64| {
-                    let whole = (value + 0.5).floor();
-                    let whole = if value.fract() == 0.0 {
-                        value
-                    } else if value < 0.0 {
-                        -(-value).round()
-                    } else {
-                        whole
-                    };
+                    let whole = value.round();
                     // The largest i64 is no double: 2^63 is the first that is too large.
                     (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&whole).then_some(whole as i64)
                 };

@@ -388,11 +388,8 @@ fn rounded(columns: &[ArrayRef], gives: &DataType, rounding: Rounding) -> Result
     };
     let digits = digits.as_primitive::<Int64Type>();
     match column.data_type() {
-        DataType::Decimal128(p, s) => {
-            let limit = match gives {
-                DataType::Decimal128(p, _) => ten_to(*p),
-                _ => ten_to(*p),
-            };
+        DataType::Decimal128(_, s) => {
+            let limit = self::digits(gives).map_or(i128::MAX, |(p, _)| ten_to(p));
             let one = |value: i128, digits: i64| -> Result<i128> {
                 let lost = i64::from(*s) - digits;
                 let Some(lost) = u8::try_from(lost.min(200)).ok().filter(|lost| *lost > 0) else { return Ok(value) };

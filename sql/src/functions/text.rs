@@ -11,6 +11,7 @@ use regex::Regex;
 use super::network::{ADDRESS_BYTES, shown_address};
 use super::time::shown_timestamp;
 use super::{Fun, Last, is_number, is_text, texts};
+use crate::answer::{scientific, shown_double};
 
 /// The functions.
 pub const FUNS: &[Fun] = &[
@@ -240,23 +241,18 @@ fn varchar(column: &ArrayRef) -> Result<ArrayRef> {
         DataType::Timestamp(..) => {
             each((0..column.len()).map(|row| shown_timestamp(column, row)).collect::<Result<Vec<_>>>()?.into_iter())
         }
-        DataType::Float64 => each(column.as_primitive::<Float64Type>().iter().map(|value| value.map(scientific))),
+        DataType::Float64 => each(column.as_primitive::<Float64Type>().iter().map(|value| value.map(shown_by_cast))),
         _ => Ok(cast(column, &DataType::Utf8View)?),
     }
 }
 
 /// Writes a double as Trino casts it: `1.5E0`.
-fn scientific(value: f64) -> String {
-    if !value.is_finite() {
-        return crate::answer::shown_double(value);
-    }
-    if value == 0.0 {
-        return if value.is_sign_negative() { "-0E0" } else { "0E0" }.to_owned();
-    }
-    let text = format!("{value:E}");
-    match text.split_once('E') {
-        Some((digits, exponent)) if !digits.contains('.') => format!("{digits}.0E{exponent}"),
-        _ => text,
+fn shown_by_cast(value: f64) -> String {
+    match value {
+        value if !value.is_finite() => shown_double(value),
+        0.0 if value.is_sign_negative() => "-0E0".to_owned(),
+        0.0 => "0E0".to_owned(),
+        value => scientific(value),
     }
 }
 
