@@ -9,6 +9,7 @@
 mod answer;
 mod calls;
 mod check;
+mod differences;
 mod error;
 mod explain;
 mod files;

@@ -11,6 +11,7 @@ use sqlparser::dialect::Dialect;
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Whitespace};
 
+use crate::differences;
 use crate::error::{Result, SqlError, at};
 use crate::names::{Alias, Ctes, Names};
 use crate::tokens::{is_operator, with_addresses, with_in, with_parts, with_rows, words};
@@ -32,10 +33,13 @@ pub struct Statement {
     pub name: String,
     /// The statement as it was written, without comments before it.
     pub text: String,
+    /// Of a view, its name with its columns, and its query as it was written.
+    pub view: Option<(String, String)>,
     /// How its rows are ordered, if they are.
     pub order: Order,
     pub(crate) parsed: Parsed,
     compared: Vec<String>,
+    differences: Vec<&'static str>,
     /// Names in GROUP BY and HAVING that SELECT gives: Athena knows them only if they are columns too.
     pub(crate) aliases: Vec<Alias>,
 }
@@ -65,6 +69,11 @@ impl Statement {
     /// Returns the names that it compares with values, in lower case and without a table's; each as often as it does.
     pub fn compared_with_values(&self) -> Vec<String> {
         self.compared.clone()
+    }
+
+    /// Returns what of it Athena may answer otherwise, a sentence each; docs/query.md lists all that differs.
+    pub fn differences(&self) -> &[&'static str] {
+        &self.differences
     }
 }
 
@@ -163,8 +172,8 @@ pub fn parse(sql: &str, table: &str, place: &str) -> Result<Vec<Statement>> {
         }
         words(piece, place)?;
         let name = name(piece, first).unwrap_or_else(|| format!("query {}", statements.len() + 1));
-        let piece = with_rows(&with_addresses(&with_parts(&with_in(piece))));
-        let mut parser = Parser::new(&Athena).with_recursion_limit(MAX_DEPTH).with_tokens_with_locations(piece);
+        let told = with_rows(&with_addresses(&with_parts(&with_in(piece))));
+        let mut parser = Parser::new(&Athena).with_recursion_limit(MAX_DEPTH).with_tokens_with_locations(told);
         let parsed = parser.parse_statement().map_err(|e| not_sql(&e.to_string(), place))?;
         let rest = parser.peek_token();
         if rest.token != Token::EOF {
@@ -173,7 +182,7 @@ pub fn parse(sql: &str, table: &str, place: &str) -> Result<Vec<Statement>> {
                 .help("end a statement with a semicolon"));
         }
         let mut parsed = parsed;
-        let compared = compared_with_values(&parsed);
+        let (compared, differences) = (compared_with_values(&parsed), differences::met(&parsed));
         let reads = match &parsed {
             Parsed::Query(query) => is_reading(query),
             Parsed::CreateView(view) => !view.materialized && is_reading(&view.query),
@@ -205,8 +214,9 @@ pub fn parse(sql: &str, table: &str, place: &str) -> Result<Vec<Statement>> {
         }
         let aliases = names.into_aliases();
         let order = order(&parsed);
+        let view = view(&parsed, sql, piece, end);
         let text = cut(sql, first, end).to_owned();
-        statements.push(Statement { name, text, order, parsed, compared, aliases });
+        statements.push(Statement { name, text, view, order, parsed, compared, differences, aliases });
     }
     if statements.is_empty() {
         return Err(SqlError::usage("there is no statement")
@@ -214,6 +224,21 @@ pub fn parse(sql: &str, table: &str, place: &str) -> Result<Vec<Statement>> {
             .help("such as SELECT count(*) FROM vpc_flow_logs"));
     }
     Ok(statements)
+}
+
+/// Returns name and query of a view: what `WITH name AS (query)` wants.
+fn view(parsed: &Parsed, sql: &str, piece: &[TokenWithSpan], end: Location) -> Option<(String, String)> {
+    let Parsed::CreateView(view) = parsed else { return None };
+    let mut name = view.name.0.last()?.to_string();
+    if !view.columns.is_empty() {
+        let columns: Vec<String> = view.columns.iter().map(|column| column.name.to_string()).collect();
+        name.push_str(&format!(" ({})", columns.join(", ")));
+    }
+    let is_as =
+        |token: &TokenWithSpan| matches!(&token.token, Token::Word(word) if word.value.eq_ignore_ascii_case("as"));
+    let mut rest = piece.iter().skip_while(|token| !is_as(token)).skip(1);
+    let query = rest.find(|token| !matches!(token.token, Token::Whitespace(_)))?;
+    Some((name, cut(sql, query.span.start, end).to_owned()))
 }
 
 fn not_sql(message: &str, place: &str) -> SqlError {

@@ -131,6 +131,7 @@ class Answer:
     rows: list = field(default_factory=list)
     error: str = ""
     broken: bool = False  # not refused, but failed: a fault of the program
+    notes: list = field(default_factory=list)  # what Athena may answer otherwise
 
 
 class Ours:
@@ -160,7 +161,8 @@ class Ours:
         # Names may come twice; objects within are maps and rows.
         lines = [json.loads(line, object_pairs_hook=Pairs, parse_float=Number) for line in ran.stdout.splitlines()]
         names = [name for name, _ in lines[0]] if lines else []
-        return Answer(names, [], [[value for _, value in line] for line in lines])
+        notes = re.findall(r"Athena may answer otherwise: (.*) \(docs/query.md\)", ran.stderr)
+        return Answer(names, [], [[value for _, value in line] for line in lines], notes=notes)
 
     def fingerprint(self):
         """Of the raw logs; the table's files have names that the disk decides."""
