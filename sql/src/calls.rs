@@ -103,6 +103,18 @@ fn of_values(function: &Function, name: &str, mut args: Vec<Expr>) -> Option<Exp
             }
             Err(_) => None,
         },
+        "map" if args.is_empty() => {
+            let none = || Expr::Array(ast::Array { elem: Vec::new(), named: true });
+            Some(call("map", vec![none(), none()]))
+        }
+        // No element for which it does not hold, and none for which it holds; NULL among them does the same in both.
+        "none_match" if args.len() == 2 => Some(not(call("any_match", args))),
+        "all_match" if args.len() == 2 => {
+            if let Some(Expr::Lambda(lambda)) = args.last_mut() {
+                lambda.body = Box::new(not((*lambda.body).clone()));
+            }
+            Some(not(call("any_match", args)))
+        }
         "localtimestamp" => Some(call("timestamp_of", vec![call("now", Vec::new())])),
         "nan" | "infinity" | "e" if args.is_empty() => {
             let value = match name {
@@ -261,6 +273,11 @@ fn rename(function: &mut Function, name: &str) {
         let ident = Ident { value: name.to_owned(), quote_style: None, span: ident.span };
         function.name = ObjectName::from(vec![ident]);
     }
+}
+
+fn not(expr: Expr) -> Expr {
+    let inner = Box::new(Expr::Nested(Box::new(expr)));
+    Expr::Nested(Box::new(Expr::UnaryOp { op: ast::UnaryOperator::Not, expr: inner }))
 }
 
 fn binary(op: ast::BinaryOperator, args: Vec<Expr>) -> Option<Expr> {

@@ -10,7 +10,7 @@ use regex::Regex;
 
 use super::network::{ADDRESS_BYTES, shown_address};
 use super::time::shown_timestamp;
-use super::{Fun, Last, is_number, is_text, texts};
+use super::{Fun, JSON, Last, is_number, is_text, texts};
 use crate::answer::{scientific, shown_double};
 
 /// The functions.
@@ -241,6 +241,7 @@ fn varchar(column: &ArrayRef) -> Result<ArrayRef> {
         DataType::Timestamp(..) => {
             each((0..column.len()).map(|row| shown_timestamp(column, row)).collect::<Result<Vec<_>>>()?.into_iter())
         }
+        json if *json == JSON => each(super::json::scalars(column)?.into_iter()),
         DataType::Float64 => each(column.as_primitive::<Float64Type>().iter().map(|value| value.map(shown_by_cast))),
         _ => Ok(cast(column, &DataType::Utf8View)?),
     }
