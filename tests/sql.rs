@@ -19,6 +19,10 @@ impl Files for NoFiles {
     fn requests(&self, _: &[Range<u64>]) -> u64 {
         0
     }
+
+    fn url(&self, key: &str) -> String {
+        key.to_owned()
+    }
 }
 
 /// Computes expressions.

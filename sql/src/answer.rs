@@ -13,7 +13,7 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::common::{DataFusionError, Result};
 use serde::{Serialize, Serializer};
 
-use crate::functions::{ADDRESS_BYTES, shown_address, shown_timestamp};
+use crate::functions::{ADDRESS_BYTES, JSON, shown_address, shown_timestamp, written};
 
 /// A value of an answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,6 +32,8 @@ pub enum Value {
     Text(String),
     /// An array.
     List(Vec<Value>),
+    /// A map: keys and values.
+    Map(Vec<(Value, Value)>),
 }
 
 impl fmt::Display for Value {
@@ -48,6 +50,13 @@ impl fmt::Display for Value {
                     write!(f, "{}{value}", if at > 0 { ", " } else { "" })?;
                 }
                 f.write_str("]")
+            }
+            Self::Map(entries) => {
+                f.write_str("{")?;
+                for (at, (key, value)) in entries.iter().enumerate() {
+                    write!(f, "{}{key}={value}", if at > 0 { ", " } else { "" })?;
+                }
+                f.write_str("}")
             }
         }
     }
@@ -69,6 +78,8 @@ impl Serialize for Value {
             },
             Self::Text(value) => serializer.serialize_str(value),
             Self::List(values) => values.serialize(serializer),
+            // As in Trino's answers, whatever kind of keys it has.
+            Self::Map(entries) => serializer.collect_map(entries.iter().map(|(key, value)| (key.to_string(), value))),
         }
     }
 }
@@ -87,6 +98,12 @@ impl Value {
                 values.sort_by(Self::compare);
                 Self::List(values)
             }
+            Self::Map(entries) => {
+                let parts = |(key, value): &(Self, Self)| (key.comparable(), value.comparable());
+                let mut entries: Vec<(Self, Self)> = entries.iter().map(parts).collect();
+                entries.sort_by(|a, b| a.0.compare(&b.0));
+                Self::Map(entries)
+            }
             other => other.clone(),
         }
     }
@@ -101,6 +118,7 @@ impl Value {
             Self::Decimal(_) => 4,
             Self::Text(_) => 5,
             Self::List(_) => 6,
+            Self::Map(_) => 7,
         };
         match (self, other) {
             (Self::Bool(a), Self::Bool(b)) => a.cmp(b),
@@ -109,6 +127,11 @@ impl Value {
             (Self::Text(a), Self::Text(b)) | (Self::Decimal(a), Self::Decimal(b)) => a.cmp(b),
             (Self::List(a), Self::List(b)) => {
                 let unequal = a.iter().zip(b).map(|(a, b)| a.compare(b)).find(|order| order.is_ne());
+                unequal.unwrap_or_else(|| a.len().cmp(&b.len()))
+            }
+            (Self::Map(a), Self::Map(b)) => {
+                let order = |((k, v), (l, w)): (&(Self, Self), &(Self, Self))| k.compare(l).then_with(|| v.compare(w));
+                let unequal = a.iter().zip(b).map(order).find(|order| order.is_ne());
                 unequal.unwrap_or_else(|| a.len().cmp(&b.len()))
             }
             (a, b) => kind(a).cmp(&kind(b)),
@@ -144,6 +167,15 @@ pub(crate) fn value(column: &ArrayRef, row: usize) -> Result<Value> {
         DataType::Duration(_) | DataType::Interval(_) => Value::Text(shown_interval(column, row)?),
         DataType::FixedSizeBinary(ADDRESS_BYTES) => {
             shown_address(column.as_fixed_size_binary().value(row)).map_or(Value::Null, Value::Text)
+        }
+        DataType::Map(..) => {
+            let entries = column.as_map().value(row);
+            let parts = |at| Ok((value(entries.column(0), at)?, value(entries.column(1), at)?));
+            Value::Map((0..entries.len()).map(parts).collect::<Result<_>>()?)
+        }
+        json if *json == JSON => {
+            let text = written(&column.slice(row, 1))?.into_iter().next().flatten().map(str::to_owned);
+            text.map_or(Value::Null, Value::Text)
         }
         DataType::List(_) => list(&column.as_list::<i32>().value(row))?,
         DataType::LargeList(_) => list(&column.as_list::<i64>().value(row))?,

@@ -8,6 +8,7 @@ use sqlparser::ast::{
 };
 use sqlparser::tokenizer::Span;
 
+use crate::functions::of_ascii;
 use crate::hints;
 
 /// What stands for `IPADDRESS '10.0.0.1'`.
@@ -34,6 +35,9 @@ pub fn function_of(function: &mut Function) -> Result<Option<Expr>, Refused> {
         return Err(((format!("the function {name} is not there"), help.to_owned()), span));
     }
     // LOCALTIMESTAMP and its like have no parentheses.
+    if name.starts_with("regexp_") {
+        in_ascii(function);
+    }
     let args = if matches!(function.args, FunctionArguments::None) { Some(Vec::new()) } else { arguments(function) };
     let other = args
         .and_then(|args| of_rows_together(function, &name, args.clone()).or_else(|| of_values(function, &name, args)));
@@ -103,6 +107,19 @@ fn of_values(function: &Function, name: &str, mut args: Vec<Expr>) -> Option<Exp
             }
             Err(_) => None,
         },
+        "map" if args.is_empty() => {
+            let none = || Expr::Array(ast::Array { elem: Vec::new(), named: true });
+            Some(call("map", vec![none(), none()]))
+        }
+        // No element for which it does not hold, and none for which it holds; NULL among them does the same in both.
+        "none_match" if args.len() == 2 => Some(not(call("any_match", args))),
+        "all_match" if args.len() == 2 => {
+            if let Some(Expr::Lambda(lambda)) = args.last_mut() {
+                let holds = std::mem::replace(&mut *lambda.body, Expr::Value(Value::Null.into()));
+                *lambda.body = not(holds);
+            }
+            Some(not(call("any_match", args)))
+        }
         "localtimestamp" => Some(call("timestamp_of", vec![call("now", Vec::new())])),
         "nan" | "infinity" | "e" if args.is_empty() => {
             let value = match name {
@@ -173,6 +190,16 @@ fn of_values(function: &Function, name: &str, mut args: Vec<Expr>) -> Option<Exp
             Some(call("regexp_replace", args))
         }
         _ => None,
+    }
+}
+
+/// Has the classes of a pattern mean what they do in Trino; a pattern that is no literal stays as it is.
+fn in_ascii(function: &mut Function) {
+    let FunctionArguments::List(list) = &mut function.args else { return };
+    if let Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(value)))) = list.args.get_mut(1)
+        && let Value::SingleQuotedString(pattern) = &mut value.value
+    {
+        *pattern = of_ascii(pattern);
     }
 }
 
@@ -261,6 +288,11 @@ fn rename(function: &mut Function, name: &str) {
         let ident = Ident { value: name.to_owned(), quote_style: None, span: ident.span };
         function.name = ObjectName::from(vec![ident]);
     }
+}
+
+fn not(expr: Expr) -> Expr {
+    let inner = Box::new(Expr::Nested(Box::new(expr)));
+    Expr::Nested(Box::new(Expr::UnaryOp { op: ast::UnaryOperator::Not, expr: inner }))
 }
 
 fn binary(op: ast::BinaryOperator, args: Vec<Expr>) -> Option<Expr> {

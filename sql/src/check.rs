@@ -226,6 +226,11 @@ fn one(expr: &Expr, schema: &DFSchema) -> Result<()> {
                     &[first],
                     "array_join makes a text of an array".to_owned(),
                 )),
+                Kind::Json => Err(said(
+                    format!("unexpected parameters (json) for function {}", athenas(name)),
+                    &[first],
+                    "write json_extract_scalar(text, path), which gives a text".to_owned(),
+                )),
                 Kind::Number | Kind::Boolean | Kind::Date | Kind::Time | Kind::Address => Err(said(
                     format!("unexpected parameters ({given}) for function {}", athenas(name)),
                     &[first],

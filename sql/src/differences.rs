@@ -34,6 +34,10 @@ struct Seen {
     ordered: bool,
     /// Whether a subquery gives a constant as a column.
     gives_constants: bool,
+    /// Whether there is EXCEPT or INTERSECT.
+    sets: bool,
+    /// Whether numbers are compared that may be no columns of the table: those are whole.
+    makes_numbers: bool,
 }
 
 impl Seen {
@@ -46,11 +50,13 @@ impl Seen {
             self.sentences.insert("times of several zones in one column get the zone of the first; Athena keeps each");
         }
         if self.odd_times && self.makes_texts {
-            self.sentences
-                .insert("a time as a text has milliseconds; Athena writes the fraction that the time was written with");
+            self.sentences.insert("times have milliseconds; Athena keeps the fraction that they are written with");
         }
         if self.grouping_sets && self.ordered && self.gives_constants {
             self.sentences.insert("ORDER BY a column that is one literal in a subquery, over ROLLUP or CUBE: rows may come in another order");
+        }
+        if self.sets && (self.makes_numbers || self.gives_constants) {
+            self.sentences.insert("EXCEPT and INTERSECT of numbers of several types show the type of the first SELECT");
         }
         self.sentences.into_iter().collect()
     }
@@ -62,6 +68,9 @@ impl Seen {
             "approx_percentile" | "approx_distinct" => {
                 self.sentences.insert("approximate results depend on how they are computed; Athena's may be others");
             }
+            "concat_ws" if args.len() == 2 => {
+                self.sentences.insert("concat_ws of an array passes over NULL and makes texts of its elements otherwise");
+            }
             "typeof" => {
                 self.sentences.insert("typeof gives names of this engine, not Athena's");
             }
@@ -69,6 +78,9 @@ impl Seen {
                 self.sentences.insert("array_max and array_min pass over NULL; in Athena it makes NULL of the result");
             }
             "at_timezone" | "from_unixtime" | "with_timezone" => self.zones.extend(args.get(1).and_then(literal)),
+            "date_add" if args.first().and_then(literal).as_deref() == Some("millisecond") => {
+                (self.moves_times, self.makes_texts) = (true, true);
+            }
             "date_add" | "date_diff" | "date_trunc" => self.moves_times = true,
             "to_iso8601" | "format" | "concat" => self.makes_texts = true,
             _ => {}
@@ -121,6 +133,15 @@ impl Visitor for Seen {
         ControlFlow::Continue(())
     }
 
+    fn pre_visit_statement(&mut self, statement: &ast::Statement) -> ControlFlow<()> {
+        if let ast::Statement::Query(query) = statement
+            && matches!(*query.body, SetExpr::Values(_))
+        {
+            self.sentences.insert("VALUES alone names its columns column1, column2; Athena _col0, _col1");
+        }
+        ControlFlow::Continue(())
+    }
+
     fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
         self.ordered |= query.order_by.is_some();
         self.body(&query.body);
@@ -140,13 +161,14 @@ impl Seen {
                 self.grouping_sets |= groups(&select.group_by);
             }
             SetExpr::SetOperation { op, left, right, .. } => {
-                if !matches!(op, SetOperator::Union) && !(is_of_columns(left) && is_of_columns(right)) {
-                    self.sentences
-                        .insert("EXCEPT and INTERSECT of numbers of several types show the type of the first SELECT");
+                if !matches!(op, SetOperator::Union) {
+                    self.sets = true;
+                    self.makes_numbers |= !(is_of_columns(left) && is_of_columns(right));
                 }
                 self.body(left);
                 self.body(right);
             }
+            SetExpr::Values(_) => self.makes_numbers = true,
             _ => {}
         }
     }

@@ -56,17 +56,22 @@ pub trait Files: std::fmt::Debug + Send + Sync {
 
     /// Returns by how many requests it reads them.
     fn requests(&self, ranges: &[Range<u64>]) -> u64;
+
+    /// Returns the file's URL, which rows have in their column `"$path"`.
+    fn url(&self, key: &str) -> String;
 }
 
 /// The table.
 #[derive(Debug)]
 pub struct FileTable {
-    table: Partitioned,
-    files: Vec<DataFile>,
+    table: Arc<Partitioned>,
+    files: Arc<Vec<DataFile>>,
     reader: Arc<dyn Files>,
     meter: Arc<Meter>,
     /// Whether page index and bloom filters are used besides the statistics of row groups.
     page_index: bool,
+    /// Whether rows have the URL of their file behind all else.
+    with_path: bool,
     schema: SchemaRef,
 }
 
@@ -80,7 +85,33 @@ impl FileTable {
         page_index: bool,
     ) -> Self {
         let schema = table_schema(&table);
-        Self { table, files, reader, meter, page_index, schema }
+        let (table, files) = (Arc::new(table), Arc::new(files));
+        Self { table, files, reader, meter, page_index, with_path: false, schema }
+    }
+
+    /// Returns the same table with one more column, the URL of a row's file.
+    pub fn with_path(&self) -> Self {
+        Self {
+            table: Arc::clone(&self.table),
+            files: Arc::clone(&self.files),
+            reader: Arc::clone(&self.reader),
+            meter: Arc::clone(&self.meter),
+            page_index: self.page_index,
+            with_path: true,
+            schema: partitions::with_path(&self.schema),
+        }
+    }
+
+    /// Returns a file as the engine scans it.
+    fn scanned(&self, file: &DataFile) -> PartitionedFile {
+        let mut values = self.table.partitions[file.partition].clone();
+        values.extend(self.with_path.then(|| self.reader.url(&file.key)));
+        let mut scanned = PartitionedFile::new(String::new(), file.bytes)
+            .with_partition_values(values.into_iter().map(|value| ScalarValue::Utf8View(Some(value))).collect())
+            .with_extension(file.clone());
+        // Its key stands in the extension, whole; this one is for people who read plans.
+        scanned.object_meta.location = file.key.as_str().into();
+        scanned
     }
 }
 
@@ -112,16 +143,7 @@ impl TableProvider for FileTable {
             Kept { kept: read, all: self.table.partitions.len() as u64 },
             Kept { kept: kept.len() as u64, all: self.files.len() as u64 },
         );
-        let files = kept.into_iter().map(|file| {
-            let values = self.table.partitions[file.partition].clone();
-            let mut scanned = PartitionedFile::new(String::new(), file.bytes)
-                .with_partition_values(values.into_iter().map(|value| ScalarValue::Utf8View(Some(value))).collect())
-                .with_extension(file.clone());
-            // Its key stands in the extension, whole; this one is for people who read plans.
-            scanned.object_meta.location = file.key.as_str().into();
-            scanned
-        });
-        let files: Vec<PartitionedFile> = files.collect();
+        let files: Vec<PartitionedFile> = kept.into_iter().map(|file| self.scanned(file)).collect();
         if files.is_empty() {
             // A scan of no files has no partition, which sorting and joining want.
             let schema = self.schema();
@@ -137,8 +159,10 @@ impl TableProvider for FileTable {
         options.global.pushdown_filters = false;
         options.global.enable_page_index = self.page_index;
         options.global.bloom_filter_on_read = self.page_index;
+        let mut keys = self.table.keys.clone();
+        keys.extend(self.with_path.then_some(partitions::PATH));
         let schema = TableSchema::builder(partitions::row_schema(&self.table.columns))
-            .with_table_partition_cols(partitions::partition_fields(&self.table.keys))
+            .with_table_partition_cols(partitions::partition_fields(&keys))
             .build();
         let readers =
             Readers { reader: Arc::clone(&self.reader), meter: Arc::clone(&self.meter), page_index: self.page_index };

@@ -375,7 +375,6 @@ pub fn same_as(name: &str) -> Option<&'static str> {
         "array_average" => "array_avg",
         "array_remove" => "array_remove_all",
         "date" => "date_of",
-        "element_at" => "array_element",
         "bitwise_and_agg" => "bit_and",
         "bitwise_or_agg" => "bit_or",
         "bitwise_xor_agg" => "bit_xor",
@@ -397,18 +396,28 @@ pub fn refused(name: &str) -> Option<&'static str> {
     Some(match name {
         "format_datetime" => "write date_format(time, '%Y-%m-%d %H:%i:%s') instead: it is there in Athena too",
         "parse_datetime" => "write date_parse(text, '%Y-%m-%d %H:%i:%s') instead: it is there in Athena too",
-        "try" => "write TRY_CAST, NULLIF or CASE for what may fail: they are there in Athena too",
         "with_timezone" => "write at_timezone(time, zone), which changes the zone of a time, not the time",
-        "map_agg" | "multimap_agg" | "histogram" | "map" | "map_union" => {
-            "write a GROUP BY of the key instead, or array_agg"
-        }
-        "reduce" | "reduce_agg" | "none_match" | "all_match" => {
-            "write NOT any_match(array, x -> NOT ...) or UNNEST instead"
-        }
+        "multimap_agg" | "map_union" => "write map_agg(key, value), or array_agg and a GROUP BY of the key",
+        "reduce" | "reduce_agg" => "write NOT any_match(array, x -> NOT ...) or UNNEST instead",
         "row" => "select the columns one by one",
-        "json_extract" | "json_extract_scalar" | "json_parse" | "json_format" => {
-            "flow logs hold no JSON; use split_part"
-        }
+        "json_array_get" => "write json_extract(text, '$[0]')",
+        "json_array_contains"
+        | "json_exists"
+        | "json_query"
+        | "json_value"
+        | "json_array"
+        | "json_object"
+        | "is_json_scalar" => "write json_extract_scalar(text, '$.name') or json_extract(text, '$.name')",
+        "map_filter"
+        | "map_concat"
+        | "map_entries"
+        | "map_from_entries"
+        | "map_zip_with"
+        | "multimap_from_entries"
+        | "transform_keys"
+        | "transform_values"
+        | "split_to_map"
+        | "split_to_multimap" => "maps are made by map(ARRAY[...], ARRAY[...]) and map_agg(key, value)",
         "zip" | "zip_with" | "ngrams" | "combinations" => "this needs Athena",
         "numeric_histogram" | "approx_most_frequent" | "checksum" | "approx_set" | "merge" => "this needs Athena",
         _ => return None,

@@ -2,8 +2,9 @@
 //!
 //! In: columns, partitions, and what reads files ([`Files`]) or raw objects ([`Objects`]); statements. Out: rows, and what they
 //! cost ([`Scan`]). It knows no ledger, no store and no flow logs; DataFusion, its runtime and its types stay in here.
-//! `statement` reads statements: `tokens` before and `names`, `rewrite` and `calls` after parsing; `hints` knows names of functions.
-//! `planner` and `check` look at types (`types`), `guard` at what may fail, `functions` has Athena's functions. `files` and `objects` are
+//! `statement` reads statements: `prepared` and `tokens` before and `names`, `rewrite` and `calls` after parsing; `hints` knows names of
+//! functions.
+//! `planner` and `check` look at types (`types`), `guard` and `tried` at what may fail, `functions` has Athena's functions. `files` and `objects` are
 //! the two kinds of table, `partitions` chooses partitions, `meter` counts, `answer` makes values of columns, `run` brings it together.
 
 mod answer;
@@ -21,10 +22,12 @@ mod names;
 mod objects;
 mod partitions;
 mod planner;
+mod prepared;
 mod rewrite;
 mod run;
 mod statement;
 mod tokens;
+mod tried;
 mod types;
 
 use std::path::PathBuf;
@@ -54,6 +57,7 @@ use guard::Guard;
 use meter::Meter;
 use objects::ObjectTable;
 use planner::Operators;
+use tried::Tries;
 
 /// Consumers of memory that are named when there is too little of it.
 const MAX_CONSUMERS_NAMED: usize = 3;
@@ -103,7 +107,10 @@ impl Engine {
         reader: Arc<dyn Files>,
         options: &QueryOptions,
     ) -> Result<Self> {
-        Self::new(options, |meter| Arc::new(FileTable::new(table, files, reader, meter, options.page_index)))
+        Self::new(options, |meter| {
+            let table = FileTable::new(table, files, reader, meter, options.page_index);
+            [Arc::new(table.with_path()), Arc::new(table)]
+        })
     }
 
     /// Opens a table of raw objects.
@@ -116,10 +123,14 @@ impl Engine {
         reader: Arc<dyn Objects>,
         options: &QueryOptions,
     ) -> Result<Self> {
-        Self::new(options, |meter| Arc::new(ObjectTable::new(table, objects, reader, meter)))
+        Self::new(options, |meter| {
+            let table = ObjectTable::new(table, objects, reader, meter);
+            [Arc::new(table.with_path()), Arc::new(table)]
+        })
     }
 
-    fn new(options: &QueryOptions, table: impl FnOnce(Arc<Meter>) -> Arc<dyn TableProvider>) -> Result<Self> {
+    /// Opens a table in two forms: with the URLs of files as a column, which only statements get that name it, and without.
+    fn new(options: &QueryOptions, tables: impl FnOnce(Arc<Meter>) -> [Arc<dyn TableProvider>; 2]) -> Result<Self> {
         let broken =
             |what: &str, e: &dyn std::error::Error| SqlError::new(SqlErrorKind::Stopped, what).because(e.to_string());
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -146,10 +157,12 @@ impl Engine {
         let state = context.state();
         let known = |name: &str| state.scalar_functions().get(name).cloned();
         functions::bounded(known, answer_bytes).into_iter().for_each(|function| context.register_udf(function));
+        context.add_analyzer_rule(Arc::new(Tries));
         context.add_optimizer_rule(Arc::new(Guard));
         let meter: Arc<Meter> = Arc::default();
-        let name = TableReference::bare(options.table.as_str());
-        context.register_table(name, table(Arc::clone(&meter))).map_err(broken)?;
+        let [with_path, table] = tables(Arc::clone(&meter));
+        context.register_table(TableReference::bare(options.table.as_str()), table).map_err(broken)?;
+        context.register_table(TableReference::bare(names::with_path(&options.table)), with_path).map_err(broken)?;
         Ok(Self { context, runtime, meter })
     }
 }

@@ -13,7 +13,27 @@ use sqlparser::tokenizer::Span;
 
 use crate::calls::{Refused, call};
 use crate::error::{SqlError, SqlErrorKind, at};
+use crate::partitions::PATH;
 use crate::rewrite::{looked_up, rewritten};
+
+/// Returns the name of the form of a table that has the URLs of its files as a column: no statement can name it.
+pub(crate) fn with_path(table: &str) -> String {
+    format!("{table} with {PATH}")
+}
+
+/// Returns whether a statement names the column with the URL of a row's file.
+fn names_path(parsed: &Parsed) -> bool {
+    let is_path = |name: Option<&Ident>| name.is_some_and(|name| name.value.eq_ignore_ascii_case(PATH));
+    let named = visit_expressions(parsed, |part| {
+        let named = match part {
+            Expr::Identifier(name) => is_path(Some(name)),
+            Expr::CompoundIdentifier(names) => is_path(names.last()),
+            _ => false,
+        };
+        if named { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    named.is_break()
+}
 
 /// Most parts of an expression that is written twice.
 const MAX_PARTS: usize = 20_000;
@@ -50,6 +70,8 @@ pub struct Names<'a> {
     names: BTreeSet<String>,
     views: BTreeSet<String>,
     table: &'a str,
+    /// Name of the form of the table that the statement needs.
+    form: String,
     place: &'a str,
     aliases: Vec<Alias>,
     /// How many aliases there were when each of the queries began that are open.
@@ -58,8 +80,36 @@ pub struct Names<'a> {
 
 impl<'a> Names<'a> {
     /// Returns the visitor of a statement that has these views before it, in a run with this table.
-    pub fn new(views: BTreeSet<String>, table: &'a str, place: &'a str) -> Self {
-        Self { names: views.clone(), views, table, place, aliases: Vec::new(), begun: Vec::new() }
+    pub fn new(parsed: &Parsed, views: BTreeSet<String>, table: &'a str, place: &'a str) -> Self {
+        let form = if names_path(parsed) { with_path(table) } else { table.to_owned() };
+        Self { names: views.clone(), views, table, form, place, aliases: Vec::new(), begun: Vec::new() }
+    }
+
+    /// Leaves the column with the URLs of files out of `*`, which in Athena only gives it by its name.
+    fn without_path(&self, select: &mut ast::Select) {
+        let tables = select
+            .from
+            .iter()
+            .flat_map(|from| std::iter::once(&from.relation).chain(from.joins.iter().map(|join| &join.relation)));
+        let is_table = |factor: &ast::TableFactor| match factor {
+            ast::TableFactor::Table { name, args: None, .. } => {
+                let last = name.0.last().and_then(|part| part.as_ident()).map(|name| name.value.to_lowercase());
+                last.is_some_and(|name| name == self.table && !self.names.contains(&name))
+            }
+            _ => false,
+        };
+        if self.form == self.table || !tables.into_iter().any(is_table) {
+            return;
+        }
+        for item in &mut select.projection {
+            if let ast::SelectItem::Wildcard(options) | ast::SelectItem::QualifiedWildcard(_, options) = item
+                // Not one that was put here for an UNNEST.
+                && options.wildcard_token.0.span != Span::empty()
+            {
+                let path = ObjectName::from(vec![Ident::with_quote('"', PATH)]);
+                options.opt_exclude = Some(ast::ExcludeSelectItem::Single(path));
+            }
+        }
     }
 
     /// Returns the names that are to be looked at once the columns are known, of a statement that was visited.
@@ -165,6 +215,7 @@ impl VisitorMut for Names<'_> {
             let help = "write max_by(value, time) and GROUP BY, or row_number() in a subquery".to_owned();
             return self.refused("Athena has no DISTINCT ON".to_owned(), help, select.span());
         }
+        self.without_path(select);
         unnest_columns(select);
         let joins = select.from.iter().flat_map(|from| &from.joins);
         if joins.into_iter().any(|join| is_natural(&join.join_operator)) {
@@ -244,7 +295,7 @@ impl VisitorMut for Names<'_> {
         if name == self.table {
             // Whatever database it is said to be in: this run has one.
             *relation =
-                ObjectName::from(vec![Ident { value: self.table.to_owned(), quote_style: Some('"'), span: last.span }]);
+                ObjectName::from(vec![Ident { value: self.form.clone(), quote_style: Some('"'), span: last.span }]);
             return ControlFlow::Continue(());
         }
         let start = parts.first().map_or(last.span.start, |part| part.span.start);
@@ -264,13 +315,28 @@ impl VisitorMut for Names<'_> {
                 FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr.clone()),
                 _ => None,
             };
+            let mut arrays: Vec<Expr> = args.args.iter().filter_map(plain).collect();
+            arrays.extend(with_ordinality.then(|| ordinals(&arrays)));
             *factor = ast::TableFactor::UNNEST {
-                array_exprs: args.args.iter().filter_map(plain).collect(),
+                array_exprs: arrays,
                 alias: alias.take(),
                 with_offset: false,
                 with_offset_alias: None,
-                with_ordinality: *with_ordinality,
+                with_ordinality: false,
             };
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_table_factor(&mut self, factor: &mut ast::TableFactor) -> ControlFlow<SqlError> {
+        // In whatever form, it is called as it was named.
+        if let ast::TableFactor::Table { name, alias: alias @ None, .. } = factor
+            && self.form != self.table
+            && let [ast::ObjectNamePart::Identifier(ident)] = name.0.as_slice()
+            && ident.value == self.form
+        {
+            let name = Ident { value: self.table.to_owned(), quote_style: Some('"'), span: ident.span };
+            *alias = Some(ast::TableAlias { explicit: true, name, columns: Vec::new(), at: None });
         }
         ControlFlow::Continue(())
     }
@@ -299,13 +365,56 @@ impl VisitorMut for Names<'_> {
     }
 }
 
+/// Returns the numbers of the rows that arrays give beside each other.
+fn ordinals(arrays: &[Expr]) -> Expr {
+    let number = |digit: &str| Expr::Value(Value::Number(digit.to_owned(), false).into());
+    let length = |array: &Expr| Expr::Cast {
+        kind: ast::CastKind::Cast,
+        expr: Box::new(call("coalesce", vec![call("cardinality", vec![array.clone()]), number("0")])),
+        data_type: ast::DataType::BigInt(None),
+        array: false,
+        format: None,
+    };
+    let mut lengths: Vec<Expr> = arrays.iter().map(length).collect();
+    let longest = if lengths.len() == 1 { lengths.remove(0) } else { call("greatest", lengths) };
+    call("sequence", vec![number("1"), longest])
+}
+
+/// Returns an array that gives a row in any case: of NULL, if it has no elements.
+fn never_empty(array: Expr) -> Expr {
+    let none = Expr::Value(Value::Number("0".to_owned(), false).into());
+    let some = Expr::BinaryOp {
+        left: Box::new(call("cardinality", vec![array.clone()])),
+        op: ast::BinaryOperator::Gt,
+        right: Box::new(none),
+    };
+    let null = Expr::Array(ast::Array { elem: vec![Expr::Value(Value::Null.into())], named: true });
+    call("if", vec![some, array, null])
+}
+
+/// Returns whether a join keeps rows of the left side, and has no condition.
+fn is_left_on_true(join: &ast::JoinOperator) -> bool {
+    use ast::JoinOperator::{Left, LeftOuter};
+    match join {
+        Left(ast::JoinConstraint::On(Expr::Value(on))) | LeftOuter(ast::JoinConstraint::On(Expr::Value(on))) => {
+            on.value == Value::Boolean(true)
+        }
+        _ => false,
+    }
+}
+
 /// Rewrites `FROM a CROSS JOIN UNNEST(column) AS t (x)`, which DataFusion plans only of constants, to
 /// `FROM (SELECT *, unnest(column) AS x FROM a WHERE column IS NOT NULL) AS a`, and `t.x` to `x`.
 fn unnest_columns(select: &mut ast::Select) {
     use ast::JoinOperator::{CrossJoin, Inner, Join as Plain};
+    let mut left = false;
     let one = match select.from.as_mut_slice() {
         [table] => match table.joins.as_slice() {
             [join] if matches!(join.join_operator, CrossJoin(_) | Inner(_) | Plain(_)) => {
+                Some((table.relation.clone(), join.relation.clone()))
+            }
+            [join] if is_left_on_true(&join.join_operator) => {
+                left = true;
                 Some((table.relation.clone(), join.relation.clone()))
             }
             _ => None,
@@ -315,10 +424,8 @@ fn unnest_columns(select: &mut ast::Select) {
         }
         _ => None,
     };
-    let Some((
-        table,
-        ast::TableFactor::Table { name, alias: Some(alias), args: Some(args), with_ordinality: false, .. },
-    )) = one
+    let Some((table, ast::TableFactor::Table { name, alias: Some(alias), args: Some(args), with_ordinality, .. })) =
+        one
     else {
         return;
     };
@@ -326,19 +433,31 @@ fn unnest_columns(select: &mut ast::Select) {
         FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr.clone()),
         _ => None,
     };
-    let arrays: Vec<Expr> = args.args.iter().filter_map(plain).collect();
+    let mut arrays: Vec<Expr> = args.args.iter().filter_map(plain).collect();
     let constant = arrays.iter().all(|array| {
         let names = |part: &Expr| matches!(part, Expr::Identifier(_) | Expr::CompoundIdentifier(_));
         visit_expressions(array, |part| if names(part) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
             .is_continue()
     });
-    let fits = alias.columns.len() == arrays.len();
-    let ast::TableFactor::Table { name: table_name, alias: table_alias, .. } = &table else { return };
-    if !name.to_string().eq_ignore_ascii_case("unnest") || constant || !fits {
+    if !name.to_string().eq_ignore_ascii_case("unnest") || constant && !left {
         return;
     }
-    let known = table_alias.as_ref().map(|alias| alias.name.clone());
-    let known = known.or_else(|| table_name.0.last().and_then(|part| part.as_ident().cloned()));
+    let there = any_there(&arrays);
+    arrays.extend(with_ordinality.then(|| ordinals(&arrays)));
+    if alias.columns.len() != arrays.len() {
+        return;
+    }
+    if left {
+        arrays = arrays.into_iter().map(never_empty).collect();
+    }
+    let known = match &table {
+        ast::TableFactor::Table { name, alias, .. } => {
+            let known = alias.as_ref().map(|alias| alias.name.clone());
+            known.or_else(|| name.0.last().and_then(|part| part.as_ident().cloned()))
+        }
+        ast::TableFactor::Derived { alias, .. } => alias.as_ref().map(|alias| alias.name.clone()),
+        _ => None,
+    };
     let Some(known) = known else { return };
     let columns: Vec<Ident> = alias.columns.iter().map(|column| column.name.clone()).collect();
     let mut inner = select.clone();
@@ -351,11 +470,8 @@ fn unnest_columns(select: &mut ast::Select) {
         expr: call("unnest", vec![array.clone()]),
         alias: column.clone(),
     }));
-    // An array that is NULL gives no row.
-    inner.selection = arrays
-        .into_iter()
-        .map(|array| Expr::IsNotNull(Box::new(Expr::Nested(Box::new(array)))))
-        .reduce(|a, b| Expr::BinaryOp { left: Box::new(a), op: ast::BinaryOperator::Or, right: Box::new(b) });
+    // An array that is NULL gives no row, but in a LEFT JOIN.
+    inner.selection = there.filter(|_| !left);
     inner.from = vec![ast::TableWithJoins { relation: table.clone(), joins: Vec::new() }];
     select.from = vec![ast::TableWithJoins {
         relation: ast::TableFactor::Derived {
@@ -375,6 +491,14 @@ fn unnest_columns(select: &mut ast::Select) {
         }
         ControlFlow::<()>::Continue(())
     });
+}
+
+/// Returns the condition that one of several arrays is there.
+fn any_there(arrays: &[Expr]) -> Option<Expr> {
+    arrays
+        .iter()
+        .map(|array| Expr::IsNotNull(Box::new(Expr::Nested(Box::new(array.clone())))))
+        .reduce(|a, b| Expr::BinaryOp { left: Box::new(a), op: ast::BinaryOperator::Or, right: Box::new(b) })
 }
 
 fn is_natural(join: &ast::JoinOperator) -> bool {

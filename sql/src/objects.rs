@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use arrow::array::RecordBatch;
+use arrow::array::{RecordBatch, StringViewArray};
 use arrow::datatypes::SchemaRef;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::{DataFusionError, Result};
@@ -32,6 +32,10 @@ pub trait Objects: std::fmt::Debug + Send + Sync {
     /// Returns what reads one object after the other, on a thread of its own: rows with these columns of
     /// [`table_schema`], by their places, which have this schema.
     fn reader<'a>(&'a self, columns: &'a [usize], schema: &'a SchemaRef) -> Box<dyn ObjectReader + 'a>;
+
+    /// Returns the URL of the object at this place of those that the table was opened with: rows have it in their column
+    /// `"$path"`.
+    fn url(&self, at: usize) -> String;
 }
 
 /// Takes rows of an object; returns false if no more are wanted.
@@ -60,18 +64,32 @@ pub struct LeftOut {
 /// The table.
 #[derive(Debug)]
 pub struct ObjectTable {
-    table: Partitioned,
-    objects: Vec<DataObject>,
+    table: Arc<Partitioned>,
+    objects: Arc<Vec<DataObject>>,
     reader: Arc<dyn Objects>,
     meter: Arc<Meter>,
     schema: SchemaRef,
+    /// Place of the column that has the URL of a row's object, if there is one.
+    path: Option<usize>,
 }
 
 impl ObjectTable {
     /// Makes a table of these objects.
     pub fn new(table: Partitioned, objects: Vec<DataObject>, reader: Arc<dyn Objects>, meter: Arc<Meter>) -> Self {
         let schema = table_schema(&table);
-        Self { table, objects, reader, meter, schema }
+        Self { table: Arc::new(table), objects: Arc::new(objects), reader, meter, schema, path: None }
+    }
+
+    /// Returns the same table with one more column, the URL of a row's object.
+    pub fn with_path(&self) -> Self {
+        Self {
+            table: Arc::clone(&self.table),
+            objects: Arc::clone(&self.objects),
+            reader: Arc::clone(&self.reader),
+            meter: Arc::clone(&self.meter),
+            schema: partitions::with_path(&self.schema),
+            path: Some(self.schema.fields().len()),
+        }
     }
 }
 
@@ -108,6 +126,9 @@ impl TableProvider for ObjectTable {
         self.meter.data(kept.iter().map(|at| self.objects[*at].bytes).sum(), kept.len() as u64);
         let wanted: Vec<usize> = projection.cloned().unwrap_or_else(|| (0..self.schema.fields().len()).collect());
         let schema = Arc::new(self.schema.project(&wanted)?);
+        let path = self.path.and_then(|path| wanted.iter().position(|at| *at == path));
+        let wanted: Vec<usize> = wanted.into_iter().filter(|at| Some(*at) != self.path).collect();
+        let read = Arc::new(self.schema.project(&wanted)?);
         let readers = state.config().target_partitions().min(kept.len()).max(1);
         let queue = Arc::new((kept, AtomicUsize::new(0)));
         let stream = || -> Arc<dyn PartitionStream> {
@@ -116,6 +137,8 @@ impl TableProvider for ObjectTable {
                 meter: Arc::clone(&self.meter),
                 queue: Arc::clone(&queue),
                 wanted: wanted.clone(),
+                read: Arc::clone(&read),
+                path,
                 schema: Arc::clone(&schema),
             })
         };
@@ -131,9 +154,22 @@ struct ObjectStream {
     meter: Arc<Meter>,
     /// Places of the objects, and the next one to read.
     queue: Arc<(Vec<usize>, AtomicUsize)>,
-    /// Places of the wanted columns.
+    /// Places of the wanted columns that the reader knows.
     wanted: Vec<usize>,
+    /// Their schema.
+    read: SchemaRef,
+    /// Place of the object's URL among all that are wanted.
+    path: Option<usize>,
+    /// The schema of all.
     schema: SchemaRef,
+}
+
+/// Puts the URL of their object into rows, at a place.
+fn with_url(rows: &RecordBatch, place: usize, url: &str, schema: &SchemaRef) -> Result<RecordBatch> {
+    let urls = StringViewArray::from_iter_values(std::iter::repeat_n(url, rows.num_rows()));
+    let mut columns = rows.columns().to_vec();
+    columns.insert(place, Arc::new(urls));
+    Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
 }
 
 impl PartitionStream for ObjectStream {
@@ -145,15 +181,21 @@ impl PartitionStream for ObjectStream {
         // Two batches wait at most: readers are not to run ahead of who computes.
         let mut stream = RecordBatchReceiverStream::builder(Arc::clone(&self.schema), 2);
         let (sender, objects, queue) = (stream.tx(), Arc::clone(&self.reader), Arc::clone(&self.queue));
-        let (wanted, schema, meter) = (self.wanted.clone(), Arc::clone(&self.schema), Arc::clone(&self.meter));
+        let (wanted, read, meter) = (self.wanted.clone(), Arc::clone(&self.read), Arc::clone(&self.meter));
+        let (path, schema) = (self.path, Arc::clone(&self.schema));
         stream.spawn_blocking(move || {
-            let mut reader = objects.reader(&wanted, &schema);
+            let mut reader = objects.reader(&wanted, &read);
             loop {
                 let next = queue.1.fetch_add(1, Ordering::Relaxed);
                 let Some(at) = queue.0.get(next) else { return Ok(()) };
                 let mut gone = false;
-                let mut emit = |rows| {
-                    gone = sender.blocking_send(Ok(rows)).is_err();
+                let url = path.map(|place| (place, objects.url(*at)));
+                let mut emit = |rows: RecordBatch| {
+                    let rows = match &url {
+                        Some((place, url)) => with_url(&rows, *place, url, &schema),
+                        None => Ok(rows),
+                    };
+                    gone = sender.blocking_send(rows).is_err();
                     !gone
                 };
                 let left_out = reader.read(*at, &mut emit);

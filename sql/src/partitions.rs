@@ -9,6 +9,14 @@ use datafusion::catalog::Session;
 use datafusion::common::{DFSchema, Result};
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 
+/// The column that has the URL of a row's file, as in Athena (<https://trino.io/docs/current/connector/hive.html>).
+pub(crate) const PATH: &str = "$path";
+
+/// Returns the columns of a table with one more, the URL of a row's file.
+pub(crate) fn with_path(schema: &SchemaRef) -> SchemaRef {
+    Arc::new(Schema::new(schema.fields().iter().cloned().chain(partition_fields(&[PATH])).collect::<Vec<_>>()))
+}
+
 /// Columns and partitions of a table.
 #[derive(Debug, Clone)]
 pub struct Partitioned {

@@ -45,10 +45,23 @@ impl ExprPlanner for Operators {
                 Kind::Time | Kind::Date | Kind::Interval | Kind::Null,
                 Kind::Time | Kind::Date | Kind::Interval | Kind::Null,
             ) => Ok(PlannerResult::Original(raw)),
-            (Kind::Number, Kind::Interval) | (Kind::Interval, Kind::Number) => Ok(PlannerResult::Original(raw)),
+            (Kind::Number, Kind::Interval) if raw.op == BinaryOperator::Multiply => multiplied(raw.right, raw.left),
+            (Kind::Interval, Kind::Number) if raw.op == BinaryOperator::Multiply => multiplied(raw.left, raw.right),
+            (Kind::Interval, Kind::Number) if raw.op == BinaryOperator::Divide => {
+                let number = cast(raw.right, DataType::Float64);
+                let one = Expr::Literal(ScalarValue::Float64(Some(1.0)), None);
+                let share = ScalarFunction::new_udf(functions::named("divided")?, vec![one, number]);
+                multiplied(raw.left, Expr::ScalarFunction(share))
+            }
             _ => Err(mismatch(&raw, &left, &right)),
         }
     }
+}
+
+/// Returns an interval, so many times.
+fn multiplied(interval: Expr, number: Expr) -> Result<PlannerResult<RawBinaryExpr>> {
+    let times = functions::named("interval_times")?;
+    Ok(PlannerResult::Planned(Expr::ScalarFunction(ScalarFunction::new_udf(times, vec![interval, number]))))
 }
 
 /// Returns a whole number that a statement names as the integer that it is in Trino, if it fits one.
@@ -87,7 +100,7 @@ fn compared(raw: RawBinaryExpr, left: &DataType, right: &DataType) -> Result<Pla
         }
         StringConcat
             if kinds.0.goes_with(kinds.1)
-                && !matches!(kinds.0, Kind::Number | Kind::Boolean | Kind::Time | Kind::Date) =>
+                && !matches!(kinds.0, Kind::Number | Kind::Boolean | Kind::Time | Kind::Date | Kind::Json) =>
         {
             Ok(PlannerResult::Original(raw))
         }
@@ -127,6 +140,9 @@ fn place(expr: &Expr) -> Option<Span> {
 
 fn hint(op: &BinaryOperator, left: (&Expr, &DataType), right: (&Expr, &DataType)) -> String {
     let (text, other) = match (Kind::of(left.1), Kind::of(right.1)) {
+        (Kind::Json, _) | (_, Kind::Json) => {
+            return "write json_extract_scalar(text, path), which gives a text".to_owned();
+        }
         (Kind::Text, _) => (left, right),
         (_, Kind::Text) => (right, left),
         _ => return "CAST one side to the type of the other".to_owned(),

@@ -1,8 +1,9 @@
 //! Expressions of Athena's -> expressions of DataFusion's that mean the same, or why there is none.
 
-use sqlparser::ast::{self, Expr, Function, Spanned, Value};
+use sqlparser::ast::{self, Expr, Function, Ident, Spanned, Value};
 
 use crate::calls::{Refused, arguments, call, function_of, part, text};
+use crate::tried::TRY;
 
 /// Returns what stands for an expression of Athena's here, if it is not the same.
 pub fn rewritten(expr: &mut Expr) -> Result<Option<Expr>, Refused> {
@@ -54,6 +55,7 @@ pub fn rewritten(expr: &mut Expr) -> Result<Option<Expr>, Refused> {
                 _ => None,
             }
         }
+        Expr::CompoundFieldAccess { root, access_chain } => subscripts(root, access_chain),
         Expr::AnyOp { left, compare_op: ast::BinaryOperator::Eq, right, .. } => among(left, right, false),
         Expr::AllOp { left, compare_op: ast::BinaryOperator::NotEq, right } => among(left, right, true),
         Expr::Function(function) => function_of(function)?,
@@ -125,12 +127,17 @@ fn of_bits(op: &ast::BinaryOperator) -> Option<&'static str> {
 
 /// Returns the function that casts; `None` if DataFusion's own cast does it.
 fn cast(inner: Expr, data_type: &ast::DataType, is_try: bool) -> Option<Expr> {
+    if let ast::DataType::Array(ast::ArrayElemTypeDef::AngleBracket(element)) = data_type {
+        return elements_cast(inner, element, is_try);
+    }
     let name = data_type.to_string().to_lowercase();
     match name.as_str() {
         "ipaddress" => Some(call(if is_try { "try_ip_address" } else { "ip_address" }, vec![inner])),
         "ipprefix" => Some(inner),
-        "timestamp" | "timestamp(3)" if !is_try => Some(call("timestamp_of", vec![inner])),
-        "date" if !is_try => Some(call("date_of", vec![inner])),
+        "timestamp" | "timestamp(3)" | "date" => {
+            let of = call(if name == "date" { "date_of" } else { "timestamp_of" }, vec![inner]);
+            Some(if is_try { call(TRY, vec![of]) } else { of })
+        }
         name if name.starts_with("varchar") => {
             let length = name.split_once('(').map(|(_, length)| length.trim_end_matches(')').trim().to_owned());
             let length = length.map(|length| Expr::Value(Value::Number(length, false).into()));
@@ -143,6 +150,30 @@ fn cast(inner: Expr, data_type: &ast::DataType, is_try: bool) -> Option<Expr> {
     }
 }
 
+/// Returns what casts each element of an array; `None` for a NULL, which gets its type by DataFusion's own cast.
+fn elements_cast(array: Expr, element: &ast::DataType, is_try: bool) -> Option<Expr> {
+    if matches!(&array, Expr::Value(value) if value.value == Value::Null) {
+        return None;
+    }
+    let name = Ident::new("element");
+    let one = Expr::Identifier(name.clone());
+    let body = cast(one.clone(), element, false).unwrap_or_else(|| Expr::Cast {
+        kind: ast::CastKind::Cast,
+        expr: Box::new(one),
+        data_type: element.clone(),
+        array: false,
+        format: None,
+    });
+    let parameter = ast::LambdaFunctionParameter { name, data_type: None };
+    let lambda = Expr::Lambda(ast::LambdaFunction {
+        params: ast::OneOrManyWithParens::One(parameter),
+        body: Box::new(body),
+        syntax: ast::LambdaSyntax::Arrow,
+    });
+    let cast = call("array_transform", vec![array, lambda]);
+    Some(if is_try { call(TRY, vec![cast]) } else { cast })
+}
+
 /// Returns what stands for `BIGINT '5'`, `DECIMAL '1.50'` or `TIMESTAMP '...'`.
 fn literal(typed: &ast::TypedString) -> Option<Expr> {
     let text = Expr::Value(typed.value.clone());
@@ -152,12 +183,23 @@ fn literal(typed: &ast::TypedString) -> Option<Expr> {
         ("decimal", Value::SingleQuotedString(digits)) => {
             Some(Expr::Value(Value::Number(digits.clone(), false).into()))
         }
+        ("json", _) => Some(call("json_parse", vec![text])),
         ("timestamp", _) => Some(call("timestamp_literal", vec![text])),
         _ => number_type(&name).map(|(cast, mut parameters)| {
             parameters.insert(0, text);
             call(cast, parameters)
         }),
     }
+}
+
+/// Returns `array[1]` and `map['key']` as calls of a function, which fails where nothing is there.
+fn subscripts(root: &Expr, chain: &[ast::AccessExpr]) -> Option<Expr> {
+    let mut all = root.clone();
+    for access in chain {
+        let ast::AccessExpr::Subscript(ast::Subscript::Index { index }) = access else { return None };
+        all = call("subscript", vec![all, index.clone()]);
+    }
+    Some(all)
 }
 
 /// Returns two comparisons.

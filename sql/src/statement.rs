@@ -14,7 +14,8 @@ use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Whitespace
 use crate::differences;
 use crate::error::{Result, SqlError, at};
 use crate::names::{Alias, Ctes, Names};
-use crate::tokens::{is_operator, with_addresses, with_in, with_parts, with_rows, words};
+use crate::prepared::{Prepared, Step, filled};
+use crate::tokens::{is_operator, with_addresses, with_arrays, with_in, with_parts, with_rows, words};
 
 /// Most bytes of a text of statements; what people write has kilobytes.
 const MAX_SQL_BYTES: usize = 4 << 20;
@@ -156,43 +157,65 @@ pub fn parse(sql: &str, table: &str, place: &str) -> Result<Vec<Statement>> {
     if sql.len() > MAX_SQL_BYTES {
         return Err(SqlError::usage(format!("the statements are longer than {MAX_SQL_BYTES} bytes")).at(place));
     }
-    let tokens = Tokenizer::new(&Athena, sql).tokenize_with_location().map_err(|e| {
-        SqlError::usage(format!("this is not SQL: {}", e.message)).at(at(place, e.location.line, e.location.column))
-    })?;
+    let tokens = tokens(sql, place)?;
     let mut statements = Vec::new();
-    let mut views: BTreeSet<String> = BTreeSet::new();
+    let mut known = Known { table, views: BTreeSet::new(), prepared: Prepared::default() };
     for piece in tokens.split(|token| token.token == Token::SemiColon) {
         let significant = |token: &&TokenWithSpan| !matches!(token.token, Token::Whitespace(_) | Token::EOF);
         let Some(first) = piece.iter().find(significant).map(|token| token.span.start) else { continue };
         let end = piece.iter().rev().find(significant).map_or(first, |token| token.span.end);
-        if piece.iter().filter(|token| is_operator(&token.token)).count() > MAX_OPERATORS {
-            return Err(SqlError::usage(format!("this statement has more than {MAX_OPERATORS} operators"))
-                .at(at(place, first.line, first.column))
-                .help("write IN (...) for a list of values, or VALUES and a join"));
-        }
-        words(piece, place)?;
         let name = name(piece, first).unwrap_or_else(|| format!("query {}", statements.len() + 1));
-        let told = with_rows(&with_addresses(&with_parts(&with_in(piece))));
-        let mut parser = Parser::new(&Athena).with_recursion_limit(MAX_DEPTH).with_tokens_with_locations(told);
-        let parsed = parser.parse_statement().map_err(|e| not_sql(&e.to_string(), place))?;
-        let rest = parser.peek_token();
-        if rest.token != Token::EOF {
-            return Err(SqlError::usage(format!("this is not SQL: unexpected {}", rest.token))
-                .at(at(place, rest.span.start.line, rest.span.start.column))
-                .help("end a statement with a semicolon"));
-        }
-        let mut parsed = parsed;
+        let Some(read) = known.read(piece, first, place)? else { continue };
+        let view = view(&read.parsed, sql, piece, end);
+        statements.push(Statement { name, text: cut(sql, first, end).to_owned(), view, ..read });
+    }
+    if statements.is_empty() {
+        return Err(SqlError::usage("there is no statement")
+            .at(place)
+            .help("such as SELECT count(*) FROM vpc_flow_logs"));
+    }
+    Ok(statements)
+}
+
+/// What statements can name: a table, and the views and statements that stand before them.
+struct Known<'a> {
+    table: &'a str,
+    views: BTreeSet<String>,
+    prepared: Prepared,
+}
+
+impl Known<'_> {
+    /// Reads a statement that begins at `first`; `None` for one that only prepares another, or forgets it.
+    fn read(&mut self, piece: &[TokenWithSpan], first: Location, place: &str) -> Result<Option<Statement>> {
+        Ok(match self.prepared.step(piece, place)? {
+            Step::Prepared(inner) => {
+                // What is wrong with it is said at once, as in Athena.
+                self.plain(&inner, first, place)?;
+                None
+            }
+            Step::Forgotten => None,
+            Step::Executed(inner) => Some(self.plain(&inner, first, place)?),
+            Step::Written(sql, place, values) => {
+                let tokens = tokens(&sql, &place)?;
+                let inner = filled(&tokens, &values).map_err(|why| why.at(place.as_str()))?;
+                Some(self.plain(&inner, inner.first().map_or(first, |token| token.span.start), &place)?)
+            }
+            Step::Plain => Some(self.plain(piece, first, place)?),
+        })
+    }
+
+    /// Reads a statement that gives rows or makes a view.
+    fn plain(&mut self, piece: &[TokenWithSpan], first: Location, place: &str) -> Result<Statement> {
+        let parsed = parsed(piece, first, place)?;
         let (compared, differences) = (compared_with_values(&parsed), differences::met(&parsed));
-        let reads = match &parsed {
-            Parsed::Query(query) => is_reading(query),
-            Parsed::CreateView(view) => !view.materialized && is_reading(&view.query),
-            _ => false,
-        };
-        if !reads {
-            return Err(SqlError::usage("this statement does not read: only SELECT and CREATE VIEW are run here")
-                .at(at(place, first.line, first.column))
-                .help("tables are defined by `flowparquet ddl` and written by `flowparquet convert`"));
-        }
+        let (parsed, aliases) = self.named(parsed, place)?;
+        let order = order(&parsed);
+        let (name, text) = (String::new(), String::new());
+        Ok(Statement { name, text, view: None, order, parsed, compared, differences, aliases })
+    }
+
+    /// Gives what a statement names the names that it has here.
+    fn named(&mut self, mut parsed: Parsed, place: &str) -> Result<(Parsed, Vec<Alias>)> {
         if let Parsed::CreateView(view) = &mut parsed
             && let Some(name) = view.name.0.last().and_then(|part| part.as_ident().cloned())
         {
@@ -202,7 +225,7 @@ pub fn parse(sql: &str, table: &str, place: &str) -> Result<Vec<Statement>> {
                 span: name.span,
             }]);
         }
-        let mut names = Names::new(views.clone(), table, place);
+        let mut names = Names::new(&parsed, self.views.clone(), self.table, place);
         if let ControlFlow::Break(error) = parsed.visit(&mut Ctes(names.known())) {
             return Err(error);
         }
@@ -210,20 +233,47 @@ pub fn parse(sql: &str, table: &str, place: &str) -> Result<Vec<Statement>> {
             return Err(error);
         }
         if let Parsed::CreateView(view) = &parsed {
-            views.extend(view.name.0.last().map(|part| part.to_string().trim_matches('"').to_lowercase()));
+            self.views.extend(view.name.0.last().map(|part| part.to_string().trim_matches('"').to_lowercase()));
         }
-        let aliases = names.into_aliases();
-        let order = order(&parsed);
-        let view = view(&parsed, sql, piece, end);
-        let text = cut(sql, first, end).to_owned();
-        statements.push(Statement { name, text, view, order, parsed, compared, differences, aliases });
+        Ok((parsed, names.into_aliases()))
     }
-    if statements.is_empty() {
-        return Err(SqlError::usage("there is no statement")
-            .at(place)
-            .help("such as SELECT count(*) FROM vpc_flow_logs"));
+}
+
+/// Returns the tokens of a text.
+fn tokens(sql: &str, place: &str) -> Result<Vec<TokenWithSpan>> {
+    Tokenizer::new(&Athena, sql).tokenize_with_location().map_err(|e| {
+        SqlError::usage(format!("this is not SQL: {}", e.message)).at(at(place, e.location.line, e.location.column))
+    })
+}
+
+/// Returns what the parser makes of a statement, if that only reads.
+fn parsed(piece: &[TokenWithSpan], first: Location, place: &str) -> Result<Parsed> {
+    if piece.iter().filter(|token| is_operator(&token.token)).count() > MAX_OPERATORS {
+        return Err(SqlError::usage(format!("this statement has more than {MAX_OPERATORS} operators"))
+            .at(at(place, first.line, first.column))
+            .help("write IN (...) for a list of values, or VALUES and a join"));
     }
-    Ok(statements)
+    words(piece, place)?;
+    let piece = with_rows(&with_addresses(&with_arrays(&with_parts(&with_in(piece)))));
+    let mut parser = Parser::new(&Athena).with_recursion_limit(MAX_DEPTH).with_tokens_with_locations(piece);
+    let parsed = parser.parse_statement().map_err(|e| not_sql(&e.to_string(), place))?;
+    let rest = parser.peek_token();
+    if rest.token != Token::EOF {
+        return Err(SqlError::usage(format!("this is not SQL: unexpected {}", rest.token))
+            .at(at(place, rest.span.start.line, rest.span.start.column))
+            .help("end a statement with a semicolon"));
+    }
+    let reads = match &parsed {
+        Parsed::Query(query) => is_reading(query),
+        Parsed::CreateView(view) => !view.materialized && is_reading(&view.query),
+        _ => false,
+    };
+    if !reads {
+        return Err(SqlError::usage("this statement does not read: only SELECT and CREATE VIEW are run here")
+            .at(at(place, first.line, first.column))
+            .help("tables are defined by `flowparquet ddl` and written by `flowparquet convert`"));
+    }
+    Ok(parsed)
 }
 
 /// Returns name and query of a view: what `WITH name AS (query)` wants.

@@ -123,6 +123,36 @@ pub fn with_parts(piece: &[TokenWithSpan]) -> Vec<TokenWithSpan> {
     tokens
 }
 
+/// Writes the type `array(integer)` behind AS as the parser knows it, `array<integer>`.
+pub fn with_arrays(piece: &[TokenWithSpan]) -> Vec<TokenWithSpan> {
+    let mut tokens = piece.to_vec();
+    let significant: Vec<usize> =
+        (0..piece.len()).filter(|at| !matches!(piece[*at].token, Token::Whitespace(_))).collect();
+    let is_word = |at: usize, wanted: &str| match &piece[at].token {
+        Token::Word(word) => word.quote_style.is_none() && word.value.eq_ignore_ascii_case(wanted),
+        _ => false,
+    };
+    // Whether each parenthesis that is open belongs to such a type.
+    let mut open: Vec<bool> = Vec::new();
+    for (place, at) in significant.iter().copied().enumerate() {
+        match &piece[at].token {
+            Token::LParen => {
+                let before = |steps: usize| place.checked_sub(steps).map(|place| significant[place]);
+                let is_type = before(1).is_some_and(|at| is_word(at, "array"))
+                    && (before(2).is_some_and(|at| is_word(at, "as"))
+                        || open.last() == Some(&true) && before(2).is_some_and(|at| piece[at].token == Token::LParen));
+                open.push(is_type);
+                if is_type {
+                    tokens[at].token = Token::Lt;
+                }
+            }
+            Token::RParen if open.pop() == Some(true) => tokens[at].token = Token::Gt,
+            _ => {}
+        }
+    }
+    tokens
+}
+
 /// Makes a call of `IPADDRESS '10.0.0.1'`, and a text of `IPPREFIX '10.0.0.0/8'`: types whose names the parser does not know.
 pub fn with_addresses(piece: &[TokenWithSpan]) -> Vec<TokenWithSpan> {
     let mut tokens: Vec<TokenWithSpan> = Vec::with_capacity(piece.len());

@@ -2,7 +2,7 @@
 
 use arrow::datatypes::DataType;
 
-use crate::functions::ADDRESS_BYTES;
+use crate::functions::{ADDRESS_BYTES, JSON, parts_of};
 
 /// What kind of values a type has: those of one kind can be compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +16,7 @@ pub enum Kind {
     Time,
     Interval,
     Address,
+    Json,
     /// Arrays, maps and whatever else: their parts are not looked at.
     Other,
 }
@@ -31,6 +32,7 @@ impl Kind {
             DataType::Timestamp(..) => Self::Time,
             DataType::Interval(_) | DataType::Duration(_) => Self::Interval,
             DataType::FixedSizeBinary(ADDRESS_BYTES) => Self::Address,
+            json if *json == JSON => Self::Json,
             other if other.is_numeric() => Self::Number,
             DataType::Dictionary(_, values) => Self::of(values),
             _ => Self::Other,
@@ -63,10 +65,14 @@ pub fn shown_type(data_type: &DataType) -> String {
         DataType::Timestamp(..) => "timestamp with time zone".to_owned(),
         DataType::Interval(_) => "interval".to_owned(),
         DataType::FixedSizeBinary(ADDRESS_BYTES) => "ipaddress".to_owned(),
-        DataType::Binary | DataType::LargeBinary | DataType::BinaryView => "varbinary".to_owned(),
+        json if *json == JSON => "json".to_owned(),
+        DataType::Binary | DataType::BinaryView => "varbinary".to_owned(),
         DataType::List(of) | DataType::LargeList(of) => format!("array({})", shown_type(of.data_type())),
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => "varchar".to_owned(),
         DataType::Dictionary(_, values) => shown_type(values),
-        other => other.to_string().to_lowercase(),
+        other => match parts_of(other) {
+            Some((key, value)) => format!("map({}, {})", shown_type(key), shown_type(value)),
+            None => other.to_string().to_lowercase(),
+        },
     }
 }

@@ -61,4 +61,8 @@ impl Files for StoreFiles {
     fn requests(&self, ranges: &[Range<u64>]) -> u64 {
         near(ranges).len() as u64
     }
+
+    fn url(&self, key: &str) -> String {
+        self.0.location().url_of(key)
+    }
 }

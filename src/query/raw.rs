@@ -52,6 +52,10 @@ impl Objects for RawObjects {
         let work = RawWork { objects: self, wanted: columns, schema, batch: Batch::default() };
         Box::new(OneByOne { reader: RawReader::default(), work })
     }
+
+    fn url(&self, at: usize) -> String {
+        self.objects.get(at).map_or_else(String::new, |(_, object)| self.store.location().url_of(&object.key))
+    }
 }
 
 /// Reads one object after the other.

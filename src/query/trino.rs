@@ -254,9 +254,28 @@ fn value_of(data_type: &str, value: serde_json::Value) -> Value {
             let inner = data_type.strip_prefix("array(").and_then(|rest| rest.strip_suffix(')')).unwrap_or_default();
             Value::List(values.into_iter().map(|value| value_of(inner, value)).collect())
         }
+        ("map", Json::Object(entries)) => {
+            let inner = data_type.strip_prefix("map(").and_then(|rest| rest.strip_suffix(')')).unwrap_or_default();
+            let (key, value) = parted(inner);
+            let keyed = |text: String| match key {
+                "tinyint" | "smallint" | "integer" | "bigint" => text.parse().map_or(Value::Text(text), Value::Int),
+                _ => value_of(key, Json::String(text)),
+            };
+            Value::Map(entries.into_iter().map(|(text, of)| (keyed(text), value_of(value, of))).collect())
+        }
         (_, Json::String(text)) => Value::Text(text),
         (_, other) => Value::Text(other.to_string()),
     }
+}
+
+/// Parts the types of keys and values: `varchar, array(bigint)`.
+fn parted(types: &str) -> (&str, &str) {
+    let mut depth = 0;
+    let comma = types.char_indices().find(|(_, letter)| {
+        depth += i32::from(*letter == '(') - i32::from(*letter == ')');
+        *letter == ',' && depth == 0
+    });
+    comma.map_or((types, ""), |(at, _)| (types[..at].trim(), types[at + 1..].trim()))
 }
 
 /// Writes a time with milliseconds, as Athena shows it; Trino shows as many digits as the type has.
@@ -308,6 +327,16 @@ mod tests {
                 "array(array(double))",
                 json!([[1, null]]),
                 Value::List(vec![Value::List(vec![Value::Float(1.0), Value::Null])]),
+            ),
+            (
+                "map(varchar(7), decimal(3,1))",
+                json!({"a": "1.5"}),
+                Value::Map(vec![(Value::Text("a".into()), Value::Decimal("1.5".into()))]),
+            ),
+            (
+                "map(integer, array(bigint))",
+                json!({"1": [2]}),
+                Value::Map(vec![(Value::Int(1), Value::List(vec![Value::Int(2)]))]),
             ),
             ("boolean", json!(true), Value::Bool(true)),
             ("date", json!(null), Value::Null),

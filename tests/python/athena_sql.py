@@ -143,10 +143,10 @@ class Ours:
         athena_rows.make_source(self.source.path, self.run)
         self.run("convert", self.source.path, self.dest.path, "--all", "--partition-by", "account-region-day")
 
-    def run(self, *args, env=None, stdin="", expect=(0,)):
+    def run(self, *args, env=None, stdin="", expect=(0,), timeout=120):
         home = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "TMPDIR": str(self.folder)}
         ran = subprocess.run([str(self.binary), *map(str, args)], input=stdin, capture_output=True, text=True, cwd=self.folder,
-                             errors="replace", env=home | (env or {}), timeout=120)
+                             errors="replace", env=home | (env or {}), timeout=timeout)
         ran.out = ran.stdout
         if expect and ran.returncode not in expect:
             raise RuntimeError(f"{args}: exit code {ran.returncode}\n{ran.stdout}{ran.stderr}")

@@ -10,7 +10,7 @@ use arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int64Type};
 use datafusion::common::{Result, ScalarValue, exec_datafusion_err, plan_datafusion_err};
 
 use super::number::{MAX_PRECISION, Rounding, number, ten_to, without_digits};
-use super::{Fun, is_text, texts};
+use super::{Fun, JSON, is_text, texts};
 use crate::types::shown_type;
 
 macro_rules! both {
@@ -52,6 +52,7 @@ fn takes(types: &[DataType]) -> Option<Vec<DataType>> {
     let value = match value {
         DataType::Null | DataType::Boolean => DataType::Boolean,
         text if is_text(text) => DataType::Utf8View,
+        json if *json == JSON => JSON,
         other => number(other)?,
     };
     Some([vec![value], rest.to_vec()].concat())
@@ -72,6 +73,10 @@ fn decimal(constants: &[Option<&ScalarValue>]) -> Result<DataType> {
 }
 
 fn converted(columns: &[ArrayRef], gives: &DataType, strict: bool) -> Result<ArrayRef> {
+    if *columns[0].data_type() == JSON {
+        let scalars = super::text::each(super::json::scalars(&columns[0])?.into_iter())?;
+        return converted(&[scalars], gives, strict);
+    }
     let column = &columns[0];
     if column.data_type() == gives {
         return Ok(Arc::clone(column));

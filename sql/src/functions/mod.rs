@@ -8,8 +8,13 @@ mod bounded;
 mod bytes;
 mod convert;
 mod format;
+mod intervals;
+mod json;
+mod map_agg;
+mod maps;
 mod network;
 mod number;
+mod pattern;
 mod sums;
 mod text;
 mod time;
@@ -22,14 +27,16 @@ use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::{Result, ScalarValue, exec_datafusion_err, plan_datafusion_err};
 use datafusion::logical_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+    AggregateUDF, ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
 use crate::types::shown_type;
 
 pub use bounded::bounded;
+pub use json::{JSON, written};
+pub use maps::parts_of;
 pub use network::{ADDRESS_BYTES, shown_address};
-pub use sums::all as aggregates;
+pub use pattern::of_ascii;
 pub use time::shown_timestamp;
 
 /// All of them, by name.
@@ -41,6 +48,9 @@ static ALL: LazyLock<HashMap<&str, Arc<ScalarUDF>>> = LazyLock::new(|| {
         .chain(number::FUNS)
         .chain(bits::FUNS)
         .chain(bytes::FUNS)
+        .chain(intervals::FUNS)
+        .chain(json::FUNS)
+        .chain(maps::FUNS)
         .chain(convert::FUNS.iter().flatten());
     let udf = |fun: &'static Fun| Udf { fun, signature: Signature::user_defined(Volatility::Immutable) };
     funs.map(|fun| (fun.name, Arc::new(ScalarUDF::new_from_impl(udf(fun))))).collect()
@@ -49,6 +59,11 @@ static ALL: LazyLock<HashMap<&str, Arc<ScalarUDF>>> = LazyLock::new(|| {
 /// Returns all of them.
 pub fn all() -> Vec<ScalarUDF> {
     ALL.values().map(|function| function.as_ref().clone()).collect()
+}
+
+/// Returns those of rows together.
+pub fn aggregates() -> Vec<AggregateUDF> {
+    sums::all().into_iter().chain(map_agg::all()).collect()
 }
 
 /// Returns one of them.

@@ -86,7 +86,7 @@ SELECT if(strpos(srcaddr, ':') > 0, 'IPv6', 'IPv4') AS family, count(*) FROM vpc
 SELECT DISTINCT dstaddr, CAST(dstaddr AS ipaddress) AS ip FROM vpc_flow_logs WHERE year = '2024' ORDER BY dstaddr
 
 -- an address as bytes
--- differs: casts to arrays, rows
+-- differs: casts to rows
 SELECT to_hex(CAST(IPADDRESS '10.0.0.1' AS varbinary)), CAST(from_hex('00000000000000000000FFFF0A000001') AS ipaddress)
 
 -- an address as a number

@@ -149,19 +149,16 @@ SELECT geometric_mean(packets) FROM vpc_flow_logs WHERE day = '16' AND packets >
 SELECT count(*), checksum(srcaddr) IS NOT NULL FROM vpc_flow_logs WHERE day = '16'
 
 -- histogram
--- differs: maps, rows and JSON
 SELECT histogram(protocol) FROM vpc_flow_logs WHERE day = '15'
 
 -- a value of a histogram
--- differs: maps, rows and JSON
 SELECT histogram(action)['ACCEPT'] AS accepted, element_at(histogram(action), 'none') AS none FROM vpc_flow_logs WHERE day = '15'
 
 -- map_agg
--- differs: maps, rows and JSON
 SELECT map_agg(instance_tag, bytes) FROM vpc_flow_logs WHERE interface_id = 'eni-00000000000000abc' AND packets < 4
 
 -- multimap_agg
--- differs: maps, rows and JSON
+-- differs: rarer functions of maps, rows and JSON
 SELECT multimap_agg(action, protocol) FROM (SELECT DISTINCT action, protocol FROM vpc_flow_logs WHERE day = '16' AND action = 'REJECT' AND protocol = 6)
 
 -- numeric histogram
@@ -209,3 +206,18 @@ SELECT listagg(action, ',') WITHIN GROUP (ORDER BY action) AS a, listagg(day, ',
 -- cube over a literal
 -- differs: `ORDER BY` a column that is one literal in a subquery
 SELECT c2, action, grouping(action, c2) AS g FROM (SELECT action, '' AS c2 FROM vpc_flow_logs WHERE day = '16') AS s GROUP BY CUBE (action, c2) ORDER BY 1 DESC, 2, 3
+
+-- histograms of groups
+SELECT action, histogram(protocol) AS h, cardinality(histogram(dstport)) AS ports FROM vpc_flow_logs WHERE day = '15' GROUP BY action ORDER BY action
+
+-- histogram of a filter
+SELECT histogram(dstport) FILTER (WHERE dstport IN (22, 443)) AS h, histogram(srcport) FILTER (WHERE false) AS none FROM vpc_flow_logs WHERE day = '15'
+
+-- map_agg of groups
+SELECT action, map_agg(p, n) AS by_protocol, map_agg(p, n)[6] AS tcp FROM (SELECT action, protocol AS p, count(*) AS n FROM vpc_flow_logs WHERE day = '15' AND protocol = 6 GROUP BY 1, 2) GROUP BY action ORDER BY action
+
+-- map_agg with NULL
+SELECT map_agg(k, v) FROM (VALUES ('a', 1), ('b', NULL), (NULL, 3)) AS t(k, v)
+
+-- map_agg of nothing
+SELECT map_agg(srcaddr, bytes) FROM vpc_flow_logs WHERE day = '99'

@@ -5,7 +5,6 @@ SELECT ARRAY[1, 2, 3], ARRAY[], ARRAY['a', NULL], ARRAY[ARRAY[1], ARRAY[2, 3]]
 SELECT ARRAY['a', 'b'][1], element_at(ARRAY['a', 'b'], 2), element_at(ARRAY['a', 'b'], 5), element_at(ARRAY['a', 'b'], -1)
 
 -- element 0
--- differs: an element of an array that is not there
 -- refused
 SELECT ARRAY['a', 'b'][0]
 
@@ -51,11 +50,9 @@ SELECT sequence(DATE '2026-01-14', DATE '2026-01-17'), sequence(DATE '2026-01-31
 SELECT x FROM UNNEST(sequence(TIMESTAMP '2026-01-15 00:00:00', TIMESTAMP '2026-01-15 06:00:00', INTERVAL '2' HOUR)) AS t(x) ORDER BY x
 
 -- lambdas
--- differs: lambdas of two or more arguments
 SELECT transform(ARRAY[1, 2, NULL], x -> x * 2), filter(ARRAY[1, -2, 3], x -> x > 0), any_match(ARRAY[1, 2], x -> x > 1), all_match(ARRAY[1, 2], x -> x > 1), none_match(ARRAY[1, 2], x -> x > 5)
 
 -- lambdas over no elements and NULL
--- differs: lambdas of two or more arguments
 SELECT any_match(ARRAY[], x -> true), all_match(ARRAY[], x -> false), any_match(ARRAY[NULL, 1], x -> x > 5), transform(CAST(NULL AS array(integer)), x -> x + 1)
 
 -- a lambda that takes a column
@@ -88,26 +85,21 @@ SELECT t.port, count(*) FROM vpc_flow_logs CROSS JOIN UNNEST(ARRAY[srcport, dstp
 SELECT p, count_if(dstport = p) AS flows FROM vpc_flow_logs CROSS JOIN UNNEST(ARRAY[22, 80, 443]) AS ports(p) WHERE day = '15' GROUP BY p ORDER BY p
 
 -- unnest with ordinality
--- differs: `UNNEST` with ordinality
 SELECT x, n FROM UNNEST(ARRAY['a', 'b']) WITH ORDINALITY AS t(x, n) ORDER BY n
 
 -- unnest of a split
 SELECT part, count(*) FROM vpc_flow_logs, UNNEST(split(instance_tag, ',')) AS t(part) WHERE interface_id = 'eni-00000000000000abc' GROUP BY part ORDER BY part
 
 -- unnest of nothing
--- differs: `UNNEST` with ordinality
 SELECT x FROM UNNEST(CAST(ARRAY[] AS array(integer))) AS t(x)
 
 -- left join of unnest
--- differs: `UNNEST` with ordinality
 SELECT a.x, t.y FROM (VALUES (1, ARRAY['p', 'q']), (2, ARRAY[])) AS a(x, ys) LEFT JOIN UNNEST(ys) AS t(y) ON true ORDER BY 1, 2
 
 -- maps
--- differs: maps, rows and JSON
 SELECT map(ARRAY['a', 'b'], ARRAY[1, 2]), map(ARRAY['a', 'b'], ARRAY[1, 2])['b'], element_at(map(ARRAY['a'], ARRAY[1]), 'z'), cardinality(map(ARRAY['a'], ARRAY[1]))
 
 -- a map of nothing
--- differs: maps, rows and JSON
 SELECT map()
 
 -- a key that is not there
@@ -118,23 +110,23 @@ SELECT map(ARRAY['a'], ARRAY[1])['z']
 SELECT coalesce(element_at(map(ARRAY[6, 17, 1], ARRAY['tcp', 'udp', 'icmp']), protocol), 'other') AS name, count(*) FROM vpc_flow_logs WHERE day = '15' GROUP BY 1 ORDER BY 1
 
 -- parts of maps
--- differs: maps, rows and JSON
+-- differs: rarer functions of maps, rows and JSON
 SELECT array_sort(map_keys(map(ARRAY['a', 'b'], ARRAY[1, 2]))), array_sort(map_values(map(ARRAY['a', 'b'], ARRAY[1, 2]))), map_concat(map(ARRAY['a'], ARRAY[1]), map(ARRAY['b'], ARRAY[2]))
 
 -- lambdas over maps
--- differs: maps, rows and JSON
+-- differs: rarer functions of maps, rows and JSON
 SELECT map_filter(map(ARRAY['a', 'b'], ARRAY[1, 2]), (k, v) -> v > 1), transform_values(map(ARRAY['a'], ARRAY[1]), (k, v) -> v + 1), transform_keys(map(ARRAY['a'], ARRAY[1]), (k, v) -> upper(k))
 
 -- unnest of a map
--- differs: `UNNEST` with ordinality
+-- differs: `UNNEST` of a map
 SELECT k, v FROM UNNEST(map(ARRAY['a', 'b'], ARRAY[1, 2])) AS t(k, v) ORDER BY k
 
 -- map_from_entries
--- differs: maps, rows and JSON
+-- differs: rarer functions of maps, rows and JSON
 SELECT map_from_entries(ARRAY[ROW('a', 1), ROW('b', 2)]), map_entries(map(ARRAY['a'], ARRAY[1]))
 
 -- rows
--- differs: maps, rows and JSON
+-- differs: rarer functions of maps, rows and JSON
 SELECT ROW(1, 'a'), CAST(ROW(1, 'a') AS ROW(x integer, y varchar)), CAST(ROW(1, 'a') AS ROW(x integer, y varchar)).y
 
 -- rows are compared
@@ -152,3 +144,65 @@ SELECT split(srcaddr, '.') AS parts, count(*) AS n FROM vpc_flow_logs WHERE day 
 -- an array of other types
 -- refused
 SELECT ARRAY[1, 'a']
+
+-- parts of a map
+SELECT array_sort(map_keys(map(ARRAY['a', 'b'], ARRAY[1, 2]))), array_sort(map_values(map(ARRAY['a', 'b'], ARRAY[1, 2]))), cardinality(map()), map(ARRAY[1, 2], ARRAY['x', NULL]), map(ARRAY[1.5e0], ARRAY[ARRAY[1]])
+
+-- maps with a key twice
+-- refused
+SELECT map(ARRAY['a', 'a'], ARRAY[1, 2])
+
+-- maps with more keys than values
+-- refused
+SELECT map(ARRAY['a', 'b'], ARRAY[1])
+
+-- maps with a NULL key
+-- refused
+SELECT map(ARRAY['a', NULL], ARRAY[1, 2])
+
+-- maps of columns
+SELECT dstport, map(ARRAY['src', 'dst'], ARRAY[srcport, dstport])['dst'] AS d, element_at(map(ARRAY['src', 'dst'], ARRAY[srcaddr, dstaddr]), if(dstport > 400, 'src', 'none')) AS e FROM vpc_flow_logs WHERE day = '16' ORDER BY 1, 2, 3
+
+-- a key of another type
+-- refused
+SELECT element_at(map(ARRAY['a'], ARRAY[1]), 1)
+
+-- elements from the end
+SELECT element_at(ARRAY['a', 'b'], -2), element_at(ARRAY['a', 'b'], -3), element_at(ARRAY['a'], NULL)
+
+-- an element before the first
+-- refused
+SELECT ARRAY['a', 'b'][-1]
+
+-- an element behind the last
+-- refused
+SELECT ARRAY['a', 'b'][3]
+
+-- element_at of 0
+-- refused
+SELECT element_at(ARRAY['a', 'b'], 0)
+
+-- lambdas over NULL
+SELECT all_match(ARRAY[1, NULL], x -> x > 0), all_match(ARRAY[-1, NULL], x -> x > 0), none_match(ARRAY[-1, NULL], x -> x > 0), none_match(ARRAY[1, NULL], x -> x > 0), none_match(ARRAY[], x -> true), all_match(CAST(NULL AS array(integer)), x -> x > 0)
+
+-- all ports are known
+SELECT count_if(all_match(ARRAY[srcport, dstport], p -> p < 40000)) AS a, count_if(none_match(ARRAY[srcport, dstport], p -> p = 443)) AS n FROM vpc_flow_logs WHERE day = '15'
+
+-- unnest with ordinality of columns
+SELECT t.part, t.n, count(*) AS c FROM vpc_flow_logs f CROSS JOIN UNNEST(split(f.srcaddr, '.')) WITH ORDINALITY AS t(part, n) WHERE day = '16' GROUP BY t.part, t.n ORDER BY 3 DESC, 2, 1
+
+-- unnest of two arrays with ordinality
+SELECT x, y, n FROM UNNEST(ARRAY[1, 2, 3], ARRAY['a']) WITH ORDINALITY AS t(x, y, n) ORDER BY n
+
+-- left join of unnest of columns
+SELECT f.dstport, t.p FROM vpc_flow_logs f LEFT JOIN UNNEST(filter(ARRAY[22, 443], p -> p = dstport)) AS t(p) ON TRUE WHERE day = '16' ORDER BY 1, 2
+
+-- left join of unnest with ordinality
+SELECT a.x, t.y, t.n FROM (VALUES (1, ARRAY['p', 'q']), (2, ARRAY[]), (3, NULL)) AS a(x, ys) LEFT JOIN UNNEST(ys) WITH ORDINALITY AS t(y, n) ON true ORDER BY 1, 3
+
+-- casts of nested arrays
+SELECT CAST(ARRAY[ARRAY['1'], ARRAY['2', NULL]] AS array(array(bigint))), CAST(ARRAY[1.5, 2.5] AS array(integer)), CAST(split('22,443', ',') AS array(integer)), cardinality(CAST(ARRAY[] AS array(varchar))), TRY_CAST(ARRAY['1', 'x'] AS array(integer))
+
+-- a cast of an array that fails
+-- refused
+SELECT CAST(ARRAY['1', 'x'] AS array(integer))

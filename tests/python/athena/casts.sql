@@ -53,7 +53,7 @@ SELECT CAST(1e0 AS varchar), CAST(1.5e0 AS varchar), CAST(1e10 AS varchar), CAST
 SELECT CAST(true AS varchar), CAST(dstport = 443 AS varchar) FROM vpc_flow_logs WHERE day = '15' AND dstport = 443 LIMIT 1
 
 -- text to a shorter text
--- differs: casts to arrays, rows
+-- differs: casts to rows
 SELECT CAST('abcdef' AS varchar(3)), CAST('ab' AS varchar(3)), CAST('ab' AS char(4)) || '|'
 
 -- times to text
@@ -68,11 +68,9 @@ SELECT CAST(from_unixtime(start) AS varchar) AS t FROM vpc_flow_logs WHERE day =
 SELECT CAST(instance_tag AS integer) FROM vpc_flow_logs WHERE day = '15'
 
 -- try_cast of a column that holds some numbers
--- differs: NULL within `array_max`
 SELECT DISTINCT instance_tag, TRY_CAST(instance_tag AS integer) AS n, TRY_CAST(instance_tag AS double) AS d, TRY_CAST(instance_tag AS boolean) AS b, TRY_CAST(instance_tag AS date) AS day, TRY_CAST(instance_tag AS decimal(5, 2)) AS c FROM vpc_flow_logs WHERE day = '15' ORDER BY instance_tag
 
 -- cast of an array
--- differs: casts to arrays, rows
 SELECT CAST(ARRAY['1', '2'] AS array(integer)), CAST(ARRAY[1, 2] AS array(varchar))
 
 -- cast of NULL

@@ -145,7 +145,6 @@ SELECT last_day_of_month(DATE '2024-02-03'), last_day_of_month(TIMESTAMP '2026-1
 SELECT TIMESTAMP '2026-01-31 00:00:00' + INTERVAL '1' MONTH, TIMESTAMP '2026-01-15 00:00:00' - INTERVAL '90' MINUTE, DATE '2026-01-15' + INTERVAL '1' DAY, DATE '2026-03-31' - INTERVAL '1' MONTH
 
 -- an interval several times
--- differs: `TIME`, intervals of two units
 SELECT INTERVAL '2' DAY * 3, TIMESTAMP '2026-01-15 00:00:00' + 5 * INTERVAL '1' MINUTE
 
 -- difference of times
@@ -159,11 +158,9 @@ SELECT INTERVAL '1' DAY, INTERVAL '2' HOUR, INTERVAL '1' MONTH
 SELECT INTERVAL '1-2' YEAR TO MONTH, INTERVAL '1 02:03:04' DAY TO SECOND
 
 -- parse_duration
--- differs: `TIME`, intervals of two units
 SELECT parse_duration('42.5m'), parse_duration('1h'), from_unixtime(0) + parse_duration('90s')
 
 -- to_milliseconds
--- differs: rarer functions
 SELECT to_milliseconds(parse_duration('1h')), to_milliseconds(INTERVAL '1' DAY)
 
 -- hours added to a date
@@ -219,7 +216,6 @@ SELECT count(*) FROM vpc_flow_logs WHERE from_unixtime(start) > now() - INTERVAL
 SELECT count(*) FROM vpc_flow_logs WHERE year = date_format(current_date - INTERVAL '1' DAY, '%Y') AND month = date_format(current_date - INTERVAL '1' DAY, '%m') AND day = '99'
 
 -- human readable seconds
--- differs: rarer functions
 SELECT human_readable_seconds(96)
 
 -- bins of five minutes
@@ -230,3 +226,16 @@ SELECT from_unixtime(floor(start / 300) * 300) AS bin, count(*) AS n FROM vpc_fl
 
 -- seconds to milliseconds
 SELECT from_unixtime(start * 1000 / 1000) = from_unixtime(start) AS same, count(*) FROM vpc_flow_logs WHERE day = '15' GROUP BY 1
+
+-- intervals many times
+SELECT INTERVAL '1' MONTH * 3, 2 * INTERVAL '90' MINUTE, INTERVAL '1' DAY / 2, INTERVAL '1' DAY * 1.5e0, DATE '2026-01-15' + 2 * INTERVAL '1' DAY
+
+-- intervals added
+SELECT INTERVAL '1' DAY + INTERVAL '2' HOUR, INTERVAL '1' HOUR - INTERVAL '90' MINUTE, from_unixtime(0) + (INTERVAL '1' DAY + INTERVAL '1' MINUTE)
+
+-- durations
+SELECT parse_duration('1.5d'), parse_duration('250 ms'), to_milliseconds(parse_duration('2m')), human_readable_seconds(3661.7e0), human_readable_seconds(0), human_readable_seconds(604800 + 86400)
+
+-- a duration that is none
+-- refused
+SELECT parse_duration('5 years')

@@ -89,7 +89,7 @@ SELECT * FROM (VALUES (1, 'a'), (2, 'b'), (3, NULL)) AS t(n, c) ORDER BY n DESC
 VALUES (1, 'a'), (2, 'b') ORDER BY 1
 
 -- the table statement
--- differs: `TRY(...)`, `EXECUTE ... USING`
+-- differs: `TABLE name`, `FETCH
 SELECT count(*) FROM (TABLE vpc_flow_logs) WHERE day = '16'
 
 -- lateral

@@ -50,7 +50,7 @@ SELECT x FROM (VALUES nan(), 1e0, infinity(), -infinity(), NULL, 0e0) AS t(x) OR
 SELECT DISTINCT CAST(srcaddr AS ipaddress) AS ip FROM vpc_flow_logs WHERE day = '15' AND srcaddr <> '-' ORDER BY ip
 
 -- order of arrays
--- differs: casts to arrays, rows
+-- differs: casts to rows
 SELECT x FROM (VALUES ARRAY[2], ARRAY[1, 5], ARRAY[1], ARRAY[]) AS t(x) ORDER BY x
 
 -- offset
@@ -71,7 +71,7 @@ SELECT DISTINCT dstport FROM vpc_flow_logs WHERE day = '15' ORDER BY dstport FET
 SELECT DISTINCT dstport FROM vpc_flow_logs WHERE day = '15' ORDER BY dstport FETCH FIRST ROW ONLY
 
 -- fetch next with ties
--- differs: `TRY(...)`, `EXECUTE ... USING`
+-- differs: `TABLE name`, `FETCH
 SELECT dstport FROM (VALUES 1, 1, 2, 2, 2, 3) AS t(dstport) ORDER BY dstport FETCH NEXT 3 ROWS WITH TIES
 
 -- limit all
@@ -141,7 +141,6 @@ SELECT CASE WHEN dstport = 443 THEN dstport ELSE bytes END AS n FROM vpc_flow_lo
 SELECT CASE WHEN dstport = 443 THEN 1 ELSE 2.50 END AS n, count(*) FROM vpc_flow_logs WHERE day = '16' GROUP BY 1 ORDER BY 1
 
 -- try of a division
--- differs: `TRY(...)`, `EXECUTE ... USING`
 SELECT try(1 / 0), coalesce(try(bytes / 0), -1) FROM vpc_flow_logs WHERE day = '16' AND bytes IS NOT NULL LIMIT 1
 
 -- count of NULLs
@@ -161,3 +160,22 @@ SELECT instance_id, vpc_id, tcp_flags, count(*) FROM vpc_flow_logs WHERE year = 
 
 -- a dash is a text
 SELECT count(*) FILTER (WHERE srcaddr = '-') AS dashes, count(*) FILTER (WHERE srcaddr IS NULL) AS nulls FROM vpc_flow_logs WHERE day = '28'
+
+-- try of what fails in some rows
+SELECT n, try(10 / n) AS q, try(CAST(t AS integer)) AS i, try(ARRAY['a'][n]) AS e FROM (VALUES (0, '1'), (1, 'x'), (2, NULL)) AS v(n, t) ORDER BY n
+
+-- try of casts of a column
+SELECT try(CAST(instance_tag AS integer)) AS n, count(*) AS c FROM vpc_flow_logs WHERE day = '15' GROUP BY 1 ORDER BY 1
+
+-- try around aggregates
+SELECT action, try(sum(bytes) / count_if(dstport = 22)) AS per FROM vpc_flow_logs WHERE day = '15' GROUP BY action ORDER BY action
+
+-- try in a condition
+SELECT count(*) FROM vpc_flow_logs WHERE day = '15' AND try(bytes / (dstport - 443)) IS NULL AND dstport = 443
+
+-- try of numbers out of range
+SELECT try(9223372036854775807 + 1), try(CAST(300 AS tinyint)), try(date_parse('x', '%Y')), try(json_parse('{')), try(CAST('x' AS ipaddress)), try(1 / 4.0)
+
+-- try does not hide unknown columns
+-- refused
+SELECT try(no_column) FROM vpc_flow_logs

@@ -1,5 +1,4 @@
 -- length and case
--- differs: NULL within `array_max`
 SELECT instance_tag, length(instance_tag) AS n, upper(instance_tag) AS up, lower(instance_tag) AS low, reverse(instance_tag) AS back FROM vpc_flow_logs WHERE interface_id = 'eni-00000000000000abc' ORDER BY instance_tag
 
 -- substr
@@ -22,7 +21,6 @@ SELECT lpad('7', 3, '0'), rpad('7', 3, 'ab'), lpad('1234', 2, '0'), rpad('ab', 4
 SELECT lpad('7', 3, '')
 
 -- replace
--- differs: NULL within `array_max`
 SELECT replace('a.b.c', '.', '-'), replace('abc', 'b'), replace('aaa', 'aa', 'b'), replace('abc', '', 'x'), translate('abcd', 'ac', 'xy')
 
 -- split
@@ -32,7 +30,6 @@ SELECT split('a,b,,c', ','), split('abc', ','), split('', ','), split('a,b,c', '
 SELECT instance_tag, split(instance_tag, ',')[1] AS first, cardinality(split(instance_tag, ',')) AS n FROM vpc_flow_logs WHERE interface_id = 'eni-00000000000000abc' ORDER BY instance_tag
 
 -- a field that is not there
--- differs: an element of an array that is not there
 -- refused
 SELECT split('a,b', ',')[3]
 
@@ -50,7 +47,7 @@ SELECT split_part('a.b.c', '.', -1)
 SELECT srcaddr, split_part(srcaddr, '.', 1) AS a, split_part(srcaddr, '.', 4) AS d, count(*) FROM vpc_flow_logs WHERE day = '16' GROUP BY 1, 2, 3 ORDER BY 1
 
 -- split_to_map
--- differs: maps, rows and JSON
+-- differs: rarer functions of maps, rows and JSON
 SELECT split_to_map('a=1,b=2', ',', '=')
 
 -- like
@@ -192,23 +189,19 @@ SELECT substr(NULL, 1)
 SELECT CAST(bytes AS varchar) || ' bytes' AS t FROM vpc_flow_logs WHERE interface_id = 'eni-00000000000000abc' AND bytes > 1000000000 ORDER BY bytes
 
 -- json
--- differs: maps, rows and JSON
 SELECT json_extract_scalar(instance_tag, '$.team'), json_extract_scalar(instance_tag, '$.n'), json_extract_scalar(instance_tag, '$.list[1]'), json_extract_scalar(instance_tag, '$.none') FROM vpc_flow_logs WHERE interface_id = 'eni-00000000000000abc' AND instance_tag LIKE '{%'
 
 -- json of what is none
--- differs: maps, rows and JSON
 SELECT json_extract_scalar('x', '$.a')
 
 -- json arrays
--- differs: maps, rows and JSON
 SELECT json_array_length('[1,2,3]'), json_extract_scalar('{"a":{"b":true}}', '$.a.b')
 
 -- more of json
--- differs: maps, rows and JSON
+-- differs: rarer functions of maps, rows and JSON
 SELECT json_array_get('["a","b"]', 1), json_size('{"a":1,"b":2}', '$')
 
 -- json_extract and format
--- differs: maps, rows and JSON
 SELECT json_format(json_extract('{"a":{"b":[1,2]}}', '$.a')), CAST(json_extract('{"n":5}', '$.n') AS integer), json_format(JSON '{"x":1}')
 
 -- word functions
@@ -225,3 +218,44 @@ SELECT max(srcaddr), min(srcaddr), greatest('10.0.0.9', '10.0.0.10'), max(length
 -- text in double quotes is a column
 -- refused
 SELECT count(*) FROM vpc_flow_logs WHERE srcaddr = "10.0.0.5"
+
+-- steps of json paths
+SELECT json_extract_scalar('{"a b": [{"c": 1.50}, null, "x", false, 1e5]}', '$["a b"][0].c'), json_extract_scalar('{"a":[1,2]}', '$.a[5]'), json_extract_scalar('{"a":[1,2]}', '$.a'), json_extract_scalar('{"a":null}', '$.a'), json_extract_scalar('{"a":"q\"uote"}', '$.a'), json_extract_scalar('[false]', '$[0]'), json_extract_scalar('"text"', '$')
+
+-- json paths that are none
+-- refused
+SELECT json_extract_scalar('{"a":1}', 'a.')
+
+-- json of columns
+SELECT DISTINCT json_array_length(instance_tag), json_extract_scalar(instance_tag, '$.team') FROM vpc_flow_logs WHERE interface_id = 'eni-00000000000000abc' ORDER BY 1, 2
+
+-- json_array_length of other things
+SELECT json_array_length('{}'), json_array_length('x'), json_array_length('[]'), json_array_length(NULL), json_array_length('[1, [2, 3]]')
+
+-- json_extract
+SELECT json_extract('{"b": {"y": "z", "x": [1,  2]}}', '$.b'), json_extract('{"b": "text"}', '$.b'), json_extract('no json', '$.b'), json_extract('{"b": null}', '$.b'), json_extract('{"b": 1}', '$.c')
+
+-- json_parse and casts
+SELECT json_parse(' {"b": 1, "a": [true, null]} '), json_format(json_parse('"x"')), CAST(json_parse('"x"') AS varchar), CAST(json_parse('17') AS bigint), CAST(json_parse('1.5') AS double), CAST(json_parse('true') AS boolean), CAST(json_parse('null') AS varchar), CAST(json_extract('{"a": "5"}', '$.a') AS varchar)
+
+-- json_parse of none
+-- refused
+SELECT json_parse('{')
+
+-- json is no text
+-- refused
+SELECT lower(json_extract('{"a":"B"}', '$.a'))
+
+-- json beside a text
+-- refused
+SELECT json_extract('{"a":"B"}', '$.a') = 'B'
+
+-- json and a text joined
+-- refused
+SELECT json_extract('{"a":"B"}', '$.a') || 'x'
+
+-- numbers of json
+SELECT json_extract('{"a": 1.50}', '$.a'), json_parse('1.50'), json_parse('12345678901234567890'), json_extract('[1e2]', '$[0]'), json_parse('1e2'), json_parse('1e10'), json_extract('{"a":"\u00e9\/"}', '$.a')
+
+-- sizes of json
+SELECT json_size('{"a":1,"b":2}', '$'), json_size('{"a":[1,2,3]}', '$.a'), json_size('{"a":1}', '$.a'), json_size('{"a":1}', '$.b')

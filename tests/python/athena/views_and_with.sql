@@ -79,20 +79,16 @@ SELECT vpc_flow_logs.srcaddr, count(*) FROM vpc_flow_logs WHERE vpc_flow_logs.da
 SELECT "SRCADDR", "Day" FROM vpc_flow_logs WHERE day = '16' ORDER BY 1, start LIMIT 2
 
 -- prepared with a value
--- differs: `TRY(...)`, `EXECUTE ... USING`
 PREPARE by_day FROM SELECT count(*) AS n, sum(bytes) AS total FROM vpc_flow_logs WHERE day = ? AND bytes > ?;
 EXECUTE by_day USING '15', 1000
 
 -- execute immediate
--- differs: `TRY(...)`, `EXECUTE ... USING`
 EXECUTE IMMEDIATE 'SELECT count(*) AS n FROM vpc_flow_logs WHERE day = ?' USING '16'
 
 -- the name of the file
--- differs: `TRY(...)`, `EXECUTE ... USING`
 SELECT count(DISTINCT "$path") AS files FROM vpc_flow_logs WHERE day = '15'
 
 -- the name of the file in a condition
--- differs: `TRY(...)`, `EXECUTE ... USING`
 SELECT count(*) FROM vpc_flow_logs WHERE "$path" LIKE '%/day=16/%'
 
 -- comments
@@ -104,3 +100,38 @@ several lines */ WHERE day = '16'
    SELECT
      count ( * )
    FROM   vpc_flow_logs	WHERE day='16'
+
+-- prepared with an expression
+PREPARE n FROM SELECT ? * 2 AS twice, count(*) AS n FROM vpc_flow_logs WHERE day IN (?, ?) AND dstport BETWEEN ? AND ?;
+EXECUTE n USING 1 + 2, '15', concat('1', '6'), 22, 400 + 43
+
+-- prepared and not enough values
+-- refused
+PREPARE n FROM SELECT count(*) FROM vpc_flow_logs WHERE day = ?;
+EXECUTE n
+
+-- prepared two times
+PREPARE n FROM SELECT count(*) AS n FROM vpc_flow_logs WHERE day = ?;
+PREPARE m FROM SELECT count(*) AS m FROM vpc_flow_logs WHERE day <> ?;
+EXECUTE n USING '15'
+
+-- not prepared
+-- refused
+EXECUTE never_prepared USING 1
+
+-- prepared wrongly
+-- refused
+PREPARE n FROM SELEC 1
+
+-- files and their rows
+SELECT count(DISTINCT "$path") AS files, count(*) AS n, count("$path") AS paths FROM vpc_flow_logs AS f WHERE f.year = '2026'
+
+-- files with a star
+SELECT count(*) FROM (SELECT "$path" AS p, * FROM vpc_flow_logs WHERE day = '16') WHERE p LIKE '%day=16%' AND bytes > 0
+
+-- files by day
+SELECT regexp_extract("$path", 'day=(\d+)', 1) AS d, count(*) AS n FROM vpc_flow_logs GROUP BY 1 ORDER BY 1
+
+-- a prepared statement about files
+PREPARE p FROM SELECT count(*) AS n FROM vpc_flow_logs WHERE "$path" LIKE ?;
+EXECUTE p USING '%day=15%'
