@@ -69,7 +69,8 @@ impl Seen {
                 self.sentences.insert("approximate results depend on how they are computed; Athena's may be others");
             }
             "concat_ws" if args.len() == 2 => {
-                self.sentences.insert("concat_ws of an array passes over NULL and makes texts of its elements otherwise");
+                self.sentences
+                    .insert("concat_ws of an array passes over NULL and makes texts of its elements otherwise");
             }
             "typeof" => {
                 self.sentences.insert("typeof gives names of this engine, not Athena's");

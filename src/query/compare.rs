@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use super::trino::{Trino, TrinoRows};
+use super::trino::{Trino, TrinoRows, alike};
 use super::{Live, Order, QueryOptions, Ran, RawOptions, Scan, Session, Statement, Value, live};
 
 use crate::days::Days;
@@ -292,10 +292,19 @@ fn witness(trino: &Trino, around: &Around, statement: &Statement, parquet: &Answ
     };
     Ok(match trino.ask(&sql, MAX_ROWS_COMPARED)? {
         Err(words) => unknown(format!("Trino refuses it: {words}")),
-        Ok(TrinoRows { columns, rows, too_many, seconds }) => {
+        Ok(TrinoRows { columns, types, rows, too_many, seconds }) => {
             let side = CompareSide { rows: rows.len() as u64, seconds, scan: Scan::default() };
-            let theirs = Answer { columns, rows, side, too_many };
-            let verdict = judge(&theirs, parquet, &statement.order);
+            let in_form = |rows: &[AnswerRow]| -> Vec<AnswerRow> {
+                let one = |row: &AnswerRow| types.iter().zip(row).map(|(of, value)| alike(of, value.clone())).collect();
+                rows.iter().map(one).collect()
+            };
+            if !rows.is_empty() && types.len() != parquet.columns.len() {
+                return Ok(unknown(format!("Trino answers {} columns, not {}", types.len(), parquet.columns.len())));
+            }
+            let theirs = Answer { columns, rows: in_form(&rows), side, too_many };
+            let columns = parquet.columns.clone();
+            let ours = Answer { columns, rows: in_form(&parquet.rows), side: parquet.side, too_many: parquet.too_many };
+            let verdict = judge(&theirs, &ours, &statement.order);
             Witness { rows: side.rows, seconds, verdict }
         }
     })

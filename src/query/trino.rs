@@ -80,6 +80,8 @@ impl fmt::Display for TrinoPlace {
 pub struct TrinoRows {
     /// Names of the columns.
     pub columns: Vec<String>,
+    /// Their types, as Trino names them.
+    pub types: Vec<String>,
     /// The rows; those beyond the limit are not there.
     pub rows: Vec<Vec<Value>>,
     /// Whether there are more rows than the limit.
@@ -156,16 +158,16 @@ impl Trino {
 
     fn asked(&self, sql: &str, max_rows: usize) -> Result<std::result::Result<TrinoRows, String>> {
         let begun = Instant::now();
-        let mut answer = TrinoRows { columns: Vec::new(), rows: Vec::new(), too_many: false, seconds: 0.0 };
-        let mut types: Vec<String> = Vec::new();
+        let mut answer =
+            TrinoRows { columns: Vec::new(), types: Vec::new(), rows: Vec::new(), too_many: false, seconds: 0.0 };
         let first = self.place.base.join("v1/statement").map_err(|e| Error::stopped("cannot ask Trino").because(e))?;
         let mut page = self.page(|client| client.post(first.clone()).body(sql.to_owned()))?;
         loop {
             if let Some(PageError { message, error_name }) = page.error {
                 return Ok(Err(format!("{error_name}: {message}")));
             }
-            if types.is_empty() {
-                types = page.columns.iter().map(|column| column.data_type.clone()).collect();
+            if answer.types.is_empty() {
+                answer.types = page.columns.iter().map(|column| column.data_type.clone()).collect();
                 answer.columns = page.columns.into_iter().map(|column| column.name).collect();
             }
             answer.too_many |= answer.rows.len() + page.data.len() > max_rows;
@@ -178,10 +180,10 @@ impl Trino {
                 break;
             }
             for row in page.data {
-                if row.len() != types.len() {
+                if row.len() != answer.types.len() {
                     return Err(Error::stopped("Trino answers a row of other columns than it names"));
                 }
-                answer.rows.push(types.iter().zip(row).map(|(of, value)| value_of(of, value)).collect());
+                answer.rows.push(answer.types.iter().zip(row).map(|(of, value)| value_of(of, value)).collect());
             }
             let Some(next) = next else { break };
             page = self.page(|client| client.get(next.clone()))?;
@@ -265,6 +267,20 @@ fn value_of(data_type: &str, value: serde_json::Value) -> Value {
         }
         (_, Json::String(text)) => Value::Text(text),
         (_, other) => Value::Text(other.to_string()),
+    }
+}
+
+/// Returns a value of a column of this type in a form that is compared: digits that the type does not promise are left out, and
+/// a number is one whatever our engine writes it as.
+pub fn alike(data_type: &str, value: Value) -> Value {
+    let name = data_type.split('(').next().unwrap_or_default();
+    match (name, value) {
+        // Seven digits, of which sums lose the last.
+        ("real", Value::Float(value)) => Value::Text(format!("{value:.5e}")),
+        ("double", Value::Decimal(text)) => text.parse().map_or(Value::Decimal(text), Value::Float),
+        ("decimal", Value::Int(value)) => Value::Decimal(value.to_string()),
+        ("time", Value::Text(text)) => Value::Text(in_milliseconds(&format!("time {text}"))),
+        (_, other) => other,
     }
 }
 
