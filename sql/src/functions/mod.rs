@@ -9,11 +9,13 @@ mod bytes;
 mod convert;
 mod format;
 mod intervals;
+mod joda;
 mod json;
 mod map_agg;
 mod maps;
 mod network;
 mod number;
+mod reduce;
 mod sums;
 mod text;
 mod time;
@@ -35,6 +37,7 @@ pub use bounded::bounded;
 pub use network::{ADDRESS_BYTES, shown_address};
 pub use json::{JSON, written};
 pub use maps::parts_of;
+pub use reduce::reduce;
 pub use time::shown_timestamp;
 
 /// All of them, by name.
@@ -47,6 +50,7 @@ static ALL: LazyLock<HashMap<&str, Arc<ScalarUDF>>> = LazyLock::new(|| {
         .chain(bits::FUNS)
         .chain(bytes::FUNS)
         .chain(intervals::FUNS)
+        .chain(joda::FUNS)
         .chain(json::FUNS)
         .chain(maps::FUNS)
         .chain(convert::FUNS.iter().flatten());
