@@ -394,11 +394,8 @@ pub fn same_as(name: &str) -> Option<&'static str> {
 /// Returns what to write instead of a function of Athena's that is not there.
 pub fn refused(name: &str) -> Option<&'static str> {
     Some(match name {
-        "format_datetime" => "write date_format(time, '%Y-%m-%d %H:%i:%s') instead: it is there in Athena too",
-        "parse_datetime" => "write date_parse(text, '%Y-%m-%d %H:%i:%s') instead: it is there in Athena too",
-        "with_timezone" => "write at_timezone(time, zone), which changes the zone of a time, not the time",
         "multimap_agg" | "map_union" => "write map_agg(key, value), or array_agg and a GROUP BY of the key",
-        "reduce" | "reduce_agg" => "write NOT any_match(array, x -> NOT ...) or UNNEST instead",
+        "reduce_agg" => "write sum, max or another aggregate, or reduce(array_agg(value), ...)",
         "row" => "select the columns one by one",
         "json_array_get" => "write json_extract(text, '$[0]')",
         "json_array_contains"

@@ -157,6 +157,7 @@ impl Engine {
         let state = context.state();
         let known = |name: &str| state.scalar_functions().get(name).cloned();
         functions::bounded(known, answer_bytes).into_iter().for_each(|function| context.register_udf(function));
+        context.register_higher_order_function(Arc::new(functions::reduce(answer_bytes)));
         context.add_analyzer_rule(Arc::new(Tries));
         context.add_optimizer_rule(Arc::new(Guard));
         let meter: Arc<Meter> = Arc::default();

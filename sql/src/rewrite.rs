@@ -133,6 +133,11 @@ fn cast(inner: Expr, data_type: &ast::DataType, is_try: bool) -> Option<Expr> {
     let name = data_type.to_string().to_lowercase();
     match name.as_str() {
         "ipaddress" => Some(call(if is_try { "try_ip_address" } else { "ip_address" }, vec![inner])),
+        "varbinary" => Some(call("varbinary_of", vec![inner])),
+        name if name == "char" || name.starts_with("char(") => {
+            let length = name.split_once('(').map_or("1", |(_, length)| length.trim_end_matches(')').trim()).to_owned();
+            Some(call("char_of", vec![inner, Expr::Value(Value::Number(length, false).into())]))
+        }
         "ipprefix" => Some(inner),
         "timestamp" | "timestamp(3)" | "date" => {
             let of = call(if name == "date" { "date_of" } else { "timestamp_of" }, vec![inner]);
@@ -220,10 +225,10 @@ fn between(of: &Expr, negated: bool, low: &Expr, high: &Expr) -> Expr {
     }
 }
 
-/// Returns whether this is a type of texts that Athena has not, or that pads texts with blanks, which is not done here.
+/// Returns whether this is a type of texts that Athena has not.
 fn is_no_type(data_type: &ast::DataType) -> bool {
     let name = data_type.to_string().to_lowercase();
-    matches!(name.as_str(), "string" | "text") || name == "char" || name.starts_with("char(")
+    matches!(name.as_str(), "string" | "text")
 }
 
 /// Returns `element_at(map(ARRAY[6, 17], ARRAY['tcp', 'udp']), protocol)`, as people write names of values, as a CASE.

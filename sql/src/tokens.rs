@@ -213,8 +213,8 @@ pub fn with_rows(piece: &[TokenWithSpan]) -> Vec<TokenWithSpan> {
             put(&mut tokens, Token::RParen);
         }
         match &token.token {
-            Token::LParen => depth += 1,
-            Token::RParen => depth = depth.saturating_sub(1),
+            Token::LParen | Token::LBracket => depth += 1,
+            Token::RParen | Token::RBracket => depth = depth.saturating_sub(1),
             Token::Word(word) if word.keyword == Keyword::VALUES && word.quote_style.is_none() => wants_row = true,
             _ => {}
         }

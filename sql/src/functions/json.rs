@@ -12,8 +12,9 @@ use datafusion::common::{Result, exec_datafusion_err};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::text::each;
+use super::text::{each, shown_by_cast};
 use super::{Fun, Last, is_text, texts};
+use crate::answer::shown_double;
 
 /// The type of columns of JSON.
 pub const JSON: DataType = DataType::LargeBinary;
@@ -32,7 +33,7 @@ pub const FUNS: &[Fun] = &[
         usage: "json_extract(text, '$.name')",
         takes: of_path,
         gives: |_, _| Ok(JSON),
-        run: |columns, _| Ok(json(found(columns, |found| Some(compact(found)))?)),
+        run: |columns, _| Ok(json(found(columns, |found| Some(written_anew(found)))?)),
     },
     Fun {
         name: "json_size",
@@ -65,7 +66,7 @@ pub const FUNS: &[Fun] = &[
         gives: |_, _| Ok(JSON),
         run: |columns, _| {
             let parse = |text: &str| match serde_json::from_str::<Value>(text) {
-                Ok(value) => Ok(value.to_string()),
+                Ok(value) => Ok(written_anew(&value.to_string())),
                 Err(_) => Err(exec_datafusion_err!("cannot convert value to JSON: '{text}'")),
             };
             let parsed = texts(&columns[0])?.into_iter().map(|text| text.map(parse).transpose());
@@ -120,6 +121,9 @@ pub fn written(column: &ArrayRef) -> Result<Vec<Option<&str>>> {
 pub fn scalars(column: &ArrayRef) -> Result<Vec<Option<String>>> {
     let one = |text: &str| match text {
         "null" => Ok(None),
+        number if number.starts_with(|c: char| c == '-' || c.is_ascii_digit()) && number.contains(['.', 'e', 'E']) => {
+            Ok(number.parse().ok().map(shown_by_cast))
+        }
         text => scalar(text).map(Some).ok_or_else(|| exec_datafusion_err!("cannot cast '{text}' to varchar")),
     };
     written(column)?.into_iter().map(|text| text.map_or(Ok(None), one)).collect()
@@ -149,25 +153,45 @@ fn scalar(found: &str) -> Option<String> {
     }
 }
 
-/// Returns JSON without blanks between its parts.
-fn compact(found: &str) -> String {
+/// Returns JSON as Trino writes it: without blanks between its parts, numbers with a point as doubles, escapes where they must be.
+fn written_anew(found: &str) -> String {
     let mut text = String::with_capacity(found.len());
-    let (mut quoted, mut escaped) = (false, false);
-    for letter in found.chars() {
-        if quoted || !letter.is_ascii_whitespace() {
-            text.push(letter);
-        }
+    let mut rest = found;
+    while let Some(letter) = rest.chars().next() {
+        let end = match letter {
+            '"' => end_of_text(rest),
+            '-' | '0'..='9' => rest.find(|c: char| !"+-.eE0123456789".contains(c)).unwrap_or(rest.len()),
+            other => other.len_utf8(),
+        };
+        let (piece, after) = rest.split_at(end);
+        rest = after;
         match letter {
-            '"' if !escaped => quoted = !quoted,
-            '\\' if quoted && !escaped => {
-                escaped = true;
-                continue;
-            }
-            _ => {}
+            '"' => match serde_json::from_str::<String>(piece).and_then(|plain| serde_json::to_string(&plain)) {
+                Ok(plain) => text.push_str(&plain),
+                Err(_) => text.push_str(piece),
+            },
+            '-' | '0'..='9' if piece.contains(['.', 'e', 'E']) => match piece.parse::<f64>() {
+                Ok(number) => text.push_str(&shown_double(number)),
+                Err(_) => text.push_str(piece),
+            },
+            letter if letter.is_ascii_whitespace() => {}
+            _ => text.push_str(piece),
         }
-        escaped = false;
     }
     text
+}
+
+/// Returns where a text in double quotes ends that something begins with.
+fn end_of_text(text: &str) -> usize {
+    let mut escaped = false;
+    for (at, byte) in text.bytes().enumerate().skip(1) {
+        match byte {
+            b'"' if !escaped => return at + 1,
+            b'\\' => escaped = !escaped,
+            _ => escaped = false,
+        }
+    }
+    text.len()
 }
 
 /// A step of a path: the member of an object, or the element of an array.

@@ -9,12 +9,14 @@ mod bytes;
 mod convert;
 mod format;
 mod intervals;
+mod joda;
 mod json;
 mod map_agg;
 mod maps;
 mod network;
 mod number;
 mod pattern;
+mod reduce;
 mod sums;
 mod text;
 mod time;
@@ -37,6 +39,7 @@ pub use json::{JSON, written};
 pub use maps::parts_of;
 pub use network::{ADDRESS_BYTES, shown_address};
 pub use pattern::of_ascii;
+pub use reduce::reduce;
 pub use time::shown_timestamp;
 
 /// All of them, by name.
@@ -49,6 +52,7 @@ static ALL: LazyLock<HashMap<&str, Arc<ScalarUDF>>> = LazyLock::new(|| {
         .chain(bits::FUNS)
         .chain(bytes::FUNS)
         .chain(intervals::FUNS)
+        .chain(joda::FUNS)
         .chain(json::FUNS)
         .chain(maps::FUNS)
         .chain(convert::FUNS.iter().flatten());

@@ -6,7 +6,7 @@
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanBuilder, FixedSizeBinaryBuilder, Scalar};
+use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, BooleanBuilder, FixedSizeBinaryBuilder, Scalar};
 use arrow::compute::cast;
 use arrow::compute::kernels::cmp::eq;
 use arrow::datatypes::DataType;
@@ -36,6 +36,20 @@ pub const FUNS: &[Fun] = &[
         run: |columns, _| addresses(&columns[0], false),
     },
     Fun {
+        name: "varbinary_of",
+        usage: "CAST(address AS varbinary), or to_utf8(text)",
+        takes: |types| match types {
+            [ADDRESS] => Some(vec![ADDRESS]),
+            [DataType::Binary | DataType::Null] => Some(vec![DataType::Binary]),
+            _ => None,
+        },
+        gives: |_, _| Ok(DataType::Binary),
+        run: |columns, _| match columns[0].as_fixed_size_binary_opt() {
+            Some(addresses) => Ok(Arc::new(addresses.iter().collect::<BinaryArray>())),
+            None => Ok(Arc::clone(&columns[0])),
+        },
+    },
+    Fun {
         name: "contains",
         usage: "contains('10.0.0.0/8', CAST(srcaddr AS ipaddress)), or contains(array, value)",
         takes: |types| match types {
@@ -57,6 +71,7 @@ pub const FUNS: &[Fun] = &[
 fn of_text_or_address(types: &[DataType]) -> Option<Vec<DataType>> {
     match types {
         [ADDRESS] => Some(vec![ADDRESS]),
+        [DataType::Binary] => Some(vec![DataType::Binary]),
         [text] if is_text(text) => Some(vec![DataType::Utf8View]),
         _ => None,
     }
@@ -76,9 +91,30 @@ fn parsed(text: &str) -> Option<u128> {
     Some(address.to_bits())
 }
 
+/// Makes addresses of their sixteen bytes, or of four.
+fn of_bytes(column: &BinaryArray, strict: bool) -> Result<ArrayRef> {
+    let mut builder = FixedSizeBinaryBuilder::with_capacity(column.len(), ADDRESS_BYTES);
+    for bytes in column {
+        let v4 = bytes.and_then(|bytes| <[u8; 4]>::try_from(bytes).ok());
+        let v4 = v4.map(|v4| std::net::Ipv4Addr::from(v4).to_ipv6_mapped().octets());
+        let address = v4.or_else(|| bytes.and_then(|bytes| <[u8; 16]>::try_from(bytes).ok()));
+        match (address, bytes) {
+            (Some(address), _) => builder.append_value(address)?,
+            (None, Some(bytes)) if strict => {
+                return Err(exec_datafusion_err!("invalid IP address binary length: {}", bytes.len()));
+            }
+            _ => builder.append_null(),
+        }
+    }
+    Ok(Arc::new(builder.finish()))
+}
+
 fn addresses(column: &ArrayRef, strict: bool) -> Result<ArrayRef> {
     if *column.data_type() == ADDRESS {
         return Ok(Arc::clone(column));
+    }
+    if let Some(bytes) = column.as_binary_opt::<i32>() {
+        return of_bytes(bytes, strict);
     }
     let texts = texts(column)?;
     let mut builder = FixedSizeBinaryBuilder::with_capacity(texts.len(), ADDRESS_BYTES);

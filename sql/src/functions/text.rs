@@ -14,6 +14,9 @@ use super::time::shown_timestamp;
 use super::{Fun, JSON, Last, is_number, is_text, texts};
 use crate::answer::{scientific, shown_double};
 
+/// Most letters of a `char(n)`; Trino has as many, which here were too many for a batch of rows.
+const MAX_CHAR: usize = 1_000;
+
 /// The functions.
 pub const FUNS: &[Fun] = &[
     Fun {
@@ -40,6 +43,27 @@ pub const FUNS: &[Fun] = &[
             };
             let values = texts(&whole)?.into_iter().zip(lengths.as_primitive::<Int64Type>());
             each(values.map(cut).collect::<Result<Vec<_>>>()?.into_iter())
+        },
+    },
+    Fun {
+        name: "char_of",
+        usage: "CAST(value AS char(4))",
+        takes: |types| match types {
+            [one, length] if is_number(length) => Some(vec![one.clone(), DataType::Int64]),
+            _ => None,
+        },
+        gives: |_, _| Ok(DataType::Utf8View),
+        run: |columns, _| {
+            let whole = varchar(&columns[0])?;
+            let padded = |(text, length): (Option<&str>, Option<i64>)| -> Result<Option<String>> {
+                let (Some(text), Some(length)) = (text, length) else { return Ok(None) };
+                let length = usize::try_from(length).ok().filter(|length| *length <= MAX_CHAR);
+                let length = length.ok_or_else(|| exec_datafusion_err!("char has {MAX_CHAR} letters at most"))?;
+                let short: String = text.chars().take(length).collect();
+                Ok(Some(format!("{short:<length$}")))
+            };
+            let values = texts(&whole)?.into_iter().zip(columns[1].as_primitive::<Int64Type>());
+            each(values.map(padded).collect::<Result<Vec<_>>>()?.into_iter())
         },
     },
     Fun {
@@ -296,7 +320,7 @@ fn varchar(column: &ArrayRef) -> Result<ArrayRef> {
 }
 
 /// Writes a double as Trino casts it: `1.5E0`.
-fn shown_by_cast(value: f64) -> String {
+pub fn shown_by_cast(value: f64) -> String {
     match value {
         value if !value.is_finite() => shown_double(value),
         0.0 if value.is_sign_negative() => "-0E0".to_owned(),

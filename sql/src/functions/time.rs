@@ -80,6 +80,26 @@ pub const FUNS: &[Fun] = &[
         run: |columns, gives| times(instants(&columns[0])?.collect(), gives),
     },
     Fun {
+        name: "with_timezone",
+        usage: "with_timezone(time, 'Asia/Tokyo'), of a time without a zone",
+        takes: |types| match types {
+            [DataType::Timestamp(_, Some(_)), _] => None,
+            _ => time_and(types, &[is_text]),
+        },
+        gives: |_, constants| Ok(zoned(&zone_of(constants)?)),
+        run: |columns, gives| {
+            let zone = zone_in(gives)?;
+            let there = |millis: i64| {
+                let time = zone.to_ambiguous_timestamp(civil(millis)?).compatible();
+                time.map(Timestamp::as_millisecond).map_err(|e| exec_datafusion_err!("with_timezone: {e}"))
+            };
+            times(
+                local(&columns[0])?.into_iter().map(|millis| millis.map(there).transpose()).collect::<Result<_>>()?,
+                gives,
+            )
+        },
+    },
+    Fun {
         name: "timestamp_of",
         usage: "CAST(value AS timestamp)",
         takes: |types| match types {
@@ -350,12 +370,12 @@ pub const FUNS: &[Fun] = &[
     },
 ];
 
-fn zoned(zone: &str) -> DataType {
+pub fn zoned(zone: &str) -> DataType {
     DataType::Timestamp(TimeUnit::Millisecond, Some(zone.into()))
 }
 
 /// Returns the types of a time, and of what stands beside it.
-fn time_and(types: &[DataType], others: &[fn(&DataType) -> bool]) -> Option<Vec<DataType>> {
+pub fn time_and(types: &[DataType], others: &[fn(&DataType) -> bool]) -> Option<Vec<DataType>> {
     let (first, rest) = types.split_first()?;
     let time = match first {
         DataType::Timestamp(_, zone) => DataType::Timestamp(TimeUnit::Millisecond, zone.clone()),
@@ -408,25 +428,25 @@ fn offset(name: &str) -> Option<TimeZone> {
     Offset::from_seconds(seconds).ok().map(TimeZone::fixed)
 }
 
-fn zone_in(data_type: &DataType) -> Result<TimeZone> {
+pub fn zone_in(data_type: &DataType) -> Result<TimeZone> {
     match data_type {
         DataType::Timestamp(_, Some(zone)) => zone_named(zone),
         _ => Ok(TimeZone::UTC),
     }
 }
 
-fn times(millis: Vec<Option<i64>>, data_type: &DataType) -> Result<ArrayRef> {
+pub fn times(millis: Vec<Option<i64>>, data_type: &DataType) -> Result<ArrayRef> {
     Ok(Arc::new(TimestampMillisecondArray::from(millis).with_data_type(data_type.clone())))
 }
 
 /// Returns milliseconds since 1970 in UTC; a time without a zone is UTC.
-fn instants(column: &ArrayRef) -> Result<impl Iterator<Item = Option<i64>> + '_> {
+pub fn instants(column: &ArrayRef) -> Result<impl Iterator<Item = Option<i64>> + '_> {
     let column = column.as_primitive_opt::<TimestampMillisecondType>();
     Ok(column.ok_or_else(|| exec_datafusion_err!("this is no time"))?.iter())
 }
 
 /// Returns what clocks of the column's zone show, as if it were UTC.
-fn local(column: &ArrayRef) -> Result<Vec<Option<i64>>> {
+pub fn local(column: &ArrayRef) -> Result<Vec<Option<i64>>> {
     let zone = zone_in(column.data_type())?;
     let here = |millis: i64| {
         let time = Timestamp::from_millisecond(millis).map_err(|e| exec_datafusion_err!("{e}"))?;
@@ -435,7 +455,7 @@ fn local(column: &ArrayRef) -> Result<Vec<Option<i64>>> {
     instants(column)?.map(|millis| millis.map(here).transpose()).collect()
 }
 
-fn civil(millis: i64) -> Result<DateTime> {
+pub fn civil(millis: i64) -> Result<DateTime> {
     let time = Timestamp::from_millisecond(millis).map_err(|e| exec_datafusion_err!("{e}"))?;
     Ok(TimeZone::UTC.to_datetime(time))
 }

@@ -86,7 +86,6 @@ SELECT if(strpos(srcaddr, ':') > 0, 'IPv6', 'IPv4') AS family, count(*) FROM vpc
 SELECT DISTINCT dstaddr, CAST(dstaddr AS ipaddress) AS ip FROM vpc_flow_logs WHERE year = '2024' ORDER BY dstaddr
 
 -- an address as bytes
--- differs: casts to rows
 SELECT to_hex(CAST(IPADDRESS '10.0.0.1' AS varbinary)), CAST(from_hex('00000000000000000000FFFF0A000001') AS ipaddress)
 
 -- an address as a number
@@ -94,3 +93,10 @@ SELECT srcaddr, CAST(split_part(srcaddr, '.', 1) AS bigint) * 16777216 + CAST(sp
 
 -- join over addresses
 SELECT count(*) FROM vpc_flow_logs a JOIN vpc_flow_logs b ON TRY_CAST(a.srcaddr AS ipaddress) = TRY_CAST(b.dstaddr AS ipaddress) WHERE a.day = '16' AND b.day = '16'
+
+-- four bytes of an address
+SELECT CAST(from_hex('0A000001') AS ipaddress), to_hex(CAST(CAST('2001:db8::1' AS ipaddress) AS varbinary))
+
+-- bytes that are no address
+-- refused
+SELECT CAST(from_hex('0A00') AS ipaddress)

@@ -179,7 +179,7 @@ SELECT CAST(count_if(action = 'REJECT') AS double) / count(*) AS ratio FROM vpc_
 SELECT srcaddr, max("end") - min(start) AS seconds, sum(bytes) / nullif(max("end") - min(start), 0) AS rate FROM vpc_flow_logs WHERE day = '16' GROUP BY srcaddr ORDER BY srcaddr
 
 -- reduce_agg
--- differs: lambdas of two or more arguments
+-- differs: lambdas of two or more arguments, but those of `reduce`
 SELECT reduce_agg(packets, 0, (a, b) -> a + b, (a, b) -> a + b) FROM vpc_flow_logs WHERE day = '16' AND packets IS NOT NULL
 
 -- group by all columns of a table alias

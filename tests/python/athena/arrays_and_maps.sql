@@ -22,7 +22,7 @@ SELECT cardinality(ARRAY[1, 2]), cardinality(ARRAY[]), array_max(ARRAY[1, 3, 2])
 SELECT array_sort(ARRAY[3, NULL, 1, 2]), array_sort(ARRAY['b', 'B', 'a'])
 
 -- array_sort by a lambda
--- differs: lambdas of two or more arguments
+-- differs: lambdas of two or more arguments, but those of `reduce`
 SELECT array_sort(ARRAY[3, 1, 2], (a, b) -> if(a < b, 1, if(a = b, 0, -1)))
 
 -- sets of arrays
@@ -39,7 +39,7 @@ SELECT reverse(ARRAY[1, 2, 3]), concat(ARRAY[1], ARRAY[2, 3]), ARRAY[1] || ARRAY
 SELECT flatten(ARRAY[ARRAY[1, 2], ARRAY[3]]), repeat(7, 3), sequence(1, 5), sequence(10, 1, -3)
 
 -- ngrams, combinations and shuffle
--- differs: lambdas of two or more arguments
+-- differs: lambdas of two or more arguments, but those of `reduce`
 SELECT ngrams(ARRAY['a', 'b', 'c'], 2), combinations(ARRAY[1, 2, 3], 2), shuffle(ARRAY[1])
 
 -- sequence of dates
@@ -59,11 +59,9 @@ SELECT any_match(ARRAY[], x -> true), all_match(ARRAY[], x -> false), any_match(
 SELECT filter(ARRAY[22, 443, 3389], p -> p = dstport) AS ports, count(*) FROM vpc_flow_logs WHERE day = '16' GROUP BY 1 ORDER BY 2 DESC, cardinality(filter(ARRAY[22, 443, 3389], p -> p = dstport))
 
 -- reduce
--- differs: lambdas of two or more arguments
 SELECT reduce(ARRAY[5, 20, 50], 0, (s, x) -> s + x, s -> s), reduce(split('10.0.0.5', '.'), BIGINT '0', (s, x) -> s * 256 + CAST(x AS bigint), s -> s)
 
 -- reduce of bits
--- differs: lambdas of two or more arguments
 SELECT reduce(sequence(0, 7), CAST('' AS varchar), (s, i) -> if(bitwise_and(tcp_flags, CAST(pow(2, i) AS bigint)) > 0, s || CAST(i AS varchar), s), s -> s) AS bits, tcp_flags FROM vpc_flow_logs WHERE interface_id = 'eni-00000000000000abc' ORDER BY tcp_flags
 
 -- a shift by a bigint
@@ -72,7 +70,7 @@ SELECT reduce(sequence(0, 7), CAST('' AS varchar), (s, i) -> if(bitwise_and(tcp_
 SELECT bitwise_left_shift(1, start) FROM vpc_flow_logs WHERE day = '16'
 
 -- zip
--- differs: lambdas of two or more arguments
+-- differs: lambdas of two or more arguments, but those of `reduce`
 SELECT zip(ARRAY[1, 2], ARRAY['a', 'b', 'c']), zip_with(ARRAY[1, 2], ARRAY[10, 20], (a, b) -> a + b)
 
 -- unnest of a list of names
@@ -206,3 +204,18 @@ SELECT CAST(ARRAY[ARRAY['1'], ARRAY['2', NULL]] AS array(array(bigint))), CAST(A
 -- a cast of an array that fails
 -- refused
 SELECT CAST(ARRAY['1', 'x'] AS array(integer))
+
+-- reduce of columns
+SELECT dstport, reduce(ARRAY[srcport, dstport, 1], BIGINT '0', (s, x) -> s + x, s -> s * 2) AS total FROM vpc_flow_logs WHERE day = '16' ORDER BY 1, 2
+
+-- reduce with columns within
+SELECT reduce(sequence(1, 3), 0, (s, x) -> s + x + dstport, s -> s - dstport) AS n, dstport FROM vpc_flow_logs WHERE day = '16' ORDER BY 1, 2
+
+-- reduce of arrays of several lengths
+SELECT n, reduce(xs, CAST('start' AS varchar), (s, x) -> s || ',' || x, s -> upper(s)) AS r FROM (VALUES (1, ARRAY['a', 'b', 'c']), (2, ARRAY[]), (3, NULL), (4, ARRAY['z'])) AS t(n, xs) ORDER BY n
+
+-- reduce to an address
+SELECT srcaddr, reduce(CAST(split(srcaddr, '.') AS array(bigint)), BIGINT '0', (s, x) -> s * 256 + x, s -> s) AS n, count(*) FROM vpc_flow_logs WHERE day = '16' AND srcaddr LIKE '10.%' GROUP BY 1, 2 ORDER BY 1
+
+-- reduce of NULL elements
+SELECT reduce(ARRAY[5, NULL, 50], 0, (s, x) -> s + coalesce(x, 0), s -> s), reduce(ARRAY[5, NULL], 0, (s, x) -> s + x, s -> s)

@@ -53,7 +53,6 @@ SELECT CAST(1e0 AS varchar), CAST(1.5e0 AS varchar), CAST(1e10 AS varchar), CAST
 SELECT CAST(true AS varchar), CAST(dstport = 443 AS varchar) FROM vpc_flow_logs WHERE day = '15' AND dstport = 443 LIMIT 1
 
 -- text to a shorter text
--- differs: casts to rows
 SELECT CAST('abcdef' AS varchar(3)), CAST('ab' AS varchar(3)), CAST('ab' AS char(4)) || '|'
 
 -- times to text
@@ -109,3 +108,13 @@ SELECT floor(bytes / 1000) AS kb, floor(bytes / 1000.0) AS kb2, floor(bytes / 1e
 
 -- rounding an average
 SELECT round(avg(bytes), 2) AS mean, round(avg(bytes)) AS whole, CAST(avg(bytes) AS bigint) AS n FROM vpc_flow_logs WHERE day = '15'
+
+-- to text of a fixed length
+SELECT CAST('abc' AS char(2)) || '|', CAST('' AS char(3)) || '|', CAST(CAST('ab' AS char(5)) AS varchar) || '|', CAST(NULL AS char(3))
+
+-- json to text
+SELECT CAST(json_parse('1.50') AS varchar), CAST(json_parse('12') AS varchar), CAST(json_parse('"a\u00e9"') AS varchar), CAST(json_parse('false') AS varchar)
+
+-- json to text of an object
+-- refused
+SELECT CAST(json_parse('{"a":1}') AS varchar)

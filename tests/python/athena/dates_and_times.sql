@@ -81,11 +81,9 @@ SELECT date_format(from_unixtime(start), '%Y-%m-%d %H:00') AS hour, count(*) FRO
 SELECT date_format(DATE '2026-01-15', '%d.%m.%Y')
 
 -- format_datetime
--- differs: `format_datetime`, `parse_datetime`, `with_timezone`
 SELECT format_datetime(t, 'yyyy-MM-dd HH:mm:ss'), format_datetime(t, 'EEE, d MMM yyyy'), format_datetime(t, 'HH:mm:ss.SSS'), format_datetime(t, 'yyyyMMdd''T''HHmmss') FROM (VALUES TIMESTAMP '2026-01-05 15:06:07.089') AS x(t)
 
 -- parse_datetime
--- differs: `format_datetime`, `parse_datetime`, `with_timezone`
 SELECT parse_datetime('2026-01-15 05:06', 'yyyy-MM-dd HH:mm'), parse_datetime('15.01.2026', 'dd.MM.yyyy')
 
 -- from_iso8601_timestamp
@@ -239,3 +237,33 @@ SELECT parse_duration('1.5d'), parse_duration('250 ms'), to_milliseconds(parse_d
 -- a duration that is none
 -- refused
 SELECT parse_duration('5 years')
+
+-- more of format_datetime
+SELECT format_datetime(t, 'yy/M/d h:mm a'), format_datetime(t, 'EEEE, MMMM d yyyy'), format_datetime(t, 'D w e x'), format_datetime(t, 'K k H S SS'), format_datetime(t, '''Q''''s'' yyyy'), format_datetime(t, 'YYYY G C') FROM (VALUES TIMESTAMP '2026-01-05 00:06:07.089', TIMESTAMP '2024-12-31 12:59:00.000') AS x(t) ORDER BY t
+
+-- format_datetime in a zone
+SELECT format_datetime(from_unixtime(1768435200, 'Asia/Tokyo'), 'yyyy-MM-dd HH:mm Z ZZ ZZZ z'), format_datetime(from_unixtime(1768435200), 'HH:mm ZZ'), format_datetime(DATE '2026-01-15', 'dd.MM.yyyy'), format_datetime(NULL, 'yyyy')
+
+-- format_datetime of columns
+SELECT format_datetime(from_unixtime(start), 'yyyy-MM-dd HH:00') AS h, count(*) AS n FROM vpc_flow_logs WHERE day = '15' GROUP BY 1 ORDER BY 1
+
+-- format_datetime with a letter that is none
+-- refused
+SELECT format_datetime(now(), 'yyyy-QQ')
+
+-- more of parse_datetime
+SELECT parse_datetime('20260115050607', 'yyyyMMddHHmmss'), parse_datetime('Jan 5, 2026 3:04 PM', 'MMM d, yyyy h:mm a'), parse_datetime('2026-015', 'yyyy-DDD'), parse_datetime('1/2/26', 'M/d/yy'), parse_datetime('05:06:07.12', 'HH:mm:ss.SSS'), parse_datetime('Thursday 15 january 2026', 'EEEE d MMMM yyyy')
+
+-- parse_datetime with an offset
+SELECT parse_datetime('2026-01-15 05:06 +0900', 'yyyy-MM-dd HH:mm Z'), parse_datetime('2026-01-15T05:06:07-03:30', 'yyyy-MM-dd''T''HH:mm:ssZ'), to_unixtime(parse_datetime('15/Jan/2026:05:06:07 +0000', 'dd/MMM/yyyy:HH:mm:ss Z'))
+
+-- parse_datetime of what does not fit
+-- refused
+SELECT parse_datetime('2026-01-15 05', 'yyyy-MM-dd')
+
+-- parse_datetime of no day
+-- refused
+SELECT parse_datetime('2026-02-30', 'yyyy-MM-dd')
+
+-- parse_datetime in a condition
+SELECT count(*) FROM vpc_flow_logs WHERE day = '15' AND from_unixtime(start) >= parse_datetime('2026-01-15 12', 'yyyy-MM-dd HH')

@@ -30,7 +30,7 @@ SELECT regexp_replace('2026-01-15', '(?<y>\d+)-(?<m>\d+)-(?<d>\d+)', '${d}.${m}.
 SELECT regexp_replace('5 USD', 'USD', '\$')
 
 -- regexp_replace with a lambda
--- differs: lambdas of two or more arguments
+-- differs: lambdas of two or more arguments, but those of `reduce`
 SELECT regexp_replace('new york', '(\w)(\w*)', x -> upper(x[1]) || lower(x[2]))
 
 -- regexp_split

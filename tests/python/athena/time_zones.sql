@@ -11,7 +11,6 @@ SELECT from_unixtime(start) AT TIME ZONE 'Asia/Tokyo' AS t, interface_id FROM vp
 SELECT at_timezone(from_unixtime(1768435200), 'Europe/Berlin'), at_timezone(TIMESTAMP '2026-07-01 00:00:00 UTC', 'Europe/Berlin')
 
 -- with_timezone
--- differs: `format_datetime`, `parse_datetime`, `with_timezone`
 SELECT with_timezone(TIMESTAMP '2026-01-15 00:00:00', 'Asia/Tokyo'), with_timezone(TIMESTAMP '2026-07-01 12:00:00', 'America/Los_Angeles')
 
 -- a zone is dropped by a cast
@@ -41,7 +40,6 @@ SELECT date_diff('hour', TIMESTAMP '2026-03-29 00:00:00 Europe/Berlin', TIMESTAM
 SELECT from_unixtime(0) = from_unixtime(0, 'Asia/Tokyo'), from_unixtime(0) < from_unixtime(0, 'America/New_York')
 
 -- date_format in a zone
--- differs: `format_datetime`, `parse_datetime`, `with_timezone`
 SELECT date_format(from_unixtime(1768435200) AT TIME ZONE 'Asia/Tokyo', '%Y-%m-%d %H:%i'), format_datetime(from_unixtime(1768435200, 'Asia/Tokyo'), 'yyyy-MM-dd HH:mm ZZZ')
 
 -- an unknown zone
@@ -55,11 +53,11 @@ SELECT TIMESTAMP '2026-01-15 00:00:00' AT TIME ZONE 'Asia/Tokyo'
 SELECT TIMESTAMP '2026-01-15 00:00:00 +02:00', TIMESTAMP '2026-01-15 00:00:00 -08:00' AT TIME ZONE 'UTC'
 
 -- hours of an offset
--- differs: `format_datetime`, `parse_datetime`, `with_timezone`
+-- differs: a time zone that each row names
 SELECT timezone_hour(TIMESTAMP '2026-01-15 00:00:00 +02:00'), timezone_minute(TIMESTAMP '2026-01-15 00:00:00 +05:30')
 
 -- zone of each row
--- differs: `format_datetime`, `parse_datetime`, `with_timezone`
+-- differs: a time zone that each row names
 SELECT x, from_unixtime(1768435200, x) AS t FROM (VALUES 'Asia/Tokyo', 'UTC', 'America/New_York') AS z(x) ORDER BY x
 
 -- the end of a day in New York
@@ -84,3 +82,9 @@ SELECT from_unixtime(0, 'Asia/Tokyo') AS t UNION ALL SELECT from_unixtime(1, 'Am
 
 -- a zone keeps its name through an aggregate
 SELECT min(from_unixtime(start, 'Asia/Tokyo')) AS low, max(from_unixtime(start) AT TIME ZONE 'Europe/Berlin') AS high FROM vpc_flow_logs WHERE day = '16'
+
+-- with_timezone of a column
+SELECT start, with_timezone(CAST(from_unixtime(start) AS timestamp), 'America/New_York') AS t FROM vpc_flow_logs WHERE day = '16' ORDER BY start, srcaddr LIMIT 3
+
+-- with_timezone of an offset and NULL
+SELECT with_timezone(TIMESTAMP '2026-01-15 05:06:07', '+05:30'), with_timezone(CAST(NULL AS timestamp), 'UTC'), to_unixtime(with_timezone(TIMESTAMP '1970-01-01 00:00:00', '+01:00'))
