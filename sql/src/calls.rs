@@ -267,7 +267,12 @@ fn percentiles(function: &Function, mut args: Vec<Expr>) -> Option<Expr> {
         2 => "approx_percentile_cont_with_weight",
         _ => return None,
     };
-    let one = |share: Expr| Expr::Function(instead(function, name, args.iter().cloned().chain([share]).collect()));
+    // Of whole numbers it is a whole number, as one of them is.
+    let like = Expr::Function(instead(function, "min", vec![args.first()?.clone()]));
+    let one = |share: Expr| {
+        let found = instead(function, name, args.iter().cloned().chain([share]).collect());
+        call("number_like", vec![Expr::Function(found), like.clone()])
+    };
     Some(match shares {
         Expr::Array(array) => call("make_array", array.elem.into_iter().map(one).collect()),
         share => one(share),

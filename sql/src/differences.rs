@@ -83,6 +83,11 @@ impl Seen {
                 (self.moves_times, self.makes_texts) = (true, true);
             }
             "date_add" | "date_diff" | "date_trunc" => self.moves_times = true,
+            "format_datetime" if args.get(1).and_then(literal).is_some_and(|pattern| pattern.contains('z')) => {
+                self.sentences.insert(
+                    "format_datetime shows a zone's short name as the time zone database does, Athena as Java does",
+                );
+            }
             "to_iso8601" | "format" | "concat" => self.makes_texts = true,
             _ => {}
         }
@@ -94,6 +99,10 @@ impl Seen {
                 self.sentences.insert(
                     "tinyint and smallint are reckoned with as integer; in Athena sums above 127 and 32,767 fail",
                 );
+            }
+            DataType::Char(_) | DataType::Character(_) => {
+                self.sentences
+                    .insert("blanks at the end of a char(n) count where it is compared; in Athena they do not");
             }
             DataType::Varchar(_) | DataType::Text | DataType::String(_) => self.makes_texts = true,
             _ => {}
