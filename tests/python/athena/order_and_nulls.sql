@@ -50,7 +50,6 @@ SELECT x FROM (VALUES nan(), 1e0, infinity(), -infinity(), NULL, 0e0) AS t(x) OR
 SELECT DISTINCT CAST(srcaddr AS ipaddress) AS ip FROM vpc_flow_logs WHERE day = '15' AND srcaddr <> '-' ORDER BY ip
 
 -- order of arrays
--- differs: casts to rows
 SELECT x FROM (VALUES ARRAY[2], ARRAY[1, 5], ARRAY[1], ARRAY[]) AS t(x) ORDER BY x
 
 -- offset
