@@ -194,6 +194,21 @@ fn functions_of_athena() {
         ("length(srcaddr)", "12"),
         ("mod(bytes, 7)", "6"),
         ("date(from_unixtime(start))", "2026-01-15"),
+        ("format_datetime(from_unixtime(start), 'dd/MMM/yyyy:HH:mm:ss Z')", "15/Jan/2026:05:03:04 +0000"),
+        ("parse_datetime('15 Jan 2026', 'd MMM yyyy')", "2026-01-15 00:00:00.000 UTC"),
+        ("with_timezone(TIMESTAMP '2026-01-15 05:00:00', 'Asia/Tokyo')", "2026-01-15 05:00:00.000 Asia/Tokyo"),
+        ("try(bytes / (dstport - 443))", ""),
+        ("try(CAST(srcaddr AS bigint))", ""),
+        ("map(ARRAY[443, 22], ARRAY['https', 'ssh'])[dstport]", "https"),
+        ("map(ARRAY['a'], ARRAY[dstport])", "{a=443}"),
+        ("element_at(map(ARRAY['a'], ARRAY[dstport]), srcaddr)", ""),
+        ("json_extract_scalar('{\"a\": [1, \"x\"]}', '$.a[1]')", "x"),
+        ("json_extract('{\"a\": [1, 2.50]}', '$.a')", "\"[1,2.5]\""),
+        ("all_match(ARRAY[srcport, dstport], p -> p > 1)", "true"),
+        ("reduce(ARRAY[1, 2, dstport], 0, (s, x) -> s + x, s -> s * 2)", "892"),
+        ("CAST(ARRAY['1', '2'] AS array(integer))", "\"[1, 2]\""),
+        ("bytes >= ALL (SELECT bytes FROM vpc_flow_logs)", "true"),
+        ("2 * INTERVAL '12' HOUR", "1 00:00:00.000"),
     ] {
         let sql = format!("SELECT {expression} AS x FROM vpc_flow_logs WHERE dstport = 443");
         let ran = work.run(&["query", "table", &sql, "--output", "csv"]);
@@ -204,6 +219,8 @@ fn functions_of_athena() {
         ("approx_distinct(interface_id)", "2"),
         ("array_sort(array_agg(DISTINCT interface_id))", "\"[eni-1, eni-2]\""),
         ("max_by(dstaddr, bytes)", "34.160.111.145"),
+        ("histogram(protocol)[17]", "1"),
+        ("map_agg(protocol, bytes)[6]", "1000"),
         ("min_by(dstaddr, bytes)", "fe80::2"),
         ("sum(bytes) FILTER (WHERE protocol = 17)", "80"),
         ("approx_percentile(bytes, 0.5) IS NOT NULL", "true"),
@@ -222,6 +239,29 @@ fn functions_of_athena() {
 }
 
 #[test]
+fn rows_know_their_files_and_statements_are_prepared() {
+    let work = Work::new();
+    three_rows(&work);
+    let sql = "SELECT \"$path\" AS p, count(*) AS n FROM vpc_flow_logs GROUP BY 1 ORDER BY 1";
+    for (place, files) in [(&["table"][..], work.parquet_files("table")), (&["raw", "--raw"], work.files("raw"))] {
+        let ran = work.run(&[&["query"], place, &[sql, "--output", "csv"]].concat());
+        let lines: Vec<&str> = ran.code(0).stdout.lines().skip(1).collect();
+        assert_eq!(lines.len(), files.len(), "{}", ran.stdout);
+        for file in files {
+            assert!(lines.iter().any(|line| line.contains(&file)), "{file}: {}", ran.stdout);
+        }
+        let star = "SELECT * FROM vpc_flow_logs WHERE \"$path\" LIKE '%'";
+        let star = work.run(&[&["query"], place, &[star, "--output", "csv"]].concat());
+        let all = work.run(&[&["query"], place, &["SELECT * FROM vpc_flow_logs", "--output", "csv"]].concat());
+        assert_eq!(star.stdout.lines().next(), all.stdout.lines().next(), "a star has no path");
+        let prepared = "PREPARE busy FROM SELECT count(*) AS n FROM vpc_flow_logs WHERE dstport = ? AND day IN (?, ?);\n\
+                        EXECUTE busy USING 400 + 43, '15', '16'; DEALLOCATE PREPARE busy;";
+        let ran = work.run(&[&["query"], place, &[prepared, "--output", "csv"]].concat());
+        assert_eq!(ran.code(0).stdout, "n\n1\n");
+    }
+}
+
+#[test]
 fn what_cannot_be_run_is_said_with_its_place() {
     let work = Work::new();
     three_rows(&work);
@@ -232,7 +272,17 @@ fn what_cannot_be_run_is_said_with_its_place() {
             "error: there is no table flows here\n  at SQL, line 1, column 15\n  help: this run has the table vpc_flow_logs",
         ),
         ("SELECT count(* FROM vpc_flow_logs", "at SQL, line 1, column 16"),
-        ("SELECT format_datetime(start, 'x') FROM vpc_flow_logs", "help: write date_format("),
+        ("SELECT format_datetime(start, 'x') FROM vpc_flow_logs", "write format_datetime(time, 'yyyy-MM-dd HH:mm:ss')"),
+        ("SELECT numeric_histogram(2, bytes) FROM vpc_flow_logs", "the function numeric_histogram is not there"),
+        ("EXECUTE busy USING 1", "error: prepared statement not found: busy\n  at SQL, line 1, column 9\n"),
+        ("PREPARE n FROM SELECT ? + ?; EXECUTE n USING 1", "incorrect number of parameters: expected 2 but found 1"),
+        ("PREPARE n FROM SELECT nosuch(?)", "nosuch"),
+        ("PREPARE n FROM DROP TABLE vpc_flow_logs", "error: this statement does not read"),
+        ("EXECUTE IMMEDIATE 'DROP TABLE vpc_flow_logs'", "error: this statement does not read"),
+        ("SELECT map(ARRAY['a'], ARRAY[1])['b']", "key not present in map: b"),
+        ("SELECT try(bytes / 0), nosuch FROM vpc_flow_logs", "nosuch"),
+        ("SELECT json_parse('1') || 'x'", "cannot apply operator: json || varchar"),
+        ("SELECT reduce(sequence(1, 90), 'ab', (s, x) -> s || s, s -> s)", "needs more memory"),
         ("SELECT nosuch(1) FROM vpc_flow_logs", "nosuch"),
         ("SELECT date_format(srcaddr, '%Y') FROM vpc_flow_logs", "write date_format(time, '%Y-%m-%d %H:%i:%s')"),
         ("SELECT CAST(srcaddr AS bigint) FROM vpc_flow_logs WHERE dstport = 443", "172.32.21.19"),

@@ -106,7 +106,7 @@ fn names_of_athena() {
 #[test]
 fn says_where_it_went_wrong() {
     assert!(refused("SELECT 1\nFROM\n  x.u").contains("no table x.u here\n  at SQL, line 3, column 3\n"));
-    assert!(refused("SELECT\n format_datetime(a, 'x') FROM t").contains("at SQL, line 2, column 2\n"));
+    assert!(refused("SELECT\n numeric_histogram(2, a) FROM t").contains("at SQL, line 2, column 2\n"));
     assert!(refused("SELECT a FRM t WHERE").contains("at SQL, line 1"));
     assert!(refused("SELECT 'a").contains("at SQL, line 1, column 8"));
     assert!(refused(" -- nothing\n;").contains("there is no statement"));

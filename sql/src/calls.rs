@@ -324,6 +324,14 @@ pub fn call(name: &str, args: Vec<Expr>) -> Expr {
     Expr::Function(function)
 }
 
+/// Returns a call of a function over the rows that are equal by some expressions.
+pub fn over(call: Expr, partition_by: Vec<Expr>) -> Expr {
+    let Expr::Function(mut function) = call else { return call };
+    let window = ast::WindowSpec { window_name: None, partition_by, order_by: Vec::new(), window_frame: None };
+    function.over = Some(ast::WindowType::WindowSpec(window));
+    Expr::Function(function)
+}
+
 pub fn part(part: &str, args: Vec<Expr>) -> Expr {
     call("date_part", [text(part)].into_iter().chain(args).collect())
 }

@@ -15,6 +15,7 @@ use crate::calls::{Refused, call};
 use crate::error::{SqlError, SqlErrorKind, at};
 use crate::partitions::PATH;
 use crate::rewrite::{looked_up, rewritten};
+use crate::sets::counted;
 
 /// Returns the name of the form of a table that has the URLs of its files as a column: no statement can name it.
 pub(crate) fn with_path(table: &str) -> String {
@@ -152,16 +153,6 @@ impl<'a> Names<'a> {
     }
 }
 
-/// Returns EXCEPT or INTERSECT of a query that counts how often rows come.
-fn counting(body: &ast::SetExpr) -> Option<ast::SetOperator> {
-    let ast::SetExpr::SetOperation { op, set_quantifier, left, right } = body else { return None };
-    let counts = matches!(op, ast::SetOperator::Except | ast::SetOperator::Intersect);
-    match set_quantifier {
-        ast::SetQuantifier::All if counts => Some(*op),
-        _ => counting(left).or_else(|| counting(right)),
-    }
-}
-
 /// Returns the names without a table's that an expression has outside of its subqueries.
 fn bare_names(expr: &Expr) -> Vec<Ident> {
     let mut names = Vec::new();
@@ -179,10 +170,9 @@ impl VisitorMut for Names<'_> {
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<SqlError> {
         self.begun.push(self.aliases.len());
-        // DataFusion takes them for EXCEPT and INTERSECT of other rows than Trino.
-        if let Some(op) = counting(&query.body) {
-            let help = format!("write {op} alone, which leaves out rows that come twice, or count with GROUP BY");
-            return self.refused(format!("{op} ALL is not here"), help, query.span());
+        if let Err(op) = counted(&mut query.body) {
+            let help = format!("write the columns one by one, or {op} alone, which leaves out rows that come twice");
+            return self.refused(format!("{op} ALL of * is not here"), help, query.span());
         }
         // The same, in a clause that DataFusion has.
         let Some(fetch) = query.fetch.take_if(|fetch| !fetch.with_ties && !fetch.percent) else {
@@ -273,7 +263,7 @@ impl VisitorMut for Names<'_> {
                 ..select.clone()
             };
             asked.named_window = Vec::new();
-            let columns = Parsed::Query(Box::new(all_of(asked)));
+            let columns = Parsed::Query(Box::new(all_of(selected(asked))));
             found.push(Alias { name, clause, span: ident.span, columns });
         }
         self.aliases.extend(found);
@@ -476,7 +466,7 @@ fn unnest_columns(select: &mut ast::Select) {
     select.from = vec![ast::TableWithJoins {
         relation: ast::TableFactor::Derived {
             lateral: false,
-            subquery: Box::new(all_of(inner)),
+            subquery: Box::new(all_of(selected(inner))),
             alias: Some(ast::TableAlias { explicit: true, name: known, columns: Vec::new(), at: None }),
             sample: None,
         },
@@ -515,11 +505,15 @@ fn is_natural(join: &ast::JoinOperator) -> bool {
     )
 }
 
-/// Returns a query that is a SELECT and nothing else.
-fn all_of(select: ast::Select) -> Query {
+fn selected(select: ast::Select) -> ast::SetExpr {
+    ast::SetExpr::Select(Box::new(select))
+}
+
+/// Returns a query that is a SELECT or the like and nothing else.
+pub fn all_of(body: ast::SetExpr) -> Query {
     Query {
         with: None,
-        body: Box::new(ast::SetExpr::Select(Box::new(select))),
+        body: Box::new(body),
         order_by: None,
         limit_clause: None,
         fetch: None,

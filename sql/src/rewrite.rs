@@ -3,6 +3,7 @@
 use sqlparser::ast::{self, Expr, Function, Ident, Spanned, Value};
 
 use crate::calls::{Refused, arguments, call, function_of, part, text};
+use crate::sets::known_of;
 use crate::tried::TRY;
 
 /// Returns what stands for an expression of Athena's here, if it is not the same.
@@ -58,6 +59,8 @@ pub fn rewritten(expr: &mut Expr) -> Result<Option<Expr>, Refused> {
         Expr::CompoundFieldAccess { root, access_chain } => subscripts(root, access_chain),
         Expr::AnyOp { left, compare_op: ast::BinaryOperator::Eq, right, .. } => among(left, right, false),
         Expr::AllOp { left, compare_op: ast::BinaryOperator::NotEq, right } => among(left, right, true),
+        Expr::AllOp { left, compare_op, right } => quantified(left, compare_op, "all", right),
+        Expr::AnyOp { left, compare_op, right, .. } => quantified(left, compare_op, "any", right),
         Expr::Function(function) => function_of(function)?,
         _ => None,
     })
@@ -94,11 +97,11 @@ fn refusal(expr: &Expr) -> Option<Refused> {
             let help = "write INTERVAL '7' DAY: the number in quotes, the unit behind it and without s".to_owned();
             if singular && quoted { None } else { said("Athena does not read this INTERVAL".to_owned(), help) }
         }
-        Expr::AllOp { compare_op, .. } | Expr::AnyOp { compare_op, .. }
-            if !matches!(compare_op, ast::BinaryOperator::Eq | ast::BinaryOperator::NotEq) =>
+        Expr::AllOp { compare_op, right, .. } | Expr::AnyOp { compare_op, right, .. }
+            if !matches!(**right, Expr::Subquery(_)) =>
         {
-            let help = format!("write {compare_op} (SELECT max(...) ...) or (SELECT min(...) ...)");
-            said(format!("{compare_op} ALL and {compare_op} ANY are not here"), help)
+            let help = format!("write {compare_op} ALL (SELECT ...) or {compare_op} ANY (SELECT ...)");
+            said(format!("{compare_op} ALL and {compare_op} ANY want a subquery"), help)
         }
         Expr::Value(value) => match &value.value {
             Value::Number(digits, _)
@@ -291,6 +294,13 @@ fn escaped(pattern: &Expr, escape: Option<&ast::ValueWithSpan>) -> Result<Expr, 
         }
     }
     Ok(text(&new))
+}
+
+/// Returns a comparison with all rows of a subquery, or any of them, which is read once.
+fn quantified(left: &Expr, operator: &ast::BinaryOperator, quantifier: &str, right: &Expr) -> Option<Expr> {
+    let Expr::Subquery(query) = right else { return None };
+    let known = Expr::Subquery(Box::new(known_of(query)));
+    Some(call("quantified", vec![text(&operator.to_string()), text(quantifier), left.clone(), known]))
 }
 
 /// Returns `= ANY (SELECT ...)` and `<> ALL (SELECT ...)` as IN and NOT IN.

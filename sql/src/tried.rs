@@ -27,6 +27,9 @@ use datafusion::physical_expr::{PhysicalExpr, create_physical_expr};
 
 use crate::planner::said;
 
+/// Most TRY within each other: each computes what fails within it some times again.
+const MAX_DEPTH: usize = 4;
+
 /// The function that the plan has for TRY.
 pub const TRY: &str = "try";
 
@@ -83,6 +86,17 @@ fn held(within: Expr, schema: &DFSchema) -> Result<Expr> {
         let help = "put the subquery into WITH or a JOIN, and TRY around what is computed of it".to_owned();
         return Err(said("TRY around subqueries and within lambdas is not here".to_owned(), &[&within], help));
     }
+    let mut depth = 0;
+    within.apply(|part| {
+        if let Expr::ScalarFunction(call) = part {
+            depth = depth.max(call.func.inner().downcast_ref::<Tried>().map_or(0, |tried| tried.depth));
+        }
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    if depth >= MAX_DEPTH {
+        let help = "what TRY has around it gives NULL already".to_owned();
+        return Err(said(format!("TRY stands within more than {MAX_DEPTH} others"), &[&within], help));
+    }
     let data_type = within.get_type(schema)?;
     let mut columns: Vec<Column> = within.column_refs().into_iter().cloned().collect();
     columns.sort();
@@ -112,7 +126,7 @@ fn held(within: Expr, schema: &DFSchema) -> Result<Expr> {
         create_physical_expr(&within.data, &schema, &ExecutionProps::new(), &PhysicalPlanningContext::default())?;
     let volatility = if volatile { Volatility::Volatile } else { Volatility::Immutable };
     let signature = Signature::user_defined(volatility);
-    let tried = Tried { within: within.data, compiled, schema, data_type, signature };
+    let tried = Tried { within: within.data, compiled, schema, data_type, signature, depth: depth + 1 };
     Ok(Expr::ScalarFunction(ScalarFunction::new_udf(Arc::new(ScalarUDF::new_from_impl(tried)), args)))
 }
 
@@ -122,6 +136,8 @@ struct Tried {
     schema: DFSchema,
     data_type: DataType,
     signature: Signature,
+    /// How many TRY there are within each other, this one included.
+    depth: usize,
 }
 
 impl std::fmt::Debug for Tried {

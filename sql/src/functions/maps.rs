@@ -2,19 +2,22 @@
 //!
 //! <https://trino.io/docs/current/functions/map.html>, <https://trino.io/docs/current/functions/array.html>
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, MapArray, StructArray, UInt32Array};
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::compute::take;
 use arrow::datatypes::{DataType, Field, Fields, Int64Type};
-use arrow::row::{RowConverter, SortField};
+use arrow::row::{Row, RowConverter, SortField};
 use datafusion::common::{Result, exec_datafusion_err};
 
 use super::{Fun, is_number};
 use crate::answer::value;
 use crate::types::Kind;
+
+/// Functions whose first argument is one for all rows if it is a constant.
+pub const LOOKUPS: [&str; 2] = ["subscript", "element_at"];
 
 /// The functions.
 pub const FUNS: &[Fun] = &[
@@ -151,13 +154,14 @@ fn elements(columns: &[ArrayRef], strict: bool) -> Result<ArrayRef> {
         DataType::List(_) => {
             let (lists, places) = (columns[0].as_list::<i32>(), columns[1].as_primitive::<Int64Type>());
             let offsets = lists.value_offsets();
-            let found = (0..lists.len()).map(|row| {
-                if lists.is_null(row) || places.is_null(row) {
+            let found = (0..places.len()).map(|row| {
+                let of = if lists.len() == 1 { 0 } else { row };
+                if lists.is_null(of) || places.is_null(row) {
                     return Ok(None);
                 }
-                let length = i64::from(offsets[row + 1] - offsets[row]);
+                let length = i64::from(offsets[of + 1] - offsets[of]);
                 let at = place_in(places.value(row), length, strict)?;
-                at.map(|at| place(offsets[row] as usize + at)).transpose()
+                at.map(|at| place(offsets[of] as usize + at)).transpose()
             });
             Ok(take(lists.values(), &found.collect::<Result<UInt32Array>>()?, None)?)
         }
@@ -165,7 +169,7 @@ fn elements(columns: &[ArrayRef], strict: bool) -> Result<ArrayRef> {
             let maps = columns[0].as_map();
             Ok(take(maps.values(), &places_of(maps, &columns[1], strict)?, None)?)
         }
-        _ => Ok(arrow::array::new_null_array(&DataType::Null, columns[0].len())),
+        _ => Ok(arrow::array::new_null_array(&DataType::Null, columns[1].len())),
     }
 }
 
@@ -192,11 +196,18 @@ fn places_of(maps: &MapArray, keys: &ArrayRef, strict: bool) -> Result<UInt32Arr
     let (all, wanted) =
         (converter.convert_columns(&[Arc::clone(maps.keys())])?, converter.convert_columns(&[Arc::clone(keys)])?);
     let offsets = maps.value_offsets();
-    let found = (0..maps.len()).map(|row| {
-        if maps.is_null(row) || keys.is_null(row) {
+    let entries = |of: usize| offsets[of] as usize..offsets[of + 1] as usize;
+    let one: Option<HashMap<Row<'_>, usize>> =
+        (maps.len() == 1 && maps.is_valid(0)).then(|| entries(0).map(|at| (all.row(at), at)).collect());
+    let found = (0..keys.len()).map(|row| {
+        let of = if maps.len() == 1 { 0 } else { row };
+        if maps.is_null(of) || keys.is_null(row) {
             return Ok(None);
         }
-        let entry = (offsets[row] as usize..offsets[row + 1] as usize).find(|at| all.row(*at) == wanted.row(row));
+        let entry = match &one {
+            Some(one) => one.get(&wanted.row(row)).copied(),
+            None => entries(of).find(|at| all.row(*at) == wanted.row(row)),
+        };
         match entry {
             None if strict => Err(exec_datafusion_err!("key not present in map: {}", value(keys, row)?)),
             entry => entry.map(place).transpose(),

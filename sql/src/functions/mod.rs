@@ -16,6 +16,7 @@ mod maps;
 mod network;
 mod number;
 mod pattern;
+mod quantified;
 mod reduce;
 mod sums;
 mod text;
@@ -39,6 +40,7 @@ pub use json::{JSON, written};
 pub use maps::parts_of;
 pub use network::{ADDRESS_BYTES, shown_address};
 pub use pattern::of_ascii;
+pub use quantified::KNOWN;
 pub use reduce::reduce;
 pub use time::shown_timestamp;
 
@@ -55,6 +57,7 @@ static ALL: LazyLock<HashMap<&str, Arc<ScalarUDF>>> = LazyLock::new(|| {
         .chain(joda::FUNS)
         .chain(json::FUNS)
         .chain(maps::FUNS)
+        .chain(quantified::FUNS)
         .chain(convert::FUNS.iter().flatten());
     let udf = |fun: &'static Fun| Udf { fun, signature: Signature::user_defined(Volatility::Immutable) };
     funs.map(|fun| (fun.name, Arc::new(ScalarUDF::new_from_impl(udf(fun))))).collect()
@@ -145,7 +148,13 @@ impl ScalarUDFImpl for Udf {
         // Of constants alone the answer is one.
         let constant = args.args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
         let rows = if constant { 1 } else { args.number_rows };
-        let columns: Vec<ArrayRef> = args.args.iter().map(|arg| arg.to_array(rows)).collect::<Result<_>>()?;
+        let is_lookup = maps::LOOKUPS.contains(&self.fun.name);
+        let column = |(at, arg): (usize, &ColumnarValue)| match arg {
+            // What is looked into may be large, and is one for all rows.
+            ColumnarValue::Scalar(_) if at == 0 && is_lookup => arg.to_array(1),
+            _ => arg.to_array(rows),
+        };
+        let columns: Vec<ArrayRef> = args.args.iter().enumerate().map(column).collect::<Result<_>>()?;
         let answer = (self.fun.run)(&columns, args.return_type())?;
         if constant {
             return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&answer, 0)?));

@@ -71,11 +71,9 @@ SELECT p.port, (SELECT count(*) FROM vpc_flow_logs f WHERE f.dstport = p.port AN
 SELECT count(*) FROM vpc_flow_logs WHERE day = '15' AND dstport = ANY (VALUES 22, 443)
 
 -- all of a subquery
--- differs: `EXCEPT ALL`, `INTERSECT ALL`
 SELECT count(*) FROM vpc_flow_logs WHERE day = '15' AND bytes >= ALL (SELECT bytes FROM vpc_flow_logs WHERE day = '16' AND bytes IS NOT NULL)
 
 -- some of a subquery
--- differs: `EXCEPT ALL`, `INTERSECT ALL`
 SELECT count(*) FROM vpc_flow_logs WHERE day = '15' AND bytes < SOME (SELECT bytes FROM vpc_flow_logs WHERE day = '16' AND bytes IS NOT NULL)
 
 -- subquery in from needs no name
@@ -112,5 +110,24 @@ SELECT count(*) FROM (VALUES 1, 2, 3) AS a(x) LEFT JOIN (VALUES 2, 3) AS b(y) ON
 SELECT count(*) FROM (VALUES (1, 'a')) AS a(x, y) NATURAL JOIN (VALUES (1, 'b')) AS b(x, z)
 
 -- semi join by a tuple
--- differs: `EXCEPT ALL`, `INTERSECT ALL`
+-- differs: `EXCEPT ALL` and `INTERSECT ALL` of `*`
 SELECT count(*) FROM vpc_flow_logs WHERE day = '15' AND (srcaddr, dstaddr) IN (SELECT dstaddr, srcaddr FROM vpc_flow_logs WHERE day = '16')
+
+-- all and any of no rows
+SELECT 1 > ALL (SELECT bytes FROM vpc_flow_logs WHERE day = '99') AS a, 1 < ANY (SELECT bytes FROM vpc_flow_logs WHERE day = '99') AS b, CAST(NULL AS integer) > ALL (SELECT bytes FROM vpc_flow_logs WHERE day = '99') AS c
+
+-- all and any with NULL
+SELECT n, n > ALL (SELECT x FROM (VALUES 1, 2, NULL) AS t(x)) AS a, n <= ANY (SELECT x FROM (VALUES 1, 2, NULL) AS t(x)) AS b, n < ALL (SELECT x FROM (VALUES 3, 2) AS t(x)) AS c FROM (VALUES 0, 1, 2, 3, NULL) AS v(n) ORDER BY n
+
+-- equal to all, other than any
+SELECT n, n = ALL (SELECT x FROM (VALUES 2, 2) AS t(x)) AS a, n <> ANY (SELECT x FROM (VALUES 2, 3) AS t(x)) AS b FROM (VALUES 1, 2, 3) AS v(n) ORDER BY n
+
+-- all of texts
+SELECT count(*) FROM vpc_flow_logs WHERE day = '15' AND srcaddr >= ALL (SELECT srcaddr FROM vpc_flow_logs WHERE day = '16')
+
+-- all of other types
+-- refused
+SELECT count(*) FROM vpc_flow_logs WHERE srcaddr >= ALL (SELECT bytes FROM vpc_flow_logs WHERE day = '16')
+
+-- all of decimals and doubles
+SELECT count(*) FROM vpc_flow_logs WHERE day = '15' AND bytes * 1.5 > ALL (SELECT avg(bytes) FROM vpc_flow_logs WHERE day = '16' GROUP BY srcaddr HAVING avg(bytes) IS NOT NULL)

@@ -14,11 +14,9 @@ SELECT srcaddr FROM vpc_flow_logs WHERE day = '15' INTERSECT SELECT dstaddr FROM
 SELECT dstaddr FROM vpc_flow_logs WHERE day = '15' EXCEPT SELECT srcaddr FROM vpc_flow_logs WHERE day = '16' AND action = 'ACCEPT' ORDER BY 1
 
 -- except all
--- differs: `EXCEPT ALL`, `INTERSECT ALL`
 SELECT x FROM (VALUES 1, 1, 2, 3) AS t(x) EXCEPT ALL SELECT x FROM (VALUES 1, 3) AS t(x) ORDER BY 1
 
 -- intersect all
--- differs: `EXCEPT ALL`, `INTERSECT ALL`
 SELECT x FROM (VALUES 1, 1, 1, 2) AS t(x) INTERSECT ALL SELECT x FROM (VALUES 1, 1, 3) AS t(x) ORDER BY 1
 
 -- intersect binds closer
@@ -56,3 +54,22 @@ SELECT DATE '2026-01-15' AS d UNION ALL SELECT TIMESTAMP '2026-01-15 01:00:00' O
 -- except of other scales
 -- differs: show the type that both have in common
 SELECT x FROM (VALUES 1, 2) AS t(x) EXCEPT SELECT y FROM (VALUES 2.0, 3.5) AS u(y)
+
+-- except all of several columns
+SELECT a, b FROM (VALUES (1, 'x'), (1, 'x'), (2, NULL), (2, NULL), (3, 'y')) AS t(a, b) EXCEPT ALL SELECT c, d FROM (VALUES (1, 'x'), (2, NULL), (4, 'z')) AS u(c, d) ORDER BY 1, 2
+
+-- intersect all of columns
+SELECT srcaddr, dstport AS port FROM vpc_flow_logs WHERE day = '16' INTERSECT ALL SELECT srcaddr, dstport FROM vpc_flow_logs WHERE day IN ('15', '16') AND action = 'ACCEPT' ORDER BY srcaddr, port
+
+-- except all within
+SELECT count(*) FROM (SELECT action FROM vpc_flow_logs WHERE day = '15' EXCEPT ALL SELECT action FROM vpc_flow_logs WHERE day = '16')
+
+-- except all twice
+SELECT x FROM (VALUES 1, 1, 1, 2) AS t(x) EXCEPT ALL SELECT 1 EXCEPT ALL SELECT x + 0 FROM (VALUES 1, 2) AS u(x)
+
+-- intersect all and union
+SELECT x FROM (VALUES 1, 1, 2) AS t(x) UNION ALL SELECT x FROM (VALUES 1, 1, 3) AS u(x) INTERSECT ALL SELECT x FROM (VALUES 1, 1, 1) AS v(x) ORDER BY 1
+
+-- except all of a star
+-- differs: `EXCEPT ALL` and `INTERSECT ALL` of `*`
+SELECT * FROM (VALUES 1, 1) AS t(x) EXCEPT ALL SELECT * FROM (VALUES 1) AS u(x)

@@ -69,7 +69,7 @@ SELECT start, count(*) FILTER (WHERE bytes > 1000) OVER (ORDER BY start) AS big 
 SELECT start, array_agg(packets) OVER (ORDER BY start ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS a FROM vpc_flow_logs WHERE interface_id = 'eni-00000000000000abc' ORDER BY start LIMIT 4
 
 -- max_by over a window
--- differs: `EXCEPT ALL`, `INTERSECT ALL`
+-- differs: `EXCEPT ALL` and `INTERSECT ALL` of `*`
 SELECT DISTINCT interface_id, max_by(dstaddr, start) OVER (PARTITION BY interface_id) AS newest FROM vpc_flow_logs WHERE interface_id = 'eni-00000000000000abc'
 
 -- a window in where
