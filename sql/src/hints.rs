@@ -394,19 +394,27 @@ pub fn same_as(name: &str) -> Option<&'static str> {
 /// Returns what to write instead of a function of Athena's that is not there.
 pub fn refused(name: &str) -> Option<&'static str> {
     Some(match name {
-        "multimap_agg" | "map_union" => {
-            "write map_agg(key, value), or array_agg and a GROUP BY of the key"
-        }
+        "multimap_agg" | "map_union" => "write map_agg(key, value), or array_agg and a GROUP BY of the key",
         "reduce_agg" => "write sum, max or another aggregate, or reduce(array_agg(value), ...)",
         "row" => "select the columns one by one",
         "json_array_get" => "write json_extract(text, '$[0]')",
-        "json_array_contains" | "json_exists" | "json_query" | "json_value" | "json_array" | "json_object" | "is_json_scalar" => {
-            "write json_extract_scalar(text, '$.name') or json_extract(text, '$.name')"
-        }
-        "map_filter" | "map_concat" | "map_entries" | "map_from_entries" | "map_zip_with" | "multimap_from_entries"
-        | "transform_keys" | "transform_values" | "split_to_map" | "split_to_multimap" => {
-            "maps are made by map(ARRAY[...], ARRAY[...]) and map_agg(key, value)"
-        }
+        "json_array_contains"
+        | "json_exists"
+        | "json_query"
+        | "json_value"
+        | "json_array"
+        | "json_object"
+        | "is_json_scalar" => "write json_extract_scalar(text, '$.name') or json_extract(text, '$.name')",
+        "map_filter"
+        | "map_concat"
+        | "map_entries"
+        | "map_from_entries"
+        | "map_zip_with"
+        | "multimap_from_entries"
+        | "transform_keys"
+        | "transform_values"
+        | "split_to_map"
+        | "split_to_multimap" => "maps are made by map(ARRAY[...], ARRAY[...]) and map_agg(key, value)",
         "zip" | "zip_with" | "ngrams" | "combinations" => "this needs Athena",
         "numeric_histogram" | "approx_most_frequent" | "checksum" | "approx_set" | "merge" => "this needs Athena",
         _ => return None,

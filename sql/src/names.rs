@@ -88,9 +88,10 @@ impl<'a> Names<'a> {
 
     /// Leaves the column with the URLs of files out of `*`, which in Athena only gives it by its name.
     fn without_path(&self, select: &mut ast::Select) {
-        let tables = select.from.iter().flat_map(|from| {
-            std::iter::once(&from.relation).chain(from.joins.iter().map(|join| &join.relation))
-        });
+        let tables = select
+            .from
+            .iter()
+            .flat_map(|from| std::iter::once(&from.relation).chain(from.joins.iter().map(|join| &join.relation)));
         let is_table = |factor: &ast::TableFactor| match factor {
             ast::TableFactor::Table { name, args: None, .. } => {
                 let last = name.0.last().and_then(|part| part.as_ident()).map(|name| name.value.to_lowercase());
@@ -413,10 +414,8 @@ fn unnest_columns(select: &mut ast::Select) {
         }
         _ => None,
     };
-    let Some((
-        table,
-        ast::TableFactor::Table { name, alias: Some(alias), args: Some(args), with_ordinality, .. },
-    )) = one
+    let Some((table, ast::TableFactor::Table { name, alias: Some(alias), args: Some(args), with_ordinality, .. })) =
+        one
     else {
         return;
     };

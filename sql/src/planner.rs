@@ -140,7 +140,9 @@ fn place(expr: &Expr) -> Option<Span> {
 
 fn hint(op: &BinaryOperator, left: (&Expr, &DataType), right: (&Expr, &DataType)) -> String {
     let (text, other) = match (Kind::of(left.1), Kind::of(right.1)) {
-        (Kind::Json, _) | (_, Kind::Json) => return "write json_extract_scalar(text, path), which gives a text".to_owned(),
+        (Kind::Json, _) | (_, Kind::Json) => {
+            return "write json_extract_scalar(text, path), which gives a text".to_owned();
+        }
         (Kind::Text, _) => (left, right),
         (_, Kind::Text) => (right, left),
         _ => return "CAST one side to the type of the other".to_owned(),

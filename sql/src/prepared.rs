@@ -129,8 +129,11 @@ pub fn filled(statement: &[TokenWithSpan], values: &[Vec<TokenWithSpan>]) -> Res
     let is_mark = |token: &&TokenWithSpan| matches!(token.token, Token::Placeholder(_));
     let marks = statement.iter().filter(is_mark).count();
     if marks != values.len() {
-        return Err(SqlError::usage(format!("incorrect number of parameters: expected {marks} but found {}", values.len()))
-            .help("write a value behind USING for each ? of the statement, in their order"));
+        return Err(SqlError::usage(format!(
+            "incorrect number of parameters: expected {marks} but found {}",
+            values.len()
+        ))
+        .help("write a value behind USING for each ? of the statement, in their order"));
     }
     let mut tokens = Vec::with_capacity(statement.len());
     let mut values = values.iter();

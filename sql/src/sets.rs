@@ -95,10 +95,7 @@ pub fn known_of(query: &ast::Query) -> ast::Query {
     let one = Expr::Value(ast::Value::Number("1".to_owned(), false).into());
     let parts = [of("min"), of("max"), call("count", vec![one]), of("count")];
     let named = crate::functions::KNOWN.iter().zip(parts).flat_map(|(name, part)| [crate::calls::text(name), part]);
-    let item = ast::SelectItem::ExprWithAlias {
-        expr: call("named_struct", named.collect()),
-        alias: internal(1),
-    };
+    let item = ast::SelectItem::ExprWithAlias { expr: call("named_struct", named.collect()), alias: internal(1) };
     let from = SetExpr::Query(Box::new(query.clone()));
     all_of(SetExpr::Select(Box::new(select(vec![item], from, vec![column]))))
 }

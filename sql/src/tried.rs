@@ -12,7 +12,7 @@ use arrow::compute::concat;
 use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
-use datafusion::common::{Column, DFSchema, ExprSchema, DataFusionError, Result, TableReference, plan_datafusion_err};
+use datafusion::common::{Column, DFSchema, DataFusionError, ExprSchema, Result, TableReference, plan_datafusion_err};
 use datafusion::logical_expr::execution_props::ExecutionProps;
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
@@ -122,7 +122,8 @@ fn held(within: Expr, schema: &DFSchema) -> Result<Expr> {
     args.push(lit(true));
     let volatile = within.data.is_volatile();
     let schema = DFSchema::new_with_metadata(fields, std::collections::HashMap::new())?;
-    let compiled = create_physical_expr(&within.data, &schema, &ExecutionProps::new(), &PhysicalPlanningContext::default())?;
+    let compiled =
+        create_physical_expr(&within.data, &schema, &ExecutionProps::new(), &PhysicalPlanningContext::default())?;
     let volatility = if volatile { Volatility::Volatile } else { Volatility::Immutable };
     let signature = Signature::user_defined(volatility);
     let tried = Tried { within: within.data, compiled, schema, data_type, signature, depth: depth + 1 };

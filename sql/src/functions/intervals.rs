@@ -63,7 +63,8 @@ pub const FUNS: &[Fun] = &[
         takes: |types| matches!(types, [one] if number(one).is_some()).then(|| vec![DataType::Float64]),
         gives: |_, _| Ok(DataType::Utf8View),
         run: |columns, _| {
-            let shown = columns[0].as_primitive::<Float64Type>().iter().map(|seconds| seconds.map(readable).transpose());
+            let shown =
+                columns[0].as_primitive::<Float64Type>().iter().map(|seconds| seconds.map(readable).transpose());
             each(shown.collect::<Result<Vec<_>>>()?.into_iter())
         },
     },

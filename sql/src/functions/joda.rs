@@ -33,7 +33,8 @@ pub const FUNS: &[Fun] = &[
         takes: |types| matches!(types, [text, pattern] if is_text(text) && is_text(pattern)).then(|| types.to_vec()),
         // Its type has one zone: that of constants, or UTC.
         gives: |_, constants| {
-            let constant = |at: usize| constants.get(at).copied().flatten().and_then(|value| value.try_as_str().flatten());
+            let constant =
+                |at: usize| constants.get(at).copied().flatten().and_then(|value| value.try_as_str().flatten());
             let offset = match (constant(0), constant(1)) {
                 (Some(text), Some(pattern)) => read(text, &pieces(pattern)?, pattern)?.1,
                 _ => 0,
@@ -353,7 +354,18 @@ fn near(digits: i64) -> i64 {
 }
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
 
 const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
@@ -365,9 +377,7 @@ fn named<'a>(text: &'a str, names: &[&str]) -> Option<(usize, &'a str)> {
         head.eq_ignore_ascii_case(name).then_some(rest)
     };
     let whole = names.iter().enumerate().find_map(|(at, name)| begins(name).map(|rest| (at, rest)));
-    whole.or_else(|| {
-        names.iter().enumerate().find_map(|(at, name)| begins(name.get(..3)?).map(|rest| (at, rest)))
-    })
+    whole.or_else(|| names.iter().enumerate().find_map(|(at, name)| begins(name.get(..3)?).map(|rest| (at, rest))))
 }
 
 /// Reads `+09:00` or `+0900`: seconds, and what follows.

@@ -13,8 +13,8 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::text::{each, shown_by_cast};
-use crate::answer::shown_double;
 use super::{Fun, Last, is_text, texts};
+use crate::answer::shown_double;
 
 /// The type of columns of JSON.
 pub const JSON: DataType = DataType::LargeBinary;
@@ -106,7 +106,9 @@ pub fn written(column: &ArrayRef) -> Result<Vec<Option<&str>>> {
     match column.as_binary_opt::<i64>() {
         Some(column) => column
             .iter()
-            .map(|value| value.map(std::str::from_utf8).transpose().map_err(|_| exec_datafusion_err!("this is no JSON")))
+            .map(|value| {
+                value.map(std::str::from_utf8).transpose().map_err(|_| exec_datafusion_err!("this is no JSON"))
+            })
             .collect(),
         None => texts(column),
     }

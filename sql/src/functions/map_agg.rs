@@ -73,7 +73,16 @@ impl AggregateUDFImpl for MapOf {
         let (key, _) = parts_of(&gives).ok_or_else(|| plan_datafusion_err!("{} gives a map", self.name))?;
         let converter = RowConverter::new(vec![SortField::new(key.clone())])?;
         let (places, keys, values) = (HashMap::new(), Vec::new(), Vec::new());
-        Ok(Box::new(Entries { counts: self.counts, gives, converter, places, keys, values, counted: Vec::new(), bytes: 0 }))
+        Ok(Box::new(Entries {
+            counts: self.counts,
+            gives,
+            converter,
+            places,
+            keys,
+            values,
+            counted: Vec::new(),
+            bytes: 0,
+        }))
     }
 }
 

@@ -193,7 +193,8 @@ fn place_in(at: i64, length: i64, strict: bool) -> Result<Option<usize>> {
 /// Returns where the entries with these keys stand.
 fn places_of(maps: &MapArray, keys: &ArrayRef, strict: bool) -> Result<UInt32Array> {
     let converter = RowConverter::new(vec![SortField::new(keys.data_type().clone())])?;
-    let (all, wanted) = (converter.convert_columns(&[Arc::clone(maps.keys())])?, converter.convert_columns(&[Arc::clone(keys)])?);
+    let (all, wanted) =
+        (converter.convert_columns(&[Arc::clone(maps.keys())])?, converter.convert_columns(&[Arc::clone(keys)])?);
     let offsets = maps.value_offsets();
     let entries = |of: usize| offsets[of] as usize..offsets[of + 1] as usize;
     let one: Option<HashMap<Row<'_>, usize>> =

@@ -35,9 +35,9 @@ use datafusion::logical_expr::{
 use crate::types::shown_type;
 
 pub use bounded::bounded;
-pub use network::{ADDRESS_BYTES, shown_address};
 pub use json::{JSON, written};
 pub use maps::parts_of;
+pub use network::{ADDRESS_BYTES, shown_address};
 pub use quantified::KNOWN;
 pub use reduce::reduce;
 pub use time::shown_timestamp;

@@ -51,7 +51,9 @@ impl HigherOrderUDFImpl for Reduce {
 
     fn coerce_value_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
         match types {
-            [list @ DataType::List(_), _] => Ok(types.to_vec()).map(|types| [vec![list.clone()], types[1..].to_vec()].concat()),
+            [list @ DataType::List(_), _] => {
+                Ok(types.to_vec()).map(|types| [vec![list.clone()], types[1..].to_vec()].concat())
+            }
             [DataType::Null, initial] => Ok(vec![DataType::new_list(DataType::Null, true), initial.clone()]),
             _ => Err(wrong()),
         }

@@ -93,7 +93,10 @@ pub const FUNS: &[Fun] = &[
                 let time = zone.to_ambiguous_timestamp(civil(millis)?).compatible();
                 time.map(Timestamp::as_millisecond).map_err(|e| exec_datafusion_err!("with_timezone: {e}"))
             };
-            times(local(&columns[0])?.into_iter().map(|millis| millis.map(there).transpose()).collect::<Result<_>>()?, gives)
+            times(
+                local(&columns[0])?.into_iter().map(|millis| millis.map(there).transpose()).collect::<Result<_>>()?,
+                gives,
+            )
         },
     },
     Fun {
