@@ -207,7 +207,7 @@ fn functions_of_athena() {
         ("all_match(ARRAY[srcport, dstport], p -> p > 1)", "true"),
         ("reduce(ARRAY[1, 2, dstport], 0, (s, x) -> s + x, s -> s * 2)", "892"),
         ("CAST(ARRAY['1', '2'] AS array(integer))", "\"[1, 2]\""),
-        ("bytes >= ALL (SELECT bytes FROM vpc_flow_logs)", "true"),
+        ("bytes >= ALL (SELECT bytes FROM vpc_flow_logs WHERE bytes IS NOT NULL)", "true"),
         ("2 * INTERVAL '12' HOUR", "1 00:00:00.000"),
     ] {
         let sql = format!("SELECT {expression} AS x FROM vpc_flow_logs WHERE dstport = 443");
@@ -282,7 +282,6 @@ fn what_cannot_be_run_is_said_with_its_place() {
         ("SELECT map(ARRAY['a'], ARRAY[1])['b']", "key not present in map: b"),
         ("SELECT try(bytes / 0), nosuch FROM vpc_flow_logs", "nosuch"),
         ("SELECT json_parse('1') || 'x'", "cannot apply operator: json || varchar"),
-        ("SELECT reduce(sequence(1, 90), 'ab', (s, x) -> s || s, s -> s)", "needs more memory"),
         ("SELECT nosuch(1) FROM vpc_flow_logs", "nosuch"),
         ("SELECT date_format(srcaddr, '%Y') FROM vpc_flow_logs", "write date_format(time, '%Y-%m-%d %H:%i:%s')"),
         ("SELECT CAST(srcaddr AS bigint) FROM vpc_flow_logs WHERE dstport = 443", "172.32.21.19"),
@@ -788,8 +787,8 @@ fn what_athena_refuses_is_refused_with_what_to_write() {
         ("bytes || 'x' FROM vpc_flow_logs", "bigint || varchar", "CAST(bytes AS varchar)"),
         ("length(bytes) FROM vpc_flow_logs", "function length", "CAST it AS varchar"),
         ("now() - INTERVAL '1 day' FROM vpc_flow_logs", "INTERVAL", "INTERVAL '7' DAY"),
-        ("count(*) FROM vpc_flow_logs WHERE bytes >= ALL (SELECT bytes FROM vpc_flow_logs)", "ALL", "max("),
-        ("bytes FROM vpc_flow_logs EXCEPT ALL SELECT bytes FROM vpc_flow_logs", "EXCEPT ALL", "EXCEPT alone"),
+        ("count(*) FROM vpc_flow_logs WHERE bytes >= ALL (1)", "want a subquery", "ALL (SELECT"),
+        ("* FROM vpc_flow_logs EXCEPT ALL SELECT * FROM vpc_flow_logs", "EXCEPT ALL of *", "EXCEPT alone"),
     ] {
         let ran = work.run(&["query", "table", &format!("SELECT {rest}")]);
         assert!(ran.code == Some(2) && ran.stdout.is_empty(), "{rest}: {:?} {}", ran.code, ran.stdout);
