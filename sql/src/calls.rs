@@ -93,34 +93,14 @@ fn of_rows_together(function: &Function, name: &str, mut args: Vec<Expr>) -> Opt
 
 /// Returns what stands for a function of the values of a row.
 fn of_values(function: &Function, name: &str, mut args: Vec<Expr>) -> Option<Expr> {
+    if let Some(other) = of_times(name, &args).or_else(|| of_arrays(name, args.clone())) {
+        return Some(other);
+    }
     match name {
         "if" => match <[Expr; 3]>::try_from(args) {
             Ok([condition, then, otherwise]) => Some(case(condition, then, Some(otherwise))),
             Err(args) => <[Expr; 2]>::try_from(args).ok().map(|[condition, then]| case(condition, then, None)),
         },
-        "slice" => match <[Expr; 3]>::try_from(args) {
-            Ok([array, start, length]) => {
-                let one = Expr::Value(Value::Number("1".to_owned(), false).into());
-                let end = binary(ast::BinaryOperator::Plus, vec![start.clone(), length]);
-                let end = end.and_then(|end| binary(ast::BinaryOperator::Minus, vec![end, one]));
-                end.map(|end| call("array_slice", vec![array, start, end]))
-            }
-            Err(_) => None,
-        },
-        "map" if args.is_empty() => {
-            let none = || Expr::Array(ast::Array { elem: Vec::new(), named: true });
-            Some(call("map", vec![none(), none()]))
-        }
-        // No element for which it does not hold, and none for which it holds; NULL among them does the same in both.
-        "none_match" if args.len() == 2 => Some(not(call("any_match", args))),
-        "all_match" if args.len() == 2 => {
-            if let Some(Expr::Lambda(lambda)) = args.last_mut() {
-                let holds = std::mem::replace(&mut *lambda.body, Expr::Value(Value::Null.into()));
-                *lambda.body = not(holds);
-            }
-            Some(not(call("any_match", args)))
-        }
-        "localtimestamp" => Some(call("timestamp_of", vec![call("now", Vec::new())])),
         "nan" | "infinity" | "e" if args.is_empty() => {
             let value = match name {
                 "nan" => "NaN",
@@ -150,32 +130,9 @@ fn of_values(function: &Function, name: &str, mut args: Vec<Expr>) -> Option<Exp
             let args = args.into_iter().map(|arg| call("cast_double", vec![arg])).collect();
             Some(Expr::Function(instead(function, if name == "pow" { "power" } else { name }, args)))
         }
-        "millisecond" => {
-            let thousand = Expr::Value(Value::Number("1000".to_owned(), false).into());
-            binary(ast::BinaryOperator::Modulo, vec![part("millisecond", args), thousand])
-        }
-        "week_of_year" => Some(part("week", args)),
-        "day_of_month" => Some(part("day", args)),
-        "year_of_week" | "yow" => Some(part("isoyear", args)),
-        "current_timezone" => Some(text("UTC")),
         "replace" if args.len() == 2 => {
             args.push(text(""));
             Some(Expr::Function(instead(function, "replace", args)))
-        }
-        "day_of_week" | "dow" => Some(part("isodow", args)),
-        "day_of_year" | "doy" => Some(part("doy", args)),
-        "year" | "quarter" | "month" | "week" | "day" | "hour" | "minute" | "second" => Some(part(name, args)),
-        // DataFusion gives NULL for what is not there.
-        "array_position" if args.len() == 2 => {
-            let zero = Expr::Value(Value::Number("0".to_owned(), false).into());
-            let missing = any_missing(&args);
-            let found = call("coalesce", vec![call("array_position", args), zero]);
-            missing.map(|missing| case(missing, Expr::Value(Value::Null.into()), Some(found)))
-        }
-        // DataFusion puts NULL first, Athena last.
-        "array_sort" if args.len() == 1 => {
-            args.extend(["ASC", "NULLS LAST"].map(text));
-            Some(call("array_sort", args))
         }
         "regexp_replace" if args.len() == 2 || args.len() == 3 => {
             if args.len() == 2 {
@@ -200,6 +157,67 @@ fn in_ascii(function: &mut Function) {
         && let Value::SingleQuotedString(pattern) = &mut value.value
     {
         *pattern = of_ascii(pattern);
+    }
+}
+
+/// Returns what stands for a function of times.
+fn of_times(name: &str, args: &[Expr]) -> Option<Expr> {
+    let args = args.to_vec();
+    match name {
+        "localtimestamp" => Some(call("timestamp_of", vec![call("now", Vec::new())])),
+        "millisecond" => {
+            let thousand = Expr::Value(Value::Number("1000".to_owned(), false).into());
+            binary(ast::BinaryOperator::Modulo, vec![part("millisecond", args), thousand])
+        }
+        "week_of_year" => Some(part("week", args)),
+        "day_of_month" => Some(part("day", args)),
+        "year_of_week" | "yow" => Some(part("isoyear", args)),
+        "current_timezone" => Some(text("UTC")),
+        "day_of_week" | "dow" => Some(part("isodow", args)),
+        "day_of_year" | "doy" => Some(part("doy", args)),
+        "year" | "quarter" | "month" | "week" | "day" | "hour" | "minute" | "second" => Some(part(name, args)),
+        _ => None,
+    }
+}
+
+/// Returns what stands for a function of arrays and maps.
+fn of_arrays(name: &str, mut args: Vec<Expr>) -> Option<Expr> {
+    match name {
+        "slice" => match <[Expr; 3]>::try_from(args) {
+            Ok([array, start, length]) => {
+                let one = Expr::Value(Value::Number("1".to_owned(), false).into());
+                let end = binary(ast::BinaryOperator::Plus, vec![start.clone(), length]);
+                let end = end.and_then(|end| binary(ast::BinaryOperator::Minus, vec![end, one]));
+                end.map(|end| call("array_slice", vec![array, start, end]))
+            }
+            Err(_) => None,
+        },
+        "map" if args.is_empty() => {
+            let none = || Expr::Array(ast::Array { elem: Vec::new(), named: true });
+            Some(call("map", vec![none(), none()]))
+        }
+        // No element for which it does not hold, and none for which it holds; NULL among them does the same in both.
+        "none_match" if args.len() == 2 => Some(not(call("any_match", args))),
+        "all_match" if args.len() == 2 => {
+            if let Some(Expr::Lambda(lambda)) = args.last_mut() {
+                let holds = std::mem::replace(&mut *lambda.body, Expr::Value(Value::Null.into()));
+                *lambda.body = not(holds);
+            }
+            Some(not(call("any_match", args)))
+        }
+        // DataFusion gives NULL for what is not there.
+        "array_position" if args.len() == 2 => {
+            let zero = Expr::Value(Value::Number("0".to_owned(), false).into());
+            let missing = any_missing(&args);
+            let found = call("coalesce", vec![call("array_position", args), zero]);
+            missing.map(|missing| case(missing, Expr::Value(Value::Null.into()), Some(found)))
+        }
+        // DataFusion puts NULL first, Athena last.
+        "array_sort" if args.len() == 1 => {
+            args.extend(["ASC", "NULLS LAST"].map(text));
+            Some(call("array_sort", args))
+        }
+        _ => None,
     }
 }
 

@@ -7,6 +7,7 @@ use arrow::datatypes::DataType;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{DFSchema, Result};
 use datafusion::logical_expr::cast;
+use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan};
@@ -196,49 +197,7 @@ fn one(expr: &Expr, schema: &DFSchema) -> Result<()> {
                     .try_for_each(|(when, _)| boolean(when, schema, "the condition of CASE (or IF)")),
             }
         }
-        Expr::ScalarFunction(function) => {
-            let (name, args) = (function.name(), &function.args);
-            if name == "date_part"
-                && let Some(time) = args.get(1)
-            {
-                return match kind(time, schema) {
-                    (Kind::Text | Kind::Number | Kind::Boolean, given) => Err(said(
-                        format!("parts of a time are asked of {given}"),
-                        &[time],
-                        "write from_unixtime(seconds), or CAST(text AS timestamp)".to_owned(),
-                    )),
-                    _ => Ok(()),
-                };
-            }
-            if matches!(name, "coalesce" | "nullif" | "greatest" | "least") && !args.is_empty() {
-                return agree(&args[0], args[1..].iter(), schema, |a, b| {
-                    format!("{name} wants values of one type, not {a} and {b}")
-                });
-            }
-            // An array among the arguments, wherever it stands: DataFusion would write it as a text.
-            let array = |arg: &&Expr| kind(arg, schema).0 == Kind::Other;
-            let first = args.iter().find(array).or(args.first());
-            let Some(first) = first.filter(|_| OF_TEXT.contains(&name)) else { return Ok(()) };
-            let (found, given) = kind(first, schema);
-            match found {
-                Kind::Other => Err(said(
-                    format!("{} of {given} is not here", athenas(name)),
-                    &[first],
-                    "array_join makes a text of an array".to_owned(),
-                )),
-                Kind::Json => Err(said(
-                    format!("unexpected parameters (json) for function {}", athenas(name)),
-                    &[first],
-                    "write json_extract_scalar(text, path), which gives a text".to_owned(),
-                )),
-                Kind::Number | Kind::Boolean | Kind::Date | Kind::Time | Kind::Address => Err(said(
-                    format!("unexpected parameters ({given}) for function {}", athenas(name)),
-                    &[first],
-                    "CAST it AS varchar first".to_owned(),
-                )),
-                _ => Ok(()),
-            }
-        }
+        Expr::ScalarFunction(function) => of_function(function, schema),
         Expr::Not(inner) => boolean(inner, schema, "what follows NOT"),
         Expr::InSubquery(within) => {
             let (Ok(field), found) =
@@ -256,6 +215,51 @@ fn one(expr: &Expr, schema: &DFSchema) -> Result<()> {
                 )),
             }
         }
+        _ => Ok(()),
+    }
+}
+
+/// Checks what a function is given.
+fn of_function(function: &ScalarFunction, schema: &DFSchema) -> Result<()> {
+    let (name, args) = (function.name(), &function.args);
+    if name == "date_part"
+        && let Some(time) = args.get(1)
+    {
+        return match kind(time, schema) {
+            (Kind::Text | Kind::Number | Kind::Boolean, given) => Err(said(
+                format!("parts of a time are asked of {given}"),
+                &[time],
+                "write from_unixtime(seconds), or CAST(text AS timestamp)".to_owned(),
+            )),
+            _ => Ok(()),
+        };
+    }
+    if matches!(name, "coalesce" | "nullif" | "greatest" | "least") && !args.is_empty() {
+        return agree(&args[0], args[1..].iter(), schema, |a, b| {
+            format!("{name} wants values of one type, not {a} and {b}")
+        });
+    }
+    // An array among the arguments, wherever it stands: DataFusion would write it as a text.
+    let array = |arg: &&Expr| kind(arg, schema).0 == Kind::Other;
+    let first = args.iter().find(array).or(args.first());
+    let Some(first) = first.filter(|_| OF_TEXT.contains(&name)) else { return Ok(()) };
+    let (found, given) = kind(first, schema);
+    match found {
+        Kind::Other => Err(said(
+            format!("{} of {given} is not here", athenas(name)),
+            &[first],
+            "array_join makes a text of an array".to_owned(),
+        )),
+        Kind::Json => Err(said(
+            format!("unexpected parameters (json) for function {}", athenas(name)),
+            &[first],
+            "write json_extract_scalar(text, path), which gives a text".to_owned(),
+        )),
+        Kind::Number | Kind::Boolean | Kind::Date | Kind::Time | Kind::Address => Err(said(
+            format!("unexpected parameters ({given}) for function {}", athenas(name)),
+            &[first],
+            "CAST it AS varchar first".to_owned(),
+        )),
         _ => Ok(()),
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! In: columns, partitions, and what reads files ([`Files`]) or raw objects ([`Objects`]); statements. Out: rows, and what they
 //! cost ([`Scan`]). It knows no ledger, no store and no flow logs; DataFusion, its runtime and its types stay in here.
-//! `statement` reads statements: `prepared` and `tokens` before and `names`, `rewrite`, `calls` and `sets` after parsing; `hints` knows names of
+//! `statement` reads statements: `prepared` and `tokens` before and `names`, `rewrite`, `calls`, `sets` and `unnest` after parsing; `hints` knows names of
 //! functions.
 //! `planner` and `check` look at types (`types`), `guard` and `tried` at what may fail, `functions` has Athena's functions. `files` and `objects` are
 //! the two kinds of table, `partitions` chooses partitions, `meter` counts, `answer` makes values of columns, `run` brings it together.
@@ -30,6 +30,7 @@ mod statement;
 mod tokens;
 mod tried;
 mod types;
+mod unnest;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -6,16 +6,16 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    self, Expr, FunctionArg, FunctionArgExpr, Ident, ObjectName, Query, Spanned, Statement as Parsed, Value,
-    VisitorMut, visit_expressions, visit_expressions_mut,
+    self, Expr, Ident, ObjectName, Query, Spanned, Statement as Parsed, Value, VisitorMut, visit_expressions,
 };
 use sqlparser::tokenizer::Span;
 
-use crate::calls::{Refused, call};
+use crate::calls::Refused;
 use crate::error::{SqlError, SqlErrorKind, at};
 use crate::partitions::PATH;
 use crate::rewrite::{looked_up, rewritten};
 use crate::sets::counted;
+use crate::unnest::{ordinals, plain, unnest_columns};
 
 /// Returns the name of the form of a table that has the URLs of its files as a column: no statement can name it.
 pub(crate) fn with_path(table: &str) -> String {
@@ -301,10 +301,6 @@ impl VisitorMut for Names<'_> {
         if let ast::TableFactor::Table { name, args: Some(args), alias, with_ordinality, .. } = factor
             && name.to_string().eq_ignore_ascii_case("unnest")
         {
-            let plain = |arg: &FunctionArg| match arg {
-                FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr.clone()),
-                _ => None,
-            };
             let mut arrays: Vec<Expr> = args.args.iter().filter_map(plain).collect();
             arrays.extend(with_ordinality.then(|| ordinals(&arrays)));
             *factor = ast::TableFactor::UNNEST {
@@ -355,142 +351,6 @@ impl VisitorMut for Names<'_> {
     }
 }
 
-/// Returns the numbers of the rows that arrays give beside each other.
-fn ordinals(arrays: &[Expr]) -> Expr {
-    let number = |digit: &str| Expr::Value(Value::Number(digit.to_owned(), false).into());
-    let length = |array: &Expr| Expr::Cast {
-        kind: ast::CastKind::Cast,
-        expr: Box::new(call("coalesce", vec![call("cardinality", vec![array.clone()]), number("0")])),
-        data_type: ast::DataType::BigInt(None),
-        array: false,
-        format: None,
-    };
-    let mut lengths: Vec<Expr> = arrays.iter().map(length).collect();
-    let longest = if lengths.len() == 1 { lengths.remove(0) } else { call("greatest", lengths) };
-    call("sequence", vec![number("1"), longest])
-}
-
-/// Returns an array that gives a row in any case: of NULL, if it has no elements.
-fn never_empty(array: Expr) -> Expr {
-    let none = Expr::Value(Value::Number("0".to_owned(), false).into());
-    let some = Expr::BinaryOp {
-        left: Box::new(call("cardinality", vec![array.clone()])),
-        op: ast::BinaryOperator::Gt,
-        right: Box::new(none),
-    };
-    let null = Expr::Array(ast::Array { elem: vec![Expr::Value(Value::Null.into())], named: true });
-    call("if", vec![some, array, null])
-}
-
-/// Returns whether a join keeps rows of the left side, and has no condition.
-fn is_left_on_true(join: &ast::JoinOperator) -> bool {
-    use ast::JoinOperator::{Left, LeftOuter};
-    match join {
-        Left(ast::JoinConstraint::On(Expr::Value(on))) | LeftOuter(ast::JoinConstraint::On(Expr::Value(on))) => {
-            on.value == Value::Boolean(true)
-        }
-        _ => false,
-    }
-}
-
-/// Rewrites `FROM a CROSS JOIN UNNEST(column) AS t (x)`, which DataFusion plans only of constants, to
-/// `FROM (SELECT *, unnest(column) AS x FROM a WHERE column IS NOT NULL) AS a`, and `t.x` to `x`.
-fn unnest_columns(select: &mut ast::Select) {
-    use ast::JoinOperator::{CrossJoin, Inner, Join as Plain};
-    let mut left = false;
-    let one = match select.from.as_mut_slice() {
-        [table] => match table.joins.as_slice() {
-            [join] if matches!(join.join_operator, CrossJoin(_) | Inner(_) | Plain(_)) => {
-                Some((table.relation.clone(), join.relation.clone()))
-            }
-            [join] if is_left_on_true(&join.join_operator) => {
-                left = true;
-                Some((table.relation.clone(), join.relation.clone()))
-            }
-            _ => None,
-        },
-        [table, other] if table.joins.is_empty() && other.joins.is_empty() => {
-            Some((table.relation.clone(), other.relation.clone()))
-        }
-        _ => None,
-    };
-    let Some((table, ast::TableFactor::Table { name, alias: Some(alias), args: Some(args), with_ordinality, .. })) =
-        one
-    else {
-        return;
-    };
-    let plain = |arg: &FunctionArg| match arg {
-        FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr.clone()),
-        _ => None,
-    };
-    let mut arrays: Vec<Expr> = args.args.iter().filter_map(plain).collect();
-    let constant = arrays.iter().all(|array| {
-        let names = |part: &Expr| matches!(part, Expr::Identifier(_) | Expr::CompoundIdentifier(_));
-        visit_expressions(array, |part| if names(part) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
-            .is_continue()
-    });
-    if !name.to_string().eq_ignore_ascii_case("unnest") || constant && !left {
-        return;
-    }
-    let there = any_there(&arrays);
-    arrays.extend(with_ordinality.then(|| ordinals(&arrays)));
-    if alias.columns.len() != arrays.len() {
-        return;
-    }
-    if left {
-        arrays = arrays.into_iter().map(never_empty).collect();
-    }
-    let known = match &table {
-        ast::TableFactor::Table { name, alias, .. } => {
-            let known = alias.as_ref().map(|alias| alias.name.clone());
-            known.or_else(|| name.0.last().and_then(|part| part.as_ident().cloned()))
-        }
-        ast::TableFactor::Derived { alias, .. } => alias.as_ref().map(|alias| alias.name.clone()),
-        _ => None,
-    };
-    let Some(known) = known else { return };
-    let columns: Vec<Ident> = alias.columns.iter().map(|column| column.name.clone()).collect();
-    let mut inner = select.clone();
-    inner.distinct = None;
-    inner.having = None;
-    inner.group_by = ast::GroupByExpr::Expressions(Vec::new(), Vec::new());
-    inner.named_window = Vec::new();
-    inner.projection = vec![ast::SelectItem::Wildcard(ast::WildcardAdditionalOptions::default())];
-    inner.projection.extend(arrays.iter().zip(&columns).map(|(array, column)| ast::SelectItem::ExprWithAlias {
-        expr: call("unnest", vec![array.clone()]),
-        alias: column.clone(),
-    }));
-    // An array that is NULL gives no row, but in a LEFT JOIN.
-    inner.selection = there.filter(|_| !left);
-    inner.from = vec![ast::TableWithJoins { relation: table.clone(), joins: Vec::new() }];
-    select.from = vec![ast::TableWithJoins {
-        relation: ast::TableFactor::Derived {
-            lateral: false,
-            subquery: Box::new(all_of(selected(inner))),
-            alias: Some(ast::TableAlias { explicit: true, name: known, columns: Vec::new(), at: None }),
-            sample: None,
-        },
-        joins: Vec::new(),
-    }];
-    let _ = visit_expressions_mut(select, |part| {
-        if let Expr::CompoundIdentifier(parts) = part
-            && let [table, column] = parts.as_slice()
-            && table.value.eq_ignore_ascii_case(&alias.name.value)
-        {
-            *part = Expr::Identifier(column.clone());
-        }
-        ControlFlow::<()>::Continue(())
-    });
-}
-
-/// Returns the condition that one of several arrays is there.
-fn any_there(arrays: &[Expr]) -> Option<Expr> {
-    arrays
-        .iter()
-        .map(|array| Expr::IsNotNull(Box::new(Expr::Nested(Box::new(array.clone())))))
-        .reduce(|a, b| Expr::BinaryOp { left: Box::new(a), op: ast::BinaryOperator::Or, right: Box::new(b) })
-}
-
 fn is_natural(join: &ast::JoinOperator) -> bool {
     use ast::JoinOperator::{FullOuter, Inner, Join, Left, LeftOuter, Right, RightOuter};
     matches!(
@@ -505,7 +365,8 @@ fn is_natural(join: &ast::JoinOperator) -> bool {
     )
 }
 
-fn selected(select: ast::Select) -> ast::SetExpr {
+/// Returns a SELECT as the body of a query.
+pub fn selected(select: ast::Select) -> ast::SetExpr {
     ast::SetExpr::Select(Box::new(select))
 }
 
