@@ -17,6 +17,7 @@ mod files;
 mod functions;
 mod guard;
 mod hints;
+mod joins;
 mod meter;
 mod names;
 mod objects;
