@@ -194,7 +194,7 @@ fn of_arrays(name: &str, mut args: Vec<Expr>) -> Option<Expr> {
         },
         "map" if args.is_empty() => {
             let none = || Expr::Array(ast::Array { elem: Vec::new(), named: true });
-            Some(call("map", vec![none(), none()]))
+            Some(call("map_of", vec![none(), none()]))
         }
         // No element for which it does not hold, and none for which it holds; NULL among them does the same in both.
         "none_match" if args.len() == 2 => Some(not(call("any_match", args))),

@@ -380,6 +380,7 @@ pub fn same_as(name: &str) -> Option<&'static str> {
         "bitwise_xor_agg" => "bit_xor",
         "every" => "bool_and",
         "levenshtein_distance" => "levenshtein",
+        "map" => "map_of",
         "repeat" => "array_repeat",
         "variance" => "var_samp",
         "filter" => "array_filter",

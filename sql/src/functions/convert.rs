@@ -74,7 +74,13 @@ fn decimal(constants: &[Option<&ScalarValue>]) -> Result<DataType> {
 
 fn converted(columns: &[ArrayRef], gives: &DataType, strict: bool) -> Result<ArrayRef> {
     if *columns[0].data_type() == JSON {
-        let scalars = super::text::each(super::json::scalars(&columns[0])?.into_iter())?;
+        // A number with a point is rounded, as others are.
+        let whole = |text: String| match text.parse::<f64>() {
+            Ok(number) if gives.is_integer() && text.contains(['.', 'E']) => number.round().to_string(),
+            _ => text,
+        };
+        let scalars = super::json::scalars(&columns[0])?.into_iter();
+        let scalars = super::text::each(scalars.map(|text| text.map(whole)))?;
         return converted(&[scalars], gives, strict);
     }
     let column = &columns[0];

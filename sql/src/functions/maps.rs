@@ -22,10 +22,16 @@ pub const LOOKUPS: [&str; 2] = ["subscript", "element_at"];
 /// The functions.
 pub const FUNS: &[Fun] = &[
     Fun {
-        name: "map",
+        // Not `map`, of which the planner makes other maps too.
+        name: "map_of",
         usage: "map(ARRAY[key, ...], ARRAY[value, ...])",
         takes: |types| match types {
             [] | [DataType::List(_), DataType::List(_)] => Some(types.to_vec()),
+            // Of no arrays there is no map.
+            [DataType::List(_) | DataType::Null, DataType::List(_) | DataType::Null] => {
+                let none = DataType::new_list(DataType::Null, true);
+                Some(types.iter().map(|of| if of.is_null() { none.clone() } else { of.clone() }).collect())
+            }
             _ => None,
         },
         gives: |types, _| match types {
@@ -136,7 +142,7 @@ fn of_elements(types: &[DataType]) -> Option<Vec<DataType>> {
             let (of, _) = parts_of(map)?;
             Kind::of(of).goes_with(Kind::of(key)).then(|| vec![map.clone(), of.clone()])
         }
-        [DataType::Null, _] => Some(vec![DataType::Null, DataType::Null]),
+        [DataType::Null, at] => Some(vec![DataType::Null, at.clone()]),
         _ => None,
     }
 }

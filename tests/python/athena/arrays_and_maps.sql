@@ -219,3 +219,6 @@ SELECT srcaddr, reduce(CAST(split(srcaddr, '.') AS array(bigint)), BIGINT '0', (
 
 -- reduce of NULL elements
 SELECT reduce(ARRAY[5, NULL, 50], 0, (s, x) -> s + coalesce(x, 0), s -> s), reduce(ARRAY[5, NULL], 0, (s, x) -> s + x, s -> s)
+
+-- maps of NULL
+SELECT map(ARRAY[1], NULL), element_at(map(ARRAY[1], ARRAY[2]), NULL), cardinality(CAST(NULL AS array(integer)))

@@ -118,3 +118,6 @@ SELECT CAST(json_parse('1.50') AS varchar), CAST(json_parse('12') AS varchar), C
 -- json to text of an object
 -- refused
 SELECT CAST(json_parse('{"a":1}') AS varchar)
+
+-- json to whole numbers
+SELECT CAST(json_parse('1.5') AS bigint), CAST(json_parse('2.4') AS integer), CAST(json_parse('"7"') AS integer), CAST(json_parse('1.25') AS decimal(5, 1)), CAST(json_parse('7') AS double)
