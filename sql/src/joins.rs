@@ -34,6 +34,8 @@ pub fn by_on(select: &mut ast::Select) {
 #[derive(Debug, Default)]
 struct Merged {
     columns: Vec<(Ident, Expr)>,
+    /// The tables and those of their columns that USING names; `None` for one that nothing can be named by.
+    tables: Vec<Option<(Ident, Vec<Ident>)>>,
     depth: usize,
 }
 
@@ -51,28 +53,23 @@ impl Merged {
 
     /// Writes an item of SELECT: a merged column keeps its name, and comes first and once in `*`.
     fn item(&mut self, item: SelectItem, items: &mut Vec<SelectItem>) {
-        let excluded = || {
-            let names = self.columns.iter().map(|(name, _)| ObjectName::from(vec![name.clone()]));
-            Some(ExcludeSelectItem::Multiple(names.collect()))
-        };
         match item {
             SelectItem::UnnamedExpr(Expr::Identifier(name)) if self.of(&name).is_some() => {
                 let expr = self.of(&name).cloned().unwrap_or_else(|| Expr::Identifier(name.clone()));
                 items.push(SelectItem::ExprWithAlias { expr, alias: name });
             }
-            SelectItem::Wildcard(mut options) if options.opt_exclude.is_none() => {
-                options.opt_exclude = excluded();
+            SelectItem::Wildcard(options) if self.tables.iter().all(Option::is_some) => {
                 let first = self.columns.iter();
                 items.extend(
                     first.map(|(name, of)| SelectItem::ExprWithAlias { expr: of.clone(), alias: name.clone() }),
                 );
-                items.push(SelectItem::Wildcard(options));
+                items.extend(self.tables.iter().flatten().map(|table| all_but(table, &options)));
             }
-            SelectItem::QualifiedWildcard(kind @ SelectItemQualifiedWildcardKind::ObjectName(_), mut options)
-                if options.opt_exclude.is_none() =>
-            {
-                options.opt_exclude = excluded();
-                items.push(SelectItem::QualifiedWildcard(kind, options));
+            SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), options) => {
+                let named = |table: &&(Ident, Vec<Ident>)| name.to_string().eq_ignore_ascii_case(&table.0.to_string());
+                let known = self.tables.iter().flatten().find(named).map(|table| all_but(table, &options));
+                let kind = SelectItemQualifiedWildcardKind::ObjectName(name.clone());
+                items.push(known.unwrap_or(SelectItem::QualifiedWildcard(kind, options)));
             }
             mut other => {
                 let _ = other.visit(self);
@@ -80,6 +77,17 @@ impl Merged {
             }
         }
     }
+}
+
+/// Returns `table.*` without the columns that stand elsewhere.
+fn all_but((table, columns): &(Ident, Vec<Ident>), options: &ast::WildcardAdditionalOptions) -> SelectItem {
+    let mut options = options.clone();
+    if !columns.is_empty() {
+        let names = columns.iter().map(|name| ObjectName::from(vec![name.clone()]));
+        options.opt_exclude = Some(ExcludeSelectItem::Multiple(names.collect()));
+    }
+    let kind = SelectItemQualifiedWildcardKind::ObjectName(ObjectName::from(vec![table.clone()]));
+    SelectItem::QualifiedWildcard(kind, options)
 }
 
 impl VisitorMut for Merged {
@@ -108,9 +116,12 @@ impl VisitorMut for Merged {
 
 /// Writes the joins of one table and those behind it by ON. A column that two tables before USING may have stays as it is.
 fn joined(from: &mut TableWithJoins, merged: &mut Merged) {
+    let begun = merged.tables.len();
     let mut before: Vec<Option<Ident>> = vec![called(&from.relation)];
+    merged.tables.push(called(&from.relation).map(|name| (name, Vec::new())));
     for join in &mut from.joins {
         let right = called(&join.relation);
+        merged.tables.push(right.clone().map(|name| (name, Vec::new())));
         let (both, right_too) = sides(&join.join_operator);
         if let Some(constraint) = constraint(&mut join.join_operator) {
             if let JoinConstraint::On(condition) = constraint {
@@ -125,6 +136,14 @@ fn joined(from: &mut TableWithJoins, merged: &mut Merged) {
                         (false, true) => right,
                         (false, false) => left,
                     };
+                    // The first time it is one of the first table too.
+                    let last = merged.tables.len() - 1;
+                    let tables = if merged.of(&name).is_none() { vec![begun, last] } else { vec![last] };
+                    for at in tables {
+                        if let Some((_, columns)) = &mut merged.tables[at] {
+                            columns.push(name.clone());
+                        }
+                    }
                     merged.set(&name, of);
                 }
             }

@@ -4,6 +4,7 @@ use sqlparser::ast::{self, Expr, Function, Ident, Spanned, Value};
 
 use crate::calls::{Refused, arguments, call, function_of, part, text};
 use crate::sets::known_of;
+use crate::tokens::DISTINCT_FROM;
 use crate::tried::TRY;
 
 /// Returns what stands for an expression of Athena's here, if it is not the same.
@@ -16,6 +17,16 @@ pub fn rewritten(expr: &mut Expr) -> Result<Option<Expr>, Refused> {
             cast((**inner).clone(), data_type, matches!(kind, ast::CastKind::TryCast))
         }
         Expr::TypedString(typed) => literal(typed),
+        Expr::BinaryOp { left, op: ast::BinaryOperator::Custom(name), right } => {
+            let nested = |side: &Expr| Box::new(Expr::Nested(Box::new(side.clone())));
+            let (left, right) = (nested(left), nested(right));
+            let distinct = match DISTINCT_FROM.iter().position(|known| known == name) {
+                Some(0) => Expr::IsDistinctFrom(left, right),
+                Some(_) => Expr::IsNotDistinctFrom(left, right),
+                None => return Ok(None),
+            };
+            Some(Expr::Nested(Box::new(distinct)))
+        }
         Expr::AtTimeZone { timestamp, time_zone } => {
             Some(call("at_timezone", vec![(**timestamp).clone(), (**time_zone).clone()]))
         }

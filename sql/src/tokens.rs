@@ -226,3 +226,28 @@ pub fn with_rows(piece: &[TokenWithSpan]) -> Vec<TokenWithSpan> {
     }
     tokens
 }
+
+/// What stands for `IS DISTINCT FROM`, and for the same with NOT: the parser would take all conditions behind it as its right side.
+pub const DISTINCT_FROM: [&str; 2] = ["<distinct>", "<not distinct>"];
+
+/// Writes `IS DISTINCT FROM` as an operator, which binds as it does.
+pub fn with_distinct(piece: &[TokenWithSpan]) -> Vec<TokenWithSpan> {
+    let mut tokens = piece.to_vec();
+    let significant: Vec<usize> =
+        (0..piece.len()).filter(|at| !matches!(piece[*at].token, Token::Whitespace(_))).collect();
+    let is = |at: usize, keyword: Keyword| {
+        matches!(significant.get(at).map(|at| &piece[*at].token),
+            Some(Token::Word(word)) if word.quote_style.is_none() && word.keyword == keyword)
+    };
+    for at in 0..significant.len() {
+        let not = usize::from(is(at + 1, Keyword::NOT));
+        if !(is(at, Keyword::IS) && is(at + 1 + not, Keyword::DISTINCT) && is(at + 2 + not, Keyword::FROM)) {
+            continue;
+        }
+        for word in &significant[at..=at + 2 + not] {
+            tokens[*word].token = Token::Whitespace(Whitespace::Space);
+        }
+        tokens[significant[at]].token = Token::CustomBinaryOperator(DISTINCT_FROM[not].to_owned());
+    }
+    tokens
+}

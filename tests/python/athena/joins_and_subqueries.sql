@@ -131,3 +131,36 @@ SELECT count(*) FROM vpc_flow_logs WHERE srcaddr >= ALL (SELECT bytes FROM vpc_f
 
 -- all of decimals and doubles
 SELECT count(*) FROM vpc_flow_logs WHERE day = '15' AND bytes * 1.5 > ALL (SELECT avg(bytes) FROM vpc_flow_logs WHERE day = '16' GROUP BY srcaddr HAVING avg(bytes) IS NOT NULL)
+
+-- right join using
+SELECT port, a.n, b.name FROM (SELECT dstport AS port, count(*) AS n FROM vpc_flow_logs WHERE day = '16' GROUP BY 1) a RIGHT JOIN (VALUES (22, 'ssh'), (443, 'https'), (5432, 'postgres')) AS b(port, name) USING (port) ORDER BY port
+
+-- full join using
+SELECT port, a.n, b.name, port + 1 AS next FROM (SELECT dstport AS port, count(*) AS n FROM vpc_flow_logs WHERE day = '16' GROUP BY 1) a FULL JOIN (VALUES (22, 'ssh'), (443, 'https'), (5432, 'postgres')) AS b(port, name) USING (port) WHERE port IS NOT NULL ORDER BY port
+
+-- using in conditions
+SELECT port, count(*) AS n FROM (SELECT dstport AS port, srcaddr FROM vpc_flow_logs WHERE day = '15') a LEFT JOIN (VALUES (22, 'ssh'), (443, 'https')) AS b(port, name) USING (port) WHERE port IN (22, 53, 443) AND coalesce(name, '-') <> 'ssh' GROUP BY port HAVING port > 22 ORDER BY port
+
+-- using twice
+SELECT k, x, y, z FROM (VALUES (1, 'a'), (2, 'b')) AS a(k, x) FULL JOIN (VALUES (2, 'c'), (3, 'd')) AS b(k, y) USING (k) FULL JOIN (VALUES (3, 'e'), (4, 'f')) AS c(k, z) USING (k) ORDER BY k
+
+-- using two columns
+SELECT srcaddr, dstaddr, a.n, b.n AS m FROM (SELECT srcaddr, dstaddr, count(*) AS n FROM vpc_flow_logs WHERE day = '15' GROUP BY 1, 2) a JOIN (SELECT srcaddr, dstaddr, count(*) AS n FROM vpc_flow_logs WHERE day = '16' GROUP BY 1, 2) b USING (srcaddr, dstaddr) ORDER BY 1, 2
+
+-- all columns of using
+SELECT * FROM (VALUES (1, 'a'), (2, 'b')) AS a(k, x) RIGHT JOIN (VALUES ('c', 2), ('d', 3)) AS b(y, k) USING (k) ORDER BY k
+
+-- all columns of one side of using
+SELECT k, b.* FROM (VALUES (1, 'a'), (2, 'b')) AS a(k, x) JOIN (VALUES ('c', 2), ('d', 3)) AS b(y, k) USING (k)
+
+-- using beside a subquery that has the column too
+SELECT k, (SELECT max(k) FROM (VALUES 7, 8) AS c(k)) AS top FROM (VALUES 1, 2) AS a(k) LEFT JOIN (VALUES 2, 3) AS b(k) USING (k) ORDER BY k
+
+-- using of the table with itself
+SELECT interface_id, count(*) AS n FROM vpc_flow_logs a JOIN (SELECT DISTINCT interface_id FROM vpc_flow_logs WHERE day = '16') b USING (interface_id) WHERE a.day = '15' AND interface_id <> '-' GROUP BY interface_id ORDER BY 1
+
+-- distinct from binds closer than AND
+SELECT count(*) FROM vpc_flow_logs WHERE srcaddr IS DISTINCT FROM dstaddr AND day = '15' AND action = 'ACCEPT'
+
+-- not distinct from and OR
+SELECT a, b, a = 1 AND a IS NOT DISTINCT FROM b OR a = 3 AS x, a IS DISTINCT FROM b + 1 AND b IS DISTINCT FROM CASE WHEN a = 1 AND b = 2 THEN 2 END AS y FROM (VALUES (1, 1), (1, 2), (3, NULL), (NULL, NULL)) AS t(a, b) ORDER BY 1, 2
