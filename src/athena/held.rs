@@ -420,6 +420,12 @@ impl Held {
             conditions.extend(self.first.map(|first| Condition::From(day.clone(), first)));
             conditions.extend(self.last.map(|last| Condition::Until(day.clone(), last)));
         }
+        // Whatever lies there now: days that their table shows today it will not show for ever.
+        if (self.first_ago.is_some() || self.last_ago.is_some()) && !is_registered {
+            let day = DayKey::of(table).ok_or_else(|| untold(Part::Day))?;
+            conditions.extend(self.first_ago.map(|ago| Condition::FromAgo(day.clone(), ago)));
+            conditions.extend(self.last_ago.map(|ago| Condition::UntilAgo(day.clone(), ago)));
+        }
         Ok(conditions)
     }
 }
