@@ -112,6 +112,14 @@ fn of_values(function: &Function, name: &str, mut args: Vec<Expr>) -> Option<Exp
         "bitwise_and" => binary(ast::BinaryOperator::BitwiseAnd, args),
         "bitwise_or" => binary(ast::BinaryOperator::BitwiseOr, args),
         "bitwise_xor" => binary(ast::BinaryOperator::PGBitwiseXor, args),
+        // Of the first one's type; DataFusion takes the one that both have in common.
+        "nullif" if args.len() == 2 => match <[Expr; 2]>::try_from(args) {
+            Ok([value, other]) => {
+                let same = binary(ast::BinaryOperator::Eq, vec![value.clone(), other]);
+                same.map(|same| case(same, Expr::Value(Value::Null.into()), Some(value)))
+            }
+            Err(_) => None,
+        },
         // NULL among them makes NULL of all; DataFusion passes over it.
         "greatest" | "least" => {
             any_missing(&args).map(|missing| case(missing, Expr::Value(Value::Null.into()), Some(call(name, args))))
@@ -212,6 +220,12 @@ fn of_arrays(name: &str, mut args: Vec<Expr>) -> Option<Expr> {
             let found = call("coalesce", vec![call("array_position", args), zero]);
             missing.map(|missing| case(missing, Expr::Value(Value::Null.into()), Some(found)))
         }
+        // Elements are written as a cast to a text writes them.
+        "array_join" if args.len() == 2 || args.len() == 3 => {
+            let array = std::mem::replace(&mut args[0], Expr::Value(Value::Null.into()));
+            args[0] = each_element(array, |element| call("varchar_of", vec![element]));
+            Some(call("array_to_string", args))
+        }
         // DataFusion puts NULL first, Athena last.
         "array_sort" if args.len() == 1 => {
             args.extend(["ASC", "NULLS LAST"].map(text));
@@ -311,6 +325,17 @@ fn rename(function: &mut Function, name: &str) {
         let ident = Ident { value: name.to_owned(), quote_style: None, span: ident.span };
         function.name = ObjectName::from(vec![ident]);
     }
+}
+
+/// Returns an array of what something makes of each element.
+pub fn each_element(array: Expr, of: impl FnOnce(Expr) -> Expr) -> Expr {
+    let name = Ident::new("element");
+    let lambda = Expr::Lambda(ast::LambdaFunction {
+        params: ast::OneOrManyWithParens::One(ast::LambdaFunctionParameter { name: name.clone(), data_type: None }),
+        body: Box::new(of(Expr::Identifier(name))),
+        syntax: ast::LambdaSyntax::Arrow,
+    });
+    call("array_transform", vec![array, lambda])
 }
 
 fn not(expr: Expr) -> Expr {

@@ -126,8 +126,8 @@ impl<'a> Names<'a> {
 
     /// Refuses what would be written twice too often: `greatest(greatest(...), ...)` doubles with each level.
     fn within_bounds(&self, expr: &Expr) -> Result<(), Refused> {
-        const TWICE: [&str; 9] =
-            ["greatest", "least", "max_by", "min_by", "max", "min", "array_position", "element_at", "slice"];
+        const TWICE: [&str; 10] =
+            ["greatest", "least", "nullif", "max_by", "min_by", "max", "min", "array_position", "element_at", "slice"];
         let twice = match expr {
             Expr::Between { .. } => true,
             Expr::Function(function) => TWICE.contains(&function.name.to_string().to_lowercase().as_str()),

@@ -1,8 +1,8 @@
 //! Expressions of Athena's -> expressions of DataFusion's that mean the same, or why there is none.
 
-use sqlparser::ast::{self, Expr, Function, Ident, Spanned, Value};
+use sqlparser::ast::{self, Expr, Function, Spanned, Value};
 
-use crate::calls::{Refused, arguments, call, function_of, part, text};
+use crate::calls::{Refused, arguments, call, each_element, function_of, part, text};
 use crate::sets::known_of;
 use crate::tokens::DISTINCT_FROM;
 use crate::tried::TRY;
@@ -174,22 +174,15 @@ fn elements_cast(array: Expr, element: &ast::DataType, is_try: bool) -> Option<E
     if matches!(&array, Expr::Value(value) if value.value == Value::Null) {
         return None;
     }
-    let name = Ident::new("element");
-    let one = Expr::Identifier(name.clone());
-    let body = cast(one.clone(), element, false).unwrap_or_else(|| Expr::Cast {
-        kind: ast::CastKind::Cast,
-        expr: Box::new(one),
-        data_type: element.clone(),
-        array: false,
-        format: None,
+    let cast = each_element(array, |one| {
+        cast(one.clone(), element, false).unwrap_or_else(|| Expr::Cast {
+            kind: ast::CastKind::Cast,
+            expr: Box::new(one),
+            data_type: element.clone(),
+            array: false,
+            format: None,
+        })
     });
-    let parameter = ast::LambdaFunctionParameter { name, data_type: None };
-    let lambda = Expr::Lambda(ast::LambdaFunction {
-        params: ast::OneOrManyWithParens::One(parameter),
-        body: Box::new(body),
-        syntax: ast::LambdaSyntax::Arrow,
-    });
-    let cast = call("array_transform", vec![array, lambda]);
     Some(if is_try { call(TRY, vec![cast]) } else { cast })
 }
 

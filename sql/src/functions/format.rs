@@ -107,7 +107,10 @@ fn shown(piece: &Piece, value: &ArrayRef, row: usize, pattern: &str) -> Result<S
             let (negative, text) = match of_type {
                 DataType::Float64 => {
                     let number = value.as_primitive::<Float64Type>().value(row);
-                    (number < 0.0, format!("{:.digits$}", number.abs()))
+                    if !number.is_finite() {
+                        return Ok(crate::answer::shown_double(number));
+                    }
+                    (number < 0.0, half_up(&number.abs().to_string(), digits))
                 }
                 DataType::Decimal128(_, scale) => {
                     let number = value.as_primitive::<Decimal128Type>().value(row);
@@ -136,6 +139,29 @@ fn decimal(number: u128, scale: u32, digits: usize) -> String {
     let text = format!("{number:0>width$}", width = digits as usize + 1);
     let (whole, fraction) = text.split_at(text.len() - digits as usize);
     if fraction.is_empty() { whole.to_owned() } else { format!("{whole}.{fraction}") }
+}
+
+/// Rounds a number that is written with all its digits as Java does: those that it is written with, half up.
+fn half_up(number: &str, digits: usize) -> String {
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let kept = format!("{fraction:0<digits$}");
+    let mut all: Vec<u8> = whole.bytes().chain(kept.bytes().take(digits)).collect();
+    let mut carry = fraction.as_bytes().get(digits).is_some_and(|next| *next >= b'5');
+    for digit in all.iter_mut().rev() {
+        if !carry {
+            break;
+        }
+        carry = *digit == b'9';
+        *digit = if carry { b'0' } else { *digit + 1 };
+    }
+    let mut text: String = all.into_iter().map(char::from).collect();
+    if carry {
+        text.insert(0, '1');
+    }
+    if digits > 0 {
+        text.insert(text.len() - digits, '.');
+    }
+    text
 }
 
 fn grouped(piece: &Piece, digits: &str) -> String {

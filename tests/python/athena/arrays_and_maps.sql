@@ -222,3 +222,9 @@ SELECT reduce(ARRAY[5, NULL, 50], 0, (s, x) -> s + coalesce(x, 0), s -> s), redu
 
 -- maps of NULL
 SELECT map(ARRAY[1], NULL), element_at(map(ARRAY[1], ARRAY[2]), NULL), cardinality(CAST(NULL AS array(integer)))
+
+-- array_join writes elements as casts do
+SELECT array_join(ARRAY[1.5e0, 2e0, 1e7], ','), array_join(ARRAY[1, NULL, 3], '-'), array_join(ARRAY[1, NULL, 3], '-', 'x'), array_join(ARRAY[1.50, 2.25], ';'), array_join(ARRAY[true, false], ' '), array_join(ARRAY['a', NULL], ','), array_join(ARRAY[from_unixtime(0)], ',')
+
+-- array_join of an aggregate
+SELECT action, array_join(array_sort(array_agg(DISTINCT dstport)), ', ') AS ports FROM vpc_flow_logs WHERE day = '16' GROUP BY action ORDER BY 1

@@ -141,3 +141,9 @@ SELECT ARRAY[1.5, 2.25], ARRAY[1, 2.5]
 
 -- union of decimals
 SELECT 1.5 AS x UNION ALL SELECT 2 UNION ALL SELECT 3.25 ORDER BY x
+
+-- nullif keeps the type of the first
+SELECT sum(bytes) / nullif(sum(packets), 0.0) AS a, 7 / nullif(2, 0.0) AS b, nullif(2, 2.0) AS c, nullif(1.5, 2) AS d, nullif('a', 'a') AS e, nullif(NULL, 1) AS f FROM vpc_flow_logs WHERE day = '16'
+
+-- nullif within
+SELECT interface_id, round(sum(bytes) * 1.0 / nullif(count(nullif(action, 'REJECT')), 0), 2) AS a FROM vpc_flow_logs WHERE day = '15' GROUP BY interface_id ORDER BY 1

@@ -259,3 +259,9 @@ SELECT json_extract('{"a": 1.50}', '$.a'), json_parse('1.50'), json_parse('12345
 
 -- sizes of json
 SELECT json_size('{"a":1,"b":2}', '$'), json_size('{"a":[1,2,3]}', '$.a'), json_size('{"a":1}', '$.a'), json_size('{"a":1}', '$.b')
+
+-- format rounds half up
+SELECT format('%.0f', 2.5e0), format('%.1f', 0.25e0), format('%.2f', 2.675e0), format('%.2f', 9.995e0), format('%.0f', 0.4e0), format('%,.1f', 1234567.25e0), format('%.3f', 1e-5), format('%08.2f', -1.005e0), format('%.2f', 1e15), format('%f', nan())
+
+-- format of column values
+SELECT format('%.2f', bytes / 8e0), format('%.0f', bytes / 8e0) FROM vpc_flow_logs WHERE day = '15' AND bytes IS NOT NULL ORDER BY 1, 2
