@@ -75,7 +75,16 @@ impl Held {
         held.elsewhere(hints, keys)?;
         // One that was made of SOURCE lists what lies there now, and DEST may have logs that are gone from there.
         if theirs.is_projected() && !theirs.is_assumed {
-            keys.iter().for_each(|key| held.projected(theirs, key));
+            for key in keys {
+                held.projected(theirs, key);
+                every_day(theirs, key, hints)?;
+            }
+        }
+        if theirs.location.is_none() && theirs.template().is_none() && hints.asked.is_empty() {
+            held.notes.push(format!(
+                "the statement has no LOCATION, so that it does not say whose logs its table shows: the new one shows all of DEST; \
+                 {ACCOUNT} and {REGION} say whose"
+            ));
         }
         Ok(held)
     }
@@ -428,6 +437,40 @@ impl Held {
         }
         Ok(conditions)
     }
+}
+
+/// Refuses a projection of dates with gaps: it lists one of several days, and no condition says which.
+fn every_day(theirs: &Theirs, key: &Key, hints: &Hints) -> Result<()> {
+    let said = |what: &str| theirs.projection(&key.name, what).map(|value| value.trim().to_ascii_uppercase());
+    let step = said("interval").and_then(|step| step.parse::<u64>().ok()).unwrap_or(1);
+    let unit = said("interval.unit").unwrap_or_default();
+    let has = |part: Part| key.pattern.parts().any(|of| of == part);
+    // From the finest part that the key tells to the unit: larger units leave gaps.
+    let finest = if has(Part::Hour) {
+        0
+    } else if has(Part::Day) {
+        1
+    } else if has(Part::Month) {
+        2
+    } else {
+        3
+    };
+    let size = match unit.trim_end_matches('S') {
+        "" => finest,
+        "HOUR" => 0,
+        "DAY" => 1,
+        "WEEK" | "MONTH" => 2,
+        "YEAR" => 3,
+        _ => return Ok(()),
+    };
+    // A week is a unit of no key.
+    let has_gaps = size > finest || size == finest && step > 1 || unit.starts_with("WEEK") && finest > 1;
+    if said("type").as_deref() != Some("DATE") || !has_gaps {
+        return Ok(());
+    }
+    Err(Error::usage(format!("their projection of {} lists one of every {step} {unit}", key.name))
+        .at(&hints.lies.place)
+        .help(format!("write 'projection.{}.interval' = '1', if the new table may show all days", key.name)))
 }
 
 /// Reads how long ago a relative date is: `NOW-90DAYS`; less than a day is none.
