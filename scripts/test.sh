@@ -86,32 +86,20 @@ python_packages=(requirements.txt requirements-engines.txt requirements-readers.
 # What later steps need of others. What fails here is tried again where it is needed, and said there.
 prepare() {
     ends_with_its_jobs
-    find_tool deny "$DENY_VERSION" &
-    wait $! || true
     venv "${python_packages[@]}" &
     wait $! || true
-    quietly_true cargo test --release --manifest-path tests/model/Cargo.toml --target-dir target/model --locked --no-run &
+    find_tool deny "$DENY_VERSION" &
     wait $! || true
 }
-# The program and its tests at once: each takes one processor for minutes, and the last of them leaves the other one free.
+# Compiling the program keeps one processor busy for two minutes, and leaves the other one free.
 prepare >target/prepare.log 2>&1 &
 prepared=$!
-step "binary and Rust tests" cargo test --release --locked --no-run
-step "documentation" env RUSTDOC="$PWD/scripts/rustdoc_lints.sh" cargo test --release --locked --doc
-# Checked together, so that they share dependencies. None is linked, so LLVM's fuzzer need not be compiled.
-step "small program, fuzz targets and benchmarks" env CUSTOM_LIBFUZZER_PATH=/dev/null \
-    cargo check --release --locked --workspace --exclude flowparquet-sql --no-default-features --lib --bins --bench stages
-
+step "binary" cargo build --release --locked
 wait $prepared || true
 cat target/prepare.log
 
 # Every lock file, as it is: licences, sources, bans, and known vulnerabilities where their list can be fetched.
-dependencies() { # dependencies CHECK...
-    local lock
-    while read -r lock; do
-        cargo deny --log-level error --locked --workspace --manifest-path "$(dirname "$lock")/Cargo.toml" check "$@" || return
-    done < <(git ls-files '*Cargo.lock')
-}
+checks=()
 if find_tool deny "$DENY_VERSION"; then
     checks=(bans licenses sources)
     if quietly_true timeout 120 cargo deny --manifest-path Cargo.toml fetch db; then
@@ -119,7 +107,6 @@ if find_tool deny "$DENY_VERSION"; then
     else
         skipped+=("known vulnerabilities of dependencies: their list, github.com/RustSec/advisory-db, is out of reach")
     fi
-    step "dependencies" dependencies "${checks[@]}"
 else
     skipped+=("dependencies: cargo install --locked cargo-deny --version $DENY_VERSION")
 fi
@@ -137,25 +124,36 @@ if ! find_java; then
     skipped+=("what Spark and Hive judge, for want of Java $MIN_JAVA to $MAX_JAVA: apt-get install openjdk-17-jdk-headless")
 fi
 pytest=("$PYTHON" -m pytest -q -c tests/python/pytest.ini tests/python)
-# Tests of S3 and of engines wait as much as they compute, so all run beside each other; what they print comes one after the other.
+# Tests of S3 and of engines wait as much as they compute, so all run beside each other and beside what compiles; what they print
+# comes one after the other.
 disturbed="test_fire or test_stops"
+titled() { # titled TITLE COMMAND...: stops the job that runs it if it fails
+    echo
+    echo "$1:"
+    shift
+    "$@" &
+    wait $! || exit
+}
+dependencies() {
+    local lock
+    while read -r lock; do
+        cargo deny --log-level error --locked --workspace --manifest-path "$(dirname "$lock")/Cargo.toml" check "${checks[@]}" || return
+    done < <(git ls-files '*Cargo.lock')
+}
+compiled() { # what is only compiled, and what is read
+    ends_with_its_jobs
+    [ ${#checks[@]} = 0 ] || titled "Dependencies" dependencies
+    titled "Documentation" env RUSTDOC="$PWD/scripts/rustdoc_lints.sh" cargo test --release --locked --doc
+    # Checked together, so that they share dependencies. None is linked, so LLVM's fuzzer need not be compiled.
+    titled "Small program, fuzz targets and benchmarks" env CUSTOM_LIBFUZZER_PATH=/dev/null \
+        cargo check --release --locked --workspace --exclude flowparquet-sql --no-default-features --lib --bins --bench stages
+}
 machine() { # what asks no server and no engine
     ends_with_its_jobs
-    cargo test --release --locked -- --skip fuzz_corpus:: ${long:+--include-ignored} &
-    wait $! || exit
-    echo
-    echo "Fuzzing:"
-    cargo test --release --locked --test tests fuzz_corpus:: &
-    wait $! || exit
-    echo
-    echo "The protocol's model:"
-    cargo test --release --manifest-path tests/model/Cargo.toml --target-dir target/model --locked &
-    wait $! || exit
-    command -v valgrind >/dev/null || exit 0
-    echo
-    echo "Instruction counts:"
-    "$PYTHON" scripts/instructions.py &
-    wait $!
+    titled "Rust tests" cargo test --release --locked --tests -- --skip fuzz_corpus:: ${long:+--include-ignored}
+    titled "Fuzzing" cargo test --release --locked --test tests fuzz_corpus::
+    titled "The protocol's model" cargo test --release --manifest-path tests/model/Cargo.toml --target-dir target/model --locked
+    ! command -v valgrind >/dev/null || titled "Instruction counts" "$PYTHON" scripts/instructions.py
 }
 black_box() {
     ends_with_its_jobs
@@ -168,11 +166,12 @@ black_box() {
     jobs+=($!)
     machine >target/machine-tests.log 2>&1 &
     jobs+=($!)
+    compiled >target/compiled.log 2>&1 &
+    jobs+=($!)
     "${pytest[@]}" -m "not s3" &
     jobs+=($!)
     for job in "${jobs[@]}"; do wait "$job" || failed=1; done
-    echo
-    cat target/machine-tests.log
+    cat target/compiled.log target/machine-tests.log
     echo
     echo "S3 by moto:"
     cat target/s3-tests.log target/s3-disturbed.log

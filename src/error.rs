@@ -250,7 +250,7 @@ impl Error {
         Self::stopped(BY_SIGNAL).help("nothing is half visible; it is safe to run again")
     }
 
-    fn is_by_signal(&self) -> bool {
+    pub(crate) fn is_by_signal(&self) -> bool {
         self.message == BY_SIGNAL
     }
 

@@ -107,6 +107,8 @@ pub mod of_queries {
     pub const DAY: OptionName = OptionName("day");
     /// `sort_by`
     pub const SORT_BY: OptionName = OptionName("sort_by");
+    /// `with`
+    pub const WITH: OptionName = OptionName("with");
 }
 
 #[cfg(test)]

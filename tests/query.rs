@@ -487,7 +487,9 @@ fn ready(work: &Work) -> String {
             _ => args.extend(["--day", DAY].map(str::to_owned)),
         }
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
-        sql.push_str(&format!("-- title: {name}\n{}\n", work.run(&args).code(0).stdout));
+        let printed = work.run(&args).code(0).stdout.clone();
+        assert!(printed.starts_with(&format!("-- title: {name}\n")), "{printed}");
+        sql.push_str(&printed);
     }
     sql + "-- title: view\nSELECT local_day, count(*) AS n FROM vpc_flow_logs_local GROUP BY 1;\n"
 }

@@ -182,7 +182,7 @@ fn a_ready_query() {
     let command = "queries ssh-rdp-exposure --table logs.vpc_flow_logs --from 2026-01-01 --to 2026-02-10";
     let ran = run(&work, command);
     let said = shortened(&ran.code(0).stderr, &["set: ports"]);
-    let kept = ["SELECT", "       from_", "FROM", "WHERE", "    OR", "  AND action"];
+    let kept = ["-- title", "SELECT", "       from_", "FROM", "WHERE", "    OR", "  AND action"];
     Console::new()
         .shows(&format!("flowparquet {command}"), &format!("{said}{}", shortened(&ran.stdout, &kept)))
         .stands_in("docs/queries.md", "ready-query");

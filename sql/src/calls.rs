@@ -8,6 +8,7 @@ use sqlparser::ast::{
 };
 use sqlparser::tokenizer::Span;
 
+use crate::functions::of_ascii;
 use crate::hints;
 
 /// What stands for `IPADDRESS '10.0.0.1'`.
@@ -34,6 +35,9 @@ pub fn function_of(function: &mut Function) -> Result<Option<Expr>, Refused> {
         return Err(((format!("the function {name} is not there"), help.to_owned()), span));
     }
     // LOCALTIMESTAMP and its like have no parentheses.
+    if name.starts_with("regexp_") {
+        in_ascii(function);
+    }
     let args = if matches!(function.args, FunctionArguments::None) { Some(Vec::new()) } else { arguments(function) };
     let other = args
         .and_then(|args| of_rows_together(function, &name, args.clone()).or_else(|| of_values(function, &name, args)));
@@ -146,6 +150,16 @@ fn of_values(function: &Function, name: &str, mut args: Vec<Expr>) -> Option<Exp
     }
 }
 
+/// Has the classes of a pattern mean what they do in Trino; a pattern that is no literal stays as it is.
+fn in_ascii(function: &mut Function) {
+    let FunctionArguments::List(list) = &mut function.args else { return };
+    if let Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(value)))) = list.args.get_mut(1)
+        && let Value::SingleQuotedString(pattern) = &mut value.value
+    {
+        *pattern = of_ascii(pattern);
+    }
+}
+
 /// Returns what stands for a function of times.
 fn of_times(name: &str, args: &[Expr]) -> Option<Expr> {
     let args = args.to_vec();
@@ -186,7 +200,8 @@ fn of_arrays(name: &str, mut args: Vec<Expr>) -> Option<Expr> {
         "none_match" if args.len() == 2 => Some(not(call("any_match", args))),
         "all_match" if args.len() == 2 => {
             if let Some(Expr::Lambda(lambda)) = args.last_mut() {
-                *lambda.body = not((*lambda.body).clone());
+                let holds = std::mem::replace(&mut *lambda.body, Expr::Value(Value::Null.into()));
+                *lambda.body = not(holds);
             }
             Some(not(call("any_match", args)))
         }
@@ -270,7 +285,12 @@ fn percentiles(function: &Function, mut args: Vec<Expr>) -> Option<Expr> {
         2 => "approx_percentile_cont_with_weight",
         _ => return None,
     };
-    let one = |share: Expr| Expr::Function(instead(function, name, args.iter().cloned().chain([share]).collect()));
+    // Of whole numbers it is a whole number, as one of them is.
+    let like = Expr::Function(instead(function, "min", vec![args.first()?.clone()]));
+    let one = |share: Expr| {
+        let found = instead(function, name, args.iter().cloned().chain([share]).collect());
+        call("number_like", vec![Expr::Function(found), like.clone()])
+    };
     Some(match shares {
         Expr::Array(array) => call("make_array", array.elem.into_iter().map(one).collect()),
         share => one(share),

@@ -10,12 +10,14 @@
 mod answer;
 mod calls;
 mod check;
+mod differences;
 mod error;
 mod explain;
 mod files;
 mod functions;
 mod guard;
 mod hints;
+mod joins;
 mod meter;
 mod names;
 mod objects;

@@ -12,6 +12,7 @@ use sqlparser::tokenizer::Span;
 
 use crate::calls::Refused;
 use crate::error::{SqlError, SqlErrorKind, at};
+use crate::joins;
 use crate::partitions::PATH;
 use crate::rewrite::{looked_up, rewritten};
 use crate::sets::counted;
@@ -205,6 +206,7 @@ impl VisitorMut for Names<'_> {
             let help = "write max_by(value, time) and GROUP BY, or row_number() in a subquery".to_owned();
             return self.refused("Athena has no DISTINCT ON".to_owned(), help, select.span());
         }
+        joins::by_on(select);
         self.without_path(select);
         unnest_columns(select);
         let joins = select.from.iter().flat_map(|from| &from.joins);

@@ -142,8 +142,10 @@ fn cast(inner: Expr, data_type: &ast::DataType, is_try: bool) -> Option<Expr> {
             Some(call("char_of", vec![inner, Expr::Value(Value::Number(length, false).into())]))
         }
         "ipprefix" => Some(inner),
-        "timestamp" | "timestamp(3)" if !is_try => Some(call("timestamp_of", vec![inner])),
-        "date" if !is_try => Some(call("date_of", vec![inner])),
+        "timestamp" | "timestamp(3)" | "date" => {
+            let of = call(if name == "date" { "date_of" } else { "timestamp_of" }, vec![inner]);
+            Some(if is_try { call(TRY, vec![of]) } else { of })
+        }
         name if name.starts_with("varchar") => {
             let length = name.split_once('(').map(|(_, length)| length.trim_end_matches(')').trim().to_owned());
             let length = length.map(|length| Expr::Value(Value::Number(length, false).into()));

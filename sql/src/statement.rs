@@ -11,6 +11,7 @@ use sqlparser::dialect::Dialect;
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Whitespace};
 
+use crate::differences;
 use crate::error::{Result, SqlError, at};
 use crate::names::{Alias, Ctes, Names};
 use crate::prepared::{Prepared, Step, filled};
@@ -33,10 +34,13 @@ pub struct Statement {
     pub name: String,
     /// The statement as it was written, without comments before it.
     pub text: String,
+    /// Of a view, its name with its columns, and its query as it was written.
+    pub view: Option<(String, String)>,
     /// How its rows are ordered, if they are.
     pub order: Order,
     pub(crate) parsed: Parsed,
     compared: Vec<String>,
+    differences: Vec<&'static str>,
     /// Names in GROUP BY and HAVING that SELECT gives: Athena knows them only if they are columns too.
     pub(crate) aliases: Vec<Alias>,
 }
@@ -66,6 +70,11 @@ impl Statement {
     /// Returns the names that it compares with values, in lower case and without a table's; each as often as it does.
     pub fn compared_with_values(&self) -> Vec<String> {
         self.compared.clone()
+    }
+
+    /// Returns what of it Athena may answer otherwise, a sentence each; docs/query.md lists all that differs.
+    pub fn differences(&self) -> &[&'static str] {
+        &self.differences
     }
 }
 
@@ -157,7 +166,8 @@ pub fn parse(sql: &str, table: &str, place: &str) -> Result<Vec<Statement>> {
         let end = piece.iter().rev().find(significant).map_or(first, |token| token.span.end);
         let name = name(piece, first).unwrap_or_else(|| format!("query {}", statements.len() + 1));
         let Some(read) = known.read(piece, first, place)? else { continue };
-        statements.push(Statement { name, text: cut(sql, first, end).to_owned(), ..read });
+        let view = view(&read.parsed, sql, piece, end);
+        statements.push(Statement { name, text: cut(sql, first, end).to_owned(), view, ..read });
     }
     if statements.is_empty() {
         return Err(SqlError::usage("there is no statement")
@@ -197,10 +207,11 @@ impl Known<'_> {
     /// Reads a statement that gives rows or makes a view.
     fn plain(&mut self, piece: &[TokenWithSpan], first: Location, place: &str) -> Result<Statement> {
         let parsed = parsed(piece, first, place)?;
-        let compared = compared_with_values(&parsed);
+        let (compared, differences) = (compared_with_values(&parsed), differences::met(&parsed));
         let (parsed, aliases) = self.named(parsed, place)?;
         let order = order(&parsed);
-        Ok(Statement { name: String::new(), text: String::new(), order, parsed, compared, aliases })
+        let (name, text) = (String::new(), String::new());
+        Ok(Statement { name, text, view: None, order, parsed, compared, differences, aliases })
     }
 
     /// Gives what a statement names the names that it has here.
@@ -263,6 +274,21 @@ fn parsed(piece: &[TokenWithSpan], first: Location, place: &str) -> Result<Parse
             .help("tables are defined by `flowparquet ddl` and written by `flowparquet convert`"));
     }
     Ok(parsed)
+}
+
+/// Returns name and query of a view: what `WITH name AS (query)` wants.
+fn view(parsed: &Parsed, sql: &str, piece: &[TokenWithSpan], end: Location) -> Option<(String, String)> {
+    let Parsed::CreateView(view) = parsed else { return None };
+    let mut name = view.name.0.last()?.to_string();
+    if !view.columns.is_empty() {
+        let columns: Vec<String> = view.columns.iter().map(|column| column.name.to_string()).collect();
+        name.push_str(&format!(" ({})", columns.join(", ")));
+    }
+    let is_as =
+        |token: &TokenWithSpan| matches!(&token.token, Token::Word(word) if word.value.eq_ignore_ascii_case("as"));
+    let mut rest = piece.iter().skip_while(|token| !is_as(token)).skip(1);
+    let query = rest.find(|token| !matches!(token.token, Token::Whitespace(_)))?;
+    Some((name, cut(sql, query.span.start, end).to_owned()))
 }
 
 fn not_sql(message: &str, place: &str) -> SqlError {

@@ -6,12 +6,13 @@ use crate::days::Days;
 use crate::error::printable;
 use crate::ledger::table::Table;
 use crate::query::compare::{CompareVerdict, Compared, Comparison, compare};
+use crate::query::trino::Trino;
 use crate::query::{Statement, needs_more_memory, on_large_stack, parse};
 use crate::{Error, Result};
 
 use super::compare_page::page;
-use super::costs::{Costs, DAYS_PER_MONTH, less, span, word};
-use super::query::{options, statements};
+use super::costs::{Costs, DAYS_PER_MONTH, answers, less, span};
+use super::query::{options, otherwise, statements};
 use super::query_args::CompareArgs;
 use super::screen::{push_line, say};
 use super::show::{Align, bytes, count, dollars, plural, table};
@@ -33,7 +34,8 @@ fn both(args: &CompareArgs) -> Result<ExitCode> {
         (open_source(&args.source, &args.store, &io)?, Table::new(open(&args.dest, &args.store, &io)?));
     watch::memory(options.memory_bytes, options.threads, &needs_more_memory());
     let mut begin = |statement: &Statement| say!("running: {}", statement.name);
-    let comparison = compare((&source, &dest), (&statements, &place), &days, &options, &mut begin)?;
+    let trino = args.with.clone().map(|place| Trino::new(place, &io)).transpose()?;
+    let comparison = compare((&source, &dest), (&statements, &place), &days, &options, trino.as_ref(), &mut begin)?;
     let costs = Costs { usd_per_tib: args.engine.price_per_tb, runs_per_day: args.runs_per_day };
     print(&if args.json { to_json(&comparison)? } else { shown(&comparison, costs) })?;
     if let Some(file) = &args.html {
@@ -61,7 +63,8 @@ pub fn shown(comparison: &Comparison, costs: Costs) -> String {
     );
     let (mut raw_bytes, mut parquet_bytes, mut sums) = (0, 0, [0.0; 6]);
     let mut requests = (0, 0);
-    for Compared { name, raw, parquet, verdict, .. } in &comparison.statements {
+    for compared in &comparison.statements {
+        let Compared { name, raw, parquet, .. } = compared;
         let (a, b) = (raw.scan, parquet.scan);
         raw_bytes += a.bytes;
         parquet_bytes += b.bytes;
@@ -75,7 +78,7 @@ pub fn shown(comparison: &Comparison, costs: Costs) -> String {
             costs.month(b.bytes),
         ];
         sums.iter_mut().zip(numbers).for_each(|(sum, number)| *sum += number);
-        let head = [short(name), count(raw.rows), word(verdict).to_owned(), bytes(a.bytes), bytes(b.bytes)];
+        let head = [short(name), count(raw.rows), answers(compared), bytes(a.bytes), bytes(b.bytes)];
         rows.push(line(head, less(a.bytes, b.bytes), (a.requests, b.requests), numbers));
     }
     if comparison.statements.len() > 1 {
@@ -102,6 +105,11 @@ pub fn shown(comparison: &Comparison, costs: Costs) -> String {
     for note in &comparison.notes {
         push_line!(text, "note: {note}");
     }
+    for compared in &comparison.statements {
+        for difference in &compared.differences {
+            push_line!(text, "note: {}: {}", printable(&compared.name), otherwise(difference));
+        }
+    }
     text
 }
 
@@ -124,19 +132,31 @@ fn short(name: &str) -> String {
 
 /// Returns how the answers of a statement differ, row by row; nothing if they do not.
 fn difference(compared: &Compared) -> String {
+    let raw = differing(compared, &compared.verdict, "raw", "the answers differ");
+    let trino = compared.trino.as_ref();
+    raw + &trino
+        .map_or_else(String::new, |trino| differing(compared, &trino.verdict, "Trino", "Trino answers otherwise"))
+}
+
+/// Returns how one other side's answer differs from the table's.
+fn differing(compared: &Compared, verdict: &CompareVerdict, other: &str, what: &str) -> String {
     let name = printable(&compared.name);
-    match &compared.verdict {
+    match verdict {
         CompareVerdict::Equal => String::new(),
         CompareVerdict::EqualButTies { ties } => {
             format!("{name}: {} tie at the LIMIT, and either choice of them is right\n\n", plural(*ties, "row"))
         }
-        CompareVerdict::OtherOrder => format!("{name}: the same rows, in another order than ORDER BY asks for\n\n"),
-        CompareVerdict::NotComparable { why } => format!("{name}: cannot be compared: {}\n\n", printable(why)),
+        CompareVerdict::OtherOrder => {
+            format!("{name}: {other} and Parquet have the same rows, in another order than ORDER BY asks for\n\n")
+        }
+        CompareVerdict::NotComparable { why } => {
+            format!("{name}: {other} and Parquet cannot be compared: {}\n\n", printable(why))
+        }
         CompareVerdict::Different { only_raw, only_parquet, counts: (raw, parquet) } => {
             let head = [vec!["only in".to_owned()], compared.columns.clone()].concat();
             let align = vec![Align::Left; head.len()];
             let mut rows = vec![head];
-            for (side, only) in [("raw", only_raw), ("Parquet", only_parquet)] {
+            for (side, only) in [(other, only_raw), ("Parquet", only_parquet)] {
                 rows.extend(only.iter().map(|row| {
                     [side.to_owned()].into_iter().chain(row.iter().map(ToString::to_string)).collect::<Vec<_>>()
                 }));
@@ -144,7 +164,7 @@ fn difference(compared: &Compared) -> String {
             let shown = (only_raw.len() + only_parquet.len()) as u64;
             let more = raw + parquet - shown;
             let more = if more > 0 { format!("... and {} more\n", count(more)) } else { String::new() };
-            format!("{name}: the answers differ\n{}{more}\n", table(&align, &rows))
+            format!("{name}: {what}\n{}{more}\n", table(&align, &rows))
         }
     }
 }

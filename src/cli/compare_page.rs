@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use crate::error::printable;
 use crate::query::compare::{CompareVerdict, Compared, Comparison};
 
-use super::costs::{Costs, DAYS_PER_MONTH, less, span, word};
+use super::costs::{Costs, DAYS_PER_MONTH, answers, less, span};
+use super::query::otherwise;
 use super::show::{bytes, count, dollars};
 
 /// Looks in light and in dark; colours have enough contrast for text on both.
@@ -43,7 +44,7 @@ pub fn page(comparison: &Comparison, costs: Costs) -> String {
     let (raw, parquet) = (sum(|c| c.raw.scan.bytes), sum(|c| c.parquet.scan.bytes));
     let month = |of: fn(&Compared) -> u64| all.iter().map(|c| costs.month(of(c))).sum::<f64>();
     let (raw_month, parquet_month) = (month(|c| c.raw.scan.bytes), month(|c| c.parquet.scan.bytes));
-    let same = all.iter().filter(|compared| compared.verdict.is_equal()).count();
+    let same = all.iter().filter(|compared| compared.agrees()).count();
     let mut html = format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" \
          content=\"width=device-width, initial-scale=1\">\n<title>Raw flow logs and Parquet, compared</title>\n\
@@ -85,7 +86,7 @@ pub fn page(comparison: &Comparison, costs: Costs) -> String {
             "<details><summary>{}</summary><pre>{}</pre>{}</details>",
             escape(&compared.name),
             escape(&compared.sql),
-            verdict(compared)
+            details(compared)
         );
     }
     measured(&mut html, comparison, costs);
@@ -163,8 +164,8 @@ fn numbers(html: &mut String, all: &[Compared], costs: Costs) {
          <th>Parquet</th><th>less</th><th>a run, raw</th><th>Parquet</th><th>a month, raw</th><th>Parquet</th></tr>\n",
     );
     for compared in all {
-        let Compared { name, raw, parquet, verdict, .. } = compared;
-        let class = if verdict.is_equal() { "same" } else { "other" };
+        let Compared { name, raw, parquet, .. } = compared;
+        let class = if compared.agrees() { "same" } else { "other" };
         let (a, b) = (raw.scan.bytes, parquet.scan.bytes);
         let cells = [
             bytes(a),
@@ -181,19 +182,30 @@ fn numbers(html: &mut String, all: &[Compared], costs: Costs) {
             "<tr><td>{}</td><td>{}</td><td class=\"{class}\">{}</td>{cells}</tr>",
             escape(name),
             count(raw.rows),
-            word(verdict)
+            escape(&answers(compared))
         );
     }
     html.push_str("</table></div>\n");
 }
 
-/// Returns the rows that differ, if some do.
-fn verdict(compared: &Compared) -> String {
-    match &compared.verdict {
+/// Returns the rows that differ, if some do, and what Athena may answer otherwise.
+fn details(compared: &Compared) -> String {
+    let mut html = rows_that_differ(compared, &compared.verdict, "raw");
+    if let Some(trino) = &compared.trino {
+        html.push_str(&rows_that_differ(compared, &trino.verdict, "Trino"));
+    }
+    for difference in &compared.differences {
+        let _ = write!(html, "<p class=\"dim\">{}.</p>", escape(&otherwise(difference)));
+    }
+    html
+}
+
+fn rows_that_differ(compared: &Compared, verdict: &CompareVerdict, other: &str) -> String {
+    match verdict {
         CompareVerdict::Different { only_raw, only_parquet, .. } => {
             let columns: String = compared.columns.iter().map(|name| format!("<th>{}</th>", escape(name))).collect();
             let mut rows = String::new();
-            for (side, only) in [("raw", only_raw), ("Parquet", only_parquet)] {
+            for (side, only) in [(other, only_raw), ("Parquet", only_parquet)] {
                 for row in only {
                     let cells: String = row.iter().map(|v| format!("<td>{}</td>", escape(&v.to_string()))).collect();
                     let _ = writeln!(rows, "<tr><td>{side}</td>{cells}</tr>");

@@ -1,7 +1,7 @@
 //! What scans cost in Athena, and what the text and the page of a comparison call the same: how much less, days, verdicts.
 
 use crate::athena::cost::scan_usd;
-use crate::query::compare::CompareVerdict;
+use crate::query::compare::{CompareVerdict, Compared};
 
 /// Days of the month that costs are told for.
 pub const DAYS_PER_MONTH: f64 = 30.0;
@@ -42,12 +42,21 @@ pub fn span(days: &[String]) -> String {
 }
 
 /// Returns what answers are to each other, in a word.
-pub fn word(verdict: &CompareVerdict) -> &'static str {
+fn word(verdict: &CompareVerdict) -> &'static str {
     match verdict {
         CompareVerdict::Equal => "same",
         CompareVerdict::EqualButTies { .. } => "same but ties",
         CompareVerdict::Different { .. } => "DIFFERS",
         CompareVerdict::OtherOrder => "OTHER ORDER",
         CompareVerdict::NotComparable { .. } => "cannot tell",
+    }
+}
+
+/// Returns what the answers are to each other, and to Trino's.
+pub fn answers(compared: &Compared) -> String {
+    let both = word(&compared.verdict);
+    match &compared.trino {
+        Some(trino) => format!("{both}, Trino: {}", word(&trino.verdict)),
+        None => both.to_owned(),
     }
 }

@@ -123,7 +123,7 @@ fn compared(raw: &Store, dest: &Table, days: &Days) -> Result<String> {
     };
     let place = "the demo's questions";
     let statements = parse(&text, &options.table, place)?;
-    let comparison = compare((raw, dest), (&statements, place), days, &options, &mut |_| ())?;
+    let comparison = compare((raw, dest), (&statements, place), days, &options, None, &mut |_| ())?;
     if !comparison.agrees() {
         return Err(Error::stopped("raw logs and Parquet answer otherwise")
             .help("this is a bug in flowparquet: please report it"));

@@ -54,7 +54,8 @@ pub fn run(args: &QueriesArgs) -> Result<ExitCode> {
     if !query.note.is_empty() {
         say!("note: {}", query.note);
     }
-    print_statements(&sql)?;
+    // Whoever runs it (`query`, `compare`, Athena's history) shows it by this name.
+    print_statements(&format!("-- title: {}\n{sql}", query.name))?;
     Ok(ExitCode::SUCCESS)
 }
 

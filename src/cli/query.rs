@@ -60,12 +60,14 @@ fn query(args: &QueryArgs) -> Result<ExitCode> {
         let ran = answer(args, (&mut session, &reopen), (&statements, at), &place)?;
         if statement.is_view() {
             say!("the view is there for the statements behind it, in this run only");
+            say_differences(statement);
             continue;
         }
         if args.explain {
             print(&explained(&ran, args.raw))?;
         }
         say!("{}", cost(&ran, args.engine.price_per_tb));
+        say_differences(statement);
         let Scan { rejected_rows, rejected_objects, no_flow_logs, .. } = ran.scan;
         if no_flow_logs > 0 {
             say!("left alone as no flow log: {}", plural(no_flow_logs, "object"));
@@ -80,6 +82,18 @@ fn query(args: &QueryArgs) -> Result<ExitCode> {
         }
     }
     Ok(if left_out { ExitCode::from(EXIT_SOME_REJECTED) } else { ExitCode::SUCCESS })
+}
+
+/// Says what Athena may answer otherwise.
+fn say_differences(statement: &Statement) {
+    for difference in statement.differences() {
+        say!("note: {}", otherwise(difference));
+    }
+}
+
+/// Returns that Athena may answer otherwise, and where.
+pub fn otherwise(difference: &str) -> String {
+    format!("Athena may answer otherwise: {difference} (docs/query.md)")
 }
 
 /// Holds the files against the ledger; says which are others, and of how many it does not know.

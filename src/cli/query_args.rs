@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::athena::cost::USD_PER_TIB;
 use crate::days::parse_day;
 use crate::ledger::claim::DEFAULT_MAX_OBJECT_BYTES;
+use crate::query::trino::TrinoPlace;
 use crate::source::source_layout::SourceLayout;
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
@@ -59,7 +60,7 @@ Exit codes:
   0  every answer is the same
   1  an answer differs, or cannot be compared
   2  wrong usage, or a statement that cannot be run
-  3  stopped: store, network, disk or memory
+  3  stopped: store, network, disk, memory, or a Trino server that does not answer
 
 Only days that are converted are compared. How rows are compared: docs/query.md.";
 
@@ -72,6 +73,9 @@ pub struct CompareArgs {
     pub dest: String,
     #[command(flatten)]
     pub statements: StatementArgs,
+    /// Also have a Trino server that has the table answer, and compare: trino://[USER@]HOST[:PORT]/CATALOG/SCHEMA
+    #[arg(long, value_name = "TRINO", value_parser = TrinoPlace::parse)]
+    pub with: Option<TrinoPlace>,
     /// How often a day each statement is run, for the costs of a month of 30 days
     #[arg(long, value_name = "N", default_value_t = 1.0, value_parser = parse_runs, help_heading = "What is shown")]
     pub runs_per_day: f64,

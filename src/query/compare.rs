@@ -6,9 +6,13 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+use jiff::civil::Date;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 
+use super::trino::{Trino, TrinoRows, alike};
 use super::{Live, Order, QueryOptions, Ran, RawOptions, Scan, Session, Statement, Value, live};
+
 use crate::days::Days;
 use crate::error::{Error, Result};
 use crate::ledger::partition::Partition;
@@ -43,6 +47,9 @@ pub struct Comparison {
     pub objects: u64,
     /// What was left out and why.
     pub notes: Vec<String>,
+    /// The Trino server that was asked too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub with: Option<String>,
     /// The statements, in their order.
     pub statements: Vec<Compared>,
 }
@@ -50,7 +57,7 @@ pub struct Comparison {
 impl Comparison {
     /// Returns whether every answer is the same.
     pub fn agrees(&self) -> bool {
-        self.statements.iter().all(|compared| compared.verdict.is_equal())
+        self.statements.iter().all(Compared::agrees)
     }
 }
 
@@ -69,6 +76,56 @@ pub struct Compared {
     pub parquet: CompareSide,
     /// What the answers are to each other.
     pub verdict: CompareVerdict,
+    /// What Athena may answer otherwise than both, a sentence each.
+    pub differences: Vec<&'static str>,
+    /// What Trino answers to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trino: Option<Witness>,
+}
+
+impl Compared {
+    /// Returns whether all answers are the same.
+    pub fn agrees(&self) -> bool {
+        self.verdict.is_equal() && self.trino.as_ref().is_none_or(|trino| trino.verdict.is_equal())
+    }
+}
+
+/// What somebody else answers to a statement, held against the table's answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Witness {
+    /// Rows of the answer.
+    pub rows: u64,
+    /// Seconds until it was there.
+    pub seconds: f64,
+    /// What the answers are to each other; `only_raw` are rows that the witness alone has.
+    pub verdict: CompareVerdict,
+}
+
+impl Serialize for Witness {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("rows", &self.rows)?;
+        map.serialize_entry("seconds", &self.seconds)?;
+        match &self.verdict {
+            CompareVerdict::Different { only_raw, only_parquet, counts } => {
+                map.serialize_entry("answers", "different")?;
+                map.serialize_entry("only_trino", only_raw)?;
+                map.serialize_entry("only_parquet", only_parquet)?;
+                map.serialize_entry("counts", counts)?;
+            }
+            CompareVerdict::Equal => map.serialize_entry("answers", "equal")?,
+            CompareVerdict::EqualButTies { ties } => {
+                map.serialize_entry("answers", "equal_but_ties")?;
+                map.serialize_entry("ties", ties)?;
+            }
+            CompareVerdict::OtherOrder => map.serialize_entry("answers", "other_order")?,
+            CompareVerdict::NotComparable { why } => {
+                map.serialize_entry("answers", "not_comparable")?;
+                map.serialize_entry("why", why)?;
+            }
+        }
+        map.end()
+    }
 }
 
 /// What a statement took on one side.
@@ -119,7 +176,7 @@ impl CompareVerdict {
     }
 }
 
-/// Runs the statements on both sides; `begin` is told of each.
+/// Runs the statements on both sides, and on a Trino server that has the table; `begin` is told of each.
 ///
 /// # Errors
 /// A usage error if nothing is converted, SOURCE is not where the table's rows come from, or a statement cannot be run.
@@ -128,18 +185,25 @@ pub fn compare(
     (statements, place): (&[Statement], &str),
     days: &Days,
     options: &QueryOptions,
+    with: Option<&Trino>,
     begin: &mut dyn FnMut(&Statement),
 ) -> Result<Comparison> {
     let live = live(table, days)?;
     let (objects, notes) = common(source, table, &live)?;
-    let days: BTreeSet<String> = live.partitions.iter().map(|partition| partition.day.to_string()).collect();
+    let converted: BTreeSet<Date> = live.partitions.iter().map(|partition| partition.day).collect();
+    // Trino's table has all days: it is asked for those that are compared.
+    let mut around = Around { table: options.table.clone(), days: None, views: Vec::new() };
+    if !matches!(days, Days::All) {
+        around.days = Some(converted.iter().copied().collect());
+    }
     let mut comparison = Comparison {
         version: COMPARISON_VERSION,
         source: source.location().to_string(),
         dest: table.store().location().to_string(),
-        days: days.into_iter().collect(),
+        days: converted.iter().map(ToString::to_string).collect(),
         objects: objects.values().map(|objects| objects.len() as u64).sum(),
         notes,
+        with: with.map(|trino| trino.place().to_string()),
         statements: Vec::new(),
     };
     let wanted = Wanted::default();
@@ -149,16 +213,21 @@ pub fn compare(
     let columns = (live.columns.clone(), live.by);
     let raw = Session::over_objects(source, columns, objects, (live.log_type, &raw), options)?;
     let parquet = Session::over_live(table, live, options)?;
+    let mut of_views: BTreeSet<&'static str> = BTreeSet::new();
     for statement in statements {
         begin(statement);
         if statement.is_view() {
             raw.run(statement, place, &mut |_| Ok(()))?;
             parquet.run(statement, place, &mut |_| Ok(()))?;
+            of_views.extend(statement.differences());
+            around.views.extend(statement.view.clone());
             continue;
         }
         let of_raw = Answer::of(&raw, statement, place)?;
         let of_parquet = Answer::of(&parquet, statement, place)?;
         let verdict = judge(&of_raw, &of_parquet, &statement.order);
+        let trino = with.map(|trino| witness(trino, &around, statement, &of_parquet)).transpose()?;
+        let differences = of_views.iter().chain(statement.differences()).copied().collect::<BTreeSet<_>>();
         comparison.statements.push(Compared {
             name: statement.name.clone(),
             sql: statement.text.clone(),
@@ -166,9 +235,79 @@ pub fn compare(
             raw: of_raw.side,
             parquet: of_parquet.side,
             verdict,
+            differences: differences.into_iter().collect(),
+            trino,
         });
     }
     Ok(comparison)
+}
+
+/// What stands around a statement where the table has more days, and no views of ours.
+struct Around {
+    table: String,
+    /// The days that are compared, if they are not all.
+    days: Option<Vec<Date>>,
+    /// Names and queries of the views before it.
+    views: Vec<(String, String)>,
+}
+
+impl Around {
+    /// Returns the statement for Trino, or why there is none.
+    fn statement(&self, sql: &str) -> Result<String, String> {
+        let mut named: Vec<String> = Vec::new();
+        if let Some(days) = &self.days {
+            let table = &self.table;
+            let lower = sql.to_lowercase();
+            if [format!(".{table}"), format!(".\"{table}\"")].iter().any(|name| lower.contains(name)) {
+                return Err(
+                    "it names the table with its database: Trino would answer for all days. Write only the table's \
+                            name, or compare all days"
+                        .to_owned(),
+                );
+            }
+            let days: Vec<String> = days.iter().map(|day| format!("'{}'", day.strftime("%Y%m%d"))).collect();
+            named.push(format!(
+                "\"{table}\" AS (SELECT * FROM \"{table}\" WHERE concat(year, month, day) IN ({}))",
+                days.join(", ")
+            ));
+        }
+        named.extend(self.views.iter().map(|(name, query)| format!("{name} AS ({query}\n)")));
+        if named.is_empty() {
+            return Ok(sql.to_owned());
+        }
+        let own = sql.get(..4).filter(|word| word.eq_ignore_ascii_case("with")).and_then(|_| sql.get(4..));
+        match own.filter(|rest| rest.starts_with(char::is_whitespace)) {
+            Some(rest) => Ok(format!("WITH {},{rest}", named.join(", "))),
+            None => Ok(format!("WITH {} {sql}", named.join(", "))),
+        }
+    }
+}
+
+/// Asks Trino, and holds its answer against the table's.
+fn witness(trino: &Trino, around: &Around, statement: &Statement, parquet: &Answer) -> Result<Witness> {
+    let unknown = |why: String| Witness { rows: 0, seconds: 0.0, verdict: CompareVerdict::NotComparable { why } };
+    let sql = match around.statement(&statement.text) {
+        Ok(sql) => sql,
+        Err(why) => return Ok(unknown(why)),
+    };
+    Ok(match trino.ask(&sql, MAX_ROWS_COMPARED)? {
+        Err(words) => unknown(format!("Trino refuses it: {words}")),
+        Ok(TrinoRows { columns, types, rows, too_many, seconds }) => {
+            let side = CompareSide { rows: rows.len() as u64, seconds, scan: Scan::default() };
+            let in_form = |rows: &[AnswerRow]| -> Vec<AnswerRow> {
+                let one = |row: &AnswerRow| types.iter().zip(row).map(|(of, value)| alike(of, value.clone())).collect();
+                rows.iter().map(one).collect()
+            };
+            if !rows.is_empty() && types.len() != parquet.columns.len() {
+                return Ok(unknown(format!("Trino answers {} columns, not {}", types.len(), parquet.columns.len())));
+            }
+            let theirs = Answer { columns, rows: in_form(&rows), side, too_many };
+            let columns = parquet.columns.clone();
+            let ours = Answer { columns, rows: in_form(&parquet.rows), side: parquet.side, too_many: parquet.too_many };
+            let verdict = judge(&theirs, &ours, &statement.order);
+            Witness { rows: side.rows, seconds, verdict }
+        }
+    })
 }
 
 /// Objects by their partitions.

@@ -7,6 +7,7 @@
 pub mod compare;
 mod files;
 mod raw;
+pub mod trino;
 pub mod tune;
 
 use std::collections::BTreeMap;

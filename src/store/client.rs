@@ -17,13 +17,18 @@ use reqwest::{Certificate, Client, NoProxy, Proxy};
 /// Most redirects that are followed one after the other, on the same host.
 const MAX_REDIRECTS: usize = 5;
 
+/// Has TLS done by ring.
+pub(super) fn install_tls() {
+    // Fails where a program that uses this library has chosen another one: then that one stands.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
 /// Returns a client.
 ///
 /// # Errors
 /// When a setting cannot be read, or the system has no certificates.
 pub(super) fn client(options: &ClientOptions, certificates: &[Certificate]) -> object_store::Result<Client> {
-    // Fails where a program that uses this library has chosen another one: then that one stands.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    install_tls();
     let set = |key: ClientConfigKey| options.get_config_value(&key);
     let is_on = |key| set(key).as_deref() == Some("true");
     let agent = set(ClientConfigKey::UserAgent);

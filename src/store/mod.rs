@@ -23,6 +23,8 @@ mod look;
 mod pace;
 mod pages;
 pub mod parallel;
+#[cfg(feature = "query")]
+mod plain;
 pub mod ranges;
 mod real;
 mod refusal;
@@ -64,6 +66,8 @@ use local::Links;
 pub use location::{Location, lies_below, name_of};
 pub use pages::DEFAULT_MAX_OBJECTS;
 use pages::TOO_MANY;
+#[cfg(feature = "query")]
+pub(crate) use plain::PlainHttp;
 use ranges::near;
 pub use real::RealKeys;
 pub use refusal::Unread;

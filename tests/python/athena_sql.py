@@ -131,6 +131,7 @@ class Answer:
     rows: list = field(default_factory=list)
     error: str = ""
     broken: bool = False  # not refused, but failed: a fault of the program
+    notes: list = field(default_factory=list)  # what Athena may answer otherwise
 
 
 class Ours:
@@ -142,10 +143,10 @@ class Ours:
         athena_rows.make_source(self.source.path, self.run)
         self.run("convert", self.source.path, self.dest.path, "--all", "--partition-by", "account-region-day")
 
-    def run(self, *args, env=None, stdin="", expect=(0,)):
+    def run(self, *args, env=None, stdin="", expect=(0,), timeout=120):
         home = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "TMPDIR": str(self.folder)}
         ran = subprocess.run([str(self.binary), *map(str, args)], input=stdin, capture_output=True, text=True, cwd=self.folder,
-                             errors="replace", env=home | (env or {}), timeout=120)
+                             errors="replace", env=home | (env or {}), timeout=timeout)
         ran.out = ran.stdout
         if expect and ran.returncode not in expect:
             raise RuntimeError(f"{args}: exit code {ran.returncode}\n{ran.stdout}{ran.stderr}")
@@ -160,7 +161,8 @@ class Ours:
         # Names may come twice; objects within are maps and rows.
         lines = [json.loads(line, object_pairs_hook=Pairs, parse_float=Number) for line in ran.stdout.splitlines()]
         names = [name for name, _ in lines[0]] if lines else []
-        return Answer(names, [], [[value for _, value in line] for line in lines])
+        notes = re.findall(r"Athena may answer otherwise: (.*) \(docs/query.md\)", ran.stderr)
+        return Answer(names, [], [[value for _, value in line] for line in lines], notes=notes)
 
     def fingerprint(self):
         """Of the raw logs; the table's files have names that the disk decides."""

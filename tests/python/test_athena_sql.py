@@ -4,6 +4,7 @@ both over the same files. Both give the same rows and types, or both refuse.
 By hand, with a block for each difference and Trino's answers kept: tests/python/athena_judge.py.
 """
 
+import json
 import os
 import re
 
@@ -50,6 +51,8 @@ def test_corpus(case, judge):
     why = judge.difference(case)
     if case.differs:
         assert why, f"{case.id}: the answers are the same now: take the remark away, and the line of docs/query.md"
+        ours, theirs = judge.ours.ask(case), judge.theirs.ask(case)
+        assert ours.error or theirs.error or ours.notes, f"{case.id}: query does not say that Athena answers otherwise"
     elif why:
         pytest.fail(judge.block(case), pytrace=False)
 
@@ -73,6 +76,26 @@ def test_random_statements(first, judge):
         names = ", ".join(case.name for case in differing)
         pytest.fail(f"{len(differing)} of {len(cases)} differ (seed and number: {names}), such as\n{judge.block(case)}\n"
                     f"in short\n{judge.block(small)}", pytrace=False)
+
+
+@pytest.mark.trino
+def test_compare_with_trino_agrees_and_disagrees(judge, tmp_path):
+    """The statements that both answer alike: `compare --with` finds that out by itself."""
+    place = judge.theirs.trino.url.replace("http://", "trino://") + f"/files/{athena_sql.SCHEMA}"
+    cases = [case for case in CORPUS if len(case.statements) == 1 and not case.refused and not case.differs]
+    cases = [case for case in cases if not re.match(r"EXECUTE|PREPARE|TABLE", case.sql, re.I) and '"$path"' not in case.sql]
+    file = tmp_path / "statements.sql"
+    file.write_text("".join(f"-- title: {case.id}\n{case.sql};\n" for case in cases))
+    args = ["compare", judge.ours.source.path, judge.ours.dest.path, "--with", place, "--json"]
+    ran = judge.ours.run(*args, "--file", file, expect=(0, 1), timeout=600)
+    verdicts = {s["name"]: s["trino"] for s in json.loads(ran.out)["statements"]}
+    assert len(verdicts) == len(cases) > 400
+    unequal = {name: v for name, v in verdicts.items() if v["answers"] not in ("equal", "equal_but_ties")}
+    # A LIMIT without an order takes any rows.
+    assert not {name: v for name, v in unequal.items() if "LIMIT takes any rows" not in v.get("why", "")}
+    other = "SELECT approx_percentile(bytes, 0.5) AS half FROM vpc_flow_logs WHERE day = '14'"
+    ran = judge.ours.run(*args[:-1], other, expect=(1,))
+    assert "Trino answers otherwise" in ran.out and "Athena may answer otherwise: approximate" in ran.out
 
 
 # --- the corpus itself ------------------------------------------------------------------------------------------------

@@ -88,6 +88,10 @@ impl ScalarUDFImpl for Bounded {
         self.inner.signature()
     }
 
+    fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
+        self.inner.inner().coerce_types(types)
+    }
+
     fn return_type(&self, types: &[DataType]) -> Result<DataType> {
         self.inner.inner().return_type(types)
     }

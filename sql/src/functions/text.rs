@@ -9,6 +9,7 @@ use datafusion::common::{Result, exec_datafusion_err};
 use regex::Regex;
 
 use super::network::{ADDRESS_BYTES, shown_address};
+use super::pattern::of_ascii;
 use super::time::shown_timestamp;
 use super::{Fun, JSON, Last, is_number, is_text, texts};
 use crate::answer::{scientific, shown_double};
@@ -178,6 +179,42 @@ pub const FUNS: &[Fun] = &[
         },
     },
     Fun {
+        name: "replace",
+        usage: "replace(text, part) or replace(text, part, other)",
+        takes: |types| matches!(types, [_, _, _] if types.iter().all(is_text)).then(|| vec![DataType::Utf8View; 3]),
+        gives: |_, _| Ok(DataType::Utf8View),
+        run: |columns, _| {
+            let (values, parts, others) = (texts(&columns[0])?, texts(&columns[1])?, texts(&columns[2])?);
+            let replaced = |((text, part), other): ((Option<&str>, Option<&str>), Option<&str>)| {
+                // An empty part stands between all letters.
+                text.zip(part).zip(other).map(|((text, part), other)| text.replace(part, other))
+            };
+            each(values.into_iter().zip(parts).zip(others).map(replaced))
+        },
+    },
+    Fun {
+        name: "upper",
+        usage: "upper(text)",
+        takes: |types| matches!(types, [text] if is_text(text)).then(|| vec![DataType::Utf8View]),
+        gives: |_, _| Ok(DataType::Utf8View),
+        run: |columns, _| {
+            each(
+                texts(&columns[0])?.into_iter().map(|text| text.map(|text| letters(text, |c| alone(c.to_uppercase())))),
+            )
+        },
+    },
+    Fun {
+        name: "lower",
+        usage: "lower(text)",
+        takes: |types| matches!(types, [text] if is_text(text)).then(|| vec![DataType::Utf8View]),
+        gives: |_, _| Ok(DataType::Utf8View),
+        run: |columns, _| {
+            each(
+                texts(&columns[0])?.into_iter().map(|text| text.map(|text| letters(text, |c| c.to_lowercase().next()))),
+            )
+        },
+    },
+    Fun {
         name: "url_decode",
         usage: "url_decode(text)",
         takes: |types| matches!(types, [text] if is_text(text)).then(|| vec![DataType::Utf8View]),
@@ -198,6 +235,17 @@ pub const FUNS: &[Fun] = &[
         run: |columns, _| extracted(columns),
     },
 ];
+
+/// Returns a text with other letters, one for each, as Trino does: `ß` stays, since its capital would be two.
+fn letters(text: &str, other: impl Fn(char) -> Option<char>) -> String {
+    text.chars().map(|letter| other(letter).unwrap_or(letter)).collect()
+}
+
+/// Returns a letter that is the only one.
+fn alone(mut letters: impl Iterator<Item = char>) -> Option<char> {
+    let first = letters.next();
+    if letters.next().is_none() { first } else { None }
+}
 
 /// Returns the parts of texts between delimiters, as many as a third column says at most.
 fn pieces(columns: &[ArrayRef]) -> Result<ArrayRef> {
@@ -316,7 +364,9 @@ fn list_of_texts() -> DataType {
 }
 
 fn compiled(pattern: &str) -> Result<Option<Regex>> {
-    Regex::new(pattern).map(Some).map_err(|e| exec_datafusion_err!("{pattern:?} is no regular expression: {e}"))
+    Regex::new(&of_ascii(pattern))
+        .map(Some)
+        .map_err(|e| exec_datafusion_err!("{pattern:?} is no regular expression: {e}"))
 }
 
 /// Returns a list of texts for each row, of a text, a pattern and a group.

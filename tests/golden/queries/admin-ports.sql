@@ -1,3 +1,4 @@
+-- title: admin-ports
 SELECT CASE WHEN dstport IN (22, 23, 3389, 5900, 5985, 5986, 8080, 8443, 9090, 10000) THEN dstaddr ELSE srcaddr END AS server,
        array_sort(array_agg(DISTINCT CASE WHEN dstport IN (22, 23, 3389, 5900, 5985, 5986, 8080, 8443, 9090, 10000) THEN dstport ELSE srcport END)) AS ports,
        count(*) AS flows, sum(bytes) AS bytes

@@ -1,3 +1,4 @@
+-- title: coverage-by-hour
 SELECT interface_id, date_trunc('hour', from_unixtime(start)) AS hour_utc, count(*) AS records,
        count_if(log_status = 'SKIPDATA') AS skipdata, count_if(log_status = 'NODATA') AS nodata,
        round(1e2 * count_if(log_status = 'SKIPDATA') / count(*), 2) AS skipdata_percent,

@@ -1,3 +1,4 @@
+-- title: coverage-gaps
 SELECT interface_id, from_unixtime(covered_until) AS gap_from, from_unixtime(start) AS gap_to,
        CAST(floor((start - covered_until) / 3e2) AS bigint) AS missing_steps
 FROM (

@@ -1,3 +1,4 @@
+-- title: cross-az
 SELECT az_id, next_hop_az_id, count(*) AS flows, sum(packets) AS packets, sum(bytes) AS bytes, sum(bytes) / 1e9 AS gb
 FROM "vpc_flow_logs"
 WHERE year = '2026' AND month = '01' AND day = '15'

@@ -1,3 +1,4 @@
+-- title: egress-by-path
 SELECT traffic_path,
        CASE traffic_path
          WHEN 1 THEN 'resource in the same VPC'

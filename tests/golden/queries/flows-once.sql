@@ -1,3 +1,4 @@
+-- title: flows-once
 SELECT srcaddr, dstaddr, count(*) AS flows, sum(packets) AS packets, sum(bytes) AS bytes, sum(records) AS records
 FROM (
   SELECT srcaddr, dstaddr, max(packets) AS packets, max(bytes) AS bytes, count(*) AS records

@@ -1,3 +1,4 @@
+-- title: local-day
 SELECT from_unixtime(start, 'Asia/Tokyo') AS local_start, from_unixtime("end", 'Asia/Tokyo') AS local_end,
        interface_id, srcaddr, dstaddr, srcport, dstport, protocol, packets, bytes, action, log_status
 FROM "vpc_flow_logs"

@@ -1,3 +1,4 @@
+-- title: local-time-view
 CREATE OR REPLACE VIEW "vpc_flow_logs_local" AS
 SELECT *,
        CAST(from_unixtime(start, 'Asia/Tokyo') AS timestamp) AS local_start,

@@ -1,3 +1,4 @@
+-- title: nat-trace-regional
 WITH flows AS (
   SELECT resource_id AS place, protocol, packets, bytes, start, "end",
          CASE WHEN dstaddr IN ('34.160.111.145') THEN 'out' ELSE 'back' END AS way,

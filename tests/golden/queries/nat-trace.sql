@@ -1,3 +1,4 @@
+-- title: nat-trace
 WITH flows AS (
   SELECT interface_id AS place, protocol, packets, bytes, start, "end",
          CASE WHEN pkt_dstaddr IN ('34.160.111.145') THEN 'out' ELSE 'back' END AS way,

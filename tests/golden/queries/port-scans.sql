@@ -1,3 +1,4 @@
+-- title: port-scans
 SELECT srcaddr, count(DISTINCT dstaddr) AS addresses, count(DISTINCT dstport) AS ports, count(*) AS flows,
        sum(packets) AS packets, from_unixtime(min(start)) AS first_seen, from_unixtime(max("end")) AS last_seen
 FROM "vpc_flow_logs"

@@ -1,3 +1,4 @@
+-- title: rejected
 SELECT srcaddr, dstaddr, dstport, protocol, count(*) AS flows, sum(packets) AS packets, sum(bytes) AS bytes,
        from_unixtime(min(start)) AS first_seen, from_unixtime(max("end")) AS last_seen
 FROM "vpc_flow_logs"

@@ -1,3 +1,4 @@
+-- title: ssh-rdp
 SELECT CASE WHEN dstport IN (22, 3389) THEN srcaddr ELSE dstaddr END AS client,
        CASE WHEN dstport IN (22, 3389) THEN dstaddr ELSE srcaddr END AS server,
        CASE WHEN dstport IN (22, 3389) THEN dstport ELSE srcport END AS port,

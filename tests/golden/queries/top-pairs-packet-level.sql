@@ -1,3 +1,4 @@
+-- title: top-pairs-packet-level
 SELECT pkt_srcaddr, pkt_dstaddr, count(*) AS flows, sum(packets) AS packets, sum(bytes) AS bytes
 FROM "vpc_flow_logs"
 WHERE year = '2026' AND month = '01' AND day = '15'

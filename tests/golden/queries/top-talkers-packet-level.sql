@@ -1,3 +1,4 @@
+-- title: top-talkers-packet-level
 SELECT CASE way WHEN 'sent' THEN pkt_srcaddr ELSE pkt_dstaddr END AS address,
        sum(CASE way WHEN 'sent' THEN bytes ELSE 0 END) AS sent_bytes,
        sum(CASE way WHEN 'received' THEN bytes ELSE 0 END) AS received_bytes,

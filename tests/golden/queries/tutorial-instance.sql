@@ -1,3 +1,4 @@
+-- title: tutorial-instance
 SELECT dstaddr, count(*) AS flows, sum(packets) AS packets, sum(bytes) AS bytes
 FROM "vpc_flow_logs"
 WHERE year = '2026' AND month = '01' AND day = '15'

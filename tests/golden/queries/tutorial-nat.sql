@@ -1,3 +1,4 @@
+-- title: tutorial-nat
 SELECT CASE WHEN srcaddr IN ('54.248.89.189') THEN 'out' ELSE 'back' END AS way,
        CASE WHEN srcaddr IN ('54.248.89.189') THEN dstaddr ELSE srcaddr END AS server,
        CASE WHEN srcaddr IN ('54.248.89.189') THEN dstport ELSE srcport END AS port,

@@ -111,15 +111,12 @@ SELECT approx_distinct(protocol) AS protocols, approx_distinct(action) AS action
 SELECT approx_distinct(action, 0.023e0) FROM vpc_flow_logs WHERE day = '15'
 
 -- approx_percentile of a few rows
--- differs: `approx_percentile` of whole numbers
 SELECT approx_percentile(packets, 0.5e0) AS median, approx_percentile(packets, 0.0e0) AS low, approx_percentile(packets, 1.0e0) AS high FROM vpc_flow_logs WHERE interface_id = 'eni-00000000000000abc'
 
 -- approx_percentile keeps the type
--- differs: `approx_percentile` of whole numbers
 SELECT approx_percentile(bytes, 1.0) AS most, approx_percentile(packets * 1e0, 1.0) AS d FROM vpc_flow_logs WHERE interface_id = 'eni-00000000000000abc'
 
 -- approx_percentile of several
--- differs: `approx_percentile` of whole numbers
 SELECT approx_percentile(packets, ARRAY[0.0, 1.0]) AS ends FROM vpc_flow_logs WHERE interface_id = 'eni-00000000000000abc'
 
 -- arbitrary

@@ -67,7 +67,6 @@ SELECT CAST(from_unixtime(start) AS varchar) AS t FROM vpc_flow_logs WHERE day =
 SELECT CAST(instance_tag AS integer) FROM vpc_flow_logs WHERE day = '15'
 
 -- try_cast of a column that holds some numbers
--- differs: NULL within `array_max`
 SELECT DISTINCT instance_tag, TRY_CAST(instance_tag AS integer) AS n, TRY_CAST(instance_tag AS double) AS d, TRY_CAST(instance_tag AS boolean) AS b, TRY_CAST(instance_tag AS date) AS day, TRY_CAST(instance_tag AS decimal(5, 2)) AS c FROM vpc_flow_logs WHERE day = '15' ORDER BY instance_tag
 
 -- cast of an array

@@ -68,7 +68,6 @@ SELECT aws_account_id, account_id, count(*) AS n FROM vpc_flow_logs WHERE day = 
 SELECT DISTINCT srcaddr FROM vpc_flow_logs WHERE year = '2026' AND month = '01' AND day = '16' AND srcaddr NOT IN (SELECT srcaddr FROM vpc_flow_logs WHERE year = '2026' AND month = '01' AND day = '15' AND aws_region = 'us-east-1') ORDER BY 1
 
 -- percentiles of flows
--- differs: `approx_percentile` of whole numbers
 SELECT approx_percentile(bytes, 0.0) AS least, approx_percentile(bytes, 1.0) AS most FROM vpc_flow_logs WHERE day = '15'
 
 -- bytes by size

@@ -46,7 +46,6 @@ SELECT regexp_replace(srcaddr, '\.\d+$', '.0') AS net, sum(bytes) AS total FROM 
 SELECT instance_tag FROM vpc_flow_logs WHERE interface_id = 'eni-00000000000000abc' AND regexp_like(instance_tag, '^\p{L}+$') ORDER BY 1
 
 -- words are ASCII
--- differs: letters and digits of ASCII
 SELECT regexp_extract_all('Zürich 日本', '\w+'), regexp_like('٣', '\d')
 
 -- lines

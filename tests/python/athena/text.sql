@@ -1,5 +1,4 @@
 -- length and case
--- differs: NULL within `array_max`
 SELECT instance_tag, length(instance_tag) AS n, upper(instance_tag) AS up, lower(instance_tag) AS low, reverse(instance_tag) AS back FROM vpc_flow_logs WHERE interface_id = 'eni-00000000000000abc' ORDER BY instance_tag
 
 -- substr
@@ -22,7 +21,6 @@ SELECT lpad('7', 3, '0'), rpad('7', 3, 'ab'), lpad('1234', 2, '0'), rpad('ab', 4
 SELECT lpad('7', 3, '')
 
 -- replace
--- differs: NULL within `array_max`
 SELECT replace('a.b.c', '.', '-'), replace('abc', 'b'), replace('aaa', 'aa', 'b'), replace('abc', '', 'x'), translate('abcd', 'ac', 'xy')
 
 -- split
