@@ -273,7 +273,29 @@ fn parsed(piece: &[TokenWithSpan], first: Location, place: &str) -> Result<Parse
             .at(at(place, first.line, first.column))
             .help("tables are defined by `flowparquet ddl` and written by `flowparquet convert`"));
     }
+    if let Parsed::CreateView(view) = &parsed
+        && view.columns.is_empty()
+        && let Some((position, expr)) = unnamed(&view.query.body)
+    {
+        return Err(SqlError::usage(format!("a view's column has no name: at position {position}"))
+            .at(at(place, first.line, first.column))
+            .help(format!("write {expr} AS name")));
+    }
     Ok(parsed)
+}
+
+/// Returns the first item of a SELECT that gives a column without a name, and its place from 1.
+fn unnamed(body: &ast::SetExpr) -> Option<(usize, &Expr)> {
+    match body {
+        ast::SetExpr::Select(select) => select.projection.iter().enumerate().find_map(|(at, item)| match item {
+            ast::SelectItem::UnnamedExpr(Expr::Identifier(_) | Expr::CompoundIdentifier(_)) => None,
+            ast::SelectItem::UnnamedExpr(expr) => Some((at + 1, expr)),
+            _ => None,
+        }),
+        ast::SetExpr::Query(query) => unnamed(&query.body),
+        ast::SetExpr::SetOperation { left, .. } => unnamed(left),
+        _ => None,
+    }
 }
 
 /// Returns name and query of a view: what `WITH name AS (query)` wants.
