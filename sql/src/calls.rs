@@ -31,6 +31,9 @@ pub fn function_of(function: &mut Function) -> Result<Option<Expr>, Refused> {
         let help = format!("write {name}(CASE WHEN ... THEN ... END) OVER (...)");
         return Err((("Athena has no FILTER in windows".to_owned(), help), span));
     }
+    if let Some(refused) = refused(&name, function) {
+        return Err((refused, span));
+    }
     if let Some(help) = hints::refused(&name) {
         return Err(((format!("the function {name} is not there"), help.to_owned()), span));
     }
@@ -47,6 +50,20 @@ pub fn function_of(function: &mut Function) -> Result<Option<Expr>, Refused> {
         rename(function, new);
     }
     Ok(other)
+}
+
+/// Returns why a call is refused for its arguments, and what to write.
+fn refused(name: &str, function: &Function) -> Option<(String, String)> {
+    let args = arguments(function)?;
+    match (name, args.as_slice()) {
+        ("current_timestamp" | "localtimestamp", [Expr::Value(digits)]) if digits.value.to_string() != "3" => {
+            Some((format!("times have milliseconds here: {name}({digits}) is not there"), format!("write {name}(3)")))
+        }
+        ("lpad" | "rpad", [text, length]) => {
+            Some((format!("{name} wants a text to fill with"), format!("write {name}({text}, {length}, ' ')")))
+        }
+        _ => None,
+    }
 }
 
 /// Returns what stands for an aggregate.
@@ -173,6 +190,8 @@ fn of_times(name: &str, args: &[Expr]) -> Option<Expr> {
     let args = args.to_vec();
     match name {
         "localtimestamp" => Some(call("timestamp_of", vec![call("now", Vec::new())])),
+        // A time of the session's zone.
+        "now" | "current_timestamp" => Some(call("at_timezone", vec![call("now", Vec::new()), text("UTC")])),
         "millisecond" => {
             let thousand = Expr::Value(Value::Number("1000".to_owned(), false).into());
             binary(ast::BinaryOperator::Modulo, vec![part("millisecond", args), thousand])

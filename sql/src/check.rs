@@ -12,7 +12,7 @@ use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan};
 
-use crate::planner::said;
+use crate::planner::{said, with_nan};
 use crate::types::{Kind, shown_type};
 
 /// Functions whose first argument is a text, by DataFusion's names; it would make one of a number.
@@ -54,6 +54,7 @@ pub fn check(plan: &LogicalPlan) -> Result<()> {
         node.apply_expressions(|expr| {
             expr.apply(|part| {
                 one(part, &schema)?;
+                shifted(part, node, &schema)?;
                 Ok(TreeNodeRecursion::Continue)
             })
         })?;
@@ -77,7 +78,7 @@ pub fn widened(plan: LogicalPlan) -> Result<LogicalPlan> {
         let names = NamePreserver::new(&node);
         let node = node.map_expressions(|expr| {
             let name = names.save(&expr);
-            Ok(expr.transform_up(|part| Ok(with_doubles(part, &schema)))?.update_data(|expr| name.restore(expr)))
+            Ok(expr.transform_up(|part| with_doubles(part, &schema))?.update_data(|expr| name.restore(expr)))
         })?;
         match node.transformed {
             true => node.map_data(LogicalPlan::recompute_schema),
@@ -87,17 +88,18 @@ pub fn widened(plan: LogicalPlan) -> Result<LogicalPlan> {
     Ok(done.data)
 }
 
-fn with_doubles(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
+fn with_doubles(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     let has = |expr: &Expr, is: fn(&DataType) -> bool| expr.get_type(schema).is_ok_and(|of| is(&of));
     let decimal = |expr: &Expr| has(expr, DataType::is_decimal);
-    let mixed = |all: &[&Expr]| all.iter().any(|e| decimal(e)) && all.iter().any(|e| has(e, DataType::is_floating));
+    let floating = |all: &[&Expr]| all.iter().any(|e| has(e, DataType::is_floating));
+    let mixed = |all: &[&Expr]| all.iter().any(|e| decimal(e)) && floating(all);
     let double = |expr: Expr| if decimal(&expr) { cast(expr, DataType::Float64) } else { expr };
-    match expr {
+    Ok(match expr {
         Expr::Case(mut case) => {
             let results: Vec<&Expr> =
                 case.when_then_expr.iter().map(|(_, then)| &**then).chain(case.else_expr.as_deref()).collect();
             if !mixed(&results) {
-                return Transformed::no(Expr::Case(case));
+                return Ok(Transformed::no(Expr::Case(case)));
             }
             for (_, then) in &mut case.when_then_expr {
                 **then = double(std::mem::take(&mut **then));
@@ -106,11 +108,20 @@ fn with_doubles(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
             Transformed::yes(Expr::Case(case))
         }
         Expr::InList(mut list) => {
-            if !mixed(&std::iter::once(&*list.expr).chain(&list.list).collect::<Vec<_>>()) {
-                return Transformed::no(Expr::InList(list));
+            if !floating(&std::iter::once(&*list.expr).chain(&list.list).collect::<Vec<_>>()) {
+                return Ok(Transformed::no(Expr::InList(list)));
             }
-            list.expr = Box::new(double(*list.expr));
-            list.list = list.list.into_iter().map(double).collect();
+            // As operators compare them; beside reals alone a decimal is a real.
+            let all = || std::iter::once(&*list.expr).chain(&list.list);
+            let wide = all().any(|expr| has(expr, |of| *of == DataType::Float64));
+            let float = if wide { DataType::Float64 } else { DataType::Float32 };
+            let placed = |expr: Expr, above| {
+                let expr = if decimal(&expr) { cast(expr, float.clone()) } else { expr };
+                let of = expr.get_type(schema)?;
+                with_nan(expr, &of, above)
+            };
+            list.expr = Box::new(placed(*list.expr, true)?);
+            list.list = list.list.into_iter().map(|one| placed(one, false)).collect::<Result<_>>()?;
             Transformed::yes(Expr::InList(list))
         }
         Expr::ScalarFunction(mut function)
@@ -121,7 +132,7 @@ fn with_doubles(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
             Transformed::yes(Expr::ScalarFunction(function))
         }
         other => Transformed::no(other),
-    }
+    })
 }
 
 /// Returns the kind of an expression, and its type's name; NULL's where it is not known.
@@ -261,6 +272,28 @@ fn of_function(function: &ScalarFunction, schema: &DFSchema) -> Result<()> {
             "CAST it AS varchar first".to_owned(),
         )),
         _ => Ok(()),
+    }
+}
+
+/// Checks that bits are shifted by an integer: literals and VALUES are bigint here and integer in Trino, and stay.
+fn shifted(expr: &Expr, node: &LogicalPlan, schema: &DFSchema) -> Result<()> {
+    let Expr::ScalarFunction(function) = expr else { return Ok(()) };
+    let (true, [_, by]) = (function.name().starts_with("bitwise_"), function.args.as_slice()) else { return Ok(()) };
+    let wide = match by {
+        Expr::Column(_) => {
+            by.get_type(schema)? == DataType::Int64
+                && !node.exists(|part| Ok(matches!(part, LogicalPlan::Values(_))))?
+        }
+        Expr::ScalarFunction(cast) => cast.name() == "cast_bigint",
+        _ => false,
+    };
+    match wide && function.name().contains("_shift") {
+        true => Err(said(
+            format!("unexpected parameters (..., bigint) for function {}", function.name()),
+            &[by],
+            format!("write {}(number, CAST(bits AS integer))", function.name()),
+        )),
+        false => Ok(()),
     }
 }
 

@@ -34,6 +34,9 @@ struct Seen {
     ordered: bool,
     /// Whether a subquery gives a constant as a column.
     gives_constants: bool,
+    /// Whether NaN is named, and something that passes over it or not.
+    names_nan: bool,
+    takes_nan: bool,
     /// Whether there is EXCEPT or INTERSECT.
     sets: bool,
     /// Whether numbers are compared that may be no columns of the table: those are whole.
@@ -55,6 +58,9 @@ impl Seen {
         if self.grouping_sets && self.ordered && self.gives_constants {
             self.sentences.insert("ORDER BY a column that is one literal in a subquery, over ROLLUP or CUBE: rows may come in another order");
         }
+        if self.names_nan && self.takes_nan {
+            self.sentences.insert("max, greatest and nullif take NaN for the largest number; Athena's pass over it");
+        }
         if self.sets && (self.makes_numbers || self.gives_constants) {
             self.sentences.insert("EXCEPT and INTERSECT of numbers of several types show the type of the first SELECT");
         }
@@ -72,6 +78,8 @@ impl Seen {
                 self.sentences
                     .insert("concat_ws of an array passes over NULL and makes texts of its elements otherwise");
             }
+            "nan" => self.names_nan = true,
+            "max" | "greatest" | "nullif" => self.takes_nan = true,
             "typeof" => {
                 self.sentences.insert("typeof gives names of this engine, not Athena's");
             }

@@ -40,6 +40,8 @@ impl ExprPlanner for Operators {
                 let (left, right) = (cast(raw.left, millis.clone()), cast(raw.right, millis));
                 Ok(PlannerResult::Original(RawBinaryExpr { left, right, ..raw }))
             }
+            (Kind::Date, Kind::Interval) if is_of_hours(&raw.right) => Err(of_hours(&raw.left, &raw.right, &raw.op)),
+            (Kind::Interval, Kind::Date) if is_of_hours(&raw.left) => Err(of_hours(&raw.right, &raw.left, &raw.op)),
             // Times and intervals.
             (
                 Kind::Time | Kind::Date | Kind::Interval | Kind::Null,
@@ -56,6 +58,23 @@ impl ExprPlanner for Operators {
             _ => Err(mismatch(&raw, &left, &right)),
         }
     }
+}
+
+/// Returns whether an interval that a statement names is not one of whole days.
+fn is_of_hours(interval: &Expr) -> bool {
+    const NANOS_A_DAY: i64 = 86_400_000_000_000;
+    match interval {
+        Expr::Literal(ScalarValue::IntervalMonthDayNano(Some(interval)), _) => interval.nanoseconds % NANOS_A_DAY != 0,
+        _ => false,
+    }
+}
+
+fn of_hours(date: &Expr, interval: &Expr, op: &BinaryOperator) -> datafusion::common::DataFusionError {
+    said(
+        "cannot add hours, minutes or seconds to a date".to_owned(),
+        &[date, interval],
+        format!("write CAST(... AS timestamp) {op} INTERVAL ..., of the date"),
+    )
 }
 
 /// Returns an interval, so many times.
@@ -80,13 +99,7 @@ fn compared(raw: RawBinaryExpr, left: &DataType, right: &DataType) -> Result<Pla
     let kinds = (Kind::of(left), Kind::of(right));
     match raw.op {
         Eq | NotEq | Lt | LtEq | Gt | GtEq if !kinds.0.goes_with(kinds.1) => Err(mismatch(&raw, left, right)),
-        // DataFusion would make a decimal of the double.
-        Eq | NotEq | Lt | LtEq | Gt | GtEq if left.is_decimal() && right.is_floating() => {
-            Ok(PlannerResult::Original(RawBinaryExpr { left: cast(raw.left, DataType::Float64), ..raw }))
-        }
-        Eq | NotEq | Lt | LtEq | Gt | GtEq if left.is_floating() && right.is_decimal() => {
-            Ok(PlannerResult::Original(RawBinaryExpr { right: cast(raw.right, DataType::Float64), ..raw }))
-        }
+        Eq | NotEq | Lt | LtEq | Gt | GtEq if left.is_floating() || right.is_floating() => of_doubles(raw, left, right),
         // A time without a zone is one of UTC, the session's zone; DataFusion would take the other side's.
         Eq | NotEq | Lt | LtEq | Gt | GtEq
             if zone(left).is_some() && zone(right).is_none() && kinds.1 != Kind::Null =>
@@ -107,6 +120,28 @@ fn compared(raw: RawBinaryExpr, left: &DataType, right: &DataType) -> Result<Pla
         StringConcat => Err(mismatch(&raw, left, right)),
         _ => Ok(PlannerResult::Original(raw)),
     }
+}
+
+/// Returns a comparison of doubles: none holds of NaN but `<>`. DataFusion compares by a total order, in which NaN equals itself and
+/// is larger than all; so it gets another place on each side.
+fn of_doubles(raw: RawBinaryExpr, left: &DataType, right: &DataType) -> Result<PlannerResult<RawBinaryExpr>> {
+    let left_above = !matches!(raw.op, BinaryOperator::Gt | BinaryOperator::GtEq);
+    // DataFusion would make a decimal of the double.
+    let side = |expr: Expr, of: &DataType, other: &DataType, above: bool| match of.is_decimal() {
+        true => Ok(cast(expr, other.clone())),
+        false => with_nan(expr, of, above),
+    };
+    let (a, b) = (side(raw.left, left, right, left_above)?, side(raw.right, right, left, !left_above)?);
+    Ok(PlannerResult::Original(RawBinaryExpr { left: a, right: b, ..raw }))
+}
+
+/// Returns a double of which NaN is above or below all others; anything else as it is.
+pub fn with_nan(expr: Expr, of: &DataType, above: bool) -> Result<Expr> {
+    if !of.is_floating() {
+        return Ok(expr);
+    }
+    let place = functions::named(if above { "nan_above" } else { "nan_below" })?;
+    Ok(Expr::ScalarFunction(ScalarFunction::new_udf(place, vec![expr])))
 }
 
 fn zone(data_type: &DataType) -> Option<&str> {

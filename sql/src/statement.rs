@@ -34,6 +34,8 @@ pub struct Statement {
     pub name: String,
     /// The statement as it was written, without comments before it.
     pub text: String,
+    /// Of a prepared statement that is executed, what is run.
+    pub executed: Option<String>,
     /// Of a view, its name with its columns, and its query as it was written.
     pub view: Option<(String, String)>,
     /// How its rows are ordered, if they are.
@@ -194,14 +196,20 @@ impl Known<'_> {
                 None
             }
             Step::Forgotten => None,
-            Step::Executed(inner) => Some(self.plain(&inner, first, place)?),
+            Step::Executed(inner) => Some(self.executed(&inner, first, place)?),
             Step::Written(sql, place, values) => {
                 let tokens = tokens(&sql, &place)?;
                 let inner = filled(&tokens, &values).map_err(|why| why.at(place.as_str()))?;
-                Some(self.plain(&inner, inner.first().map_or(first, |token| token.span.start), &place)?)
+                Some(self.executed(&inner, inner.first().map_or(first, |token| token.span.start), &place)?)
             }
             Step::Plain => Some(self.plain(piece, first, place)?),
         })
+    }
+
+    /// Reads a statement that was prepared, with its values.
+    fn executed(&mut self, inner: &[TokenWithSpan], first: Location, place: &str) -> Result<Statement> {
+        let executed: String = inner.iter().map(|token| token.token.to_string()).collect();
+        Ok(Statement { executed: Some(executed), ..self.plain(inner, first, place)? })
     }
 
     /// Reads a statement that gives rows or makes a view.
@@ -211,7 +219,7 @@ impl Known<'_> {
         let (parsed, aliases) = self.named(parsed, place)?;
         let order = order(&parsed);
         let (name, text) = (String::new(), String::new());
-        Ok(Statement { name, text, view: None, order, parsed, compared, differences, aliases })
+        Ok(Statement { name, text, executed: None, view: None, order, parsed, compared, differences, aliases })
     }
 
     /// Gives what a statement names the names that it has here.
@@ -273,7 +281,29 @@ fn parsed(piece: &[TokenWithSpan], first: Location, place: &str) -> Result<Parse
             .at(at(place, first.line, first.column))
             .help("tables are defined by `flowparquet ddl` and written by `flowparquet convert`"));
     }
+    if let Parsed::CreateView(view) = &parsed
+        && view.columns.is_empty()
+        && let Some((position, expr)) = unnamed(&view.query.body)
+    {
+        return Err(SqlError::usage(format!("a view's column has no name: at position {position}"))
+            .at(at(place, first.line, first.column))
+            .help(format!("write {expr} AS name")));
+    }
     Ok(parsed)
+}
+
+/// Returns the first item of a SELECT that gives a column without a name, and its place from 1.
+fn unnamed(body: &ast::SetExpr) -> Option<(usize, &Expr)> {
+    match body {
+        ast::SetExpr::Select(select) => select.projection.iter().enumerate().find_map(|(at, item)| match item {
+            ast::SelectItem::UnnamedExpr(Expr::Identifier(_) | Expr::CompoundIdentifier(_)) => None,
+            ast::SelectItem::UnnamedExpr(expr) => Some((at + 1, expr)),
+            _ => None,
+        }),
+        ast::SetExpr::Query(query) => unnamed(&query.body),
+        ast::SetExpr::SetOperation { left, .. } => unnamed(left),
+        _ => None,
+    }
 }
 
 /// Returns name and query of a view: what `WITH name AS (query)` wants.

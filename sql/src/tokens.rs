@@ -10,6 +10,10 @@ use crate::error::{Result, SqlError, at};
 
 /// Refuses words that Athena reads otherwise than the parser does: `end` without quotes, and names in backticks.
 pub fn words(piece: &[TokenWithSpan], place: &str) -> Result<()> {
+    if let Some(offset) = offset_behind_limit(piece) {
+        let at = at(place, offset.span.start.line, offset.span.start.column);
+        return Err(SqlError::usage("OFFSET stands before LIMIT in Athena").at(at).help("write OFFSET 20 LIMIT 10"));
+    }
     let mut cases = 0_usize;
     let mut digits_end = Location::new(0, 0);
     for TokenWithSpan { token, span } in piece {
@@ -51,6 +55,16 @@ pub fn words(piece: &[TokenWithSpan], place: &str) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Returns the word in `LIMIT 10 OFFSET 20`, an order of these clauses that only others take.
+fn offset_behind_limit(piece: &[TokenWithSpan]) -> Option<&TokenWithSpan> {
+    let significant: Vec<&TokenWithSpan> =
+        piece.iter().filter(|token| !matches!(token.token, Token::Whitespace(_))).collect();
+    let is = |token: &TokenWithSpan, keyword: Keyword| matches!(&token.token, Token::Word(word) if word.quote_style.is_none() && word.keyword == keyword);
+    significant
+        .windows(3)
+        .find_map(|three| (is(three[0], Keyword::LIMIT) && is(three[2], Keyword::OFFSET)).then_some(three[2]))
 }
 
 pub fn is_operator(token: &Token) -> bool {

@@ -286,7 +286,7 @@ impl Around {
 /// Asks Trino, and holds its answer against the table's.
 fn witness(trino: &Trino, around: &Around, statement: &Statement, parquet: &Answer) -> Result<Witness> {
     let unknown = |why: String| Witness { rows: 0, seconds: 0.0, verdict: CompareVerdict::NotComparable { why } };
-    let sql = match around.statement(&statement.text) {
+    let sql = match around.statement(statement.executed.as_deref().unwrap_or(&statement.text)) {
         Ok(sql) => sql,
         Err(why) => return Ok(unknown(why)),
     };

@@ -152,6 +152,12 @@ def test_chosen_days_and_views_go_along(compare, trino, run, logs):
     assert "Trino would answer for all days" in ran.out and not trino.requests, ran
 
 
+def test_a_prepared_statement_goes_as_it_is_run(compare, trino):
+    trino.says({"columns": BIGINT, "data": [[50]]})
+    ran = compare(f"PREPARE by_day FROM {COUNT} WHERE day = ?; EXECUTE by_day USING '15'")
+    assert "same, Trino: same" in ran.out and trino.requests[0].body.strip() == f"{COUNT} WHERE day = '15'", ran
+
+
 def test_a_password_goes_to_nobody_in_the_open(compare, trino):
     trino.says({"columns": BIGINT, "data": [[50]]})
     ran = compare(COUNT, env={"TRINO_PASSWORD": "hunter2-hunter2"}, expect=2)

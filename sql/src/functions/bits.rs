@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int32Array, Int64Array};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Float64Type, Int64Type};
+use arrow::datatypes::{DataType, Float32Type, Float64Type, Int64Type};
 use datafusion::common::{Result, exec_datafusion_err};
 
 use super::number::number;
@@ -23,6 +23,32 @@ macro_rules! is {
             run: |columns, _| {
                 let values = columns[0].as_primitive::<Float64Type>().iter();
                 Ok(Arc::new(values.map(|value| value.map($test)).collect::<BooleanArray>()))
+            },
+        }
+    };
+}
+
+/// What crate::planner puts around a double that is compared: NaN gets this place among all, and zero one sign.
+macro_rules! placed {
+    ($name:literal, $bits:expr, $bits_of_real:expr) => {
+        Fun {
+            name: $name,
+            usage: concat!($name, "(number)"),
+            takes: |types| match types {
+                [DataType::Float32] => Some(vec![DataType::Float32]),
+                [one] => number(one).map(|_| vec![DataType::Float64]),
+                _ => None,
+            },
+            gives: |types, _| Ok(types[0].clone()),
+            run: |columns, gives| match gives {
+                DataType::Float32 => {
+                    let place = |value: f32| if value.is_nan() { f32::from_bits($bits_of_real) } else { value + 0.0 };
+                    Ok(Arc::new(columns[0].as_primitive::<Float32Type>().unary::<_, Float32Type>(place)))
+                }
+                _ => {
+                    let place = |value: f64| if value.is_nan() { f64::from_bits($bits) } else { value + 0.0 };
+                    Ok(Arc::new(columns[0].as_primitive::<Float64Type>().unary::<_, Float64Type>(place)))
+                }
             },
         }
     };
@@ -56,6 +82,8 @@ macro_rules! shift {
 
 /// The functions.
 pub const FUNS: &[Fun] = &[
+    placed!("nan_above", u64::MAX >> 1, u32::MAX >> 1),
+    placed!("nan_below", u64::MAX, u32::MAX),
     Fun {
         name: "bitwise_not",
         usage: "bitwise_not(number)",

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type, Date64Type, Int64Type, IntervalMonthDayNanoType, IntervalUnit, TimeUnit};
-use datafusion::common::{DataFusionError, Result};
+use datafusion::common::{DataFusionError, Result, exec_datafusion_err};
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature};
 
 use super::texts;
@@ -99,6 +99,9 @@ impl ScalarUDFImpl for Bounded {
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let arguments = args.args.iter().map(Argument::of).collect::<Result<Vec<_>>>()?;
         let rows = if arguments.iter().all(|argument| argument.constant) { 1 } else { args.number_rows };
+        if matches!(self.inner.name(), "lpad" | "rpad") {
+            filling(&arguments, rows)?;
+        }
         let mut bytes = 0_i128;
         for row in 0..rows {
             // Of a constant text each row has one: the engine makes a column of it.
@@ -117,6 +120,20 @@ impl ScalarUDFImpl for Bounded {
 
 fn padded(args: &[Argument], row: usize) -> i128 {
     args[0].text_bytes(row) + CHARACTER_BYTES * args[1].number(row).max(0)
+}
+
+/// Checks that there is something to fill with, and a length, as Trino does.
+fn filling(args: &[Argument], rows: usize) -> Result<()> {
+    let there = |row: usize| args.iter().all(|arg| arg.values.is_valid(arg.at(row)));
+    for row in (0..rows).filter(|row| there(*row)) {
+        if args.get(2).is_some_and(|filling| filling.text_bytes(row) == 0) {
+            return Err(exec_datafusion_err!("the text to fill with must not be empty: write ' '"));
+        }
+        if args[1].number(row) < 0 {
+            return Err(exec_datafusion_err!("a text has no length of {}: write 0 or more", args[1].number(row)));
+        }
+    }
+    Ok(())
 }
 
 /// Returns how many values lie between two, one step from each other; of one argument alone, from 0 to it.

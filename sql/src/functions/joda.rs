@@ -247,6 +247,8 @@ fn read(text: &str, pieces: &[Piece], pattern: &str) -> Result<(i64, i32)> {
                 let fixed = pieces.get(at + 1).is_some_and(Piece::is_number);
                 found.number(rest, (*letter, *count), fixed, pattern)?.ok_or_else(wrong)?
             }
+            // ZZZ is a zone by its name.
+            Piece::Field('Z', 1 | 2) if rest.starts_with(['Z', 'z']) => &rest[1..],
             Piece::Field(letter, _) => found.word(rest, *letter, pattern)?.ok_or_else(wrong)?,
         };
     }

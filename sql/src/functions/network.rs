@@ -37,15 +37,20 @@ pub const FUNS: &[Fun] = &[
     },
     Fun {
         name: "varbinary_of",
-        usage: "CAST(address AS varbinary), or to_utf8(text)",
+        usage: "CAST(address AS varbinary) or CAST(text AS varbinary)",
         takes: |types| match types {
             [ADDRESS] => Some(vec![ADDRESS]),
             [DataType::Binary | DataType::Null] => Some(vec![DataType::Binary]),
+            [text] if is_text(text) => Some(vec![DataType::Utf8View]),
             _ => None,
         },
         gives: |_, _| Ok(DataType::Binary),
         run: |columns, _| match columns[0].as_fixed_size_binary_opt() {
             Some(addresses) => Ok(Arc::new(addresses.iter().collect::<BinaryArray>())),
+            None if is_text(columns[0].data_type()) => {
+                let bytes = texts(&columns[0])?.into_iter().map(|text| text.map(str::as_bytes));
+                Ok(Arc::new(bytes.collect::<BinaryArray>()))
+            }
             None => Ok(Arc::clone(&columns[0])),
         },
     },
@@ -149,9 +154,20 @@ impl Network {
                 return None;
             }
             let mask = u128::MAX.checked_shl(128 - offset - bits).unwrap_or(0);
-            Some(Self { first: parsed(&address.to_string())? & mask, mask })
+            let given = parsed(&address.to_string())?;
+            Some((address, bits, given, Self { first: given & mask, mask }))
         };
-        parse().ok_or_else(|| exec_datafusion_err!("{text:?} is no network such as '10.0.0.0/8' or 'fc00::/7'"))
+        let (address, bits, given, network) = parse().ok_or_else(|| {
+            exec_datafusion_err!("Invalid CIDR: {text:?} is no network such as '10.0.0.0/8' or 'fc00::/7'")
+        })?;
+        // Trino cuts what is too much off an IPv6 address, and refuses it in an IPv4 address.
+        if address.is_ipv4() && network.first != given {
+            let first = shown_address(&network.first.to_be_bytes()).unwrap_or_default();
+            return Err(exec_datafusion_err!(
+                "Invalid CIDR: {text:?} names an address within a network: write '{first}/{bits}'"
+            ));
+        }
+        Ok(network)
     }
 
     fn contains(self, address: u128) -> bool {

@@ -61,7 +61,12 @@ impl AggregateUDFImpl for Sum {
 
     fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
         let taken = match types {
-            [DataType::Null] => Some(DataType::Int64),
+            [DataType::Null] => {
+                return Err(plan_datafusion_err!(
+                    "{} of NULL alone has no type: write {0}(CAST(NULL AS bigint))",
+                    self.name()
+                ));
+            }
             [one] => number(one),
             _ => None,
         };

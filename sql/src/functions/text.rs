@@ -123,7 +123,11 @@ pub const FUNS: &[Fun] = &[
         usage: "substr(text, start) or substr(text, start, length)",
         takes: |types| match types {
             [text, numbers @ ..]
-                if is_text(text) && matches!(numbers.len(), 1 | 2) && numbers.iter().all(is_number) =>
+                // A text or bytes: of NULL alone nobody knows.
+                if is_text(text)
+                    && *text != DataType::Null
+                    && matches!(numbers.len(), 1 | 2)
+                    && numbers.iter().all(is_number) =>
             {
                 Some([vec![DataType::Utf8View], vec![DataType::Int64; numbers.len()]].concat())
             }
@@ -219,7 +223,10 @@ pub const FUNS: &[Fun] = &[
         usage: "url_decode(text)",
         takes: |types| matches!(types, [text] if is_text(text)).then(|| vec![DataType::Utf8View]),
         gives: |_, _| Ok(DataType::Utf8View),
-        run: |columns, _| each(texts(&columns[0])?.into_iter().map(|text| text.map(url_decoded))),
+        run: |columns, _| {
+            let decoded = texts(&columns[0])?.into_iter().map(|text| text.map(url_decoded).transpose());
+            each(decoded.collect::<Result<Vec<_>>>()?.into_iter())
+        },
     },
     Fun {
         name: "regexp_extract",
@@ -329,16 +336,21 @@ pub fn shown_by_cast(value: f64) -> String {
     }
 }
 
-/// Undoes percent-encoding, a plus sign being a blank; what is no encoding stays.
-fn url_decoded(text: &str) -> String {
-    let hex = |bytes: &[u8]| u8::from_str_radix(std::str::from_utf8(bytes).ok()?, 16).ok();
+/// Undoes percent-encoding, a plus sign being a blank.
+fn url_decoded(text: &str) -> Result<String> {
+    let digit = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16));
     let bytes = text.as_bytes();
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while at < bytes.len() {
         match bytes[at] {
-            b'%' if bytes.get(at + 1..at + 3).and_then(hex).is_some() => {
-                decoded.extend(bytes.get(at + 1..at + 3).and_then(hex));
+            b'%' => {
+                let (Some(high), Some(low)) = (digit(bytes.get(at + 1)), digit(bytes.get(at + 2))) else {
+                    return Err(exec_datafusion_err!(
+                        "url_decode: in {text:?} a % has no two hexadecimal digits behind it; TRY(url_decode(...)) makes NULL of it"
+                    ));
+                };
+                decoded.extend(u8::try_from(high * 16 + low));
                 at += 2;
             }
             b'+' => decoded.push(b' '),
@@ -346,7 +358,7 @@ fn url_decoded(text: &str) -> String {
         }
         at += 1;
     }
-    String::from_utf8_lossy(&decoded).into_owned()
+    Ok(String::from_utf8_lossy(&decoded).into_owned())
 }
 
 fn of_pattern(types: &[DataType]) -> Option<Vec<DataType>> {

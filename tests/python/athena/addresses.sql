@@ -44,7 +44,6 @@ SELECT IPADDRESS '10.0.0.1' = '10.0.0.1'
 SELECT contains('10.0.0.0/8', IPADDRESS '10.255.255.255'), contains('10.0.0.0/8', IPADDRESS '11.0.0.0'), contains('2001:db8::/32', IPADDRESS '2001:db8:ffff::'), contains('0.0.0.0/0', IPADDRESS '1.1.1.1'), contains('10.0.0.0/8', IPADDRESS '2001:db8::1'), contains('10.0.0.5/32', IPADDRESS '10.0.0.5')
 
 -- contains with an ipprefix
--- differs: `sum(NULL)`, `lpad` without filling
 -- refused
 SELECT contains(IPPREFIX '10.0.0.0/8', IPADDRESS '10.1.2.3'), contains(CAST('192.168.0.0/16' AS ipprefix), IPADDRESS '192.168.4.4')
 
@@ -100,3 +99,21 @@ SELECT CAST(from_hex('0A000001') AS ipaddress), to_hex(CAST(CAST('2001:db8::1' A
 -- bytes that are no address
 -- refused
 SELECT CAST(from_hex('0A00') AS ipaddress)
+
+-- a network with bits of an address
+-- refused
+SELECT contains('10.0.0.1/8', CAST(srcaddr AS ipaddress)) FROM vpc_flow_logs WHERE day = '16' AND srcaddr <> '-'
+
+-- all networks have one name
+-- refused
+SELECT contains('10.0.0.0/0', IPADDRESS '10.1.2.3')
+
+-- the network of all
+SELECT contains('0.0.0.0/0', IPADDRESS '10.1.2.3'), contains('10.0.0.1/32', IPADDRESS '10.0.0.1'), TRY(contains('10.0.0.1/8', IPADDRESS '10.1.2.3'))
+
+-- an IPv6 network with bits of an address
+SELECT contains('fc00::1/7', IPADDRESS 'fc00::2'), contains('2001:db8::1/32', IPADDRESS '2001:db9::1'), contains('::ffff:10.0.0.0/104', IPADDRESS '10.0.0.1')
+
+-- a network of too many bits
+-- refused
+SELECT contains('10.0.0.0/33', IPADDRESS '10.0.0.1')

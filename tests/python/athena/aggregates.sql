@@ -218,3 +218,10 @@ SELECT map_agg(k, v) FROM (VALUES ('a', 1), ('b', NULL), (NULL, 3)) AS t(k, v)
 
 -- map_agg of nothing
 SELECT map_agg(srcaddr, bytes) FROM vpc_flow_logs WHERE day = '99'
+
+-- average of NULL
+-- refused
+SELECT avg(NULL)
+
+-- sum of a NULL with a type
+SELECT sum(CAST(NULL AS bigint)), max(NULL), count(NULL), sum(if(action = 'none', 1)) FROM vpc_flow_logs WHERE day = '16'

@@ -43,7 +43,6 @@ SELECT flatten(ARRAY[ARRAY[1, 2], ARRAY[3]]), repeat(7, 3), sequence(1, 5), sequ
 SELECT ngrams(ARRAY['a', 'b', 'c'], 2), combinations(ARRAY[1, 2, 3], 2), shuffle(ARRAY[1])
 
 -- sequence of dates
--- differs: `sum(NULL)`, `lpad` without filling
 SELECT sequence(DATE '2026-01-14', DATE '2026-01-17'), sequence(DATE '2026-01-31', DATE '2026-04-30', INTERVAL '1' MONTH)
 
 -- sequence of hours
@@ -65,7 +64,6 @@ SELECT reduce(ARRAY[5, 20, 50], 0, (s, x) -> s + x, s -> s), reduce(split('10.0.
 SELECT reduce(sequence(0, 7), CAST('' AS varchar), (s, i) -> if(bitwise_and(tcp_flags, CAST(pow(2, i) AS bigint)) > 0, s || CAST(i AS varchar), s), s -> s) AS bits, tcp_flags FROM vpc_flow_logs WHERE interface_id = 'eni-00000000000000abc' ORDER BY tcp_flags
 
 -- a shift by a bigint
--- differs: `sum(NULL)`, `lpad` without filling
 -- refused
 SELECT bitwise_left_shift(1, start) FROM vpc_flow_logs WHERE day = '16'
 

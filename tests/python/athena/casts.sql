@@ -121,3 +121,10 @@ SELECT CAST(json_parse('{"a":1}') AS varchar)
 
 -- json to whole numbers
 SELECT CAST(json_parse('1.5') AS bigint), CAST(json_parse('2.4') AS integer), CAST(json_parse('"7"') AS integer), CAST(json_parse('1.25') AS decimal(5, 1)), CAST(json_parse('7') AS double)
+
+-- texts as bytes
+SELECT CAST('abc' AS varbinary), to_hex(CAST('ü' AS varbinary)), CAST(CAST(NULL AS varchar) AS varbinary), TRY_CAST('abc' AS varbinary), to_hex(CAST(action AS varbinary)) FROM vpc_flow_logs WHERE day = '16' ORDER BY 5 LIMIT 2
+
+-- numbers as bytes
+-- refused
+SELECT CAST(5 AS varbinary)

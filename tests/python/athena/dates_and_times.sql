@@ -162,7 +162,6 @@ SELECT parse_duration('42.5m'), parse_duration('1h'), from_unixtime(0) + parse_d
 SELECT to_milliseconds(parse_duration('1h')), to_milliseconds(INTERVAL '1' DAY)
 
 -- hours added to a date
--- differs: `sum(NULL)`, `lpad` without filling
 -- refused
 SELECT DATE '2026-01-15' + INTERVAL '1' HOUR
 
@@ -267,3 +266,21 @@ SELECT parse_datetime('2026-02-30', 'yyyy-MM-dd')
 
 -- parse_datetime in a condition
 SELECT count(*) FROM vpc_flow_logs WHERE day = '15' AND from_unixtime(start) >= parse_datetime('2026-01-15 12', 'yyyy-MM-dd HH')
+
+-- a date and whole days of hours
+SELECT DATE '2026-01-15' - INTERVAL '24' HOUR, INTERVAL '1' DAY + DATE '2026-01-15', DATE '2026-01-15' + INTERVAL '1' MONTH
+
+-- a date less minutes
+-- refused
+SELECT DATE '2026-01-15' - INTERVAL '90' MINUTE
+
+-- an hour and a date
+-- refused
+SELECT date(from_unixtime(start)) + INTERVAL '1' SECOND FROM vpc_flow_logs WHERE day = '16'
+
+-- parse_datetime of UTC
+SELECT parse_datetime('2026-01-15T10:20:30Z', 'yyyy-MM-dd''T''HH:mm:ssZ'), parse_datetime('2026-01-15T10:20:30z', 'yyyy-MM-dd''T''HH:mm:ssZZ'), parse_datetime('2026-01-15T10:20:30-0200', 'yyyy-MM-dd''T''HH:mm:ssZ')
+
+-- parse_datetime of a zone by its name
+-- refused
+SELECT parse_datetime('2026-01-15T10:20:30Z', 'yyyy-MM-dd''T''HH:mm:ssZZZ')

@@ -147,3 +147,34 @@ SELECT sum(bytes) / nullif(sum(packets), 0.0) AS a, 7 / nullif(2, 0.0) AS b, nul
 
 -- nullif within
 SELECT interface_id, round(sum(bytes) * 1.0 / nullif(count(nullif(action, 'REJECT')), 0), 2) AS a FROM vpc_flow_logs WHERE day = '15' GROUP BY interface_id ORDER BY 1
+
+-- nan among comparisons
+SELECT nan() = nan(), nan() <> nan(), nan() < 1e0, nan() > 1e0, nan() <= nan(), nan() >= nan(), NOT nan() > 1e0, nan() IS DISTINCT FROM nan()
+
+-- nan in between and in lists
+SELECT nan() BETWEEN 0e0 AND 1e0, nan() NOT BETWEEN 0e0 AND 1e0, nan() IN (nan(), 1e0), nan() NOT IN (nan(), 1e0), nan() IN (1e0, NULL), 1e0 IN (nan(), 1), 2.5 IN (nan(), 2.5e0)
+
+-- nan beside numbers of other types
+SELECT nan() > 5, 5 < nan(), nan() > 5.5, 5.5 < nan(), nan() > NULL, infinity() > nan(), -infinity() < nan(), CAST(nan() AS real) > 1, CAST(nan() AS real) = CAST(nan() AS real)
+
+-- zero has one sign
+SELECT 0e0 = -0e0, 0e0 > -0e0, -0e0 >= 0e0, -0e0 IN (0e0), REAL '0' = REAL '-0', -0e0 <> 0e0
+
+-- nan in a condition
+SELECT x FROM (VALUES 1e0, nan(), 2e0, NULL) AS t(x) WHERE x > 1 OR x <> x ORDER BY x
+
+-- nan in a join
+SELECT a.x, b.x FROM (VALUES 1e0, nan(), -0e0) AS a(x) JOIN (VALUES 1e0, nan(), 0e0) AS b(x) ON a.x = b.x ORDER BY 1
+
+-- doubles of flows that are compared
+SELECT count(*) FROM vpc_flow_logs WHERE day = '16' AND bytes * 1e0 > 1000 AND bytes < infinity() AND NOT bytes > nan() AND packets / 1e0 BETWEEN 1 AND 1e5
+
+-- doubles of flows in a list
+SELECT count(*) FROM vpc_flow_logs WHERE day = '16' AND packets * 1e0 IN (1, 2.0, 3e0, nan())
+
+-- real beside a decimal
+SELECT REAL '0.1' = 0.1, REAL '0.1' = 0.1e0, REAL '0.5' > 0.4, 0.1 IN (REAL '0.1')
+
+-- nan in max and greatest
+-- differs: `max`, `greatest` and `nullif` of NaN
+SELECT max(x), greatest(nan(), 1e0), nullif(nan(), nan()) FROM (VALUES 1e0, nan(), 2e0) AS t(x)

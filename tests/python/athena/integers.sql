@@ -152,3 +152,17 @@ SELECT is_nan(nan()), is_finite(infinity()), is_infinite(-infinity()), is_nan(1)
 
 -- sqrt of a negative number
 SELECT sqrt(-1), ln(0), ln(-1), power(0, 0)
+
+-- shifts by a bigint
+-- refused
+SELECT bitwise_right_shift(1, BIGINT '2')
+
+-- shifts of a bigint by a bigint
+-- refused
+SELECT bitwise_left_shift(start, "end") FROM vpc_flow_logs WHERE day = '16'
+
+-- shifts by an integer
+SELECT bitwise_left_shift(start, 2), bitwise_right_shift(dstport, protocol), bitwise_left_shift(1, 32 - 8), bitwise_right_shift_arithmetic(-8, CAST(srcport % 2 AS integer)) FROM vpc_flow_logs WHERE day = '16' AND protocol = 6 ORDER BY 1, 2, 4 LIMIT 3
+
+-- shifts by values
+SELECT bitwise_left_shift(1, x) FROM (VALUES 1, 2) AS t(x)

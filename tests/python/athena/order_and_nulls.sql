@@ -59,7 +59,6 @@ SELECT DISTINCT dstport FROM vpc_flow_logs WHERE day = '15' ORDER BY dstport OFF
 SELECT DISTINCT dstport FROM vpc_flow_logs WHERE day = '15' ORDER BY dstport DESC OFFSET 1 ROWS LIMIT 3
 
 -- limit before offset is refused
--- differs: `sum(NULL)`, `lpad` without filling
 -- refused
 SELECT DISTINCT dstport FROM vpc_flow_logs WHERE day = '15' ORDER BY dstport LIMIT 2 OFFSET 3
 
@@ -178,3 +177,25 @@ SELECT try(9223372036854775807 + 1), try(CAST(300 AS tinyint)), try(date_parse('
 -- try does not hide unknown columns
 -- refused
 SELECT try(no_column) FROM vpc_flow_logs
+
+-- offset and limit
+SELECT dstport FROM (VALUES 1, 2, 3, 4) AS t(dstport) ORDER BY dstport OFFSET 1 LIMIT 2
+
+-- offset by rows
+SELECT dstport FROM (VALUES 1, 2, 3, 4) AS t(dstport) ORDER BY dstport OFFSET 1 ROWS FETCH FIRST 2 ROWS ONLY
+
+-- limit of a sum
+-- refused
+SELECT dstport FROM (VALUES 1, 2) AS t(dstport) ORDER BY dstport OFFSET 1 + 0
+
+-- limit below zero
+-- refused
+SELECT dstport FROM (VALUES 1, 2) AS t(dstport) ORDER BY dstport LIMIT -1
+
+-- limit of two numbers
+-- refused
+SELECT dstport FROM (VALUES 1, 2) AS t(dstport) ORDER BY dstport LIMIT 1, 1
+
+-- limit in a subquery before offset
+-- refused
+SELECT count(*) FROM (SELECT dstport FROM (VALUES 1, 2) AS t(dstport) LIMIT 1 OFFSET 1)

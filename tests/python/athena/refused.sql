@@ -297,7 +297,6 @@ SELECT count(*) FROM vpc_flow_logs WHERE srcport IN (SELECT day FROM vpc_flow_lo
 SELECT count(*) FROM vpc_flow_logs WHERE srcaddr LIKE ('10.%', '172.%')
 
 -- limit of an expression
--- differs: `sum(NULL)`, `lpad` without filling
 -- refused
 SELECT srcaddr FROM vpc_flow_logs ORDER BY 1 LIMIT 1 + 1
 

@@ -16,7 +16,6 @@ SELECT trim('  a b '), ltrim('  a'), rtrim('a  ') || '|', trim(LEADING '0' FROM 
 SELECT lpad('7', 3, '0'), rpad('7', 3, 'ab'), lpad('1234', 2, '0'), rpad('ab', 4, ' ') || '|', lpad(CAST(dstport AS varchar), 5, '0') FROM vpc_flow_logs WHERE dstport = 443 AND day = '15' LIMIT 1
 
 -- lpad without filling
--- differs: `sum(NULL)`, `lpad` without filling
 -- refused
 SELECT lpad('7', 3, '')
 
@@ -111,7 +110,6 @@ SELECT U&'\00e9'
 SELECT url_decode(instance_tag) AS tag, count(*) FROM vpc_flow_logs WHERE interface_id = 'eni-00000000000000abc' AND instance_tag LIKE '%\%__%' ESCAPE '\' GROUP BY 1 ORDER BY 1
 
 -- escapes of URLs that are none
--- differs: `sum(NULL)`, `lpad` without filling
 -- refused
 SELECT url_decode(instance_tag) FROM vpc_flow_logs WHERE interface_id = 'eni-00000000000000abc' AND instance_tag = '_x%'
 
@@ -181,7 +179,6 @@ SELECT repeat('a', 3)
 SELECT length(NULL), upper(NULL), substr(CAST(NULL AS varchar), 1), concat('a', CAST(NULL AS varchar)), replace('a', 'a', NULL)
 
 -- substr of NULL itself
--- differs: `sum(NULL)`, `lpad` without filling
 -- refused
 SELECT substr(NULL, 1)
 
@@ -265,3 +262,36 @@ SELECT format('%.0f', 2.5e0), format('%.1f', 0.25e0), format('%.2f', 2.675e0), f
 
 -- format of column values
 SELECT format('%.2f', bytes / 8e0), format('%.0f', bytes / 8e0) FROM vpc_flow_logs WHERE day = '15' AND bytes IS NOT NULL ORDER BY 1, 2
+
+-- pads that fail
+-- refused
+SELECT rpad(action, 9, '') FROM vpc_flow_logs WHERE day = '16'
+
+-- pads of no length
+-- refused
+SELECT lpad('7', -1, '0')
+
+-- pads want a filling
+-- refused
+SELECT lpad('7', 3)
+
+-- pads of NULL
+SELECT lpad(NULL, 3, '0'), lpad('7', NULL, '0'), TRY(lpad('7', 3, '')), lpad('', 2, 'ab'), rpad('abc', 0, ' ')
+
+-- escapes of URLs that end too early
+-- refused
+SELECT url_decode('a%4')
+
+-- escapes of URLs that are none
+-- refused
+SELECT url_decode('%+1')
+
+-- escapes of URLs in try
+SELECT TRY(url_decode('%zz')), TRY(url_decode('%')), url_decode('%C3%BC+%41'), url_decode('%ff'), url_decode(NULL)
+
+-- substring of NULL
+-- refused
+SELECT substring(NULL FROM 1)
+
+-- substring of a text that is NULL
+SELECT substr(CAST(NULL AS varchar), 1), substr('abc', NULL), upper(NULL), length(NULL)

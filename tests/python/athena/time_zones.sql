@@ -88,3 +88,20 @@ SELECT start, with_timezone(CAST(from_unixtime(start) AS timestamp), 'America/Ne
 
 -- with_timezone of an offset and NULL
 SELECT with_timezone(TIMESTAMP '2026-01-15 05:06:07', '+05:30'), with_timezone(CAST(NULL AS timestamp), 'UTC'), to_unixtime(with_timezone(TIMESTAMP '1970-01-01 00:00:00', '+01:00'))
+
+-- now has a zone
+SELECT substr(CAST(now() AS varchar), 24), substr(CAST(current_timestamp AS varchar), 24), substr(CAST(date_trunc('day', now()) AS varchar), 12), length(CAST(current_timestamp(3) AS varchar)), length(CAST(localtimestamp AS varchar)), length(CAST(localtimestamp(3) AS varchar))
+
+-- now beside other times
+SELECT now() = current_timestamp, current_timestamp(3) = now(), current_date = date(now()), now() > TIMESTAMP '2020-01-01 00:00:00', now() > DATE '2020-01-01', now() - INTERVAL '1' DAY < now(), date_diff('hour', now() - INTERVAL '2' HOUR, now()), substr(to_iso8601(now()), 24), hour(now()) = hour(localtimestamp), CAST(now() AS timestamp) = localtimestamp
+
+-- day of now elsewhere
+SELECT date_trunc('day', now() AT TIME ZONE 'Asia/Tokyo') <= now(), date_format(now(), '%Y') >= '2020', year(now()) >= 2020
+
+-- now has no digits
+-- refused
+SELECT now(3)
+
+-- now of microseconds
+-- differs: a time has the fraction that it is written with
+SELECT length(CAST(current_timestamp(6) AS varchar))

@@ -36,7 +36,6 @@ CREATE VIEW v4 AS SELECT srcaddr FROM vpc_flow_logs;
 SELECT dstaddr FROM v4
 
 -- a view with an expression without a name
--- differs: `sum(NULL)`, `lpad` without filling
 -- refused
 CREATE VIEW v5 AS SELECT count(*) FROM vpc_flow_logs;
 SELECT * FROM v5
@@ -135,3 +134,12 @@ SELECT regexp_extract("$path", 'day=(\d+)', 1) AS d, count(*) AS n FROM vpc_flow
 -- a prepared statement about files
 PREPARE p FROM SELECT count(*) AS n FROM vpc_flow_logs WHERE "$path" LIKE ?;
 EXECUTE p USING '%day=15%'
+
+-- view with an expression that has no name
+-- refused
+CREATE VIEW v9 AS SELECT day, start + 1 FROM vpc_flow_logs;
+SELECT * FROM v9
+
+-- view with names of its own
+CREATE VIEW v10 (day, n) AS SELECT day, count(*) FROM vpc_flow_logs GROUP BY 1;
+SELECT * FROM v10 ORDER BY day LIMIT 2
