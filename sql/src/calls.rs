@@ -41,6 +41,14 @@ pub fn function_of(function: &mut Function) -> Result<Option<Expr>, Refused> {
     if name.starts_with("regexp_") {
         in_ascii(function);
     }
+    if name == "count"
+        && let FunctionArguments::List(list) = &function.args
+        && (list.args.len() > 1
+            || list.duplicate_treatment.is_some() && list.args.iter().any(|arg| arguments_of(arg).is_none()))
+    {
+        let help = "count one column, or a subquery of SELECT DISTINCT".to_owned();
+        return Err((("Athena counts rows or one value".to_owned(), help), span));
+    }
     let args = if matches!(function.args, FunctionArguments::None) { Some(Vec::new()) } else { arguments(function) };
     let other = args
         .and_then(|args| of_rows_together(function, &name, args.clone()).or_else(|| of_values(function, &name, args)));
@@ -409,6 +417,13 @@ fn case(condition: Expr, then: Expr, otherwise: Option<Expr>) -> Expr {
         operand: None,
         conditions: vec![ast::CaseWhen { condition, result: then }],
         else_result: otherwise.map(Box::new),
+    }
+}
+
+fn arguments_of(arg: &FunctionArg) -> Option<&Expr> {
+    match arg {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr),
+        _ => None,
     }
 }
 

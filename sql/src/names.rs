@@ -220,6 +220,9 @@ impl VisitorMut for Names<'_> {
                 select.span(),
             );
         }
+        if let Some((what, help)) = of_other_engines(select) {
+            return self.refused(format!("Athena has no {what}"), help.to_owned(), select.span());
+        }
         for (at, item) in select.projection.iter_mut().enumerate() {
             match item {
                 ast::SelectItem::ExprWithAlias { alias, .. } if alias.quote_style == Some('\'') => {
@@ -375,6 +378,22 @@ fn odd_limit(query: &Query) -> Option<(String, String)> {
         ast::LimitClause::OffsetCommaLimit { offset, limit } => {
             Some(("Athena's LIMIT takes one number".to_owned(), format!("write OFFSET {offset} LIMIT {limit}")))
         }
+    }
+}
+
+/// Returns what of a SELECT only other engines have, and what to write instead.
+fn of_other_engines(select: &ast::Select) -> Option<(&'static str, &'static str)> {
+    use ast::JoinOperator::{Anti, LeftAnti, LeftSemi, RightAnti, RightSemi, Semi};
+    let joins = select.from.iter().flat_map(|from| &from.joins);
+    let is_semi = |join: &ast::Join| {
+        matches!(join.join_operator, Semi(_) | LeftSemi(_) | RightSemi(_) | Anti(_) | LeftAnti(_) | RightAnti(_))
+    };
+    if joins.into_iter().any(is_semi) {
+        return Some(("SEMI or ANTI JOIN", "write WHERE column IN (SELECT ...), or NOT IN"));
+    }
+    match select.group_by {
+        ast::GroupByExpr::All(_) => Some(("GROUP BY ALL", "name the columns")),
+        ast::GroupByExpr::Expressions(..) => None,
     }
 }
 

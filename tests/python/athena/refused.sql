@@ -407,3 +407,23 @@ SELECT count() FROM vpc_flow_logs WHERE day = '16'
 
 -- having of a column of the group
 SELECT action, count(*) AS n FROM vpc_flow_logs WHERE day = '16' GROUP BY action HAVING action <> '-' ORDER BY action
+
+-- group by all
+-- refused
+SELECT action, count(*) FROM vpc_flow_logs GROUP BY ALL
+
+-- semi join
+-- refused
+SELECT a.srcaddr FROM vpc_flow_logs a LEFT SEMI JOIN vpc_flow_logs b ON a.srcaddr = b.dstaddr
+
+-- anti join
+-- refused
+SELECT a.srcaddr FROM vpc_flow_logs a LEFT ANTI JOIN vpc_flow_logs b ON a.srcaddr = b.dstaddr
+
+-- count of two columns
+-- refused
+SELECT count(srcaddr, dstaddr) FROM vpc_flow_logs
+
+-- count of distinct rows
+-- refused
+SELECT count(DISTINCT *) FROM vpc_flow_logs
