@@ -281,7 +281,8 @@ fn shifted(expr: &Expr, node: &LogicalPlan, schema: &DFSchema) -> Result<()> {
     let (true, [_, by]) = (function.name().starts_with("bitwise_"), function.args.as_slice()) else { return Ok(()) };
     let wide = match by {
         Expr::Column(_) => {
-            by.get_type(schema)? == DataType::Int64 && !node.exists(|part| Ok(matches!(part, LogicalPlan::Values(_))))?
+            by.get_type(schema)? == DataType::Int64
+                && !node.exists(|part| Ok(matches!(part, LogicalPlan::Values(_))))?
         }
         Expr::ScalarFunction(cast) => cast.name() == "cast_bigint",
         _ => false,

@@ -178,7 +178,7 @@ fn elements_cast(array: Expr, element: &ast::DataType, is_try: bool) -> Option<E
         body: Box::new(body),
         syntax: ast::LambdaSyntax::Arrow,
     });
-    let cast = call("array_transform", vec![array, lambda]);
+    let cast = call("array_transform", vec![call("elements_of", vec![array]), lambda]);
     Some(if is_try { call(TRY, vec![cast]) } else { cast })
 }
 

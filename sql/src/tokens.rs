@@ -62,9 +62,9 @@ fn offset_behind_limit(piece: &[TokenWithSpan]) -> Option<&TokenWithSpan> {
     let significant: Vec<&TokenWithSpan> =
         piece.iter().filter(|token| !matches!(token.token, Token::Whitespace(_))).collect();
     let is = |token: &TokenWithSpan, keyword: Keyword| matches!(&token.token, Token::Word(word) if word.quote_style.is_none() && word.keyword == keyword);
-    significant.windows(3).find_map(|three| {
-        (is(three[0], Keyword::LIMIT) && is(three[2], Keyword::OFFSET)).then_some(three[2])
-    })
+    significant
+        .windows(3)
+        .find_map(|three| (is(three[0], Keyword::LIMIT) && is(three[2], Keyword::OFFSET)).then_some(three[2]))
 }
 
 pub fn is_operator(token: &Token) -> bool {
