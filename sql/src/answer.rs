@@ -158,7 +158,7 @@ pub(crate) fn value(column: &ArrayRef, row: usize) -> Result<Value> {
             let value = column.as_primitive::<UInt64Type>().value(row);
             i64::try_from(value).map_or_else(|_| Value::Text(value.to_string()), Value::Int)
         }
-        DataType::Float32 => Value::Float(column.as_primitive::<Float32Type>().value(row).into()),
+        DataType::Float32 => Value::Float(as_double(column.as_primitive::<Float32Type>().value(row))),
         DataType::Float64 => Value::Float(column.as_primitive::<Float64Type>().value(row)),
         DataType::Utf8View => Value::Text(column.as_string_view().value(row).to_owned()),
         DataType::Utf8 => Value::Text(column.as_string::<i32>().value(row).to_owned()),
@@ -199,6 +199,11 @@ pub(crate) fn shown_double(value: f64) -> String {
         return format!("{value:?}");
     }
     scientific(value)
+}
+
+/// Returns the double that has the same digits as a real: 0.1 and not 0.10000000149011612.
+pub(crate) fn as_double(value: f32) -> f64 {
+    value.to_string().parse().unwrap_or_else(|_| f64::from(value))
 }
 
 /// Returns a double with an exponent, and a digit behind the point: `1.5E0`.

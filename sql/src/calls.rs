@@ -60,12 +60,39 @@ pub fn function_of(function: &mut Function) -> Result<Option<Expr>, Refused> {
     Ok(other)
 }
 
+/// What `approx_distinct` takes as its standard error (<https://trino.io/docs/current/functions/aggregate.html>).
+const STANDARD_ERRORS: std::ops::RangeInclusive<f64> = 0.004_062_5..=0.26;
+
+/// Returns a number that a statement names.
+fn number_of(expr: &Expr) -> Option<f64> {
+    match expr {
+        Expr::Value(value) => match &value.value {
+            Value::Number(digits, _) | Value::SingleQuotedString(digits) => digits.parse().ok(),
+            _ => None,
+        },
+        Expr::Function(cast) if cast.name.to_string() == "cast_double" => number_of(arguments(cast)?.first()?),
+        _ => None,
+    }
+}
+
 /// Returns why a call is refused for its arguments, and what to write.
 fn refused(name: &str, function: &Function) -> Option<(String, String)> {
     let args = arguments(function)?;
     match (name, args.as_slice()) {
         ("current_timestamp" | "localtimestamp", [Expr::Value(digits)]) if digits.value.to_string() != "3" => {
             Some((format!("times have milliseconds here: {name}({digits}) is not there"), format!("write {name}(3)")))
+        }
+        ("now", [_, ..]) => Some(("now takes no arguments".to_owned(), "write now()".to_owned())),
+        ("regexp_replace", [.., Expr::Lambda(_)]) => Some((
+            "regexp_replace with a lambda is not here".to_owned(),
+            "write regexp_replace(text, pattern, '$1'), with groups of the pattern".to_owned(),
+        )),
+        ("approx_distinct", [of, error]) if !number_of(error).is_some_and(|e| STANDARD_ERRORS.contains(&e)) => {
+            let (least, most) = (STANDARD_ERRORS.start(), STANDARD_ERRORS.end());
+            Some((
+                format!("the standard error of approx_distinct must be a number from {least} to {most}"),
+                format!("write approx_distinct({of}) or count(DISTINCT {of})"),
+            ))
         }
         ("lpad" | "rpad", [text, length]) => {
             Some((format!("{name} wants a text to fill with"), format!("write {name}({text}, {length}, ' ')")))
@@ -93,6 +120,10 @@ fn of_rows_together(function: &Function, name: &str, mut args: Vec<Expr>) -> Opt
                 list.clauses = vec![ast::FunctionArgumentClause::OrderBy(by)];
             }
             Some(Expr::Function(joined))
+        }
+        // How exact it is follows from how it is done.
+        "approx_distinct" if args.len() == 2 => {
+            Some(Expr::Function(instead(function, "approx_distinct", args.drain(..1).collect())))
         }
         "approx_percentile" => percentiles(function, args),
         "geometric_mean" if args.len() == 1 => {

@@ -37,6 +37,9 @@ struct Seen {
     /// Whether NaN is named, and something that passes over it or not.
     names_nan: bool,
     takes_nan: bool,
+    /// Whether the type real is named, and something that makes doubles of it.
+    names_real: bool,
+    adds_up: bool,
     /// Whether there is EXCEPT or INTERSECT.
     sets: bool,
     /// Whether numbers are compared that may be no columns of the table: those are whole.
@@ -61,6 +64,11 @@ impl Seen {
         if self.names_nan && self.takes_nan {
             self.sentences.insert("max, greatest and nullif take NaN for the largest number; Athena's pass over it");
         }
+        if self.names_real && self.adds_up {
+            self.sentences.insert(
+                "sums and averages of real, and choices among real and decimals, are double; Athena's are real",
+            );
+        }
         if self.sets && (self.makes_numbers || self.gives_constants) {
             self.sentences.insert("EXCEPT and INTERSECT of numbers of several types show the type of the first SELECT");
         }
@@ -78,6 +86,7 @@ impl Seen {
                 self.sentences
                     .insert("concat_ws of an array passes over NULL and makes texts of its elements otherwise");
             }
+            "sum" | "avg" | "if" | "coalesce" => self.adds_up = true,
             "nan" => self.names_nan = true,
             "max" | "greatest" | "nullif" => self.takes_nan = true,
             "typeof" => {
@@ -108,6 +117,7 @@ impl Seen {
                     "tinyint and smallint are reckoned with as integer; in Athena sums above 127 and 32,767 fail",
                 );
             }
+            DataType::Real | DataType::Float(_) => self.names_real = true,
             DataType::Char(_) | DataType::Character(_) => {
                 self.sentences
                     .insert("blanks at the end of a char(n) count where it is compared; in Athena they do not");
@@ -138,6 +148,7 @@ impl Visitor for Seen {
             Expr::Function(function) => self.call(function),
             Expr::AtTimeZone { time_zone, .. } => self.zones.extend(literal(time_zone)),
             Expr::Interval(_) => self.moves_times = true,
+            Expr::Case { .. } => self.adds_up = true,
             Expr::Cast { data_type, .. } => self.type_named(data_type),
             Expr::TypedString(typed) => match &typed.data_type {
                 DataType::Timestamp(..) => {

@@ -392,6 +392,11 @@ pub fn same_as(name: &str) -> Option<&'static str> {
     })
 }
 
+/// Returns Athena's name of a function by its name here.
+pub fn athenas(name: &str) -> &str {
+    KNOWN.iter().find(|known| same_as(known) == Some(name)).copied().unwrap_or(name)
+}
+
 /// Returns what to write instead of a function of Athena's that is not there.
 pub fn refused(name: &str) -> Option<&'static str> {
     Some(match name {

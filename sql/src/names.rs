@@ -175,8 +175,8 @@ impl VisitorMut for Names<'_> {
             let help = format!("write the columns one by one, or {op} alone, which leaves out rows that come twice");
             return self.refused(format!("{op} ALL of * is not here"), help, query.span());
         }
-        if let Some((what, help)) = odd_limit(query) {
-            return self.refused(what, help, query.span());
+        if let Some(((what, help), span)) = odd_limit(query) {
+            return self.refused(what, help, span);
         }
         // The same, in a clause that DataFusion has.
         let Some(fetch) = query.fetch.take_if(|fetch| !fetch.with_ties && !fetch.percent) else {
@@ -360,7 +360,7 @@ impl VisitorMut for Names<'_> {
 }
 
 /// Returns why LIMIT or OFFSET is none of Athena's, which take whole numbers, and what to write.
-fn odd_limit(query: &Query) -> Option<(String, String)> {
+fn odd_limit(query: &Query) -> Option<Refused> {
     let is_whole = |expr: &Expr| match expr {
         Expr::Value(value) => match &value.value {
             Value::Number(digits, _) => digits.bytes().all(|b| b.is_ascii_digit()),
@@ -373,10 +373,11 @@ fn odd_limit(query: &Query) -> Option<(String, String)> {
             let (clause, odd) = [("LIMIT", limit.as_ref()), ("OFFSET", offset.as_ref().map(|offset| &offset.value))]
                 .into_iter()
                 .find_map(|(clause, of)| of.filter(|of| !is_whole(of)).map(|of| (clause, of)))?;
-            Some((format!("{clause} wants a whole number, not {odd}"), format!("write {clause} 10")))
+            Some(((format!("{clause} wants a whole number, not {odd}"), format!("write {clause} 10")), odd.span()))
         }
         ast::LimitClause::OffsetCommaLimit { offset, limit } => {
-            Some(("Athena's LIMIT takes one number".to_owned(), format!("write OFFSET {offset} LIMIT {limit}")))
+            let help = format!("write OFFSET {offset} LIMIT {limit}");
+            Some((("Athena's LIMIT takes one number".to_owned(), help), offset.span()))
         }
     }
 }

@@ -40,8 +40,8 @@ impl ExprPlanner for Operators {
                 let (left, right) = (cast(raw.left, millis.clone()), cast(raw.right, millis));
                 Ok(PlannerResult::Original(RawBinaryExpr { left, right, ..raw }))
             }
-            (Kind::Date, Kind::Interval) if is_of_hours(&raw.right) => Err(of_hours(&raw.left, &raw.right, &raw.op)),
-            (Kind::Interval, Kind::Date) if is_of_hours(&raw.left) => Err(of_hours(&raw.right, &raw.left, &raw.op)),
+            (Kind::Date, Kind::Interval) if is_of_hours(&raw.right) => Err(of_hours(&raw.left)),
+            (Kind::Interval, Kind::Date) if is_of_hours(&raw.left) => Err(of_hours(&raw.right)),
             // Times and intervals.
             (
                 Kind::Time | Kind::Date | Kind::Interval | Kind::Null,
@@ -69,11 +69,11 @@ fn is_of_hours(interval: &Expr) -> bool {
     }
 }
 
-fn of_hours(date: &Expr, interval: &Expr, op: &BinaryOperator) -> datafusion::common::DataFusionError {
+fn of_hours(date: &Expr) -> datafusion::common::DataFusionError {
     said(
         "cannot add hours, minutes or seconds to a date".to_owned(),
-        &[date, interval],
-        format!("write CAST(... AS timestamp) {op} INTERVAL ..., of the date"),
+        &[date],
+        "CAST the date AS timestamp first".to_owned(),
     )
 }
 

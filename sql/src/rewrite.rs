@@ -174,7 +174,7 @@ fn elements_cast(array: Expr, element: &ast::DataType, is_try: bool) -> Option<E
     if matches!(&array, Expr::Value(value) if value.value == Value::Null) {
         return None;
     }
-    let cast = each_element(array, |one| {
+    let cast = each_element(call("elements_of", vec![array]), |one| {
         cast(one.clone(), element, false).unwrap_or_else(|| Expr::Cast {
             kind: ast::CastKind::Cast,
             expr: Box::new(one),

@@ -14,7 +14,7 @@ use crate::check::{check, widened};
 use crate::error::{Failure, Given, Result, SqlError, SqlErrorKind, at};
 use crate::meter::Scan;
 use crate::statement::Statement;
-use crate::{Engine, explain};
+use crate::{Engine, explain, hints};
 
 /// Rows of an answer that came together.
 #[derive(Debug)]
@@ -122,6 +122,12 @@ impl Engine {
     }
 }
 
+/// What the engine puts before what a function says of its arguments.
+const COERCED: &str = "user-defined coercion failed with: ";
+
+/// What the engine says of functions that are given no array.
+const NO_LIST: &str = " expected a list as first argument";
+
 /// Returns a failure in words; that of a reader as it is, if it is one.
 fn said(error: DataFusionError, place: &str) -> SqlError {
     let position =
@@ -146,17 +152,7 @@ fn said(error: DataFusionError, place: &str) -> SqlError {
         DataFusionError::Internal(_) | DataFusionError::IoError(_) | DataFusionError::ExecutionJoin(_) => {
             SqlError::new(SqlErrorKind::Stopped, "the query failed").at(place).because(text)
         }
-        _ if text.contains("Invalid function '") => {
-            let name =
-                text.split("Invalid function '").nth(1).and_then(|rest| rest.split('\'').next()).unwrap_or_default();
-            SqlError::usage(format!("the function {name} is not here")).at(place).help("docs/query.md says which are")
-        }
-        _ if text.contains("failed to match any signature") => {
-            let name = text.split('\'').nth(1).unwrap_or_default();
-            SqlError::usage(format!("the function {name} takes no such arguments"))
-                .at(place)
-                .help("CAST them to what it takes")
-        }
+        _ if let Some(error) = of_function(&text) => error.at(place),
         DataFusionError::NotImplemented(_) => SqlError::usage(format!("this is not there: {}", message(&text)))
             .at(place)
             .help("docs/query.md says what of Athena's SQL is"),
@@ -165,6 +161,37 @@ fn said(error: DataFusionError, place: &str) -> SqlError {
             help.into_iter().fold(error, SqlError::help)
         }
     }
+}
+
+/// Returns in Athena's words what the engine says of a function and its arguments.
+fn of_function(text: &str) -> Option<SqlError> {
+    let quoted = text.split('\'').nth(1).unwrap_or_default();
+    Some(if text.contains("Invalid function '") {
+        let name = text.split("Invalid function '").nth(1).and_then(|rest| rest.split('\'').next()).unwrap_or_default();
+        SqlError::usage(format!("the function {name} is not here")).help("docs/query.md says which are")
+    } else if let Some((_, why)) = text.split_once(COERCED) {
+        // A function of ours says itself what to write.
+        let why = why.split(" No function matches").next().unwrap_or_default();
+        SqlError::usage(format!("the statement cannot be run: {}", message(why)))
+    } else if text.contains("failed to match any signature") || text.contains("No function matches the given name") {
+        let name = hints::athenas(quoted);
+        SqlError::usage(format!("the function {name} takes no such arguments")).help("CAST them to what it takes")
+    } else if let Some((before, _)) = text.split_once(NO_LIST) {
+        let name = hints::athenas(before.split_whitespace().last().unwrap_or_default());
+        SqlError::usage(format!("the function {name} takes an array first"))
+            .help(format!("write {name}(ARRAY[...], x -> ...)"))
+    } else if text.contains("unnest() can only be applied") {
+        SqlError::usage("UNNEST takes arrays here").help(
+            "of a map write UNNEST(map_keys(map), map_values(map)) AS t (key, value); of anything else ARRAY[...]",
+        )
+    } else if text.contains("Unsupported ast node in sqltorel: Lambda") {
+        SqlError::usage("a lambda stands where none is taken")
+            .help("transform, filter, any_match, all_match, none_match and reduce take one")
+    } else if text.contains("Unsupported ast node in sqltorel") {
+        SqlError::usage("an expression is not here").help("docs/query.md says what of Athena's SQL is")
+    } else {
+        return None;
+    })
 }
 
 /// Cuts what DataFusion puts before its messages, and all but their first line.

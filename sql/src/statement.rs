@@ -285,7 +285,7 @@ fn parsed(piece: &[TokenWithSpan], first: Location, place: &str) -> Result<Parse
         && view.columns.is_empty()
         && let Some((position, expr)) = unnamed(&view.query.body)
     {
-        return Err(SqlError::usage(format!("a view's column has no name: at position {position}"))
+        return Err(SqlError::usage(format!("column {position} of the view has no name"))
             .at(at(place, first.line, first.column))
             .help(format!("write {expr} AS name")));
     }

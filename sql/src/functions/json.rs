@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, Int64Array, LargeBinaryArray};
+use arrow::array::{ArrayRef, AsArray, Int64Array, LargeBinaryArray, LargeBinaryBuilder, ListBuilder};
 use arrow::datatypes::DataType;
 use datafusion::common::{Result, exec_datafusion_err};
 use serde_json::Value;
@@ -73,6 +73,23 @@ pub const FUNS: &[Fun] = &[
             Ok(json(parsed.collect::<Result<Vec<_>>>()?))
         },
     },
+    // What a cast to an array is made of: an array as it is, and one of JSON as an array of JSON.
+    Fun {
+        name: "elements_of",
+        usage: "CAST(value AS array(type)), of an array or of JSON",
+        takes: |types| match types {
+            [JSON] => Some(vec![JSON]),
+            [DataType::List(_) | DataType::LargeList(_) | DataType::FixedSizeList(..) | DataType::Null] => {
+                Some(types.to_vec())
+            }
+            _ => None,
+        },
+        gives: |types, _| Ok(if types[0] == JSON { DataType::new_list(JSON, true) } else { types[0].clone() }),
+        run: |columns, _| match columns[0].data_type() {
+            &JSON => elements(&columns[0]),
+            _ => Ok(Arc::clone(&columns[0])),
+        },
+    },
     Fun {
         name: "json_format",
         usage: "json_format(json)",
@@ -81,6 +98,22 @@ pub const FUNS: &[Fun] = &[
         run: |columns, _| each(written(&columns[0])?.into_iter()),
     },
 ];
+
+/// Returns the elements of arrays of JSON.
+fn elements(column: &ArrayRef) -> Result<ArrayRef> {
+    let mut lists = ListBuilder::new(LargeBinaryBuilder::new());
+    for text in written(column)? {
+        let Some(text) = text.filter(|text| *text != "null") else {
+            lists.append_null();
+            continue;
+        };
+        let items = serde_json::from_str::<Vec<&RawValue>>(text);
+        let items = items.map_err(|_| exec_datafusion_err!("cannot cast '{text}' to an array: it is none"))?;
+        items.into_iter().for_each(|item| lists.values().append_value(item.get()));
+        lists.append(true);
+    }
+    Ok(Arc::new(lists.finish()))
+}
 
 fn is_json(data_type: &DataType) -> bool {
     is_text(data_type) || *data_type == JSON

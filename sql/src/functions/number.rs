@@ -229,6 +229,7 @@ fn digits(data_type: &DataType) -> Option<(u8, i8)> {
 fn one_number(types: &[DataType]) -> Option<Vec<DataType>> {
     match types {
         [DataType::Null] => Some(vec![DataType::Int32]),
+        [DataType::Float32] => Some(vec![DataType::Float32]),
         [one] => Some(vec![number(one)?]),
         _ => None,
     }
@@ -247,6 +248,14 @@ fn number_and_digits(types: &[DataType]) -> Option<Vec<DataType>> {
 /// Returns the types in which two numbers are reckoned with: the same two whole numbers or doubles, or decimals of their own.
 pub fn two_numbers(types: &[DataType]) -> Option<Vec<DataType>> {
     let [a, b] = types else { return None };
+    // A real makes reals of all but doubles.
+    match (a, b) {
+        (DataType::Float32, DataType::Float64) | (DataType::Float64, DataType::Float32) => {}
+        (DataType::Float32, other) | (other, DataType::Float32) if is_number(other) => {
+            return Some(vec![DataType::Float32; 2]);
+        }
+        _ => {}
+    }
     let known = |data_type: &DataType| match data_type {
         DataType::Null => Some(None),
         other => number(other).map(Some),
@@ -393,12 +402,19 @@ fn decimals(column: &ArrayRef, gives: &DataType, one: impl Fn(i128) -> Result<i1
 }
 
 fn doubles(column: &ArrayRef, one: impl Fn(f64) -> f64) -> Result<ArrayRef> {
+    if *column.data_type() == DataType::Float32 {
+        return Ok(cast(&doubles(&cast(column, &DataType::Float64)?, one)?, &DataType::Float32)?);
+    }
     Ok(Arc::new(column.as_primitive::<Float64Type>().unary::<_, Float64Type>(one)))
 }
 
 /// Rounds to whole numbers, or to as many digits as the second column says.
 fn rounded(columns: &[ArrayRef], gives: &DataType, rounding: Rounding) -> Result<ArrayRef> {
     let column = &columns[0];
+    if *column.data_type() == DataType::Float32 {
+        let wide = [&[cast(column, &DataType::Float64)?], &columns[1..]].concat();
+        return Ok(cast(&rounded(&wide, &DataType::Float64, rounding)?, gives)?);
+    }
     let Some(digits) = columns.get(1) else {
         return match column.data_type() {
             DataType::Decimal128(_, s) => {

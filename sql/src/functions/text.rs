@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, ListBuilder, StringViewBuilder};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Float64Type, Int64Type};
+use arrow::datatypes::{DataType, Float32Type, Float64Type, Int64Type};
 use datafusion::common::{Result, exec_datafusion_err};
 use regex::Regex;
 
@@ -12,7 +12,7 @@ use super::network::{ADDRESS_BYTES, shown_address};
 use super::pattern::of_ascii;
 use super::time::shown_timestamp;
 use super::{Fun, JSON, Last, is_number, is_text, texts};
-use crate::answer::{scientific, shown_double};
+use crate::answer::{as_double, scientific, shown_double};
 
 /// Most letters of a `char(n)`; Trino has as many, which here were too many for a batch of rows.
 const MAX_CHAR: usize = 1_000;
@@ -321,6 +321,10 @@ fn varchar(column: &ArrayRef) -> Result<ArrayRef> {
             each((0..column.len()).map(|row| shown_timestamp(column, row)).collect::<Result<Vec<_>>>()?.into_iter())
         }
         json if *json == JSON => each(super::json::scalars(column)?.into_iter()),
+        DataType::Float32 => {
+            let values = column.as_primitive::<Float32Type>().iter();
+            each(values.map(|value| value.map(|value| shown_by_cast(as_double(value)))))
+        }
         DataType::Float64 => each(column.as_primitive::<Float64Type>().iter().map(|value| value.map(shown_by_cast))),
         _ => Ok(cast(column, &DataType::Utf8View)?),
     }

@@ -107,7 +107,6 @@ SELECT group_concat(action) FROM vpc_flow_logs WHERE day = '15'
 SELECT approx_distinct(protocol) AS protocols, approx_distinct(action) AS actions FROM vpc_flow_logs WHERE day = '15'
 
 -- approx_distinct with an error
--- differs: rarer functions
 SELECT approx_distinct(action, 0.023e0) FROM vpc_flow_logs WHERE day = '15'
 
 -- approx_percentile of a few rows
@@ -189,7 +188,6 @@ SELECT srcaddr FROM vpc_flow_logs WHERE day = '15' GROUP BY srcaddr ORDER BY sum
 SELECT count(1), count('x'), count(NULL), sum(1) FROM vpc_flow_logs WHERE day = '16'
 
 -- sum of NULL itself
--- differs: rarer functions
 -- refused
 SELECT sum(NULL) FROM vpc_flow_logs WHERE day = '16'
 
@@ -225,3 +223,10 @@ SELECT avg(NULL)
 
 -- sum of a NULL with a type
 SELECT sum(CAST(NULL AS bigint)), max(NULL), count(NULL), sum(if(action = 'none', 1)) FROM vpc_flow_logs WHERE day = '16'
+
+-- approx_distinct that is too exact
+-- refused
+SELECT approx_distinct(action, 0.001e0) FROM vpc_flow_logs WHERE day = '15'
+
+-- approx_distinct by a decimal
+SELECT approx_distinct(action, 0.26), approx_distinct(protocol, 0.01e0) FROM vpc_flow_logs WHERE day = '15'

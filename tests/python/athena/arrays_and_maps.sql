@@ -43,6 +43,7 @@ SELECT flatten(ARRAY[ARRAY[1, 2], ARRAY[3]]), repeat(7, 3), sequence(1, 5), sequ
 SELECT ngrams(ARRAY['a', 'b', 'c'], 2), combinations(ARRAY[1, 2, 3], 2), shuffle(ARRAY[1])
 
 -- sequence of dates
+-- differs: `sequence` of dates
 SELECT sequence(DATE '2026-01-14', DATE '2026-01-17'), sequence(DATE '2026-01-31', DATE '2026-04-30', INTERVAL '1' MONTH)
 
 -- sequence of hours
@@ -226,3 +227,27 @@ SELECT array_join(ARRAY[1.5e0, 2e0, 1e7], ','), array_join(ARRAY[1, NULL, 3], '-
 
 -- array_join of an aggregate
 SELECT action, array_join(array_sort(array_agg(DISTINCT dstport)), ', ') AS ports FROM vpc_flow_logs WHERE day = '16' GROUP BY action ORDER BY 1
+
+-- arrays of JSON
+SELECT CAST(JSON '[1,2]' AS array(integer)), CAST(json_extract('{"a":[1,"2",null,true]}', '$.a') AS array(varchar)), CAST(JSON 'null' AS array(integer)), CAST(JSON '[[1],[2,3]]' AS array(array(bigint))), CAST(JSON '[1.5, 2]' AS array(double)), CAST(JSON '[]' AS array(varchar))
+
+-- arrays of JSON that are none
+-- refused
+SELECT CAST(JSON '{"a":1}' AS array(integer))
+
+-- arrays of JSON of other elements
+-- refused
+SELECT CAST(JSON '["x"]' AS array(integer))
+
+-- arrays of JSON in try
+SELECT TRY(CAST(JSON '["x"]' AS array(integer))), TRY_CAST(JSON '5' AS array(integer)), cardinality(CAST(json_parse('[1,2,3]') AS array(integer)))
+
+-- rows of an array of JSON
+SELECT x FROM UNNEST(CAST(json_parse('[3,1]') AS array(integer))) AS t(x) ORDER BY x
+
+-- keys and values of a map beside each other
+SELECT k, v FROM UNNEST(map_keys(map(ARRAY['a', 'b'], ARRAY[1, 2])), map_values(map(ARRAY['a', 'b'], ARRAY[1, 2]))) AS t(k, v) ORDER BY k
+
+-- transform of a number
+-- refused
+SELECT transform(5, x -> x)

@@ -128,3 +128,15 @@ SELECT CAST('abc' AS varbinary), to_hex(CAST('ü' AS varbinary)), CAST(CAST(NULL
 -- numbers as bytes
 -- refused
 SELECT CAST(5 AS varbinary)
+
+-- reals as texts
+SELECT CAST(REAL '4375262' AS varchar), CAST(REAL '0.1' AS varchar), CAST(REAL 'NaN' AS varchar), CAST(REAL '-0' AS varchar), CAST(REAL '0.1' AS double)
+
+-- reals
+SELECT REAL '0.1', REAL '4375262', -REAL '0.1', REAL '0.1' * 3, REAL '0.1' + 0.1, REAL '0.1' + 0.1e0, 1 / REAL '3', REAL '7' % 4, CAST(bytes AS real) / packets FROM vpc_flow_logs WHERE interface_id = 'eni-00000000000000abc' AND packets = 1
+
+-- reals are rounded
+SELECT abs(REAL '-0.1'), sign(REAL '-2'), round(REAL '0.16', 1), round(REAL '2.5'), floor(REAL '-0.5'), ceil(REAL '0.2'), truncate(REAL '1.9')
+
+-- sums of reals
+SELECT sum(x), avg(x) FROM (VALUES REAL '0.1', REAL '0.2') AS t(x)

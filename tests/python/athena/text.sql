@@ -282,7 +282,7 @@ SELECT lpad(NULL, 3, '0'), lpad('7', NULL, '0'), TRY(lpad('7', 3, '')), lpad('',
 -- refused
 SELECT url_decode('a%4')
 
--- escapes of URLs that are none
+-- escapes of URLs that have a sign
 -- refused
 SELECT url_decode('%+1')
 

@@ -141,5 +141,7 @@ CREATE VIEW v9 AS SELECT day, start + 1 FROM vpc_flow_logs;
 SELECT * FROM v9
 
 -- view with names of its own
+-- differs: `IPPREFIX`, `CREATE VIEW name (column)`
+-- refused
 CREATE VIEW v10 (day, n) AS SELECT day, count(*) FROM vpc_flow_logs GROUP BY 1;
 SELECT * FROM v10 ORDER BY day LIMIT 2
