@@ -14,6 +14,10 @@ use crate::hints;
 /// What stands for `IPADDRESS '10.0.0.1'`.
 pub const ADDRESS_OF: &str = "ip_address";
 
+/// What `trim` takes off: what Java calls white space. DataFusion takes off spaces alone.
+pub const BLANKS: &str = " \t\n\u{b}\u{c}\r\u{1c}\u{1d}\u{1e}\u{1f}\u{1680}\u{2000}\u{2001}\u{2002}\u{2003}\u{2004}\u{2005}\
+                          \u{2006}\u{2008}\u{2009}\u{200a}\u{2028}\u{2029}\u{205f}\u{3000}";
+
 /// Why an expression is refused, what to write instead, and where it stands.
 pub type Refused = ((String, String), Span);
 
@@ -168,6 +172,10 @@ fn of_values(function: &Function, name: &str, mut args: Vec<Expr>) -> Option<Exp
         "bitwise_and" => binary(ast::BinaryOperator::BitwiseAnd, args),
         "bitwise_or" => binary(ast::BinaryOperator::BitwiseOr, args),
         "bitwise_xor" => binary(ast::BinaryOperator::PGBitwiseXor, args),
+        "ltrim" | "rtrim" if args.len() == 1 => {
+            args.push(text(BLANKS));
+            Some(call(name, args))
+        }
         // Of the first one's type; DataFusion takes the one that both have in common.
         "nullif" if args.len() == 2 => match <[Expr; 2]>::try_from(args) {
             Ok([value, other]) => {

@@ -2,7 +2,7 @@
 
 use sqlparser::ast::{self, Expr, Function, Spanned, Value};
 
-use crate::calls::{Refused, arguments, call, each_element, function_of, part, text};
+use crate::calls::{BLANKS, Refused, arguments, call, each_element, function_of, part, text};
 use crate::sets::known_of;
 use crate::tokens::DISTINCT_FROM;
 use crate::tried::TRY;
@@ -53,6 +53,14 @@ pub fn rewritten(expr: &mut Expr) -> Result<Option<Expr>, Refused> {
             Value::Number(digits, _) if digits.contains(['e', 'E']) => Some(call("cast_double", vec![text(digits)])),
             _ => None,
         },
+        Expr::Trim { expr: of, trim_where, trim_what: None, trim_characters: None } => {
+            let name = match trim_where {
+                Some(ast::TrimWhereField::Leading) => "ltrim",
+                Some(ast::TrimWhereField::Trailing) => "rtrim",
+                _ => "btrim",
+            };
+            Some(call(name, vec![(**of).clone(), text(BLANKS)]))
+        }
         Expr::Substring { expr: of, substring_from: Some(from), substring_for, .. } => {
             let rest = substring_for.iter().map(|length| (**length).clone());
             Some(call("substr", [(**of).clone(), (**from).clone()].into_iter().chain(rest).collect()))

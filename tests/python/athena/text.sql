@@ -295,3 +295,6 @@ SELECT substring(NULL FROM 1)
 
 -- substring of a text that is NULL
 SELECT substr(CAST(NULL AS varchar), 1), substr('abc', NULL), upper(NULL), length(NULL)
+
+-- trim takes off all blanks
+SELECT length(trim(chr(9) || ' a ' || chr(10))), length(ltrim(chr(9) || 'a ')), length(rtrim('a' || chr(12288))), trim(chr(13) || 'b'), trim('  a  '), length(trim(chr(160) || 'a'))
