@@ -180,7 +180,7 @@ fn functions_of_athena() {
         ("TRY_CAST('nonsense' AS ipaddress)", ""),
         ("CAST(srcaddr AS ipaddress) < IPADDRESS '200.0.0.1'", "true"),
         ("CAST(CAST('::ffff:1.2.3.4' AS ipaddress) AS varchar)", "1.2.3.4"),
-        ("any_match(ARRAY['10.0.0.0/8', '172.16.0.0/10'], n -> contains(n, CAST(srcaddr AS ipaddress)))", "true"),
+        ("any_match(ARRAY['10.0.0.0/8', '172.0.0.0/10'], n -> contains(n, CAST(srcaddr AS ipaddress)))", "true"),
         ("contains(ARRAY[22, 443], dstport)", "true"),
         ("bitwise_and(dstport, 3)", "3"),
         ("if(dstport = 443, 'https', 'other')", "https"),
