@@ -408,7 +408,7 @@ SELECT count() FROM vpc_flow_logs WHERE day = '16'
 -- having of a column of the group
 SELECT action, count(*) AS n FROM vpc_flow_logs WHERE day = '16' GROUP BY action HAVING action <> '-' ORDER BY action
 
--- group by all
+-- group by all columns
 -- refused
 SELECT action, count(*) FROM vpc_flow_logs GROUP BY ALL
 
