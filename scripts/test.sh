@@ -91,10 +91,10 @@ prepare() {
     find_tool deny "$DENY_VERSION" &
     wait $! || true
 }
-# Compiling the program keeps one processor busy for two minutes, and leaves the other one free.
+# The program and its tests at once: each takes one processor for minutes, and the last of them leaves the other one free.
 prepare >target/prepare.log 2>&1 &
 prepared=$!
-step "binary" cargo build --release --locked
+step "binary and Rust tests" cargo test --release --locked --no-run
 wait $prepared || true
 cat target/prepare.log
 
@@ -151,9 +151,12 @@ compiled() { # what is only compiled, and what is read
 machine() { # what asks no server and no engine
     ends_with_its_jobs
     titled "Rust tests" cargo test --release --locked --tests -- --skip fuzz_corpus:: ${long:+--include-ignored}
-    titled "Fuzzing" cargo test --release --locked --test tests fuzz_corpus::
     titled "The protocol's model" cargo test --release --manifest-path tests/model/Cargo.toml --target-dir target/model --locked
     ! command -v valgrind >/dev/null || titled "Instruction counts" "$PYTHON" scripts/instructions.py
+}
+fuzzing() {
+    ends_with_its_jobs
+    titled "Fuzzing" cargo test --release --locked --test tests fuzz_corpus::
 }
 black_box() {
     ends_with_its_jobs
@@ -166,12 +169,14 @@ black_box() {
     jobs+=($!)
     machine >target/machine-tests.log 2>&1 &
     jobs+=($!)
+    fuzzing >target/fuzzing.log 2>&1 &
+    jobs+=($!)
     compiled >target/compiled.log 2>&1 &
     jobs+=($!)
     "${pytest[@]}" -m "not s3" &
     jobs+=($!)
     for job in "${jobs[@]}"; do wait "$job" || failed=1; done
-    cat target/compiled.log target/machine-tests.log
+    cat target/compiled.log target/machine-tests.log target/fuzzing.log
     echo
     echo "S3 by moto:"
     cat target/s3-tests.log target/s3-disturbed.log

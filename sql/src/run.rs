@@ -184,6 +184,13 @@ fn of_function(text: &str) -> Option<SqlError> {
         SqlError::usage("UNNEST takes arrays here").help(
             "of a map write UNNEST(map_keys(map), map_values(map)) AS t (key, value); of anything else ARRAY[...]",
         )
+    } else if text.contains("logical expression InSubquery") || text.contains("logical expression Exists") {
+        SqlError::usage("IN (SELECT ...) and EXISTS are there in WHERE and HAVING only")
+            .help("write a LEFT JOIN with SELECT DISTINCT, and test its column for NULL")
+    } else if text.contains("regex parse error") {
+        let why = text.rsplit("error: ").next().unwrap_or_default().trim();
+        SqlError::usage(format!("this is no regular expression here: {}", why.lines().next().unwrap_or_default()))
+            .help("there is no look-around and no back reference")
     } else if text.contains("Unsupported ast node in sqltorel: Lambda") {
         SqlError::usage("a lambda stands where none is taken")
             .help("transform, filter, any_match, all_match, none_match and reduce take one")

@@ -1,3 +1,4 @@
+# note: the statement has no LOCATION, so that it does not say whose logs its table shows: the new one shows all of DEST; --account and --region say whose
 # note: o (line 1, column 154) stands behind the last field of the logs and is always NULL
 # note: their raw table shows the header line of every object as a row (its version is NULL); the Parquet table has none: count(*) and GROUP BY action are smaller by these rows, all else is equal
 # note: t_parquet is a view over t_parquet_files: SELECTs see what they saw, but SHOW PARTITIONS, MSCK and ALTER TABLE need the table, and Spark and Redshift Spectrum cannot read a view of Athena

@@ -164,3 +164,7 @@ SELECT count(*) FROM vpc_flow_logs WHERE srcaddr IS DISTINCT FROM dstaddr AND da
 
 -- not distinct from and OR
 SELECT a, b, a = 1 AND a IS NOT DISTINCT FROM b OR a = 3 AS x, a IS DISTINCT FROM b + 1 AND b IS DISTINCT FROM CASE WHEN a = 1 AND b = 2 THEN 2 END AS y FROM (VALUES (1, 1), (1, 2), (3, NULL), (NULL, NULL)) AS t(a, b) ORDER BY 1, 2
+
+-- a subquery within CASE
+-- differs: IN (SELECT ...) and EXISTS in the list of a SELECT
+SELECT CASE WHEN srcaddr IN (SELECT dstaddr FROM vpc_flow_logs WHERE day = '16') THEN 1 ELSE 0 END AS known FROM vpc_flow_logs WHERE day = '15' ORDER BY 1 LIMIT 1
