@@ -86,6 +86,12 @@ fn refused(name: &str, function: &Function) -> Option<(String, String)> {
         ("current_timestamp" | "localtimestamp", [Expr::Value(digits)]) if digits.value.to_string() != "3" => {
             Some((format!("times have milliseconds here: {name}({digits}) is not there"), format!("write {name}(3)")))
         }
+        ("listagg", _) if function.within_group.is_empty() => {
+            Some(("listagg wants an order".to_owned(), format!("write {function} WITHIN GROUP (ORDER BY ...)")))
+        }
+        (name, _) if function.over.is_none() && hints::is_of_windows(name) => {
+            Some((format!("{name} wants a window"), format!("write {function} OVER (ORDER BY ...)")))
+        }
         ("now", [_, ..]) => Some(("now takes no arguments".to_owned(), "write now()".to_owned())),
         ("regexp_replace", [.., Expr::Lambda(_)]) => Some((
             "regexp_replace with a lambda is not here".to_owned(),
@@ -153,6 +159,10 @@ fn of_rows_together(function: &Function, name: &str, mut args: Vec<Expr>) -> Opt
 
 /// Returns what stands for a function of the values of a row.
 fn of_values(function: &Function, name: &str, mut args: Vec<Expr>) -> Option<Expr> {
+    if let ("lag" | "lead", [_, offset, default], false) = (name, args.as_slice(), args.last().is_some_and(is_literal))
+    {
+        return Some(with_default(function, name, offset, default));
+    }
     if let Some(other) = of_times(name, &args).or_else(|| of_arrays(name, args.clone())) {
         return Some(other);
     }
@@ -345,10 +355,30 @@ fn by_order(function: &Function, name: &str, value: Expr, by: Expr, ascending: b
     }));
     if let FunctionArguments::List(list) = &mut all.args {
         let options = ast::OrderByOptions { asc: Some(ascending), nulls_first: Some(false) };
-        let by = ast::OrderByExpr { expr: by, options, with_fill: None };
+        // A number alone would be the place of a column.
+        let by = ast::OrderByExpr { expr: Expr::Nested(Box::new(by)), options, with_fill: None };
         list.clauses.push(ast::FunctionArgumentClause::OrderBy(vec![by]));
     }
     all
+}
+
+/// Returns `lag` or `lead` with a default that differs from row to row: DataFusion takes a literal alone.
+fn with_default(function: &Function, name: &str, offset: &Expr, default: &Expr) -> Expr {
+    let value = arguments(function).and_then(|args| args.into_iter().next()).unwrap_or_else(|| default.clone());
+    let one = Expr::Value(Value::Number("1".to_owned(), false).into());
+    let mut there = instead(function, name, vec![one, offset.clone()]);
+    // Of a row that is there this is never NULL.
+    there.null_treatment = None;
+    let missing = Expr::IsNull(Box::new(Expr::Function(there)));
+    case(missing, default.clone(), Some(Expr::Function(instead(function, name, vec![value, offset.clone()]))))
+}
+
+fn is_literal(expr: &Expr) -> bool {
+    match expr {
+        Expr::Value(_) => true,
+        Expr::UnaryOp { expr, .. } | Expr::Nested(expr) => is_literal(expr),
+        _ => false,
+    }
 }
 
 /// Returns whether one of these is NULL.

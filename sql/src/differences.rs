@@ -31,9 +31,6 @@ struct Seen {
     /// Whether values become texts.
     makes_texts: bool,
     grouping_sets: bool,
-    /// Whether there is UNION, and LIMIT.
-    unions: bool,
-    limited: bool,
     ordered: bool,
     /// Whether a subquery gives a constant as a column.
     gives_constants: bool,
@@ -70,11 +67,6 @@ impl Seen {
         if self.names_real && self.adds_up {
             self.sentences.insert(
                 "sums and averages of real, and choices among real and decimals, are double; Athena's are real",
-            );
-        }
-        if self.unions && self.ordered && self.limited {
-            self.sentences.insert(
-                "ORDER BY with LIMIT over a UNION whose SELECTs give one value for a column each: other rows may come first",
             );
         }
         if self.sets && (self.makes_numbers || self.gives_constants) {
@@ -181,7 +173,6 @@ impl Visitor for Seen {
 
     fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
         self.ordered |= query.order_by.is_some();
-        self.limited |= query.limit_clause.is_some() || query.fetch.is_some();
         self.body(&query.body);
         ControlFlow::Continue(())
     }
@@ -199,10 +190,7 @@ impl Seen {
                 self.grouping_sets |= groups(&select.group_by);
             }
             SetExpr::SetOperation { op, left, right, .. } => {
-                if matches!(op, SetOperator::Union) {
-                    // Of columns alone none is one value.
-                    self.unions |= !(is_of_columns(left) && is_of_columns(right));
-                } else {
+                if !matches!(op, SetOperator::Union) {
                     self.sets = true;
                     self.makes_numbers |= !(is_of_columns(left) && is_of_columns(right));
                 }

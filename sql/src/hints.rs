@@ -331,6 +331,25 @@ const KNOWN: &[&str] = &[
     "zip_with",
 ];
 
+/// Returns whether a function is of windows alone, and wants OVER.
+pub fn is_of_windows(name: &str) -> bool {
+    OF_WINDOWS.contains(&name)
+}
+
+const OF_WINDOWS: [&str; 11] = [
+    "cume_dist",
+    "dense_rank",
+    "first_value",
+    "lag",
+    "last_value",
+    "lead",
+    "nth_value",
+    "ntile",
+    "percent_rank",
+    "rank",
+    "row_number",
+];
+
 /// Returns whether Athena has a function of this name.
 pub fn is_known(name: &str) -> bool {
     KNOWN.binary_search(&name).is_ok()

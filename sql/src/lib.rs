@@ -18,6 +18,7 @@ mod functions;
 mod guard;
 mod hints;
 mod joins;
+mod limits;
 mod meter;
 mod names;
 mod objects;

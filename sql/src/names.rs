@@ -14,7 +14,7 @@ use crate::calls::Refused;
 use crate::error::{SqlError, SqlErrorKind, at};
 use crate::joins;
 use crate::partitions::PATH;
-use crate::rewrite::{looked_up, rewritten};
+use crate::rewrite::{least_bigint, looked_up, rewritten};
 use crate::sets::counted;
 use crate::unnest::{ordinals, plain, unnest_columns};
 
@@ -178,6 +178,9 @@ impl VisitorMut for Names<'_> {
         if let Some(((what, help), span)) = odd_limit(query) {
             return self.refused(what, help, span);
         }
+        if let Some(ast::OrderBy { kind: ast::OrderByKind::Expressions(by), .. }) = &mut query.order_by {
+            by.iter_mut().for_each(|by| not_a_place(&mut by.expr));
+        }
         // The same, in a clause that DataFusion has.
         let Some(fetch) = query.fetch.take_if(|fetch| !fetch.with_ties && !fetch.percent) else {
             return ControlFlow::Continue(());
@@ -210,6 +213,9 @@ impl VisitorMut for Names<'_> {
             return self.refused("Athena has no DISTINCT ON".to_owned(), help, select.span());
         }
         joins::by_on(select);
+        if let ast::GroupByExpr::Expressions(groups, _) = &mut select.group_by {
+            *groups = groups.drain(..).flat_map(grouped).collect();
+        }
         self.without_path(select);
         unnest_columns(select);
         let joins = select.from.iter().flat_map(|from| &from.joins);
@@ -341,6 +347,10 @@ impl VisitorMut for Names<'_> {
         {
             *expr = looked_up;
         }
+        // Before its number is looked at, which is too large without the sign.
+        if let Some(least) = least_bigint(expr) {
+            *expr = least;
+        }
         ControlFlow::Continue(())
     }
 
@@ -395,6 +405,22 @@ fn of_other_engines(select: &ast::Select) -> Option<(&'static str, &'static str)
     match select.group_by {
         ast::GroupByExpr::All(_) => Some(("GROUP BY ALL", "name the columns")),
         ast::GroupByExpr::Expressions(..) => None,
+    }
+}
+
+/// Has a number with a point stand for itself: DataFusion takes each number for the place of a column.
+pub fn not_a_place(expr: &mut Expr) {
+    let Expr::Value(value) = &*expr else { return };
+    if matches!(&value.value, Value::Number(digits, _) if !digits.bytes().all(|b| b.is_ascii_digit())) {
+        *expr = Expr::Nested(Box::new(expr.clone()));
+    }
+}
+
+/// Returns the columns of `(a, b)` in GROUP BY, which is one set of columns; others as they are.
+fn grouped(expr: Expr) -> Vec<Expr> {
+    match expr {
+        Expr::Tuple(columns) if !columns.is_empty() => columns,
+        other => vec![other],
     }
 }
 

@@ -85,6 +85,21 @@ pub fn rewritten(expr: &mut Expr) -> Result<Option<Expr>, Refused> {
     })
 }
 
+/// Returns the least number of type bigint, which is written as what is too large for one, with a sign.
+pub fn least_bigint(expr: &Expr) -> Option<Expr> {
+    const DIGITS: &str = "9223372036854775808";
+    let Expr::UnaryOp { op: ast::UnaryOperator::Minus, expr: inner } = expr else { return None };
+    let is_it =
+        matches!(&**inner, Expr::Value(value) if matches!(&value.value, Value::Number(digits, _) if digits == DIGITS));
+    is_it.then(|| Expr::Cast {
+        kind: ast::CastKind::Cast,
+        expr: Box::new(text(&format!("-{DIGITS}"))),
+        data_type: ast::DataType::BigInt(None),
+        array: false,
+        format: None,
+    })
+}
+
 /// Returns why Athena does not take an expression, or why there is none for it here.
 fn refusal(expr: &Expr) -> Option<Refused> {
     let said = |message: String, help: String| Some(((message, help), expr.span()));
@@ -161,8 +176,13 @@ fn cast(inner: Expr, data_type: &ast::DataType, is_try: bool) -> Option<Expr> {
             Some(call("char_of", vec![inner, Expr::Value(Value::Number(length, false).into())]))
         }
         "ipprefix" => Some(inner),
-        "timestamp" | "timestamp(3)" | "date" => {
-            let of = call(if name == "date" { "date_of" } else { "timestamp_of" }, vec![inner]);
+        "timestamp" | "timestamp(3)" | "date" | "timestamp with time zone" | "timestamp(3) with time zone" => {
+            let function = match name.as_str() {
+                "date" => "date_of",
+                name if name.ends_with("zone") => "instant_of",
+                _ => "timestamp_of",
+            };
+            let of = call(function, vec![inner]);
             Some(if is_try { call(TRY, vec![of]) } else { of })
         }
         name if name.starts_with("varchar") => {

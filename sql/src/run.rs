@@ -12,6 +12,7 @@ use parquet::errors::ParquetError;
 use crate::answer::{Value, value};
 use crate::check::{check, widened};
 use crate::error::{Failure, Given, Result, SqlError, SqlErrorKind, at};
+use crate::limits::by_the_whole_order;
 use crate::meter::Scan;
 use crate::statement::Statement;
 use crate::{Engine, explain, hints};
@@ -64,7 +65,7 @@ impl Engine {
             let plan = widened(plan)?;
             let frame = context.execute_logical_plan(plan).await?;
             let task = frame.task_ctx();
-            Ok::<_, DataFusionError>((frame.create_physical_plan().await?, task))
+            Ok::<_, DataFusionError>((by_the_whole_order(frame.create_physical_plan().await?)?, task))
         };
         let failed = |error: DataFusionError| match self.meter.failure() {
             Some(failure) => failure.into(),

@@ -427,6 +427,12 @@ fn days_note(table: &Definition, theirs: &Theirs, is_registered: bool) -> Option
 
 /// Says that their raw table shows header lines as rows, if it does.
 pub fn header_note(theirs: &Theirs) -> Option<String> {
+    if let Some(lines @ 2..) = theirs.skipped_lines() {
+        return Some(format!(
+            "their raw table skips {lines} lines of every object, its header line and {} of flow logs, which the Parquet table has",
+            lines - 1
+        ));
+    }
     let shows = theirs.storage == Storage::Text && !theirs.skips_header();
     shows.then(|| {
         "their raw table shows the header line of every object as a row (its version is NULL); the Parquet table has \

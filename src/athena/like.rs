@@ -8,8 +8,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use sqlparser::dialect::HiveDialect;
-use sqlparser::parser::{Parser, ParserError};
-use sqlparser::tokenizer::{Location as SqlLocation, Token, TokenWithSpan};
+use sqlparser::parser::Parser;
+use sqlparser::tokenizer::{Location as SqlLocation, Token, TokenWithSpan, Tokenizer, TokenizerError};
 
 use super::definition::Storage;
 use super::name::TableName;
@@ -70,7 +70,12 @@ impl Theirs {
 
     /// Returns whether the header line of each object is skipped.
     pub fn skips_header(&self) -> bool {
-        self.properties.get("skip.header.line.count").is_some_and(|count| count != "0")
+        self.skipped_lines() != Some(0)
+    }
+
+    /// Returns how many lines of each object it skips; `None` for what is no number.
+    pub fn skipped_lines(&self) -> Option<u64> {
+        self.properties.get("skip.header.line.count").map_or(Some(0), |count| count.trim().parse().ok())
     }
 
     /// Returns where a column stands, for errors.
@@ -102,8 +107,10 @@ impl Theirs {
     pub fn parse(text: &str, place: &str) -> Result<Self> {
         let dialect = HiveDialect {};
         let text = &*without_frame(text);
-        let parser = Parser::new(&dialect).try_with_sql(text).map_err(|e| broken(&e, place))?;
-        ClauseReader { parser, place, notes: Vec::new() }.statement(text)
+        let tokens = Tokenizer::new(&dialect, text).tokenize_with_location();
+        let tokens = tokens.map_err(|e| broken(&e, place))?;
+        let parser = Parser::new(&dialect).with_tokens_with_locations(tokens);
+        ClauseReader { parser, place, end: end(text), notes: Vec::new() }.statement(text)
     }
 }
 
@@ -132,17 +139,27 @@ fn without_frame(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.split_inclusive('\n').enumerate().map(bare).collect())
 }
 
-fn broken(error: &ParserError, place: &str) -> Error {
-    let text = match error {
-        ParserError::TokenizerError(text) | ParserError::ParserError(text) => text.as_str(),
-        ParserError::RecursionLimitExceeded => "it is nested too deeply",
-    };
-    Error::usage(format!("this is no SQL: {text}")).at(place)
+/// Returns where a text ends, blanks aside.
+fn end(text: &str) -> SqlLocation {
+    let text = text.trim_end();
+    let last = text.lines().last().unwrap_or_default();
+    SqlLocation::new(text.lines().count().max(1) as u64, last.chars().count() as u64 + 1)
+}
+
+/// What a statement must be, for whoever gave something else.
+const WANTED: &str =
+    "give the statement as Athena has it, CREATE EXTERNAL TABLE …; in Athena, SHOW CREATE TABLE prints it so";
+
+fn broken(error: &TokenizerError, place: &str) -> Error {
+    let at = At::from(error.location);
+    Error::usage(format!("this is no SQL: {}", error.message)).at(format!("{place}, {at}")).help(WANTED)
 }
 
 struct ClauseReader<'a> {
     parser: Parser<'a>,
     place: &'a str,
+    /// Where the text ends, blanks aside.
+    end: SqlLocation,
     notes: Vec<String>,
 }
 
@@ -159,14 +176,7 @@ struct Clauses {
 impl ClauseReader<'_> {
     fn statement(mut self, text: &str) -> Result<Theirs> {
         let begin = self.peek().span.start;
-        self.word("CREATE")?;
-        if !self.is_word("EXTERNAL") {
-            return Err(self.wrong("EXTERNAL").help(
-                "write it as Athena has it, CREATE EXTERNAL TABLE …; in Athena, SHOW CREATE TABLE prints it so",
-            ));
-        }
-        self.word("EXTERNAL")?;
-        self.word("TABLE")?;
+        self.words(&["CREATE", "EXTERNAL", "TABLE"])?;
         if self.is_word("IF") {
             for word in ["IF", "NOT", "EXISTS"] {
                 self.word(word)?;
@@ -495,11 +505,15 @@ impl ClauseReader<'_> {
             Token::EOF => "the text ends here".to_owned(),
             token => format!("{token} stands here"),
         };
-        self.refuse(found.span.start.into(), format!("{what}, wanted is {wanted}"))
+        let at = match found.token {
+            Token::EOF => self.end,
+            _ => found.span.start,
+        };
+        self.refuse(at.into(), format!("{what}, wanted is {wanted}")).help(WANTED)
     }
 
     fn refuse(&self, at: At, message: impl Into<String>) -> Error {
-        // The end of a text has no place of its own.
+        // What was typed has lines; a token that is made up has none.
         if at.line == 0 {
             Error::usage(message).at(self.place)
         } else {

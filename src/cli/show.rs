@@ -59,19 +59,26 @@ pub enum Align {
     Right,
 }
 
+/// Letters to which the cells of a column are made equally wide; a longer one moves the rest of its row. Otherwise one long value
+/// would be blanks in every row.
+const MAX_WIDTH: usize = 1_000;
+
 /// Returns rows as lines of aligned columns, the first row being the heading.
 pub fn table(align: &[Align], rows: &[Vec<String>]) -> String {
     let rows: Vec<Vec<_>> = rows.iter().map(|row| row.iter().map(|cell| printable(cell)).collect()).collect();
     let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
-    let widths: Vec<usize> = (0..align.len()).map(|column| width(column).unwrap_or_default()).collect();
+    let widths: Vec<usize> = (0..align.len()).map(|column| width(column).unwrap_or_default().min(MAX_WIDTH)).collect();
     let mut text = String::new();
     for row in &rows {
         let cells: Vec<String> = row
             .iter()
             .enumerate()
-            .map(|(column, cell)| match align[column] {
-                Align::Left => format!("{cell:<width$}", width = widths[column]),
-                Align::Right => format!("{cell:>width$}", width = widths[column]),
+            .map(|(column, cell)| {
+                let blanks = " ".repeat(widths[column].saturating_sub(cell.chars().count()));
+                match align[column] {
+                    Align::Left => format!("{cell}{blanks}"),
+                    Align::Right => format!("{blanks}{cell}"),
+                }
             })
             .collect();
         text.push_str(cells.join("  ").trim_end());
@@ -92,6 +99,14 @@ mod tests {
             ["0 B", "999 B", "1.0 kB", "1.0 MB", "141.0 MB"]
         );
         assert_eq!([plural(1, "row"), plural(2_000, "row")], ["1 row", "2,000 rows"]);
+    }
+
+    #[test]
+    fn one_long_value_does_not_widen_all_rows() {
+        let long = "x".repeat(100_000);
+        let rows = ["a", &long].map(|cell| vec![cell.to_owned(), "1".to_owned()]);
+        let text = table(&[Align::Left, Align::Right], &rows);
+        assert_eq!(text, format!("a{}  1\n{long}  1\n", " ".repeat(MAX_WIDTH - 1)));
     }
 
     #[test]

@@ -35,6 +35,9 @@ const ELEMENT_BYTES: i128 = 16;
 /// Bytes of a character at most.
 const CHARACTER_BYTES: i128 = 4;
 
+/// Elements of a sequence at most (<https://trino.io/docs/current/functions/array.html>).
+const MAX_ENTRIES: i128 = 10_000;
+
 const NANOS_A_DAY: i128 = 86_400_000_000_000;
 
 /// Days of the shortest month: a step of months has as many at least.
@@ -104,6 +107,9 @@ impl ScalarUDFImpl for Bounded {
         }
         let mut bytes = 0_i128;
         for row in 0..rows {
+            if matches!(self.inner.name(), "generate_series" | "range") && steps(&arguments, row) > MAX_ENTRIES {
+                return Err(exec_datafusion_err!("sequence gives {MAX_ENTRIES} elements at most, in Athena too"));
+            }
             // Of a constant text each row has one: the engine makes a column of it.
             let given: i128 = arguments.iter().map(|argument| argument.text_bytes(row)).sum();
             bytes += given + (self.bytes)(&arguments, row);

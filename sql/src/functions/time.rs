@@ -123,14 +123,28 @@ pub const FUNS: &[Fun] = &[
             },
             _ => Ok(PLAIN),
         },
-        run: |columns, gives| {
-            let values = texts(&columns[0])?.into_iter();
-            times(
-                values
-                    .map(|text| Ok(text.map(literal).transpose()?.map(|(millis, _)| millis)))
-                    .collect::<Result<_>>()?,
-                gives,
-            )
+        run: |columns, gives| times(literals(&columns[0])?, gives),
+    },
+    Fun {
+        name: "instant_of",
+        usage: "CAST(value AS timestamp with time zone)",
+        takes: |types| match types {
+            [text] if is_text(text) => Some(types.to_vec()),
+            _ => time_and(types, &[]),
+        },
+        // Its type has one zone: that of a constant or of the time it is made of, or UTC.
+        gives: |types, constants| match (types, constants) {
+            ([DataType::Timestamp(_, Some(zone))], _) => Ok(zoned(zone)),
+            // What is no time fails when it is computed, or is NULL within TRY.
+            (_, [Some(text)]) => match text.try_as_str().flatten().map(literal) {
+                Some(Ok((_, Some(zone)))) => Ok(zoned(&zone)),
+                _ => Ok(zoned("UTC")),
+            },
+            _ => Ok(zoned("UTC")),
+        },
+        run: |columns, gives| match is_text(columns[0].data_type()) {
+            true => times(literals(&columns[0])?, gives),
+            false => times(instants(&columns[0])?.collect(), gives),
         },
     },
     Fun {
@@ -495,6 +509,12 @@ fn parsed_times(column: &ArrayRef) -> Result<ArrayRef> {
     times(values.map(|text| text.map(shown).transpose()).collect::<Result<_>>()?, &PLAIN)
 }
 
+/// Returns the instants that texts name as times are written in statements.
+fn literals(column: &ArrayRef) -> Result<Vec<Option<i64>>> {
+    let instant = |text: Option<&str>| Ok(text.map(literal).transpose()?.map(|(millis, _)| millis));
+    texts(column)?.into_iter().map(instant).collect()
+}
+
 /// Reads `2026-01-15[ 05:00[:00[.000]]][ zone]`: milliseconds in UTC, and the zone.
 fn literal(text: &str) -> Result<(i64, Option<String>)> {
     let wrong = || {
@@ -601,12 +621,18 @@ fn read(text: &str, pattern: &str) -> Result<i64> {
         });
     }
     let wrong = |e: jiff::Error| exec_datafusion_err!("date_parse: {text:?} does not fit {pattern:?}: {e}");
-    let broken = jiff::fmt::strtime::parse(&translated, text).map_err(wrong)?;
-    let time = match broken.to_datetime() {
-        Ok(time) => time,
-        Err(_) => broken.to_date().map_err(wrong)?.to_datetime(broken.to_time().unwrap_or_default()),
-    };
-    millis_of(time)
+    let mut broken = jiff::fmt::strtime::parse(&translated, text).map_err(wrong)?;
+    // What a pattern does not name is that of the first millisecond of 1970.
+    let first = |part: Option<i8>, least: i8| Some(part.unwrap_or(least));
+    broken.set_year(Some(broken.year().unwrap_or(1970))).map_err(wrong)?;
+    if broken.day_of_year().is_none() {
+        broken.set_month(first(broken.month(), 1)).map_err(wrong)?;
+        broken.set_day(first(broken.day(), 1)).map_err(wrong)?;
+    }
+    broken.set_hour(first(broken.hour(), 0)).map_err(wrong)?;
+    broken.set_minute(first(broken.minute(), 0)).map_err(wrong)?;
+    broken.set_second(first(broken.second(), 0)).map_err(wrong)?;
+    millis_of(broken.to_datetime().map_err(wrong)?)
 }
 
 /// Cuts what is smaller than a unit off a time.

@@ -230,3 +230,9 @@ SELECT approx_distinct(action, 0.001e0) FROM vpc_flow_logs WHERE day = '15'
 
 -- approx_distinct by a decimal
 SELECT approx_distinct(action, 0.26), approx_distinct(protocol, 0.01e0) FROM vpc_flow_logs WHERE day = '15'
+
+-- groups in parentheses
+SELECT action, protocol, count(*) FROM vpc_flow_logs GROUP BY (action, protocol) ORDER BY 1, 2
+
+-- value with the largest of one number
+SELECT max_by(action, 10.25) IS NULL FROM vpc_flow_logs WHERE day = '16' AND action = 'ACCEPT'

@@ -284,3 +284,6 @@ SELECT parse_datetime('2026-01-15T10:20:30Z', 'yyyy-MM-dd''T''HH:mm:ssZ'), parse
 -- parse_datetime of a zone by its name
 -- refused
 SELECT parse_datetime('2026-01-15T10:20:30Z', 'yyyy-MM-dd''T''HH:mm:ssZZZ')
+
+-- parts of a date
+SELECT date_parse('2026-01', '%Y-%m'), date_parse('10:20', '%H:%i'), date_parse('2026-015', '%Y-%j'), date_parse('02:30 PM', '%h:%i %p'), date_parse('2026', '%Y'), date_parse('30', '%s')

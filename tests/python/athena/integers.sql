@@ -166,3 +166,6 @@ SELECT bitwise_left_shift(start, 2), bitwise_right_shift(dstport, protocol), bit
 
 -- shifts by values
 SELECT bitwise_left_shift(1, x) FROM (VALUES 1, 2) AS t(x)
+
+-- least bigint
+SELECT -9223372036854775808, -9223372036854775808 + 1

@@ -199,3 +199,6 @@ SELECT dstport FROM (VALUES 1, 2) AS t(dstport) ORDER BY dstport LIMIT 1, 1
 -- limit in a subquery before offset
 -- refused
 SELECT count(*) FROM (SELECT dstport FROM (VALUES 1, 2) AS t(dstport) LIMIT 1 OFFSET 1)
+
+-- order by a number with a point
+SELECT action FROM vpc_flow_logs WHERE day = '15' AND action = 'ACCEPT' ORDER BY 1.5 LIMIT 1

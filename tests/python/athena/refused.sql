@@ -427,3 +427,19 @@ SELECT count(srcaddr, dstaddr) FROM vpc_flow_logs
 -- count of distinct rows
 -- refused
 SELECT count(DISTINCT *) FROM vpc_flow_logs
+
+-- listagg without an order
+-- refused
+SELECT listagg(action, ',') FROM vpc_flow_logs
+
+-- first_value without a window
+-- refused
+SELECT first_value(action) FROM vpc_flow_logs
+
+-- row_number without a window
+-- refused
+SELECT row_number() FROM vpc_flow_logs
+
+-- sequence of too many
+-- refused
+SELECT cardinality(sequence(1, 10001))

@@ -73,3 +73,12 @@ SELECT x FROM (VALUES 1, 1, 2) AS t(x) UNION ALL SELECT x FROM (VALUES 1, 1, 3) 
 -- except all of a star
 -- differs: `EXCEPT ALL` and `INTERSECT ALL` of `*`
 SELECT * FROM (VALUES 1, 1) AS t(x) EXCEPT ALL SELECT * FROM (VALUES 1) AS u(x)
+
+-- limit of a union told apart by a literal
+SELECT srcport * 0 AS p, 'b' AS side FROM vpc_flow_logs WHERE day = '15' AND srcport IS NOT NULL UNION ALL SELECT dstport * 0, 'a' FROM vpc_flow_logs WHERE day = '15' AND dstport IS NOT NULL ORDER BY 1, 2 LIMIT 3
+
+-- limit of a union told apart by a filter
+SELECT protocol * 0 AS p, action FROM vpc_flow_logs WHERE action = 'REJECT' UNION ALL SELECT protocol * 0, action FROM vpc_flow_logs WHERE action = 'ACCEPT' ORDER BY 1 NULLS LAST, 2 LIMIT 4
+
+-- last of a union told apart by a partition key
+SELECT 0 AS p, day FROM vpc_flow_logs WHERE day = '15' UNION ALL SELECT 0, day FROM vpc_flow_logs WHERE day = '16' ORDER BY p, day DESC LIMIT 2

@@ -105,3 +105,15 @@ SELECT now(3)
 -- now of microseconds
 -- differs: a time has the fraction that it is written with
 SELECT length(CAST(current_timestamp(6) AS varchar))
+
+-- a text as a time of a zone
+SELECT CAST('2026-01-15 10:00:00 America/New_York' AS timestamp with time zone)
+
+-- a text without a zone as a time of one
+SELECT CAST('2026-01-15 10:00:00' AS timestamp with time zone), CAST(TIMESTAMP '2026-01-15 10:00:00' AS timestamp with time zone)
+
+-- no time as a time of a zone
+SELECT TRY_CAST('x' AS timestamp with time zone)
+
+-- column as a time of a zone
+SELECT CAST(from_unixtime(start) AS timestamp with time zone) AS t FROM vpc_flow_logs WHERE day = '15' ORDER BY 1 LIMIT 3

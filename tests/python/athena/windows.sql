@@ -91,3 +91,9 @@ WITH ranked AS (SELECT protocol, srcaddr, sum(bytes) AS total, row_number() OVER
 
 -- sessions by gaps
 SELECT interface_id, session, count(*) AS flows, min(start) AS first FROM (SELECT *, sum(if(start - before > 3600, 1, 0)) OVER (PARTITION BY interface_id ORDER BY start, "end", before ROWS UNBOUNDED PRECEDING) AS session FROM (SELECT interface_id, start, "end", lag(start) OVER (PARTITION BY interface_id ORDER BY start, "end") AS before FROM vpc_flow_logs WHERE day = '16')) GROUP BY 1, 2 ORDER BY 1, 2
+
+-- lag with another column where there is none
+SELECT start, bytes, lag(bytes, 2, packets) OVER (PARTITION BY action ORDER BY start, bytes, packets, srcport) AS before, lead(bytes, 1, -packets) OVER (PARTITION BY action ORDER BY start, bytes, packets, srcport) AS after FROM vpc_flow_logs WHERE day = '15' ORDER BY 1, 2, 3, 4
+
+-- lag with an expression over NULLs
+SELECT x, lag(y, 1, x * 10) OVER (ORDER BY x) AS before FROM (VALUES (1, 5), (2, NULL), (3, 7)) AS t(x, y) ORDER BY x
