@@ -105,7 +105,7 @@ venv() {
         [ "$(cat "$stamp" 2>/dev/null)" = "$sum" ] && "$VENV/bin/python" -c '' 2>/dev/null && continue
         echo "installing the Python packages of scripts/$file into target/venv" >&2
         [ "$file" != "$1" ] || quietly "$PYTHON" -m venv --clear "$VENV"
-        quietly "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check \
+        quietly "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile \
             --require-hashes --no-deps --no-build-isolation -r "scripts/$file"
         echo "$sum" >"$stamp"
     done

@@ -61,27 +61,6 @@ trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-if cargo fmt --version >/dev/null 2>&1; then
-    step "format" cargo fmt --check
-else
-    skipped+=("format: rustup component add rustfmt")
-fi
-
-# Lints, binary, documentation and tests share one profile and one set of compiled dependencies. So clippy stands in for rustc,
-# as in `cargo clippy`, but in a build: `cargo clippy` would check every dependency besides, DataFusion for minutes. What it
-# compiles of our own is thrown away, hence no optimisation.
-lints() {
-    RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS="-Dwarnings__CLIPPY_HACKERY__" \
-        cargo build --release --all-targets --locked \
-        --config profile.release.package.flowparquet.opt-level=0 --config profile.release.package.flowparquet.codegen-units=16 \
-        --config profile.release.package.flowparquet-sql.opt-level=0
-}
-if cargo clippy --version >/dev/null 2>&1; then
-    step "lints" lints
-else
-    skipped+=("lints: rustup component add clippy")
-fi
-
 python_packages=(requirements.txt requirements-engines.txt requirements-readers.txt ${readers:+requirements-clickhouse.txt})
 # What later steps need of others. What fails here is tried again where it is needed, and said there.
 prepare() {
@@ -91,9 +70,34 @@ prepare() {
     find_tool deny "$DENY_VERSION" &
     wait $! || true
 }
-# The program and its tests at once: each takes one processor for minutes, and the last of them leaves the other one free.
+# Beside what is compiled first: crates that wait for each other leave a processor free for a while.
+mkdir -p target
 prepare >target/prepare.log 2>&1 &
 prepared=$!
+
+if cargo fmt --version >/dev/null 2>&1; then
+    step "format" cargo fmt --check
+else
+    skipped+=("format: rustup component add rustfmt")
+fi
+
+# Lints, binary, documentation and tests share one profile and one set of compiled dependencies. So clippy stands in for rustc,
+# as in `cargo clippy`, but in a build: `cargo clippy` would check every dependency besides, DataFusion for minutes. What it
+# compiles of our own is thrown away, hence no optimisation and nothing that links.
+lints() { # lints OPTION...: of cargo build, what to look at
+    RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS="-Dwarnings__CLIPPY_HACKERY__-Clinker=true__CLIPPY_HACKERY__" \
+        cargo build --release --locked "$@" \
+        --config profile.release.package.flowparquet.opt-level=0 --config profile.release.package.flowparquet.codegen-units=16 \
+        --config profile.release.package.flowparquet-sql.opt-level=0
+}
+clippy=""
+if cargo clippy --version >/dev/null 2>&1; then
+    clippy=1
+    step "lints" lints --all-targets
+else
+    skipped+=("lints, small program, fuzz targets and benchmarks: rustup component add clippy")
+fi
+
 step "binary and Rust tests" cargo test --release --locked --no-run
 wait $prepared || true
 cat target/prepare.log
@@ -144,9 +148,11 @@ compiled() { # what is only compiled, and what is read
     ends_with_its_jobs
     [ ${#checks[@]} = 0 ] || titled "Dependencies" dependencies
     titled "Documentation" env RUSTDOC="$PWD/scripts/rustdoc_lints.sh" cargo test --release --locked --doc
-    # Checked together, so that they share dependencies. None is linked, so LLVM's fuzzer need not be compiled.
-    titled "Small program, fuzz targets and benchmarks" env CUSTOM_LIBFUZZER_PATH=/dev/null \
-        cargo check --release --locked --workspace --exclude flowparquet-sql --no-default-features --lib --bins --bench stages
+    # With the SQL package, so that dependencies have the features that they were compiled with for the whole program. Nothing links,
+    # so LLVM's fuzzer need not be compiled.
+    export CUSTOM_LIBFUZZER_PATH=/dev/null
+    [ -z "$clippy" ] || titled "Small program, fuzz targets and benchmarks" \
+        lints --workspace --no-default-features --lib --bins --bench stages
 }
 machine() { # what asks no server and no engine
     ends_with_its_jobs

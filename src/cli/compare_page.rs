@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use crate::error::printable;
-use crate::query::compare::{CompareVerdict, Compared, Comparison};
+use crate::query::answers::CompareVerdict;
+use crate::query::compare::{Compared, Comparison};
 
 use super::costs::{Costs, DAYS_PER_MONTH, answers, less, span};
 use super::query::otherwise;

@@ -1,7 +1,8 @@
 //! What scans cost in Athena, and what the text and the page of a comparison call the same: how much less, days, verdicts.
 
 use crate::athena::cost::scan_usd;
-use crate::query::compare::{CompareVerdict, Compared};
+use crate::query::answers::CompareVerdict;
+use crate::query::compare::Compared;
 
 /// Days of the month that costs are told for.
 pub const DAYS_PER_MONTH: f64 = 30.0;

@@ -2,13 +2,16 @@
 //!
 //! In: a [`Table`] or raw objects, statements as they are written for Athena. Out: rows, and what they cost ([`Scan`]).
 //! Statements are run by the package `flowparquet-sql`, which reads through our own [`Store`], where requests are counted.
-//! `files` and `raw` are the two kinds of table, [`compare`] and [`tune`] are the jobs.
+//! `files` and `raw` are the two kinds of table, [`compare`] and [`tune`] are the jobs; `answers` holds answers against each other,
+//! `witness` those of a Trino server.
 
+pub mod answers;
 pub mod compare;
 mod files;
 mod raw;
 pub mod trino;
 pub mod tune;
+pub mod witness;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -713,7 +713,7 @@ mod tests {
         ] {
             let whole = cut(text, usize::MAX);
             assert_eq!(whole, wanted);
-            for lines_a_piece in [1, 2, 3, 7, 40] {
+            for lines_a_piece in [1, 3, 40] {
                 assert_eq!(cut(text, lines_a_piece), whole, "{lines_a_piece} lines a piece");
             }
         }
