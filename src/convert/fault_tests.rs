@@ -50,7 +50,7 @@ impl Place {
 
     fn on_disk(name: &str) -> Self {
         // In memory where Linux has it: these tests stop runs, not the machine, and would wait for a disk to sync most of their time.
-        let memory = std::path::Path::new("/dev/shm");
+        let memory = Path::new("/dev/shm");
         let parent = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
         let folder = parent.join(format!("flowparquet-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
