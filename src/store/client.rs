@@ -12,23 +12,18 @@ use object_store::client::ClientOptions;
 use object_store::{ClientConfigKey, Error};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::{Action, Attempt, Policy};
-use reqwest::{Certificate, Client, NoProxy, Proxy};
+use reqwest::{Client, NoProxy, Proxy};
+
+use super::tls::Trust;
 
 /// Most redirects that are followed one after the other, on the same host.
 const MAX_REDIRECTS: usize = 5;
 
-/// Has TLS done by ring.
-pub(super) fn install_tls() {
-    // Fails where a program that uses this library has chosen another one: then that one stands.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-}
-
 /// Returns a client.
 ///
 /// # Errors
-/// When a setting cannot be read, or the system has no certificates.
-pub(super) fn client(options: &ClientOptions, certificates: &[Certificate]) -> object_store::Result<Client> {
-    install_tls();
+/// When a setting cannot be read.
+pub(super) fn client(options: &ClientOptions, trust: &Trust) -> object_store::Result<Client> {
     let set = |key: ClientConfigKey| options.get_config_value(&key);
     let is_on = |key| set(key).as_deref() == Some("true");
     let agent = set(ClientConfigKey::UserAgent);
@@ -37,7 +32,7 @@ pub(super) fn client(options: &ClientOptions, certificates: &[Certificate]) -> o
         .redirect(Policy::custom(follow))
         .dns_resolver(Arc::new(AllAddresses::default()))
         .https_only(!is_on(ClientConfigKey::AllowHttp))
-        .tls_certs_merge(certificates.iter().cloned())
+        .tls_backend_preconfigured(trust.config(is_on(ClientConfigKey::Http1Only)).map_err(failed)?)
         // Sizes of objects are those of what is sent.
         .no_gzip()
         .no_brotli()

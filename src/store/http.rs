@@ -159,7 +159,7 @@ struct Connector {
 
 impl HttpConnector for Connector {
     fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
-        let client = |options: &ClientOptions| client(options, self.signer.certificates());
+        let client = |options: &ClientOptions| client(options, self.signer.trust());
         Ok(HttpClient::new(Client {
             inner: HttpClient::new(client(options)?),
             // Nothing is read while an upload is sent.

@@ -30,6 +30,7 @@ mod real;
 mod refusal;
 mod spelling;
 mod stop;
+mod tls;
 #[cfg(test)]
 pub(crate) mod turn_store;
 #[cfg(test)]

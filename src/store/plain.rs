@@ -11,6 +11,7 @@ use reqwest::{Client, RequestBuilder};
 
 use super::io::Io;
 use super::stop;
+use super::tls::Trust;
 use crate::error::{Error, Result, causes};
 
 /// How often a request is sent that a server in between does not take now.
@@ -34,11 +35,13 @@ impl PlainHttp {
     /// Makes one that waits so long for each answer, and takes so many bytes of it.
     ///
     /// # Errors
-    /// When the system has no certificates.
+    /// When the settings make none.
     pub fn new(io: &Io, patience: Duration, max_bytes: usize) -> Result<Self> {
-        super::client::install_tls();
-        let client = Client::builder().redirect(Policy::none()).timeout(patience).build();
-        let client = client.map_err(|e| Error::stopped("cannot make an HTTP client").because(causes(&e)))?;
+        let wrong = |causes: String| Error::stopped("cannot make an HTTP client").because(causes);
+        let tls = Trust::with(Vec::new()).and_then(|trust| trust.config(false)).map_err(|e| wrong(e.to_string()))?;
+        let client =
+            Client::builder().redirect(Policy::none()).timeout(patience).tls_backend_preconfigured(tls).build();
+        let client = client.map_err(|e| wrong(causes(&e)))?;
         Ok(Self { client, io: io.clone(), max_bytes })
     }
 

@@ -540,6 +540,15 @@ def test_a_certificate_that_nobody_knows_is_no_passing_trouble(run, hosts, bucke
     assert "no file of certificates" in done.err, done
 
 
+def test_certificates_of_the_system_are_asked_for_https_alone(run, hosts, bucket, aws, tmp_path):
+    none = {"SSL_CERT_FILE": str(tmp_path / "none.pem"), "SSL_CERT_DIR": str(tmp_path / "none")}
+    done = asked(run, hosts, bucket.uri, env={**none, "AWS_CA_BUNDLE": ""}, expect=2)
+    assert "cannot make an S3 client" in done.err and "certificates" in done.err and not hosts.requests, done
+    # A bundle is enough, and http wants none.
+    asked(run, hosts, bucket.uri, env=none)
+    aws.convert(env={**CLOSED, **KEYS, **none})
+
+
 def test_the_option_goes_before_all_other_endpoints(aws):
     nowhere = "http://127.0.0.1:9"
     aws.config(f"[profile p]\nendpoint_url = {nowhere}\nservices = s\n[services s]\ns3 =\n  endpoint_url = {nowhere}\n"

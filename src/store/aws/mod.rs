@@ -15,7 +15,8 @@ pub mod write;
 use std::path::Path;
 
 use object_store::client::ClientOptions;
-use reqwest::Certificate;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use tracing::info;
 
 use self::address::Address;
@@ -24,6 +25,7 @@ use self::sdk_http::Http;
 use self::settings::Settings;
 use self::sign::Signer;
 use super::client::client;
+use super::tls::Trust;
 use super::{Io, StoreOptions, endpoint};
 use crate::error::{Error, Result, masked_urls};
 use crate::options::{ALLOW_HTTP, CA_BUNDLE};
@@ -53,6 +55,11 @@ pub(super) fn signer(bucket: &str, options: &StoreOptions, io: &Io) -> Result<Si
             .help("write arn:aws:iam::123456789012:role/NAME"));
     }
     let certificates = settings.ca_bundle.as_deref().map_or(Ok(Vec::new()), certificates)?;
+    let trust = Trust::with(certificates).map_err(no_client)?;
+    if address.first_server().starts_with("https:") {
+        // Said here, and not by the first request, which would be tried again for minutes.
+        trust.check().map_err(no_client)?;
+    }
     let credentials = match options.anonymous {
         true => None,
         false => {
@@ -60,8 +67,8 @@ pub(super) fn signer(bucket: &str, options: &StoreOptions, io: &Io) -> Result<Si
                 endpoint::check_secrets()?;
             }
             let to_sts = ClientOptions::new().with_allow_http(options.allow_http);
-            let http = client(&to_sts, &certificates).map_err(no_client)?;
-            Some(Credentials::new(settings.clone(), Http::new(http).map_err(no_client)?))
+            let http = client(&to_sts, &trust).map_err(no_client)?;
+            Some(Credentials::new(settings.clone(), Http::new(http, &trust).map_err(no_client)?))
         }
     };
     info!(
@@ -76,7 +83,7 @@ pub(super) fn signer(bucket: &str, options: &StoreOptions, io: &Io) -> Result<Si
     Ok(Signer {
         address,
         credentials,
-        certificates,
+        trust,
         region_given: settings.region.is_some(),
         max_attempts: settings.max_attempts,
         request_payer: options.request_payer,
@@ -88,14 +95,14 @@ pub(super) fn signer(bucket: &str, options: &StoreOptions, io: &Io) -> Result<Si
 }
 
 /// Returns the error of settings that make no client.
-fn no_client(e: impl std::error::Error + Send + Sync + 'static) -> Error {
+fn no_client(e: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     Error::usage("cannot make an S3 client of these settings")
         .because(e)
         .help(format!("check {CA_BUNDLE}, {ALLOW_HTTP} and the AWS_* variables"))
 }
 
 /// Reads a file of certificates.
-fn certificates(file: &Path) -> Result<Vec<Certificate>> {
+fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>> {
     let wrong = |e: String| {
         Error::usage(format!("{CA_BUNDLE} is no file of certificates"))
             .at(file.display())
@@ -103,7 +110,9 @@ fn certificates(file: &Path) -> Result<Vec<Certificate>> {
             .help("name a file in PEM: -----BEGIN CERTIFICATE-----")
     };
     let text = std::fs::read(file).map_err(|e| wrong(e.to_string()))?;
-    let certificates = Certificate::from_pem_bundle(&text).map_err(|e| wrong(e.to_string()))?;
+    let certificates: Vec<_> = CertificateDer::pem_slice_iter(&text)
+        .collect::<std::result::Result<_, _>>()
+        .map_err(|e: rustls::pki_types::pem::Error| wrong(e.to_string()))?;
     if certificates.is_empty() {
         return Err(wrong("it has none".to_owned()));
     }

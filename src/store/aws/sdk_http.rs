@@ -16,6 +16,8 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 
+use super::super::tls::Trust;
+
 /// How long an answer may take, where the SDK does not say: it does not for STS and SSO.
 const READ: Duration = Duration::from_secs(20);
 /// How long a connection may take, where the SDK does not say.
@@ -36,9 +38,10 @@ impl Http {
     /// Makes one of the client that requests to AWS go through.
     ///
     /// # Errors
-    /// When the system has no certificates.
-    pub fn new(public: reqwest::Client) -> reqwest::Result<Self> {
+    /// When the settings make none.
+    pub fn new(public: reqwest::Client, trust: &Trust) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let metadata = reqwest::Client::builder()
+            .tls_backend_preconfigured(trust.config(false)?)
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(CONNECT_TO_METADATA)

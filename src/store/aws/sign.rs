@@ -11,10 +11,10 @@ use base64::Engine;
 use object_store::aws::{AwsAuthorizer, AwsCredential};
 use object_store::client::HttpRequest;
 use object_store::{HeaderMap, HeaderValue};
-use reqwest::Certificate;
 use tracing::info;
 
 use super::super::endpoint::{host, identity};
+use super::super::tls::Trust;
 use super::address::Address;
 use super::chain::NoCredentials;
 use super::credentials::Credentials;
@@ -28,8 +28,8 @@ pub struct Signer {
     pub(super) address: Address,
     /// Nobody's, for public buckets.
     pub(super) credentials: Option<Credentials>,
-    /// Certificates that are trusted besides the system's.
-    pub(super) certificates: Vec<Certificate>,
+    /// Which servers are trusted.
+    pub(super) trust: Trust,
     /// Whether somebody said the Region: if it is another one, that is said.
     pub(super) region_given: bool,
     /// How often a request is sent at most, if somebody says it.
@@ -76,9 +76,9 @@ impl Signer {
         self.address.first_server()
     }
 
-    /// Returns the certificates that are trusted besides the system's.
-    pub fn certificates(&self) -> &[Certificate] {
-        &self.certificates
+    /// Returns which servers are trusted.
+    pub fn trust(&self) -> &Trust {
+        &self.trust
     }
 
     /// Returns how often a request is sent at most, if somebody says it.
