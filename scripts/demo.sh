@@ -12,7 +12,7 @@ if "$binary" query --help >/dev/null 2>&1; then
     cargo build --release --locked
 else
     [ -x "$binary" ] || echo "building flowparquet without SQL: some minutes the first time" >&2
-    cargo build --release --locked --no-default-features --config scripts/demo.toml
+    cargo build --release --locked -p flowparquet -p flowparquet-features --no-default-features --config scripts/demo.toml
 fi
 cd "$start"   # so that a relative DIR means what the user thinks
 exec "$binary" demo "$@"

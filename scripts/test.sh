@@ -144,8 +144,22 @@ dependencies() {
         cargo deny --log-level error --locked --workspace --manifest-path "$(dirname "$lock")/Cargo.toml" check "${checks[@]}" || return
     done < <(git ls-files '*Cargo.lock')
 }
+# What scripts/demo.sh compiled must be what the whole program and its tests are made of: the same crates with the same features.
+features() {
+    local of_demo of_all
+    of_demo=$(crates normal,build -p flowparquet -p flowparquet-features --no-default-features)
+    of_all=$(crates normal,build,dev -p flowparquet)
+    if comm -23 <(echo "$of_demo") <(echo "$of_all") | grep -Ev '^(flowparquet|$)'; then
+        echo "these crates would be compiled twice: give scripts/features/Cargo.toml the features that the whole program asks of them" >&2
+        return 1
+    fi
+}
+crates() { # crates EDGES OPTION...: of cargo tree: each crate with its features
+    cargo tree --locked --prefix none -f '{p}|{f}' -e "$@" | sed 's/ (\*)$//' | LC_ALL=C sort -u
+}
 compiled() { # what is only compiled, and what is read
     ends_with_its_jobs
+    titled "Features of crates that are shared" features
     [ ${#checks[@]} = 0 ] || titled "Dependencies" dependencies
     titled "Documentation" env RUSTDOC="$PWD/scripts/rustdoc_lints.sh" cargo test --release --locked --doc
     # With the SQL package, so that dependencies have the features that they were compiled with for the whole program. Nothing links,
