@@ -355,8 +355,9 @@ fn by_order(function: &Function, name: &str, value: Expr, by: Expr, ascending: b
     }));
     if let FunctionArguments::List(list) = &mut all.args {
         let options = ast::OrderByOptions { asc: Some(ascending), nulls_first: Some(false) };
-        // A number alone would be the place of a column.
-        let by = ast::OrderByExpr { expr: Expr::Nested(Box::new(by)), options, with_fill: None };
+        let mut by = by;
+        not_a_place(&mut by);
+        let by = ast::OrderByExpr { expr: by, options, with_fill: None };
         list.clauses.push(ast::FunctionArgumentClause::OrderBy(vec![by]));
     }
     all
@@ -378,6 +379,14 @@ fn is_literal(expr: &Expr) -> bool {
         Expr::Value(_) => true,
         Expr::UnaryOp { expr, .. } | Expr::Nested(expr) => is_literal(expr),
         _ => false,
+    }
+}
+
+/// Has a number with a point stand for itself: DataFusion takes each number for the place of a column.
+pub fn not_a_place(expr: &mut Expr) {
+    let Expr::Value(value) = &*expr else { return };
+    if matches!(&value.value, Value::Number(digits, _) if !digits.bytes().all(|b| b.is_ascii_digit())) {
+        *expr = Expr::Nested(Box::new(expr.clone()));
     }
 }
 

@@ -10,7 +10,7 @@ use sqlparser::ast::{
 };
 use sqlparser::tokenizer::Span;
 
-use crate::calls::Refused;
+use crate::calls::{Refused, not_a_place};
 use crate::error::{SqlError, SqlErrorKind, at};
 use crate::joins;
 use crate::partitions::PATH;
@@ -405,14 +405,6 @@ fn of_other_engines(select: &ast::Select) -> Option<(&'static str, &'static str)
     match select.group_by {
         ast::GroupByExpr::All(_) => Some(("GROUP BY ALL", "name the columns")),
         ast::GroupByExpr::Expressions(..) => None,
-    }
-}
-
-/// Has a number with a point stand for itself: DataFusion takes each number for the place of a column.
-pub fn not_a_place(expr: &mut Expr) {
-    let Expr::Value(value) = &*expr else { return };
-    if matches!(&value.value, Value::Number(digits, _) if !digits.bytes().all(|b| b.is_ascii_digit())) {
-        *expr = Expr::Nested(Box::new(expr.clone()));
     }
 }
 
