@@ -182,6 +182,12 @@ fn of_values(function: &Function, name: &str, mut args: Vec<Expr>) -> Option<Exp
         "bitwise_and" => binary(ast::BinaryOperator::BitwiseAnd, args),
         "bitwise_or" => binary(ast::BinaryOperator::BitwiseOr, args),
         "bitwise_xor" => binary(ast::BinaryOperator::PGBitwiseXor, args),
+        // A whole number in a statement is an integer in Athena: it has 32 bits.
+        "bitwise_left_shift" | "bitwise_right_shift" if args.first().is_some_and(is_integer) => {
+            let number = std::mem::replace(&mut args[0], Expr::Value(Value::Null.into()));
+            args[0] = call("cast_integer", vec![number]);
+            Some(call(name, args))
+        }
         "ltrim" | "rtrim" if args.len() == 1 => {
             args.push(text(BLANKS));
             Some(call(name, args))
@@ -372,6 +378,18 @@ fn with_default(function: &Function, name: &str, offset: &Expr, default: &Expr) 
     there.null_treatment = None;
     let missing = Expr::IsNull(Box::new(Expr::Function(there)));
     case(missing, default.clone(), Some(Expr::Function(instead(function, name, vec![value, offset.clone()]))))
+}
+
+/// Returns whether this is a number that a statement names and that fits the type integer.
+fn is_integer(expr: &Expr) -> bool {
+    match expr {
+        Expr::UnaryOp { op: ast::UnaryOperator::Minus, expr } => is_integer(expr),
+        Expr::Value(value) => match &value.value {
+            Value::Number(digits, _) => digits.parse::<i32>().is_ok(),
+            _ => false,
+        },
+        _ => false,
+    }
 }
 
 fn is_literal(expr: &Expr) -> bool {

@@ -173,6 +173,9 @@ impl Visitor for Seen {
 
     fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
         self.ordered |= query.order_by.is_some();
+        if query.with.as_ref().is_some_and(|with| with.recursive) {
+            self.sentences.insert("WITH RECURSIVE goes as deep as it likes; Athena fails beyond 10 levels");
+        }
         self.body(&query.body);
         ControlFlow::Continue(())
     }

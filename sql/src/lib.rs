@@ -10,6 +10,7 @@
 mod answer;
 mod calls;
 mod check;
+mod dependencies;
 mod differences;
 mod error;
 mod explain;
@@ -40,6 +41,7 @@ use std::sync::Arc;
 use datafusion::catalog::TableProvider;
 use datafusion::common::TableReference;
 use datafusion::execution::FunctionRegistry;
+use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
@@ -56,6 +58,7 @@ pub use partitions::{Partitioned, table_schema};
 pub use run::{AnswerRows, Ran, Take};
 pub use statement::{Order, Statement, parse};
 
+use dependencies::Forgetful;
 use files::FileTable;
 use guard::Guard;
 use meter::Meter;
@@ -153,7 +156,13 @@ impl Engine {
         });
         let environment = RuntimeEnvBuilder::new().with_memory_pool(Arc::new(pool)).with_disk_manager_builder(files);
         let environment = environment.build_arc().map_err(broken)?;
-        let context = SessionContext::new_with_config_rt(config(options.threads), environment);
+        let state = SessionStateBuilder::new()
+            .with_config(config(options.threads))
+            .with_runtime_env(environment)
+            .with_default_features()
+            .with_optimizer_rules(dependencies::rules());
+        let context = SessionContext::new_with_state(state.build());
+        context.register_relation_planner(Arc::new(Forgetful::default())).map_err(broken)?;
         functions::all().into_iter().for_each(|function| context.register_udf(function));
         functions::aggregates().into_iter().for_each(|function| context.register_udaf(function));
         context.state_ref().write().register_expr_planner(Arc::new(Operators)).map_err(broken)?;

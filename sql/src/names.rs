@@ -16,7 +16,7 @@ use crate::joins;
 use crate::partitions::PATH;
 use crate::rewrite::{least_bigint, looked_up, rewritten};
 use crate::sets::counted;
-use crate::unnest::{ordinals, plain, unnest_columns};
+use crate::unnest::{ordinals, plain, unnest_columns, unnest_order};
 
 /// Returns the name of the form of a table that has the URLs of its files as a column: no statement can name it.
 pub(crate) fn with_path(table: &str) -> String {
@@ -175,6 +175,7 @@ impl VisitorMut for Names<'_> {
             let help = format!("write the columns one by one, or {op} alone, which leaves out rows that come twice");
             return self.refused(format!("{op} ALL of * is not here"), help, query.span());
         }
+        unnest_order(query);
         if let Some(((what, help), span)) = odd_limit(query) {
             return self.refused(what, help, span);
         }

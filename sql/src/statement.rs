@@ -15,7 +15,9 @@ use crate::differences;
 use crate::error::{Result, SqlError, at};
 use crate::names::{Alias, Ctes, Names};
 use crate::prepared::{Prepared, Step, filled};
-use crate::tokens::{is_operator, with_addresses, with_arrays, with_distinct, with_in, with_parts, with_rows, words};
+use crate::tokens::{
+    is_operator, with_addresses, with_arrays, with_distinct, with_in, with_names, with_parts, with_rows, words,
+};
 
 /// Most bytes of a text of statements; what people write has kilobytes.
 const MAX_SQL_BYTES: usize = 4 << 20;
@@ -262,7 +264,7 @@ fn parsed(piece: &[TokenWithSpan], first: Location, place: &str) -> Result<Parse
             .help("write IN (...) for a list of values, or VALUES and a join"));
     }
     words(piece, place)?;
-    let piece = with_rows(&with_addresses(&with_arrays(&with_parts(&with_in(&with_distinct(piece))))));
+    let piece = with_rows(&with_addresses(&with_arrays(&with_parts(&with_in(&with_distinct(&with_names(piece)))))));
     let mut parser = Parser::new(&Athena).with_recursion_limit(MAX_DEPTH).with_tokens_with_locations(piece);
     let parsed = parser.parse_statement().map_err(|e| not_sql(&e.to_string(), place))?;
     let rest = parser.peek_token();

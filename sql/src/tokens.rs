@@ -67,6 +67,44 @@ fn offset_behind_limit(piece: &[TokenWithSpan]) -> Option<&TokenWithSpan> {
         .find_map(|three| (is(three[0], Keyword::LIMIT) && is(three[2], Keyword::OFFSET)).then_some(three[2]))
 }
 
+/// Words that begin a clause in other engines, and are names like any other in Athena.
+const NAMES: [Keyword; 16] = [
+    Keyword::APPLY,
+    Keyword::ASOF,
+    Keyword::CLUSTER,
+    Keyword::CONNECT,
+    Keyword::DISTRIBUTE,
+    Keyword::FINAL,
+    Keyword::FORMAT,
+    Keyword::GLOBAL,
+    Keyword::PIVOT,
+    Keyword::PREWHERE,
+    Keyword::SAMPLE,
+    Keyword::SETTINGS,
+    Keyword::SORT,
+    Keyword::START,
+    Keyword::TOP,
+    Keyword::UNPIVOT,
+];
+
+/// Has words that are names in Athena be no more than that. `SEMI` and `ANTI` are left before JOIN, to be refused there.
+pub fn with_names(piece: &[TokenWithSpan]) -> Vec<TokenWithSpan> {
+    let mut tokens = piece.to_vec();
+    let significant: Vec<usize> =
+        (0..piece.len()).filter(|at| !matches!(piece[*at].token, Token::Whitespace(_))).collect();
+    for (number, at) in significant.iter().enumerate() {
+        let before_join = significant
+            .get(number + 1)
+            .is_some_and(|next| matches!(&piece[*next].token, Token::Word(word) if word.keyword == Keyword::JOIN));
+        if let Token::Word(word) = &mut tokens[*at].token
+            && (NAMES.contains(&word.keyword) || !before_join && matches!(word.keyword, Keyword::SEMI | Keyword::ANTI))
+        {
+            word.keyword = Keyword::NoKeyword;
+        }
+    }
+    tokens
+}
+
 pub fn is_operator(token: &Token) -> bool {
     match token {
         Token::Word(word) => {

@@ -13,7 +13,7 @@ use crate::names::{all_of, selected};
 /// `FROM (SELECT *, unnest(column) AS x FROM a WHERE column IS NOT NULL) AS a`, and `t.x` to `x`.
 pub fn unnest_columns(select: &mut ast::Select) {
     let Some(joined) = joined(select) else { return };
-    let Joined { table, known, name, columns, arrays, left } = joined;
+    let Joined { table, known, name, columns, arrays, left, others } = joined;
     let there = any_there(&arrays);
     let arrays = if left { arrays.into_iter().map(never_empty).collect() } else { arrays };
     let mut inner = select.clone();
@@ -35,21 +35,40 @@ pub fn unnest_columns(select: &mut ast::Select) {
         relation: ast::TableFactor::Derived {
             lateral: false,
             subquery: Box::new(all_of(selected(inner))),
-            alias: Some(ast::TableAlias { explicit: true, name: known, columns: Vec::new(), at: None }),
+            alias: Some(ast::TableAlias { explicit: true, name: known.clone(), columns: Vec::new(), at: None }),
             sample: None,
         },
-        joins: Vec::new(),
+        joins: others,
     }];
     let _ = visit_expressions_mut(select, |part| {
-        if let Expr::CompoundIdentifier(parts) = part
-            && let [table, column] = parts.as_slice()
-            && table.value.eq_ignore_ascii_case(&name.value)
-        {
-            *part = Expr::Identifier(column.clone());
-        }
+        moved(part, &name, &known);
         ControlFlow::<()>::Continue(())
     });
 }
+
+/// Rewrites `t.x` in the ORDER BY of a query whose SELECT is rewritten by [`unnest_columns`]; before that.
+pub fn unnest_order(query: &mut ast::Query) {
+    let ast::SetExpr::Select(select) = &*query.body else { return };
+    if let Some(Joined { known, name, .. }) = joined(select) {
+        let _ = visit_expressions_mut(&mut query.order_by, |part| {
+            moved(part, &name, &known);
+            ControlFlow::<()>::Continue(())
+        });
+    }
+}
+
+/// Has a column of an UNNEST be one of what the UNNEST became part of.
+fn moved(part: &mut Expr, unnest: &Ident, whole: &Ident) {
+    if let Expr::CompoundIdentifier(parts) = part
+        && let [table, _] = parts.as_mut_slice()
+        && table.value.eq_ignore_ascii_case(&unnest.value)
+    {
+        *table = Ident { span: table.span, ..whole.clone() };
+    }
+}
+
+/// What a subquery without a name is called, with the UNNEST beside it.
+const WITHOUT_NAME: &str = "_unnested";
 
 /// A table and the UNNEST beside it.
 struct Joined {
@@ -63,20 +82,24 @@ struct Joined {
     arrays: Vec<Expr>,
     /// Whether rows of the table stay that have no elements.
     left: bool,
+    /// What is joined to both.
+    others: Vec<ast::Join>,
 }
 
-/// Returns the table and the UNNEST that a SELECT reads from, if it reads from nothing else.
+/// Returns the table and the UNNEST that a SELECT begins to read from.
 fn joined(select: &ast::Select) -> Option<Joined> {
     use ast::JoinOperator::{CrossJoin, Inner, Join as Plain};
-    let (table, other, left) = match select.from.as_slice() {
+    let (table, other, left, others) = match select.from.as_slice() {
         [table] => match table.joins.as_slice() {
-            [join] if matches!(join.join_operator, CrossJoin(_) | Inner(_) | Plain(_)) => {
-                (&table.relation, &join.relation, false)
+            [join, others @ ..] if matches!(join.join_operator, CrossJoin(_) | Inner(_) | Plain(_)) => {
+                (&table.relation, &join.relation, false, others)
             }
-            [join] if is_left_on_true(&join.join_operator) => (&table.relation, &join.relation, true),
+            [join, others @ ..] if is_left_on_true(&join.join_operator) => {
+                (&table.relation, &join.relation, true, others)
+            }
             _ => return None,
         },
-        [table, other] if table.joins.is_empty() && other.joins.is_empty() => (&table.relation, &other.relation, false),
+        [table, other] if table.joins.is_empty() => (&table.relation, &other.relation, false, other.joins.as_slice()),
         _ => return None,
     };
     let ast::TableFactor::Table { name, alias: Some(alias), args: Some(args), with_ordinality, .. } = other else {
@@ -99,11 +122,15 @@ fn joined(select: &ast::Select) -> Option<Joined> {
             let known = alias.as_ref().map(|alias| alias.name.clone());
             known.or_else(|| name.0.last().and_then(|part| part.as_ident().cloned()))
         }
-        ast::TableFactor::Derived { alias, .. } => alias.as_ref().map(|alias| alias.name.clone()),
+        ast::TableFactor::Derived { alias, .. } => {
+            let known = alias.as_ref().map(|alias| alias.name.clone());
+            Some(known.unwrap_or_else(|| Ident::with_quote('"', WITHOUT_NAME)))
+        }
         _ => None,
     };
     let columns = alias.columns.iter().map(|column| column.name.clone()).collect();
-    Some(Joined { table: table.clone(), known: known?, name: alias.name.clone(), columns, arrays, left })
+    let (table, name, others) = (table.clone(), alias.name.clone(), others.to_vec());
+    Some(Joined { table, known: known?, name, columns, arrays, left, others })
 }
 
 /// Returns an argument of UNNEST.

@@ -12,7 +12,7 @@ use super::network::{ADDRESS_BYTES, shown_address};
 use super::pattern::of_ascii;
 use super::time::shown_timestamp;
 use super::{Fun, JSON, Last, is_number, is_text, texts};
-use crate::answer::{as_double, scientific, shown_double};
+use crate::answer::{scientific, shown_double};
 
 /// Most letters of a `char(n)`; Trino has as many, which here were too many for a batch of rows.
 const MAX_CHAR: usize = 1_000;
@@ -323,11 +323,16 @@ fn varchar(column: &ArrayRef) -> Result<ArrayRef> {
         json if *json == JSON => each(super::json::scalars(column)?.into_iter()),
         DataType::Float32 => {
             let values = column.as_primitive::<Float32Type>().iter();
-            each(values.map(|value| value.map(|value| shown_by_cast(as_double(value)))))
+            each(values.map(|value| value.map(|value| shown_by_cast(of_seven_digits(value)))))
         }
         DataType::Float64 => each(column.as_primitive::<Float64Type>().iter().map(|value| value.map(shown_by_cast))),
         _ => Ok(cast(column, &DataType::Utf8View)?),
     }
+}
+
+/// Rounds a `real` to the seven digits that Trino casts it with.
+fn of_seven_digits(value: f32) -> f64 {
+    format!("{:.6e}", f64::from(value)).parse().unwrap_or(f64::from(value))
 }
 
 /// Writes a double as Trino casts it: `1.5E0`.

@@ -251,3 +251,24 @@ SELECT k, v FROM UNNEST(map_keys(map(ARRAY['a', 'b'], ARRAY[1, 2])), map_values(
 -- transform of a number
 -- refused
 SELECT transform(5, x -> x)
+
+-- elements of a group's array are rows of their own
+SELECT srcaddr, count(*) AS n FROM (SELECT srcaddr, array_agg(dstport) AS ports FROM vpc_flow_logs WHERE day = '16' GROUP BY 1) AS f CROSS JOIN UNNEST(f.ports) AS t(x) GROUP BY srcaddr, x ORDER BY 1, 2
+
+-- elements of a group's array by the group
+SELECT srcaddr, count(*) AS n FROM (SELECT srcaddr, array_agg(dstport) AS ports FROM vpc_flow_logs WHERE day = '16' GROUP BY 1) AS f CROSS JOIN UNNEST(f.ports) AS t(x) GROUP BY srcaddr ORDER BY 1
+
+-- distinct elements of a group's array
+SELECT DISTINCT srcaddr, x FROM (SELECT srcaddr, array_agg(dstport) AS ports FROM vpc_flow_logs WHERE day = '16' GROUP BY 1) AS f CROSS JOIN UNNEST(f.ports) AS t(x) ORDER BY 1, 2
+
+-- order by an element by its alias
+SELECT f.srcaddr, t.x FROM (SELECT srcaddr, array_agg(DISTINCT dstport) AS ports FROM vpc_flow_logs WHERE day = '16' GROUP BY 1) AS f CROSS JOIN UNNEST(f.ports) AS t(x) ORDER BY t.x, f.srcaddr
+
+-- elements beside a subquery without a name
+SELECT action, port FROM (SELECT action, array_agg(DISTINCT dstport) AS p FROM vpc_flow_logs WHERE day = '15' GROUP BY action) CROSS JOIN UNNEST(p) AS u(port) ORDER BY action, port LIMIT 6
+
+-- parts of addresses beside a subquery without a name
+SELECT x, max(y) FROM (SELECT DISTINCT srcaddr AS x FROM vpc_flow_logs WHERE day = '16') LEFT JOIN UNNEST(split(x, '.')) AS t(y) ON TRUE GROUP BY x ORDER BY x
+
+-- elements joined to a table
+SELECT a.action, u.port, b.n FROM (SELECT action, array_agg(DISTINCT dstport) AS p FROM vpc_flow_logs WHERE day = '15' GROUP BY action) AS a CROSS JOIN UNNEST(p) AS u(port) JOIN (SELECT dstport, count(*) AS n FROM vpc_flow_logs GROUP BY 1) AS b ON b.dstport = u.port ORDER BY 1, 2, 3

@@ -140,3 +140,6 @@ SELECT abs(REAL '-0.1'), sign(REAL '-2'), round(REAL '0.16', 1), round(REAL '2.5
 
 -- sums of reals
 SELECT sum(x), avg(x) FROM (VALUES REAL '0.1', REAL '0.2') AS t(x)
+
+-- texts of real
+SELECT CAST(CAST(123456789 AS real) AS varchar), CAST(CAST(1073741824 AS real) AS varchar), CAST(CAST(0.1e0 AS real) AS varchar), CAST(CAST(1.5 AS real) AS varchar), CAST(CAST(-0.000012345678e0 AS real) AS varchar)

@@ -169,3 +169,6 @@ SELECT bitwise_left_shift(1, x) FROM (VALUES 1, 2) AS t(x)
 
 -- least bigint
 SELECT -9223372036854775808, -9223372036854775808 + 1
+
+-- shifts of numbers of 32 bits
+SELECT bitwise_left_shift(1, 33), bitwise_right_shift(-8, 1), bitwise_left_shift(-1, 31), bitwise_left_shift(BIGINT '1', 33)

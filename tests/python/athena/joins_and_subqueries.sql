@@ -168,3 +168,25 @@ SELECT a, b, a = 1 AND a IS NOT DISTINCT FROM b OR a = 3 AS x, a IS DISTINCT FRO
 -- a subquery within CASE
 -- differs: IN (SELECT ...) and EXISTS in the list of a SELECT
 SELECT CASE WHEN srcaddr IN (SELECT dstaddr FROM vpc_flow_logs WHERE day = '16') THEN 1 ELSE 0 END AS known FROM vpc_flow_logs WHERE day = '15' ORDER BY 1 LIMIT 1
+
+-- talkers joined back to their flows
+SELECT a.srcaddr, b.dstaddr, count(*) AS c FROM (SELECT srcaddr, count(*) AS n FROM vpc_flow_logs WHERE day = '16' GROUP BY 1) AS a JOIN vpc_flow_logs AS b ON a.srcaddr = b.srcaddr WHERE b.day = '15' GROUP BY a.srcaddr, b.dstaddr ORDER BY a.srcaddr, b.dstaddr
+
+-- distinct talkers joined back, first ones
+SELECT a.srcaddr, b.dstaddr, sum(b.bytes) AS c FROM (SELECT DISTINCT srcaddr FROM vpc_flow_logs WHERE day = '16') AS a JOIN vpc_flow_logs AS b ON a.srcaddr = b.srcaddr WHERE b.day = '15' GROUP BY 1, 2 ORDER BY 1, 3 DESC, 2 LIMIT 7
+
+-- talkers of a WITH in a LEFT JOIN
+WITH talkers AS (SELECT srcaddr, sum(bytes) AS total FROM vpc_flow_logs WHERE day = '15' GROUP BY srcaddr) SELECT t.srcaddr, t.total, f.dstport FROM talkers AS t LEFT JOIN vpc_flow_logs AS f ON t.srcaddr = f.dstaddr ORDER BY t.srcaddr, f.dstport DESC, f.start LIMIT 20
+
+-- a window over a grouped subquery joined to more rows
+SELECT a.srcaddr, b.start, sum(b.bytes) OVER (ORDER BY a.srcaddr) AS s FROM (SELECT srcaddr FROM vpc_flow_logs WHERE day = '16' GROUP BY 1) AS a JOIN vpc_flow_logs AS b ON a.srcaddr = b.srcaddr WHERE b.day = '15' ORDER BY 1, 2, 3
+
+-- a grouped subquery's other columns must be grouped too
+-- refused
+SELECT a.srcaddr, a.n, count(*) FROM (SELECT srcaddr, count(*) AS n FROM vpc_flow_logs GROUP BY 1) AS a JOIN vpc_flow_logs AS b ON a.srcaddr = b.srcaddr GROUP BY a.srcaddr
+
+-- words that only others reserve
+WITH top AS (SELECT srcaddr, sum(bytes) AS start FROM vpc_flow_logs WHERE day = '15' GROUP BY 1) SELECT top.srcaddr, top.start FROM top ORDER BY top.start DESC NULLS LAST, 1 LIMIT 3
+
+-- aliases that only others reserve
+SELECT count(*) FROM vpc_flow_logs format JOIN vpc_flow_logs global ON format.srcaddr = global.srcaddr AND format.start = global.start JOIN (SELECT 1 AS sample, 2 AS pivot) settings ON settings.sample = 1
