@@ -13,7 +13,6 @@ use datafusion::common::{DFSchemaRef, FunctionalDependencies, Result};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::logical_expr::logical_plan::Distinct;
 use datafusion::logical_expr::planner::{PlannedRelation, RelationPlanner, RelationPlannerContext, RelationPlanning};
-use datafusion::optimizer::optimizer::Optimizer;
 use datafusion::optimizer::{OptimizerConfig, OptimizerRule};
 use sqlparser::ast::TableFactor;
 
@@ -21,14 +20,14 @@ use sqlparser::ast::TableFactor;
 const ASKING: [&str; 4] =
     ["replace_distinct_aggregate", "eliminate_join", "eliminate_duplicated_expr", "optimize_projections"];
 
-/// Returns DataFusion's rules, each that asks behind one that forgets.
-pub fn rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
+/// Has each of the rules that asks stand behind one that forgets.
+pub fn forgetting(rules: Vec<Arc<dyn OptimizerRule + Send + Sync>>) -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
     let forgets = |rule: Arc<dyn OptimizerRule + Send + Sync>| {
         let before: Option<Arc<dyn OptimizerRule + Send + Sync>> =
             if ASKING.contains(&rule.name()) { Some(Arc::new(Forget)) } else { None };
         before.into_iter().chain([rule])
     };
-    Optimizer::new().rules.into_iter().flat_map(forgets).collect()
+    rules.into_iter().flat_map(forgets).collect()
 }
 
 #[derive(Debug)]

@@ -34,6 +34,7 @@ mod tokens;
 mod tried;
 mod types;
 mod unnest;
+mod windows;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -45,6 +46,8 @@ use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::optimizer::OptimizerRule;
+use datafusion::optimizer::optimizer::Optimizer;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use tokio::runtime::Runtime;
 
@@ -58,9 +61,9 @@ pub use partitions::{Partitioned, table_schema};
 pub use run::{AnswerRows, Ran, Take};
 pub use statement::{Order, Statement, parse};
 
-use dependencies::Forgetful;
+use dependencies::{Forgetful, forgetting};
 use files::FileTable;
-use guard::Guard;
+use guard::{Guard, Hold};
 use meter::Meter;
 use objects::ObjectTable;
 use planner::Operators;
@@ -160,7 +163,7 @@ impl Engine {
             .with_config(config(options.threads))
             .with_runtime_env(environment)
             .with_default_features()
-            .with_optimizer_rules(dependencies::rules());
+            .with_optimizer_rules(rules());
         let context = SessionContext::new_with_state(state.build());
         context.register_relation_planner(Arc::new(Forgetful::default())).map_err(broken)?;
         functions::all().into_iter().for_each(|function| context.register_udf(function));
@@ -179,6 +182,14 @@ impl Engine {
         context.register_table(TableReference::bare(names::with_path(&options.table)), with_path).map_err(broken)?;
         Ok(Self { context, runtime, meter })
     }
+}
+
+/// Returns DataFusion's rules with ours among them, but for the last one.
+fn rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
+    let mut rules = forgetting(Optimizer::new().rules);
+    let pushes = rules.iter().position(|rule| rule.name() == "push_down_filter");
+    rules.insert(pushes.unwrap_or_default(), Arc::new(Hold));
+    rules
 }
 
 fn config(threads: usize) -> SessionConfig {

@@ -17,6 +17,7 @@ use crate::partitions::PATH;
 use crate::rewrite::{least_bigint, looked_up, rewritten};
 use crate::sets::counted;
 use crate::unnest::{ordinals, plain, unnest_columns, unnest_order};
+use crate::windows::written_out;
 
 /// Returns the name of the form of a table that has the URLs of its files as a column: no statement can name it.
 pub(crate) fn with_path(table: &str) -> String {
@@ -175,7 +176,13 @@ impl VisitorMut for Names<'_> {
             let help = format!("write the columns one by one, or {op} alone, which leaves out rows that come twice");
             return self.refused(format!("{op} ALL of * is not here"), help, query.span());
         }
+        if !query.locks.is_empty() {
+            return self.refused("Athena has no FOR UPDATE".to_owned(), "leave it away".to_owned(), query.span());
+        }
         unnest_order(query);
+        if let ast::SetExpr::Select(select) = &mut *query.body {
+            written_out(select, query.order_by.as_mut());
+        }
         if let Some(((what, help), span)) = odd_limit(query) {
             return self.refused(what, help, span);
         }
@@ -213,6 +220,7 @@ impl VisitorMut for Names<'_> {
             let help = "write max_by(value, time) and GROUP BY, or row_number() in a subquery".to_owned();
             return self.refused("Athena has no DISTINCT ON".to_owned(), help, select.span());
         }
+        written_out(select, None);
         joins::by_on(select);
         if let ast::GroupByExpr::Expressions(groups, _) = &mut select.group_by {
             *groups = groups.drain(..).flat_map(grouped).collect();
@@ -224,6 +232,17 @@ impl VisitorMut for Names<'_> {
             return self.refused(
                 "Athena has no NATURAL JOIN".to_owned(),
                 "write JOIN ... USING (column)".to_owned(),
+                select.span(),
+            );
+        }
+        let sampled = |relation: &ast::TableFactor| {
+            use ast::TableFactor::{Derived, Table};
+            matches!(relation, Table { sample: Some(_), .. } | Derived { sample: Some(_), .. })
+        };
+        if relations(select).any(sampled) {
+            return self.refused(
+                "TABLESAMPLE is not here".to_owned(),
+                "write a condition, such as srcport % 10 = 0".to_owned(),
                 select.span(),
             );
         }
@@ -403,9 +422,37 @@ fn of_other_engines(select: &ast::Select) -> Option<(&'static str, &'static str)
     if joins.into_iter().any(is_semi) {
         return Some(("SEMI or ANTI JOIN", "write WHERE column IN (SELECT ...), or NOT IN"));
     }
+    let constraint = |join: &ast::Join| match &join.join_operator {
+        ast::JoinOperator::Join(on) | ast::JoinOperator::Inner(on) => matches!(on, ast::JoinConstraint::None),
+        _ => false,
+    };
+    let mut joins = select.from.iter().flat_map(|from| &from.joins);
+    if joins.any(|join| constraint(join) && !is_unnest(&join.relation)) {
+        return Some(("JOIN without ON or USING", "write ON ..., or CROSS JOIN"));
+    }
+    let hinted = |relation: &ast::TableFactor| matches!(relation, ast::TableFactor::Table { with_hints, .. } if !with_hints.is_empty());
+    if relations(select).any(hinted) {
+        return Some(("WITH behind a table", "leave it away"));
+    }
     match select.group_by {
         ast::GroupByExpr::All(_) => Some(("GROUP BY ALL", "name the columns")),
         ast::GroupByExpr::Expressions(..) => None,
+    }
+}
+
+/// Returns what a SELECT reads from.
+fn relations(select: &ast::Select) -> impl Iterator<Item = &ast::TableFactor> {
+    select
+        .from
+        .iter()
+        .flat_map(|from| std::iter::once(&from.relation).chain(from.joins.iter().map(|join| &join.relation)))
+}
+
+fn is_unnest(relation: &ast::TableFactor) -> bool {
+    match relation {
+        ast::TableFactor::UNNEST { .. } => true,
+        ast::TableFactor::Table { name, args: Some(_), .. } => name.to_string().eq_ignore_ascii_case("unnest"),
+        _ => false,
     }
 }
 

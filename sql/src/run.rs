@@ -150,6 +150,10 @@ fn said(error: DataFusionError, place: &str) -> SqlError {
                 .help("restore it from a version or backup (docs/operating.md, A damaged file)")
         }
         DataFusionError::ResourcesExhausted(_) => SqlError::memory().at(place).because(text),
+        // Such a window asks which values lie between two others.
+        _ if text.contains("Cannot run range queries") => SqlError::usage("a window is ordered by addresses or bytes")
+            .at(place)
+            .help("write ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW in it"),
         DataFusionError::Internal(_) | DataFusionError::IoError(_) | DataFusionError::ExecutionJoin(_) => {
             SqlError::new(SqlErrorKind::Stopped, "the query failed").at(place).because(text)
         }

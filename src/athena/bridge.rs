@@ -391,7 +391,24 @@ fn constant_of(theirs: &Theirs, key: &TheirColumn) -> Option<Pattern> {
 /// Returns the pattern of a key that holds a whole date, if its projection or type tells.
 fn date_of(theirs: &Theirs, key: &TheirColumn) -> Option<Pattern> {
     let format = theirs.projection(&key.name, "format").or((key.sql_type == SqlType::Date).then_some("yyyy-MM-dd"));
-    Pattern::from_java(format?)
+    Pattern::from_java(format.or_else(|| listed(theirs, key))?)
+}
+
+/// Returns the format of the dates that the projection of a key lists, or gives as a number, if they are some.
+fn listed(theirs: &Theirs, key: &TheirColumn) -> Option<&'static str> {
+    const FORMATS: [&str; 6] = ["yyyy/MM/dd", "yyyy-MM-dd", "yyyyMMdd", "yyyy/MM", "yyyy-MM", "yyyyMM"];
+    let said = |what: &str| theirs.projection(&key.name, what);
+    let values = match said("type")?.to_ascii_lowercase().as_str() {
+        "enum" => said("values")?,
+        "integer" => said("range")?,
+        _ => return None,
+    };
+    let is_of = |format: &str| {
+        let pattern = Pattern::from_java(format);
+        let all = |pattern: Pattern| values.split(',').all(|value| pattern.first_day(value.trim()).is_some());
+        pattern.is_some_and(all)
+    };
+    FORMATS.into_iter().find(|format| is_of(format))
 }
 
 /// Returns the pattern of a key by its name, if it is one of those that are in use.

@@ -77,6 +77,7 @@ impl Held {
         if theirs.is_projected() && !theirs.is_assumed {
             for key in keys {
                 held.projected(theirs, key);
+                held.listed(theirs, key, hints)?;
                 every_day(theirs, key, hints)?;
             }
         }
@@ -208,6 +209,43 @@ impl Held {
             ("date", _, Some((first, last))) => self.dates(&key.name, &key.pattern, first.trim(), last.trim()),
             _ => {}
         }
+    }
+
+    /// Narrows to the dates that the projection of a key lists or gives as a number.
+    ///
+    /// # Errors
+    /// A usage error if they are not one after the other: the new table knows a first day and a last one.
+    fn listed(&mut self, theirs: &Theirs, key: &Key, hints: &Hints) -> Result<()> {
+        let said = |what: &str| theirs.projection(&key.name, what).unwrap_or_default();
+        let kind = said("type").to_ascii_lowercase();
+        let values = match kind.as_str() {
+            "enum" => said("values"),
+            "integer" => said("range"),
+            _ => return Ok(()),
+        };
+        if key.pattern.only_part().is_some() {
+            return Ok(());
+        }
+        let days = |value: &str| Some((key.pattern.first_day(value)?, key.pattern.last_day(value)?));
+        let Some(mut spans) = values.split(',').map(|value| days(value.trim())).collect::<Option<Vec<_>>>() else {
+            return Ok(());
+        };
+        if let (true, [(first, _), (_, last)]) = (kind == "integer", spans.as_slice()) {
+            // All numbers from the one to the other.
+            spans = vec![(*first, *last)];
+        }
+        spans.sort_unstable();
+        spans.dedup();
+        if spans.windows(2).any(|two| two[0].1.tomorrow().ok() != Some(two[1].0)) {
+            return Err(Error::usage(format!("the dates of {} are not one after the other: {values}", key.name))
+                .at(&hints.lies.place)
+                .help("make a table of each stretch of them, or give it all days: 'type' = 'date' with a 'range'"));
+        }
+        if let (Some((first, _)), Some((_, last))) = (spans.first(), spans.last()) {
+            self.first = self.first.max(Some(*first));
+            self.last = Some(self.last.map_or(*last, |known| known.min(*last)));
+        }
+        Ok(())
     }
 
     /// Narrows to a range of dates.

@@ -44,6 +44,9 @@ pub use quantified::KNOWN;
 pub use reduce::reduce;
 pub use time::shown_timestamp;
 
+/// What holds a condition above a join: it names columns of both sides besides.
+pub const HELD: &str = "held";
+
 /// All of them, by name.
 static ALL: LazyLock<HashMap<&str, Arc<ScalarUDF>>> = LazyLock::new(|| {
     let funs = time::FUNS

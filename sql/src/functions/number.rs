@@ -34,6 +34,13 @@ pub const FUNS: &[Fun] = &[
         gives: |_, _| Ok(DataType::Boolean),
         run: |columns, gives| Ok(cast(&columns[0], gives)?),
     },
+    Fun {
+        name: super::HELD,
+        usage: "held(condition, column...)",
+        takes: |types| Some(types.to_vec()),
+        gives: |_, _| Ok(DataType::Boolean),
+        run: |columns, _| Ok(Arc::clone(&columns[0])),
+    },
     // What crate::tried makes something else of, once types are settled.
     Fun {
         name: crate::tried::TRY,

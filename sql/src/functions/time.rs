@@ -101,7 +101,7 @@ pub const FUNS: &[Fun] = &[
     },
     Fun {
         name: "timestamp_of",
-        usage: "CAST(value AS timestamp)",
+        usage: "CAST(text AS timestamp), or from_unixtime(number)",
         takes: |types| match types {
             [text] if is_text(text) => Some(vec![DataType::Utf8View]),
             _ => time_and(types, &[]),
@@ -149,7 +149,7 @@ pub const FUNS: &[Fun] = &[
     },
     Fun {
         name: "date_of",
-        usage: "CAST(value AS date)",
+        usage: "CAST(text AS date), or date(from_unixtime(number))",
         takes: |types| match types {
             [text] if is_text(text) => Some(vec![DataType::Utf8View]),
             _ => time_and(types, &[]),

@@ -118,3 +118,13 @@ SELECT contains('fc00::1/7', IPADDRESS 'fc00::2'), contains('2001:db8::1/32', IP
 -- a network of too many bits
 -- refused
 SELECT contains('10.0.0.0/33', IPADDRESS '10.0.0.1')
+
+-- addresses of rows that a join leaves
+SELECT count(*) FROM vpc_flow_logs AS a JOIN (SELECT DISTINCT srcaddr FROM vpc_flow_logs WHERE srcaddr <> '-') AS b ON a.srcaddr = b.srcaddr WHERE contains('10.0.0.0/8', CAST(a.srcaddr AS ipaddress)) AND a.day = '15'
+
+-- addresses of rows that a list leaves
+SELECT count(*) FROM vpc_flow_logs AS a JOIN (VALUES '10.0.0.5', '10.0.1.7') AS v(ip) ON a.srcaddr = v.ip WHERE contains('10.0.0.0/8', CAST(a.srcaddr AS ipaddress)) AND a.day = '15'
+
+-- addresses of rows that a subquery names
+-- differs: beside `srcaddr IN (SELECT ...)`
+SELECT count(*) FROM vpc_flow_logs AS a WHERE srcaddr IN (SELECT srcaddr FROM vpc_flow_logs WHERE srcaddr LIKE '10.%') AND contains('10.0.0.0/8', CAST(a.srcaddr AS ipaddress)) AND a.day = '15'

@@ -443,3 +443,19 @@ SELECT row_number() FROM vpc_flow_logs
 -- sequence of too many
 -- refused
 SELECT cardinality(sequence(1, 10001))
+
+-- join without a condition
+-- refused
+SELECT count(*) FROM vpc_flow_logs a JOIN vpc_flow_logs b
+
+-- for update
+-- refused
+SELECT count(*) FROM vpc_flow_logs FOR UPDATE
+
+-- hints of others
+-- refused
+SELECT count(*) FROM vpc_flow_logs WITH (NOLOCK)
+
+-- number as a time
+-- refused
+SELECT CAST(start AS timestamp) FROM vpc_flow_logs

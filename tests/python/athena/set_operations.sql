@@ -82,3 +82,7 @@ SELECT protocol * 0 AS p, action FROM vpc_flow_logs WHERE action = 'REJECT' UNIO
 
 -- last of a union told apart by a partition key
 SELECT 0 AS p, day FROM vpc_flow_logs WHERE day = '15' UNION ALL SELECT 0, day FROM vpc_flow_logs WHERE day = '16' ORDER BY p, day DESC LIMIT 2
+
+-- a sample of nothing
+-- differs: `TABLESAMPLE`
+SELECT count(*) FROM vpc_flow_logs TABLESAMPLE SYSTEM (0)

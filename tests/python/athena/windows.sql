@@ -97,3 +97,21 @@ SELECT start, bytes, lag(bytes, 2, packets) OVER (PARTITION BY action ORDER BY s
 
 -- lag with an expression over NULLs
 SELECT x, lag(y, 1, x * 10) OVER (ORDER BY x) AS before FROM (VALUES (1, 5), (2, NULL), (3, 7)) AS t(x, y) ORDER BY x
+
+-- a named window with an order of its own
+SELECT action, start, bytes, sum(bytes) OVER (w ORDER BY start, bytes, srcport) AS s FROM vpc_flow_logs WHERE day = '16' WINDOW w AS (PARTITION BY action) ORDER BY 1, 2, 3, 4
+
+-- a named window with a frame of its own
+SELECT action, start, count(*) OVER (w ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS n FROM vpc_flow_logs WHERE day = '16' WINDOW w AS (PARTITION BY action ORDER BY start) ORDER BY 1, 2, 3
+
+-- a window of a window
+SELECT action, start, row_number() OVER w2 AS n, count(*) OVER (w1) AS m FROM vpc_flow_logs WHERE day = '16' WINDOW w1 AS (PARTITION BY action), w2 AS (w1 ORDER BY start, bytes, srcport, dstport, srcaddr) ORDER BY action, n
+
+-- a window named within a subquery too
+SELECT k, n, count(*) OVER w AS m FROM (SELECT action AS k, row_number() OVER (w ORDER BY start, bytes, srcport) AS n FROM vpc_flow_logs WHERE day = '16' WINDOW w AS (PARTITION BY action)) AS s WINDOW w AS (PARTITION BY n) ORDER BY 1, 2
+
+-- order by a named window
+SELECT action, bytes FROM vpc_flow_logs WHERE day = '16' WINDOW w AS (PARTITION BY action ORDER BY bytes) ORDER BY rank() OVER w, action, bytes
+
+-- rank by addresses
+SELECT row_number() OVER (ORDER BY CAST(srcaddr AS ipaddress), start, bytes, srcport) AS r, srcaddr FROM vpc_flow_logs WHERE day = '16' AND srcaddr <> '-' ORDER BY 1 LIMIT 3
