@@ -190,8 +190,10 @@ fn of_function(text: &str) -> Option<SqlError> {
             "of a map write UNNEST(map_keys(map), map_values(map)) AS t (key, value); of anything else ARRAY[...]",
         )
     } else if text.contains("logical expression InSubquery") || text.contains("logical expression Exists") {
-        SqlError::usage("IN (SELECT ...) and EXISTS are there in WHERE and HAVING only, and tied to what is around them by =")
-            .help("write a LEFT JOIN with SELECT DISTINCT, and test its column for NULL")
+        SqlError::usage(
+            "IN (SELECT ...) and EXISTS are there in WHERE and HAVING only, and tied to what is around them by =",
+        )
+        .help("write a LEFT JOIN with SELECT DISTINCT, and test its column for NULL")
     } else if text.contains("logical expression ScalarSubquery") || text.contains("OuterReferenceColumn") {
         SqlError::usage("a subquery is tied to what is around it by something else than =")
             .help("write a JOIN with that condition, and GROUP BY")
