@@ -131,6 +131,7 @@ pytest=("$PYTHON" -m pytest -q -c tests/python/pytest.ini tests/python)
 # Tests of S3 and of engines wait as much as they compute, so all run beside each other and beside what compiles; what they print
 # comes one after the other.
 disturbed="test_fire or test_stops"
+engines="test_definitions or test_engines or test_moving or test_statements or test_zoo"   # share one Spark and one Hive
 titled() { # titled TITLE COMMAND...: stops the job that runs it if it fails
     echo
     echo "$1:"
@@ -194,10 +195,14 @@ black_box() {
     jobs+=($!)
     compiled >target/compiled.log 2>&1 &
     jobs+=($!)
-    "${pytest[@]}" -m "not s3" &
+    "${pytest[@]}" -m "not s3" -k "not ($engines)" >target/local-tests.log 2>&1 &
+    jobs+=($!)
+    "${pytest[@]}" -m "not s3" -k "$engines" &
     jobs+=($!)
     for job in "${jobs[@]}"; do wait "$job" || failed=1; done
-    cat target/compiled.log target/machine-tests.log target/fuzzing.log
+    echo
+    echo "Black-box tests without engines:"
+    cat target/local-tests.log target/compiled.log target/machine-tests.log target/fuzzing.log
     echo
     echo "S3 by moto:"
     cat target/s3-tests.log target/s3-disturbed.log
