@@ -1,5 +1,7 @@
 -- A month, listed; days below it are read as folders of it.
 -- holds: 111122223333 us-east-1
+-- since: 2026-01-01
+-- until: 2026-01-31
 CREATE EXTERNAL TABLE IF NOT EXISTS flow.vpc_flow_logs (
   `version` int,
   `account_id` string,

@@ -1,5 +1,7 @@
 -- One day, listed.
 -- holds: 111122223333 us-east-1
+-- since: 2026-01-15
+-- until: 2026-01-15
 CREATE EXTERNAL TABLE IF NOT EXISTS flow.vpc_flow_logs (
   `version` int,
   `account_id` string,
