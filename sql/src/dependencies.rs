@@ -5,8 +5,8 @@
 //! and DISTINCT what it takes for decided, adds columns to GROUP BY, and cuts windows otherwise: other rows, in another order. So nothing
 //! is remembered beyond the subquery, neither when a statement is planned nor before rules that ask for it.
 
+use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{DFSchemaRef, FunctionalDependencies, Result};
@@ -71,12 +71,15 @@ fn forget(schema: &mut DFSchemaRef) -> Result<bool> {
     Ok(true)
 }
 
-/// Plans what stands in FROM as DataFusion does, and forgets.
-#[derive(Debug, Default)]
-pub struct Forgetful {
-    /// Whether the relation that is asked for comes from here, and is for DataFusion.
-    handed_on: AtomicBool,
+thread_local! {
+    /// Whether the relation that is asked for next comes from [`Forgetful`], and is for DataFusion. It is asked for at once, by the
+    /// thread that plans.
+    static HANDED_ON: Cell<bool> = const { Cell::new(false) };
 }
+
+/// Plans what stands in FROM as DataFusion does, and forgets.
+#[derive(Debug)]
+pub struct Forgetful;
 
 impl RelationPlanner for Forgetful {
     fn plan_relation(
@@ -84,10 +87,10 @@ impl RelationPlanner for Forgetful {
         relation: TableFactor,
         context: &mut dyn RelationPlannerContext,
     ) -> Result<RelationPlanning> {
-        if self.handed_on.swap(false, Ordering::Relaxed) {
+        if HANDED_ON.replace(false) {
             return Ok(RelationPlanning::Original(Box::new(relation)));
         }
-        self.handed_on.store(true, Ordering::Relaxed);
+        HANDED_ON.set(true);
         let plan = forgotten(context.plan(relation)?)?.data;
         Ok(RelationPlanning::Planned(Box::new(PlannedRelation::new(plan, None))))
     }

@@ -165,7 +165,7 @@ impl Engine {
             .with_default_features()
             .with_optimizer_rules(rules());
         let context = SessionContext::new_with_state(state.build());
-        context.register_relation_planner(Arc::new(Forgetful::default())).map_err(broken)?;
+        context.register_relation_planner(Arc::new(Forgetful)).map_err(broken)?;
         functions::all().into_iter().for_each(|function| context.register_udf(function));
         functions::aggregates().into_iter().for_each(|function| context.register_udaf(function));
         context.state_ref().write().register_expr_planner(Arc::new(Operators)).map_err(broken)?;

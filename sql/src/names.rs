@@ -422,12 +422,12 @@ fn of_other_engines(select: &ast::Select) -> Option<(&'static str, &'static str)
     if joins.into_iter().any(is_semi) {
         return Some(("SEMI or ANTI JOIN", "write WHERE column IN (SELECT ...), or NOT IN"));
     }
-    let constraint = |join: &ast::Join| match &join.join_operator {
+    let has_no_condition = |join: &ast::Join| match &join.join_operator {
         ast::JoinOperator::Join(on) | ast::JoinOperator::Inner(on) => matches!(on, ast::JoinConstraint::None),
         _ => false,
     };
     let mut joins = select.from.iter().flat_map(|from| &from.joins);
-    if joins.any(|join| constraint(join) && !is_unnest(&join.relation)) {
+    if joins.any(|join| has_no_condition(join) && !is_unnest(&join.relation)) {
         return Some(("JOIN without ON or USING", "write ON ..., or CROSS JOIN"));
     }
     let hinted = |relation: &ast::TableFactor| matches!(relation, ast::TableFactor::Table { with_hints, .. } if !with_hints.is_empty());

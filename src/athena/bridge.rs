@@ -397,12 +397,7 @@ fn date_of(theirs: &Theirs, key: &TheirColumn) -> Option<Pattern> {
 /// Returns the format of the dates that the projection of a key lists, or gives as a number, if they are some.
 fn listed(theirs: &Theirs, key: &TheirColumn) -> Option<&'static str> {
     const FORMATS: [&str; 6] = ["yyyy/MM/dd", "yyyy-MM-dd", "yyyyMMdd", "yyyy/MM", "yyyy-MM", "yyyyMM"];
-    let said = |what: &str| theirs.projection(&key.name, what);
-    let values = match said("type")?.to_ascii_lowercase().as_str() {
-        "enum" => said("values")?,
-        "integer" => said("range")?,
-        _ => return None,
-    };
+    let values = theirs.projected_values(&key.name)?;
     let is_of = |format: &str| {
         let pattern = Pattern::from_java(format);
         let all = |pattern: Pattern| values.split(',').all(|value| pattern.first_day(value.trim()).is_some());

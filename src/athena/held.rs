@@ -216,21 +216,14 @@ impl Held {
     /// # Errors
     /// A usage error if they are not one after the other: the new table knows a first day and a last one.
     fn listed(&mut self, theirs: &Theirs, key: &Key, hints: &Hints) -> Result<()> {
-        let said = |what: &str| theirs.projection(&key.name, what).unwrap_or_default();
-        let kind = said("type").to_ascii_lowercase();
-        let values = match kind.as_str() {
-            "enum" => said("values"),
-            "integer" => said("range"),
-            _ => return Ok(()),
-        };
-        if key.pattern.only_part().is_some() {
-            return Ok(());
-        }
+        let values = theirs.projected_values(&key.name).filter(|_| key.pattern.only_part().is_none());
+        let Some(values) = values else { return Ok(()) };
+        let is_range = theirs.projection(&key.name, "type").is_some_and(|kind| kind.eq_ignore_ascii_case("integer"));
         let days = |value: &str| Some((key.pattern.first_day(value)?, key.pattern.last_day(value)?));
         let Some(mut spans) = values.split(',').map(|value| days(value.trim())).collect::<Option<Vec<_>>>() else {
             return Ok(());
         };
-        if let (true, [(first, _), (_, last)]) = (kind == "integer", spans.as_slice()) {
+        if let (true, [(first, _), (_, last)]) = (is_range, spans.as_slice()) {
             // All numbers from the one to the other.
             spans = vec![(*first, *last)];
         }

@@ -88,6 +88,15 @@ impl Theirs {
         self.properties.get(&format!("projection.{key}.{what}")).map(String::as_str)
     }
 
+    /// Returns what the projection of a key lists, or the first and the last of its numbers, with commas between.
+    pub fn projected_values(&self, key: &str) -> Option<&str> {
+        match self.projection(key, "type")?.to_ascii_lowercase().as_str() {
+            "enum" => self.projection(key, "values"),
+            "integer" => self.projection(key, "range"),
+            _ => None,
+        }
+    }
+
     /// Returns the template of its partitions' locations, if they are projected by one.
     pub fn template(&self) -> Option<&str> {
         let template = self.properties.get("storage.location.template").filter(|_| self.is_projected());
