@@ -668,6 +668,18 @@ fn functions_that_make_much_of_little_end_within_memory() {
     }
 }
 
+/// Seen in the plan: which rows come first otherwise depends on which half is read sooner.
+#[test]
+fn a_limit_over_a_union_compares_whole_rows() {
+    let work = Work::new();
+    three_rows(&work);
+    let half = |side: &str| format!("SELECT bytes * 0 AS p, '{side}' AS side FROM vpc_flow_logs");
+    let sql = format!("{} UNION ALL {} ORDER BY p, side LIMIT 1", half("b"), half("a"));
+    let plan = work.run(&["query", "table", &sql, "--explain", "--threads", "2", "--day", DAY]);
+    let sorts: Vec<&str> = plan.code(0).stdout.lines().filter(|line| line.contains("SortExec: TopK")).collect();
+    assert!(!sorts.is_empty() && sorts.iter().all(|sort| sort.contains("side@1")), "{}", plan.stdout);
+}
+
 #[test]
 fn little_memory_is_enough_or_said() {
     let work = Work::new();
