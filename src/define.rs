@@ -229,6 +229,7 @@ pub(crate) fn hints(
 pub(crate) fn with_survey(mut hints: Hints, seen: Option<&Survey>) -> Hints {
     if let Some(seen) = seen {
         hints.fields = Some(seen.raw.columns.clone());
+        hints.in_source = Some(seen.raw.partitions.clone());
         let named = std::mem::replace(&mut hints.constants, constants(&seen.raw.partitions));
         hints.constants.extend(named);
     }

@@ -198,7 +198,8 @@ pub(crate) fn narrowed(theirs: &Theirs, hints: &Hints, wanted: &Wanted) -> Resul
     }
     let accounts = accounts.unwrap_or_else(|| wanted.accounts.clone());
     let regions = regions.unwrap_or_else(|| wanted.regions.clone());
-    Ok(Some(Wanted { accounts, regions, ..wanted.clone() }))
+    let some_may_lack = hints.asked.is_empty();
+    Ok(Some(Wanted { accounts, regions, some_may_lack, ..wanted.clone() }))
 }
 
 /// Returns the accounts and Regions that were asked for.

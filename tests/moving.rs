@@ -662,6 +662,67 @@ fn a_bucket_of_its_own_says_whose_logs_a_table_holds() {
 }
 
 #[test]
+fn what_the_old_table_shows_and_dest_lacks_is_said() {
+    let work = Work::new();
+    let other = "444455556666";
+    for (account, region) in [(ACCOUNT, REGION), (other, REGION), (other, "eu-west-1")] {
+        work.object(&Layout::Default.key(account, region, DAY, 0), text(0, 5));
+    }
+    for (table, by) in [("table", "account-region-day"), ("mixed", "day")] {
+        work.convert_from("raw", table, &["--all", "--account", ACCOUNT, "--partition-by", by]).code(0);
+    }
+    let all = format!("CREATE EXTERNAL TABLE t ({COLUMNS}) {TEXT} LOCATION 's3://b/AWSLogs/' TBLPROPERTIES ({SKIP})");
+    let listed = |accounts: &str, regions: &str| {
+        let keys = "(account string, region string, day string)";
+        let list = |key: &str, values: &str| {
+            format!("'projection.{key}.type' = 'enum', 'projection.{key}.values' = '{values}'")
+        };
+        format!(
+            "CREATE EXTERNAL TABLE t ({COLUMNS}) PARTITIONED BY {keys} {TEXT} LOCATION 's3://b/AWSLogs/' TBLPROPERTIES ({SKIP}, \
+             'projection.enabled' = 'true', {}, {}, 'projection.day.type' = 'date', 'projection.day.format' = 'yyyy/MM/dd', \
+             'projection.day.range' = '2026/01/01,NOW', \
+             'storage.location.template' = 's3://b/AWSLogs/${{account}}/vpcflowlogs/${{region}}/${{day}}/')",
+            list("account", accounts),
+            list("region", regions)
+        )
+    };
+    let open = format!(
+        "note: their table shows whoever's logs lie below s3://b/AWSLogs/, and DEST has those of {ACCOUNT} {REGION}: --source says \
+         whether that is all\n"
+    );
+    let in_source = format!(
+        "note: SOURCE has logs of {other} {REGION}, {other} eu-west-1, which their table shows and DEST has not"
+    );
+    for dest in ["table", "mixed"] {
+        work.write("old.sql", &all);
+        let fixed = ["ddl", dest, "--like", "old.sql", "--location", "s3://bucket/flow"];
+        work.run(&fixed).code(0).says(&open).does_not_say("SOURCE has");
+        work.run(&[&fixed[..], &["--source", "raw"]].concat()).code(0).says(&in_source).does_not_say(&open);
+        // Of what nobody shows, nothing is said.
+        work.write("old.sql", plain_of(ACCOUNT, REGION));
+        for more in [&[][..], &["--source", "raw"]] {
+            let ran = work.run(&[&fixed[..], more].concat());
+            ran.code(0).does_not_say("DEST has").does_not_say("SOURCE has");
+        }
+    }
+    // What a projection lists and nobody has is said, and is no reason to think that days are not converted.
+    let sql = listed(&format!("{ACCOUNT},777788889999"), &format!("{REGION},sa-east-1"));
+    for args in [&[][..], &["--source", "raw"]] {
+        let ran = like(&work, &sql, args);
+        ran.code(0).says("note: their table also looks for the account 777788889999, of which DEST has nothing\n");
+        ran.says("note: their table also looks for the Region sa-east-1, of which DEST has nothing\n")
+            .does_not_say("SOURCE has");
+    }
+    let steps = cutover(&work, &["--cutover", "--like", "old.sql"]);
+    assert!(steps.code(0).stdout.contains(&format!("BETWEEN '{}'", DAY.replace('-', ""))), "{}", steps.stdout);
+    // All that is listed and lies in SOURCE is to be converted first.
+    like(&work, &listed(&format!("{ACCOUNT},{other}"), REGION), &["--source", "raw"])
+        .code(0)
+        .says(&format!("note: SOURCE has logs of {other} {REGION}, which their table shows and DEST has not"));
+    cutover(&work, &["--cutover", "--like", "old.sql"]).code(2).says("error: no day is converted completely yet\n");
+}
+
+#[test]
 fn logs_that_are_gone_from_source_stay_in_the_view() {
     let work = by_account();
     work.object(&Layout::Default.key(ACCOUNT, REGION, "2026-01-20", 0), text(0, 5));

@@ -11,6 +11,7 @@ use jiff::civil::Date;
 use super::definition::{Definition, Key, Partitions, Storage, TableColumn, described};
 use super::held::{Held, finer_parts};
 pub use super::hints::Hints;
+use super::lacking;
 use super::like::{TheirColumn, Theirs};
 use super::name::TableName;
 use super::pattern::{Part, Pattern, parts_of};
@@ -78,6 +79,7 @@ pub fn bridge(
     let mut notes = theirs.notes.clone();
     let (held, keys) = held(theirs, hints, &parts_of(contents.partition_by).collect::<Vec<_>>())?;
     notes.extend(held.notes(&contents.partitions));
+    notes.extend(lacking::notes(&held, theirs, contents, hints));
     let (all, contents) = (&contents.partitions, &held.of_contents(contents, theirs, hints)?);
     let shown = columns(theirs, contents, hints, &mut notes)?;
     let outputs = outputs(&shown, contents.dash_as_null, theirs.dash_is_null);

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::definition::Partitions;
 use super::pattern::{Part, Pattern};
+use crate::ledger::partition::Partition;
 use crate::record::header::Column;
 
 /// What helps where their definition alone does not tell enough.
@@ -19,6 +20,8 @@ pub struct Hints {
     pub lies: Lies,
     /// Where the raw objects came from that DEST was made of.
     pub origins: BTreeSet<Origin>,
+    /// What SOURCE has, if somebody looked.
+    pub in_source: Option<Vec<Partition>>,
     /// What keys hold, as a person said it.
     pub keys: BTreeMap<String, Pattern>,
     /// How partitions are to become known; as in their table if `None`.

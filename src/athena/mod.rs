@@ -17,6 +17,7 @@ pub mod glue;
 pub mod held;
 pub mod hints;
 pub mod hive;
+pub mod lacking;
 pub mod like;
 pub mod name;
 pub mod outgrown;

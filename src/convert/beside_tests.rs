@@ -141,7 +141,7 @@ impl Place {
 }
 
 fn wanted() -> Wanted {
-    Wanted { days: Days::All, accounts: Vec::new(), regions: Vec::new(), assume_day: None, source_layout: None }
+    Wanted { days: Days::All, accounts: Vec::new(), regions: Vec::new(), ..Wanted::default() }
 }
 
 fn verified(place: &Place, table: &Table, extent: Extent) -> crate::verify::outcome::Verification {

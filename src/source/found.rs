@@ -23,6 +23,8 @@ pub struct Wanted {
     pub accounts: Vec<String>,
     /// Regions; empty for all.
     pub regions: Vec<String>,
+    /// Whether of some of these accounts and Regions there may be nothing: a table's definition lists them, nobody typed them.
+    pub(crate) some_may_lack: bool,
     /// The day of objects whose key gives none.
     pub assume_day: Option<Date>,
     /// Where day, account and Region stand below SOURCE, if no rule is to tell it.
@@ -287,14 +289,15 @@ impl Met {
     /// # Errors
     /// A usage error that says which there are.
     pub(crate) fn refuse_others(&self, wanted: &Wanted, source: &Location) -> Result<()> {
+        let may_lack = wanted.some_may_lack;
         let asked = [
             ("account", ACCOUNT, &wanted.accounts, &self.with_logs, &self.accounts),
             ("Region", REGION, &wanted.regions, &self.regions, &self.regions),
         ];
         for (what, option, wanted, with_logs, there) in asked {
-            let Some(stranger) = wanted.iter().find(|name| !with_logs.contains(*name)).filter(|_| !self.more) else {
-                continue;
-            };
+            let is_there = |name: &String| with_logs.contains(name);
+            let is_enough = self.more || may_lack && wanted.iter().any(is_there);
+            let Some(stranger) = wanted.iter().find(|name| !is_there(name)).filter(|_| !is_enough) else { continue };
             let others: Vec<&str> = there.iter().filter(|name| *name != stranger).map(String::as_str).collect();
             let more = if others.len() > 10 { format!(" and {} more", others.len() - 10) } else { String::new() };
             let help = match others.is_empty() {

@@ -1,3 +1,4 @@
+# note: their table shows whoever's logs lie below s3://b/prefix/AWSLogs/, and DEST has those of 123456789012 ap-northeast-1, 444455556666 eu-west-1: --source says whether that is all
 CREATE EXTERNAL TABLE IF NOT EXISTS `flows` (
   `version`      int,
   `account_id`   string,

@@ -1,3 +1,4 @@
+# note: their table shows whoever's logs lie below s3://b/, and DEST has those of 123456789012 ap-northeast-1: --source says whether that is all
 # note: vpc_flow_logs_parquet is a view over vpc_flow_logs_parquet_files: SELECTs see what they saw, but SHOW PARTITIONS, MSCK and ALTER TABLE need the table, and Spark and Redshift Spectrum cannot read a view of Athena
 CREATE EXTERNAL TABLE IF NOT EXISTS `vpc_flow_logs_parquet_files` (
   `version`      int,
