@@ -668,6 +668,68 @@ fn functions_that_make_much_of_little_end_within_memory() {
     }
 }
 
+#[test]
+fn slips_are_told_in_athenas_words() {
+    let work = Work::new();
+    three_rows(&work);
+    for (sql, said) in [
+        (
+            "SELECT srcaddr, count(*) FROM vpc_flow_logs GROUP BY dstaddr",
+            "error: srcaddr must be an aggregate expression or appear in GROUP BY\n  at SQL, line 1, column 8\n  \
+             help: write srcaddr into GROUP BY, or arbitrary(srcaddr) here\n",
+        ),
+        (
+            "SELECT count(*) FROM vpc_flow_logs WHERE row_number() OVER () < 5",
+            "error: a window function stands where none is taken\n",
+        ),
+        (
+            "SELECT count(*) FROM vpc_flow_logs WHERE action = \"ACCEPT\"",
+            "error: column \"ACCEPT\" cannot be resolved\n  at SQL\n  \
+             help: a name stands in double quotes, a text in single ones: 'ACCEPT'\n",
+        ),
+        (
+            "SELECT srcadr FROM vpc_flow_logs",
+            "error: column srcadr cannot be resolved\n  at SQL, line 1, column 8\n  help: there is srcaddr\n",
+        ),
+        (
+            "SELECT action AS a FROM vpc_flow_logs WHERE a = 'x'",
+            "error: column a cannot be resolved\n  at SQL\n  \
+             help: WHERE and GROUP BY know the columns of FROM, and no names of SELECT\n",
+        ),
+        (
+            "SELECT srcaddr FROM vpc_flow_logs a JOIN vpc_flow_logs b ON a.srcaddr = b.dstaddr",
+            "error: column srcaddr is ambiguous\n",
+        ),
+        ("SELECT sum(count(*)) FROM vpc_flow_logs", "error: an aggregate stands within another one\n"),
+        ("SELECT max(*) FROM vpc_flow_logs", "error: only count(*) takes *\n"),
+        ("SELECT DATE '2026-02-30'", "error: '2026-02-30' is no date\n"),
+        ("SELECT srcaddr FROM vpc_flow_logs ORDER BY 5", "error: ORDER BY position 5 is not in the SELECT list\n"),
+        ("SELECT srcaddr FROM vpc_flow_logs GROUP BY 3", "error: GROUP BY position 3 is not in the SELECT list\n"),
+        ("SELECT day + 1 FROM vpc_flow_logs", "  help: day is a text: write CAST(day AS bigint)\n"),
+        (
+            "SELECT srcport IN (SELECT srcaddr FROM vpc_flow_logs)  FROM vpc_flow_logs",
+            "  help: write CAST(srcport AS varchar)\n",
+        ),
+    ] {
+        work.run(&["query", "table", sql, "--day", DAY]).code(2).says(said);
+    }
+}
+
+/// What a subquery gives is kept while rows are asked for in it.
+#[test]
+fn rows_of_a_subquery_are_kept_within_memory() {
+    let work = Work::new();
+    three_rows(&work);
+    let many =
+        "SELECT a.x * 1000 + b.x FROM UNNEST(sequence(1, 1000)) AS a(x) CROSS JOIN UNNEST(sequence(1, 999)) AS b(x)";
+    let sql = format!("SELECT count_if(bytes IN ({many})) FROM vpc_flow_logs");
+    let run = |memory| work.run(&["query", "table", &sql, "--memory", memory, "--threads", "2", "--day", DAY]);
+    run("64MiB")
+        .code(3)
+        .says("  cause: Resources exhausted: the rows of IN (SELECT ...) take more than 8388608 bytes\n");
+    run("1GiB").code(0);
+}
+
 /// Seen in the plan: which rows come first otherwise depends on which half is read sooner.
 #[test]
 fn a_limit_over_a_union_compares_whole_rows() {

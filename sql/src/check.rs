@@ -222,7 +222,10 @@ fn one(expr: &Expr, schema: &DFSchema) -> Result<()> {
                 false => Err(said(
                     format!("value and result of the subquery must be of one type: {}, {}", found.1, asked.1),
                     &[&within.expr],
-                    cast_hint(&within.expr, &found, &asked),
+                    match (&*within.expr, found.0) {
+                        (Expr::Column(column), _) => format!("write CAST({} AS {})", column.name, asked.1),
+                        _ => cast_hint(&within.expr, &found, &asked),
+                    },
                 )),
             }
         }

@@ -3,17 +3,15 @@
 //! DataFusion computes both sides of AND for whole batches, and puts conditions of a subquery beside those around it. Here the
 //! side that may fail is put into a CASE, of which only the rows are computed that get there.
 
-use std::sync::Arc;
-
 use datafusion::common::tree_node::{Transformed, TreeNode};
-use datafusion::common::{Column, DataFusionError, JoinType, Result};
+use datafusion::common::{DataFusionError, Result};
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
-use datafusion::logical_expr::utils::{conjunction, split_binary_owned, split_conjunction};
-use datafusion::logical_expr::{BinaryExpr, Expr, Filter, LogicalPlan, Operator, binary_expr, lit, when};
+use datafusion::logical_expr::utils::split_binary_owned;
+use datafusion::logical_expr::{BinaryExpr, Expr, LogicalPlan, Operator, binary_expr, lit, when};
 use datafusion::optimizer::{ApplyOrder, OptimizerConfig, OptimizerRule};
 
-use crate::functions::{self, HELD};
+use crate::functions;
 
 /// Functions that fail for some values. Those that fail only when numbers are too large are left out: a CASE has its price.
 const FAILING: [&str; 24] = [
@@ -99,67 +97,6 @@ fn within(condition: Expr, then: Expr, otherwise: bool) -> Result<Expr> {
 /// Returns whether this was guarded before: rules run several times.
 fn is_guard(expr: &Expr) -> bool {
     matches!(expr, Expr::ScalarFunction(function) if function.name() == "is_one")
-}
-
-/// Functions that read texts, and fail for some of them. Those by which partitions are chosen are not here.
-const READING: [&str; 7] =
-    ["ip_address", "contains", "from_hex", "subscript", "element_at", "json_parse", "url_decode"];
-
-/// Holds conditions that may fail above joins: a row that no other one is joined to is not looked at.
-#[derive(Debug)]
-pub struct Hold;
-
-impl OptimizerRule for Hold {
-    fn name(&self) -> &str {
-        "hold_above_joins"
-    }
-
-    fn apply_order(&self) -> Option<ApplyOrder> {
-        Some(ApplyOrder::TopDown)
-    }
-
-    fn rewrite(&self, plan: LogicalPlan, _config: &dyn OptimizerConfig) -> Result<Transformed<LogicalPlan>> {
-        let LogicalPlan::Filter(filter) = &plan else { return Ok(Transformed::no(plan)) };
-        let parts = split_conjunction(&filter.predicate);
-        let mut keys = Vec::new();
-        if parts.iter().any(|part| is_to_be_held(part)) {
-            keys_of_joins(&filter.input, &mut keys);
-        }
-        if keys.is_empty() {
-            return Ok(Transformed::no(plan));
-        }
-        let held = functions::named(HELD)?;
-        let hold = |part: &Expr| match is_to_be_held(part) {
-            true => {
-                let args = std::iter::once(part.clone()).chain(keys.iter().cloned().map(Expr::Column)).collect();
-                Expr::ScalarFunction(ScalarFunction::new_udf(Arc::clone(&held), args))
-            }
-            false => part.clone(),
-        };
-        let predicate = conjunction(parts.into_iter().map(hold)).unwrap_or_else(|| lit(true));
-        Ok(Transformed::yes(LogicalPlan::Filter(Filter::try_new(predicate, Arc::clone(&filter.input))?)))
-    }
-}
-
-/// Collects columns by which tables are joined, of both sides of each join.
-fn keys_of_joins(plan: &LogicalPlan, keys: &mut Vec<Column>) {
-    let LogicalPlan::Join(join) = plan else { return };
-    if !matches!(join.join_type, JoinType::Inner | JoinType::Left | JoinType::Right | JoinType::Full) {
-        return;
-    }
-    let pairs = join.on.iter().flat_map(|(left, right)| [left, right]).chain(&join.filter);
-    let named: Vec<&Column> = pairs.flat_map(|expr| expr.column_refs()).collect();
-    for side in [&join.left, &join.right] {
-        keys.extend(named.iter().find(|column| side.schema().has_column(column)).map(|column| (*column).clone()));
-        keys_of_joins(side, keys);
-    }
-}
-
-/// Returns whether a condition reads texts and is not held yet.
-fn is_to_be_held(expr: &Expr) -> bool {
-    let is_held = matches!(expr, Expr::ScalarFunction(function) if function.name() == HELD);
-    let reads = |part: &Expr| Ok(matches!(part, Expr::ScalarFunction(function) if READING.contains(&function.name())));
-    !is_held && expr.exists(reads).unwrap_or(true)
 }
 
 /// Guards all expressions of a plan; the last rule, since others take it apart.

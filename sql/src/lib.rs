@@ -7,7 +7,9 @@
 //! `planner` and `check` look at types (`types`), `guard` and `tried` at what may fail, `functions` has Athena's functions. `files` and `objects` are
 //! the two kinds of table, `partitions` chooses partitions, `meter` counts, `answer` makes values of columns, `run` brings it together.
 
+mod among;
 mod answer;
+mod apart;
 mod calls;
 mod check;
 mod dependencies;
@@ -18,6 +20,7 @@ mod files;
 mod functions;
 mod guard;
 mod hints;
+mod hold;
 mod joins;
 mod limits;
 mod meter;
@@ -28,6 +31,7 @@ mod planner;
 mod prepared;
 mod rewrite;
 mod run;
+mod said;
 mod sets;
 mod statement;
 mod tokens;
@@ -63,7 +67,8 @@ pub use statement::{Order, Statement, parse};
 
 use dependencies::{Forgetful, forgetting};
 use files::FileTable;
-use guard::{Guard, Hold};
+use guard::Guard;
+use hold::Hold;
 use meter::Meter;
 use objects::ObjectTable;
 use planner::Operators;
@@ -98,6 +103,8 @@ pub struct Engine {
     context: SessionContext,
     runtime: Runtime,
     meter: Arc<Meter>,
+    /// What a function may make of a batch, or keep of a subquery.
+    answer_bytes: u64,
 }
 
 impl std::fmt::Debug for Engine {
@@ -180,7 +187,7 @@ impl Engine {
         let [with_path, table] = tables(Arc::clone(&meter));
         context.register_table(TableReference::bare(options.table.as_str()), table).map_err(broken)?;
         context.register_table(TableReference::bare(names::with_path(&options.table)), with_path).map_err(broken)?;
-        Ok(Self { context, runtime, meter })
+        Ok(Self { context, runtime, meter, answer_bytes })
     }
 }
 

@@ -184,6 +184,16 @@ fn hint(op: &BinaryOperator, left: (&Expr, &DataType), right: (&Expr, &DataType)
     };
     match (op, text.0, other.0, Kind::of(other.1)) {
         (BinaryOperator::StringConcat, ..) => format!("write CAST({} AS varchar)", shown(other.0)),
+        (
+            BinaryOperator::Plus
+            | BinaryOperator::Minus
+            | BinaryOperator::Multiply
+            | BinaryOperator::Divide
+            | BinaryOperator::Modulo,
+            Expr::Column(column),
+            _,
+            Kind::Number,
+        ) => format!("{} is a text: write CAST({} AS {})", column.name, column.name, shown_type(other.1)),
         (_, Expr::Column(column), Expr::Literal(value, _), Kind::Number) => {
             let width = if matches!(column.name.as_str(), "month" | "day" | "hour") { 2 } else { 0 };
             format!("{} is a text: write {} {op} '{:0>width$}'", column.name, column.name, value.to_string())

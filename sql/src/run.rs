@@ -7,15 +7,16 @@ use datafusion::common::DataFusionError;
 use datafusion::physical_plan::execute_stream;
 use datafusion::sql::parser::Statement as Planned;
 use futures::StreamExt;
-use parquet::errors::ParquetError;
 
+use crate::among::as_values;
 use crate::answer::{Value, value};
 use crate::check::{check, widened};
-use crate::error::{Failure, Given, Result, SqlError, SqlErrorKind, at};
+use crate::error::{Failure, Result, SqlError, at};
 use crate::limits::by_the_whole_order;
 use crate::meter::Scan;
+use crate::said::said;
 use crate::statement::Statement;
-use crate::{Engine, explain, hints};
+use crate::{Engine, explain};
 
 /// Rows of an answer that came together.
 #[derive(Debug)]
@@ -62,7 +63,7 @@ impl Engine {
         let planning = async move {
             let plan = context.state().statement_to_plan(Planned::Statement(Box::new(parsed))).await?;
             check(&plan)?;
-            let plan = widened(plan)?;
+            let plan = as_values(widened(plan)?, self.answer_bytes)?;
             let frame = context.execute_logical_plan(plan).await?;
             let task = frame.task_ctx();
             Ok::<_, DataFusionError>((by_the_whole_order(frame.create_physical_plan().await?)?, task))
@@ -120,147 +121,5 @@ impl Engine {
     /// Returns whether the last statement opened a file.
     pub fn opened(&self, key: &str) -> bool {
         self.meter.opened(key)
-    }
-}
-
-/// What the engine puts before what a function says of its arguments.
-const COERCED: &str = "user-defined coercion failed with: ";
-
-/// What the engine says of functions that are given no array.
-const NO_LIST: &str = " expected a list as first argument";
-
-/// Returns a failure in words; that of a reader as it is, if it is one.
-fn said(error: DataFusionError, place: &str) -> SqlError {
-    let position =
-        error.diagnostic().and_then(|diagnostic| diagnostic.span).map(|span| (span.start.line, span.start.column));
-    let help = error.diagnostic().and_then(|diagnostic| diagnostic.helps.first()).map(|help| help.message.clone());
-    let (line, column) = position.unwrap_or((0, 0));
-    let place = at(place, line, column);
-    let error = match given(error) {
-        Ok(failure) => return failure.into(),
-        Err(error) => error,
-    };
-    let root = error.find_root();
-    let text = root.strip_backtrace();
-    match root {
-        // Damage is found by the checksums of pages, or where they do not decode.
-        DataFusionError::ParquetError(_) | DataFusionError::ArrowError(..) if text.contains("Parquet error") => {
-            let why = text.rsplit("Parquet error: ").next().unwrap_or_default();
-            SqlError::new(SqlErrorKind::Damaged, format!("a Parquet file of the table is damaged: {why}"))
-                .help("restore it from a version or backup (docs/operating.md, A damaged file)")
-        }
-        DataFusionError::ResourcesExhausted(_) => SqlError::memory().at(place).because(text),
-        // Such a window asks which values lie between two others.
-        _ if text.contains("Cannot run range queries") => SqlError::usage("a window is ordered by addresses or bytes")
-            .at(place)
-            .help("write ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW in it"),
-        DataFusionError::Internal(_) | DataFusionError::IoError(_) | DataFusionError::ExecutionJoin(_) => {
-            SqlError::new(SqlErrorKind::Stopped, "the query failed").at(place).because(text)
-        }
-        _ if let Some(error) = of_function(&text) => error.at(place),
-        DataFusionError::NotImplemented(_) => SqlError::usage(format!("this is not there: {}", message(&text)))
-            .at(place)
-            .help("docs/query.md says what of Athena's SQL is"),
-        _ => {
-            let error = SqlError::usage(format!("the statement cannot be run: {}", message(&text))).at(place);
-            help.into_iter().fold(error, SqlError::help)
-        }
-    }
-}
-
-/// Returns in Athena's words what the engine says of a function and its arguments.
-fn of_function(text: &str) -> Option<SqlError> {
-    let quoted = text.split('\'').nth(1).unwrap_or_default();
-    Some(if text.contains("Invalid function '") {
-        let name = text.split("Invalid function '").nth(1).and_then(|rest| rest.split('\'').next()).unwrap_or_default();
-        SqlError::usage(format!("the function {name} is not here")).help("docs/query.md says which are")
-    } else if let Some((_, why)) = text.split_once(COERCED) {
-        // A function of ours says itself what to write.
-        let why = why.split(" No function matches").next().unwrap_or_default();
-        SqlError::usage(format!("the statement cannot be run: {}", message(why)))
-    } else if text.contains("failed to match any signature") || text.contains("No function matches the given name") {
-        let name = hints::athenas(quoted);
-        SqlError::usage(format!("the function {name} takes no such arguments")).help("CAST them to what it takes")
-    } else if let Some((before, _)) = text.split_once(NO_LIST) {
-        let name = hints::athenas(before.split_whitespace().last().unwrap_or_default());
-        SqlError::usage(format!("the function {name} takes an array first"))
-            .help(format!("write {name}(ARRAY[...], x -> ...)"))
-    } else if text.contains("unnest() can only be applied") {
-        SqlError::usage("UNNEST takes arrays here").help(
-            "of a map write UNNEST(map_keys(map), map_values(map)) AS t (key, value); of anything else ARRAY[...]",
-        )
-    } else if text.contains("logical expression InSubquery") || text.contains("logical expression Exists") {
-        SqlError::usage(
-            "IN (SELECT ...) and EXISTS are there in WHERE and HAVING only, and tied to what is around them by =",
-        )
-        .help("write a LEFT JOIN with SELECT DISTINCT, and test its column for NULL")
-    } else if text.contains("logical expression ScalarSubquery") || text.contains("OuterReferenceColumn") {
-        SqlError::usage("a subquery is tied to what is around it by something else than =")
-            .help("write a JOIN with that condition, and GROUP BY")
-    } else if text.contains("regex parse error") {
-        let why = text.rsplit("error: ").next().unwrap_or_default().trim();
-        SqlError::usage(format!("this is no regular expression here: {}", why.lines().next().unwrap_or_default()))
-            .help("there is no look-around and no back reference")
-    } else if text.contains("Unsupported ast node in sqltorel: Lambda") {
-        SqlError::usage("a lambda stands where none is taken")
-            .help("transform, filter, any_match, all_match, none_match and reduce take one")
-    } else if text.contains("Unsupported ast node in sqltorel") {
-        SqlError::usage("an expression is not here").help("docs/query.md says what of Athena's SQL is")
-    } else {
-        return None;
-    })
-}
-
-/// Cuts what DataFusion puts before its messages, and all but their first line.
-fn message(text: &str) -> String {
-    let prefixes = [
-        "Error during planning: ",
-        "Schema error: ",
-        "Execution error: ",
-        "This feature is not implemented: ",
-        "Optimizer rule ",
-    ];
-    let mut text = text.lines().next().unwrap_or_default();
-    while let Some(rest) = prefixes.iter().find_map(|prefix| text.strip_prefix(prefix)) {
-        text = rest;
-    }
-    let text = text.trim_end_matches('.');
-    // An end of a statement that comes too early is mostly the column of that name.
-    text.to_owned()
-}
-
-/// Digs out what the reader of files or objects failed with.
-fn given(error: DataFusionError) -> Result<Failure, DataFusionError> {
-    let mut error = error;
-    loop {
-        error = match error {
-            DataFusionError::External(inner) => match inner.downcast::<Given>() {
-                Ok(given) => return Ok(given.0),
-                Err(other) => match other.downcast::<ParquetError>() {
-                    Ok(parquet) => DataFusionError::ParquetError(parquet),
-                    Err(other) => match other.downcast::<DataFusionError>() {
-                        Ok(inner) => *inner,
-                        Err(other) => return Err(DataFusionError::External(other)),
-                    },
-                },
-            },
-            DataFusionError::ParquetError(inner) => match *inner {
-                ParquetError::External(inner) => match inner.downcast::<Given>() {
-                    Ok(given) => return Ok(given.0),
-                    Err(other) => return Err(DataFusionError::External(other)),
-                },
-                other => return Err(DataFusionError::ParquetError(Box::new(other))),
-            },
-            DataFusionError::ArrowError(inner, backtrace) => match *inner {
-                arrow::error::ArrowError::ExternalError(inner) => DataFusionError::External(inner),
-                other => return Err(DataFusionError::ArrowError(Box::new(other), backtrace)),
-            },
-            DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => *inner,
-            DataFusionError::Shared(shared) => match Arc::try_unwrap(shared) {
-                Ok(inner) => inner,
-                Err(shared) => return Err(DataFusionError::Shared(shared)),
-            },
-            other => return Err(other),
-        };
     }
 }

@@ -11,6 +11,7 @@ use sqlparser::dialect::Dialect;
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Whitespace};
 
+use crate::apart::tell_apart;
 use crate::differences;
 use crate::error::{Result, SqlError, at};
 use crate::names::{Alias, Ctes, Names};
@@ -218,8 +219,9 @@ impl Known<'_> {
     fn plain(&mut self, piece: &[TokenWithSpan], first: Location, place: &str) -> Result<Statement> {
         let parsed = parsed(piece, first, place)?;
         let (compared, differences) = (compared_with_values(&parsed), differences::met(&parsed));
-        let (parsed, aliases) = self.named(parsed, place)?;
+        let (mut parsed, aliases) = self.named(parsed, place)?;
         let order = order(&parsed);
+        tell_apart(&mut parsed);
         let (name, text) = (String::new(), String::new());
         Ok(Statement { name, text, executed: None, view: None, order, parsed, compared, differences, aliases })
     }

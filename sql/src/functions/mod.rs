@@ -3,6 +3,7 @@
 //! A [`Fun`] is a function of whole columns: constants come as columns of one value each row, so that nothing in here
 //! knows of them. Types of arguments and of the answer are functions of their own.
 
+mod among;
 mod bits;
 mod bounded;
 mod bytes;
@@ -35,6 +36,7 @@ use datafusion::logical_expr::{
 
 use crate::types::shown_type;
 
+pub use among::among;
 pub use bounded::bounded;
 pub use json::{JSON, written};
 pub use maps::parts_of;

@@ -41,6 +41,14 @@ pub const FUNS: &[Fun] = &[
         gives: |_, _| Ok(DataType::Boolean),
         run: |columns, _| Ok(Arc::clone(&columns[0])),
     },
+    // What crate::apart puts around a subquery.
+    Fun {
+        name: crate::apart::APART,
+        usage: "apart(subquery, number)",
+        takes: |types| (types.len() == 2).then(|| types.to_vec()),
+        gives: |types, _| Ok(types[0].clone()),
+        run: |columns, _| Ok(Arc::clone(&columns[0])),
+    },
     // What crate::tried makes something else of, once types are settled.
     Fun {
         name: crate::tried::TRY,

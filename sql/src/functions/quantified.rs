@@ -67,7 +67,8 @@ fn compared(operator: &str, all: bool, value: &ArrayRef, known: &StructArray) ->
     Ok(Arc::new(answers.collect::<BooleanArray>()))
 }
 
-fn common(one: &DataType, other: &DataType) -> Result<DataType> {
+/// Returns the type in which two values are compared.
+pub fn common(one: &DataType, other: &DataType) -> Result<DataType> {
     if one.is_decimal() && other.is_floating() || one.is_floating() && other.is_decimal() {
         return Ok(DataType::Float64);
     }

@@ -126,5 +126,23 @@ SELECT count(*) FROM vpc_flow_logs AS a JOIN (SELECT DISTINCT srcaddr FROM vpc_f
 SELECT count(*) FROM vpc_flow_logs AS a JOIN (VALUES '10.0.0.5', '10.0.1.7') AS v(ip) ON a.srcaddr = v.ip WHERE contains('10.0.0.0/8', CAST(a.srcaddr AS ipaddress)) AND a.day = '15'
 
 -- addresses of rows that a subquery names
--- differs: beside `srcaddr IN (SELECT ...)`
 SELECT count(*) FROM vpc_flow_logs AS a WHERE srcaddr IN (SELECT srcaddr FROM vpc_flow_logs WHERE srcaddr LIKE '10.%') AND contains('10.0.0.0/8', CAST(a.srcaddr AS ipaddress)) AND a.day = '15'
+
+-- rows that IN leaves within a subquery
+SELECT count(*) FROM (SELECT * FROM vpc_flow_logs WHERE srcaddr IN (SELECT dstaddr FROM vpc_flow_logs WHERE dstaddr <> '-')) x WHERE contains('10.0.0.0/8', CAST(srcaddr AS ipaddress))
+
+-- rows that a JOIN leaves within a subquery, under another name
+SELECT count(*) FROM (SELECT a.srcaddr AS s, a.bytes FROM vpc_flow_logs a JOIN (SELECT DISTINCT dstaddr FROM vpc_flow_logs WHERE dstaddr <> '-') b ON a.srcaddr = b.dstaddr) x WHERE contains('10.0.0.0/8', CAST(s AS ipaddress))
+
+-- rows that EXISTS leaves
+SELECT count(*) FROM vpc_flow_logs a WHERE EXISTS (SELECT 1 FROM vpc_flow_logs b WHERE b.dstaddr = a.srcaddr AND b.dstaddr <> '-') AND contains('10.0.0.0/8', CAST(a.srcaddr AS ipaddress))
+
+-- rows that NOT IN leaves
+-- refused
+SELECT count(*) FROM vpc_flow_logs a WHERE a.srcaddr NOT IN (SELECT dstaddr FROM vpc_flow_logs WHERE dstaddr = '-') AND contains('10.0.0.0/8', CAST(a.srcaddr AS ipaddress))
+
+-- rows that two subqueries leave
+SELECT count(*) FROM vpc_flow_logs WHERE srcaddr IN (SELECT dstaddr FROM vpc_flow_logs WHERE dstaddr <> '-') AND dstaddr IN (SELECT srcaddr FROM vpc_flow_logs WHERE srcaddr <> '-') AND (contains('10.0.0.0/8', CAST(srcaddr AS ipaddress)) OR contains('10.0.0.0/8', CAST(dstaddr AS ipaddress)))
+
+-- a cast in the list beside IN
+SELECT CAST(srcaddr AS ipaddress) AS ip, count(*) FROM vpc_flow_logs WHERE srcaddr IN (SELECT dstaddr FROM vpc_flow_logs WHERE dstaddr <> '-') GROUP BY 1 ORDER BY 1

@@ -166,7 +166,6 @@ SELECT count(*) FROM vpc_flow_logs WHERE srcaddr IS DISTINCT FROM dstaddr AND da
 SELECT a, b, a = 1 AND a IS NOT DISTINCT FROM b OR a = 3 AS x, a IS DISTINCT FROM b + 1 AND b IS DISTINCT FROM CASE WHEN a = 1 AND b = 2 THEN 2 END AS y FROM (VALUES (1, 1), (1, 2), (3, NULL), (NULL, NULL)) AS t(a, b) ORDER BY 1, 2
 
 -- a subquery within CASE
--- differs: IN (SELECT ...) and EXISTS in the list of a SELECT
 SELECT CASE WHEN srcaddr IN (SELECT dstaddr FROM vpc_flow_logs WHERE day = '16') THEN 1 ELSE 0 END AS known FROM vpc_flow_logs WHERE day = '15' ORDER BY 1 LIMIT 1
 
 -- talkers joined back to their flows
@@ -190,3 +189,144 @@ WITH top AS (SELECT srcaddr, sum(bytes) AS start FROM vpc_flow_logs WHERE day = 
 
 -- aliases that only others reserve
 SELECT count(*) FROM vpc_flow_logs format JOIN vpc_flow_logs global ON format.srcaddr = global.srcaddr AND format.start = global.start JOIN (SELECT 1 AS sample, 2 AS pivot) settings ON settings.sample = 1
+
+-- IN as a value
+SELECT srcaddr, srcaddr IN (SELECT dstaddr FROM vpc_flow_logs WHERE day = '15') AS known, count(*) FROM vpc_flow_logs GROUP BY 1, 2 ORDER BY 1, 2
+
+-- EXISTS as a value, tied to the row
+SELECT action, EXISTS (SELECT 1 FROM vpc_flow_logs b WHERE b.srcport = a.srcport AND b.action = 'REJECT') AS e, count(*) FROM vpc_flow_logs a GROUP BY 1, 2 ORDER BY 1, 2
+
+-- EXISTS as a value, of all
+SELECT count_if(EXISTS (SELECT 1 FROM vpc_flow_logs WHERE action = 'REJECT')) FROM vpc_flow_logs
+
+-- NOT IN with NULL in CASE
+SELECT CASE WHEN srcport NOT IN (SELECT dstport FROM vpc_flow_logs) THEN 'x' ELSE 'y' END c, count(*) FROM vpc_flow_logs GROUP BY 1 ORDER BY 1
+
+-- IN with NULL as a value
+SELECT DISTINCT srcport, srcport IN (SELECT dstport FROM vpc_flow_logs WHERE dstport IS NOT NULL) m FROM vpc_flow_logs ORDER BY 1, 2
+
+-- IN in FILTER
+SELECT count(*) FILTER (WHERE srcaddr IN (SELECT dstaddr FROM vpc_flow_logs)) FROM vpc_flow_logs
+
+-- NOT IN with NULL beside OR
+SELECT count(*) FROM vpc_flow_logs WHERE srcport NOT IN (SELECT dstport FROM vpc_flow_logs) OR bytes < 0
+
+-- NOT around IN and another condition
+SELECT count(*) FROM vpc_flow_logs WHERE NOT (srcport IN (SELECT dstport FROM vpc_flow_logs) AND bytes >= 0)
+
+-- NOT around IN or another condition
+SELECT count(*) FROM vpc_flow_logs WHERE NOT (srcport IN (SELECT dstport FROM vpc_flow_logs WHERE dstport > 100) OR bytes < 0)
+
+-- IN IS NULL
+SELECT count(*) FROM vpc_flow_logs WHERE (srcport IN (SELECT dstport FROM vpc_flow_logs WHERE dstport > 100)) IS NULL
+
+-- NOT IN of no rows beside OR
+SELECT count(*) FROM vpc_flow_logs WHERE srcport NOT IN (SELECT dstport FROM vpc_flow_logs WHERE dstport = -7) OR bytes < 0
+
+-- NOT IN tied to the row
+SELECT count(*) FROM vpc_flow_logs a WHERE a.srcport NOT IN (SELECT b.dstport FROM vpc_flow_logs b WHERE b.action = a.action)
+
+-- IN tied to the row beside OR
+SELECT count(*) FROM vpc_flow_logs a WHERE a.srcport IN (SELECT b.dstport FROM vpc_flow_logs b WHERE b.action = a.action) OR a.bytes < 500
+
+-- NOT EXISTS beside OR
+SELECT count(*) FROM vpc_flow_logs a WHERE NOT EXISTS (SELECT 1 FROM vpc_flow_logs b WHERE b.dstport = a.srcport) OR a.bytes < 500
+
+-- IN in CASE in WHERE
+SELECT count(*) FROM vpc_flow_logs WHERE CASE WHEN srcport IN (SELECT dstport FROM vpc_flow_logs) THEN bytes > 1000 ELSE bytes < 500 END
+
+-- IN in HAVING beside OR
+SELECT action, count(*) FROM vpc_flow_logs GROUP BY action HAVING action IN (SELECT 'ACCEPT') OR count(*) < 100 ORDER BY 1
+
+-- IN in the condition of a JOIN
+SELECT count(*) FROM vpc_flow_logs a JOIN (SELECT DISTINCT dstaddr FROM vpc_flow_logs) b ON a.srcaddr = b.dstaddr AND a.srcport IN (SELECT dstport FROM vpc_flow_logs)
+
+-- IN in ORDER BY
+SELECT srcport FROM vpc_flow_logs WHERE srcport IS NOT NULL ORDER BY srcport IN (SELECT dstport FROM vpc_flow_logs WHERE dstport IS NOT NULL), srcport LIMIT 5
+
+-- EXISTS in a sum, tied to the row
+SELECT sum(CASE WHEN EXISTS (SELECT 1 FROM vpc_flow_logs b WHERE b.dstaddr = a.srcaddr AND b.action = 'REJECT') THEN 1 ELSE 0 END) AS n FROM vpc_flow_logs a
+
+-- NOT IN as a value, tied to the row
+SELECT a.srcaddr, a.srcport NOT IN (SELECT b.dstport FROM vpc_flow_logs b WHERE b.action = a.action) m, count(*) c FROM vpc_flow_logs a GROUP BY 1, 2 ORDER BY 1, 2
+
+-- IN in count_if, tied to the row
+SELECT a.action, count_if(a.srcport IN (SELECT b.dstport FROM vpc_flow_logs b WHERE b.action = a.action)) FROM vpc_flow_logs a GROUP BY a.action ORDER BY 1
+
+-- a subquery in the list, tied to the row
+SELECT DISTINCT a.dstport, (SELECT max(b.srcport) FROM vpc_flow_logs b WHERE b.dstport = a.dstport) FROM vpc_flow_logs a ORDER BY 1
+
+-- a sum of subqueries that are tied to the row
+SELECT sum((SELECT count(*) FROM vpc_flow_logs b WHERE b.dstport = a.dstport AND b.action = 'REJECT')) FROM vpc_flow_logs a
+
+-- IN of sums in HAVING
+SELECT srcaddr, sum(bytes) b FROM vpc_flow_logs WHERE day = '15' GROUP BY srcaddr HAVING srcaddr IN (SELECT dstaddr FROM vpc_flow_logs) OR sum(bytes) IN (SELECT max(bytes) FROM vpc_flow_logs) ORDER BY 1
+
+-- NOT IN of sums in HAVING
+SELECT srcaddr, sum(bytes) b FROM vpc_flow_logs WHERE day = '15' GROUP BY srcaddr HAVING sum(bytes) NOT IN (SELECT bytes FROM vpc_flow_logs) ORDER BY 1
+
+-- IN in CASE in GROUP BY
+SELECT srcaddr, CASE WHEN srcaddr IN (SELECT dstaddr FROM vpc_flow_logs WHERE action = 'REJECT') THEN 'bad' WHEN srcaddr = '-' THEN 'none' ELSE 'good' END kind, sum(bytes) FROM vpc_flow_logs WHERE day = '15' GROUP BY srcaddr, CASE WHEN srcaddr IN (SELECT dstaddr FROM vpc_flow_logs WHERE action = 'REJECT') THEN 'bad' WHEN srcaddr = '-' THEN 'none' ELSE 'good' END ORDER BY 1
+
+-- IN equals IN
+SELECT count(*) FROM vpc_flow_logs WHERE (srcaddr IN (SELECT dstaddr FROM vpc_flow_logs WHERE action = 'REJECT')) = (dstaddr IN (SELECT srcaddr FROM vpc_flow_logs WHERE action = 'REJECT'))
+
+-- a decimal IN whole numbers
+SELECT bytes / 2.0 IN (SELECT packets FROM vpc_flow_logs) AS d, count(*) FROM vpc_flow_logs WHERE day = '15' GROUP BY 1 ORDER BY 1
+
+-- a double IN whole numbers
+SELECT CAST(srcport AS double) IN (SELECT dstport FROM vpc_flow_logs WHERE dstport > 0) AS d, count(*) FROM vpc_flow_logs GROUP BY 1 ORDER BY 1
+
+-- a time IN times
+SELECT from_unixtime(start) IN (SELECT from_unixtime("end") FROM vpc_flow_logs) AS d, count(*) FROM vpc_flow_logs GROUP BY 1 ORDER BY 1
+
+-- IN of NULL, of none and of one
+SELECT NULL IN (SELECT bytes FROM vpc_flow_logs WHERE bytes < -5), NULL IN (SELECT 1), 1 IN (SELECT 1), 2 IN (SELECT 1), 2 NOT IN (SELECT NULL), 2 NOT IN (SELECT 1)
+
+-- IN over VALUES
+SELECT x, x IN (SELECT y FROM (VALUES 1, 2, NULL) AS u(y)), x NOT IN (SELECT y FROM (VALUES 1, 2) AS u(y)) FROM (VALUES 1, 3, NULL) AS t(x) ORDER BY 1
+
+-- a window by IN
+SELECT row_number() OVER (PARTITION BY srcaddr IN (SELECT dstaddr FROM vpc_flow_logs WHERE day = '15') ORDER BY start, "end", srcaddr, dstaddr, srcport, dstport, bytes) r, srcaddr FROM vpc_flow_logs WHERE day = '16' ORDER BY 1, 2
+
+-- NOT IN in FILTER
+SELECT action, count(*) FILTER (WHERE srcport NOT IN (SELECT dstport FROM vpc_flow_logs WHERE dstport IS NOT NULL)) AS n FROM vpc_flow_logs GROUP BY action ORDER BY 1
+
+-- IN twice over WITH
+WITH bad AS (SELECT DISTINCT srcaddr FROM vpc_flow_logs WHERE action = 'REJECT') SELECT day, count_if(srcaddr IN (SELECT srcaddr FROM bad)) a, count_if(dstaddr IN (SELECT srcaddr FROM bad)) b, count(*) c FROM vpc_flow_logs GROUP BY day ORDER BY day
+
+-- IN in a LEFT JOIN
+SELECT count(*) FROM vpc_flow_logs a LEFT JOIN vpc_flow_logs b ON a.srcaddr = b.dstaddr AND b.srcport IN (SELECT dstport FROM vpc_flow_logs WHERE day = '15') AND b.action NOT IN (SELECT action FROM vpc_flow_logs WHERE action = '-')
+
+-- if of EXISTS
+SELECT if(EXISTS (SELECT 1 FROM vpc_flow_logs WHERE bytes < -5), 'yes', 'no'), NOT EXISTS (SELECT 1 FROM vpc_flow_logs WHERE bytes < -5)
+
+-- a subquery with IN, tied to the row
+SELECT a.day, (SELECT count(*) FROM vpc_flow_logs b WHERE b.day = a.day AND b.action IN (SELECT action FROM vpc_flow_logs c WHERE c.day = '15')) FROM (SELECT DISTINCT day FROM vpc_flow_logs) a ORDER BY 1
+
+-- IN within IN as a value
+SELECT day, action IN (SELECT action FROM vpc_flow_logs WHERE srcport IN (SELECT dstport FROM vpc_flow_logs WHERE day = '15') AND day = '16') x, count(*) FROM vpc_flow_logs GROUP BY 1, 2 ORDER BY 1, 2
+
+-- coalesce of IN
+SELECT count(*) FROM vpc_flow_logs WHERE coalesce(srcport IN (SELECT dstport FROM vpc_flow_logs), true)
+
+-- addresses IN addresses
+SELECT CAST(srcaddr AS ipaddress) IN (SELECT CAST(dstaddr AS ipaddress) FROM vpc_flow_logs WHERE dstaddr <> '-') k, count(*) FROM vpc_flow_logs WHERE srcaddr <> '-' GROUP BY 1 ORDER BY 1
+
+-- two EXISTS in sums
+SELECT sum(CASE WHEN EXISTS (SELECT 1) THEN 1 END) a, sum(CASE WHEN EXISTS (SELECT 1 FROM vpc_flow_logs WHERE bytes < -5) THEN 1 END) b FROM vpc_flow_logs
+
+-- windows by two subqueries
+SELECT rank() OVER (ORDER BY srcport IN (SELECT dstport FROM vpc_flow_logs WHERE dstport > 5)) a, rank() OVER (ORDER BY srcport IN (SELECT dstport FROM vpc_flow_logs WHERE dstport < 5)) b, srcport FROM vpc_flow_logs WHERE day = '15' ORDER BY 3, 1, 2
+
+-- sums beside two averages
+SELECT sum(CASE WHEN bytes > (SELECT avg(bytes) FROM vpc_flow_logs WHERE bytes < 1000) THEN 1 END) a, sum(CASE WHEN bytes > (SELECT avg(bytes) FROM vpc_flow_logs WHERE bytes < 500) THEN 1 END) b FROM vpc_flow_logs
+
+-- groups by two averages
+SELECT bytes > (SELECT avg(bytes) FROM vpc_flow_logs WHERE bytes < 1000) a, bytes > (SELECT avg(bytes) FROM vpc_flow_logs WHERE bytes < 500) b, count(*) FROM vpc_flow_logs GROUP BY 1, 2 ORDER BY 1, 2
+
+-- largest of two subqueries
+SELECT max((SELECT max(bytes) FROM vpc_flow_logs WHERE day = '15')), max((SELECT max(bytes) FROM vpc_flow_logs WHERE day = '16')) FROM vpc_flow_logs
+
+-- two IN in FILTER
+SELECT sum(bytes) FILTER (WHERE srcaddr IN (SELECT dstaddr FROM vpc_flow_logs WHERE day = '15')) a, sum(packets) FILTER (WHERE srcaddr IN (SELECT dstaddr FROM vpc_flow_logs WHERE day = '16')) b FROM vpc_flow_logs WHERE day = '15'

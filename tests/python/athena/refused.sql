@@ -459,3 +459,15 @@ SELECT count(*) FROM vpc_flow_logs WITH (NOLOCK)
 -- number as a time
 -- refused
 SELECT CAST(start AS timestamp) FROM vpc_flow_logs
+
+-- another subquery in SELECT than in GROUP BY
+-- refused
+SELECT bytes > (SELECT avg(bytes) FROM vpc_flow_logs WHERE bytes < 1000) a, count(*) FROM vpc_flow_logs GROUP BY bytes > (SELECT avg(bytes) FROM vpc_flow_logs WHERE bytes < 500) ORDER BY 2
+
+-- another IN in SELECT than in GROUP BY
+-- refused
+SELECT srcport IN (SELECT dstport FROM vpc_flow_logs) a, count(*) FROM vpc_flow_logs GROUP BY srcport IN (SELECT 5)
+
+-- IN of a text among numbers
+-- refused
+SELECT srcport IN (SELECT srcaddr FROM vpc_flow_logs) FROM vpc_flow_logs
