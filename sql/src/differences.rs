@@ -5,9 +5,7 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use sqlparser::ast::{
-    self, DataType, Expr, Function, GroupByExpr, Query, SelectItem, SetExpr, SetOperator, Value, Visit, Visitor,
-};
+use sqlparser::ast::{self, DataType, Expr, Function, Query, SelectItem, SetExpr, SetOperator, Value, Visit, Visitor};
 
 use crate::calls::arguments;
 
@@ -30,8 +28,6 @@ struct Seen {
     odd_times: bool,
     /// Whether values become texts.
     makes_texts: bool,
-    grouping_sets: bool,
-    ordered: bool,
     /// Whether a subquery gives a constant as a column.
     gives_constants: bool,
     /// Whether NaN is named, and something that passes over it or not.
@@ -57,9 +53,6 @@ impl Seen {
         }
         if self.odd_times && self.makes_texts {
             self.sentences.insert("times have milliseconds; Athena keeps the fraction that they are written with");
-        }
-        if self.grouping_sets && self.ordered && self.gives_constants {
-            self.sentences.insert("ORDER BY a column that is one literal in a subquery, over ROLLUP or CUBE: rows may come in another order");
         }
         if self.names_nan && self.takes_nan {
             self.sentences.insert("max, greatest and nullif take NaN for the largest number; Athena's pass over it");
@@ -172,7 +165,6 @@ impl Visitor for Seen {
     }
 
     fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
-        self.ordered |= query.order_by.is_some();
         if query.with.as_ref().is_some_and(|with| with.recursive) {
             self.sentences.insert("WITH RECURSIVE goes as deep as it likes; Athena fails beyond 10 levels");
         }
@@ -190,7 +182,6 @@ impl Seen {
                     _ => false,
                 };
                 self.gives_constants |= select.projection.iter().any(constant);
-                self.grouping_sets |= groups(&select.group_by);
             }
             SetExpr::SetOperation { op, left, right, .. } => {
                 if !matches!(op, SetOperator::Union) {
@@ -203,17 +194,6 @@ impl Seen {
             SetExpr::Values(_) => self.makes_numbers = true,
             _ => {}
         }
-    }
-}
-
-/// Returns whether rows are grouped in several ways.
-fn groups(by: &GroupByExpr) -> bool {
-    match by {
-        GroupByExpr::Expressions(all, modifiers) => {
-            let several = |expr: &Expr| matches!(expr, Expr::Rollup(_) | Expr::Cube(_) | Expr::GroupingSets(_));
-            !modifiers.is_empty() || all.iter().any(several)
-        }
-        GroupByExpr::All(_) => false,
     }
 }
 

@@ -118,26 +118,31 @@ fn columns(schema: &DFSchema) -> impl Iterator<Item = String> + '_ {
 
 /// Returns columns by which tables are joined, of both sides of each join; none if one side alone decides.
 fn keys(join: &Join) -> Vec<Column> {
-    let mut keys = Vec::new();
     let is_semi = join.join_type == JoinType::LeftSemi;
-    if !is_semi && !matches!(join.join_type, JoinType::Inner | JoinType::Left | JoinType::Right | JoinType::Full) {
-        return keys;
+    if !is_semi && !has_both_sides(join) {
+        return Vec::new();
     }
     let pairs = join.on.iter().flat_map(|(left, right)| [left, right]).chain(&join.filter);
     let named: Vec<&Column> = pairs.flat_map(|expr| expr.column_refs()).collect();
-    for side in [&join.left, &join.right] {
-        let key = named.iter().find(|column| side.schema().has_column(column)).map(|column| (*column).clone());
-        if is_semi && key.is_none() {
-            return Vec::new();
-        }
-        keys.extend(key);
+    let of = |side: &LogicalPlan| named.iter().find(|column| side.schema().has_column(column)).copied().cloned();
+    let sides = [&join.left, &join.right];
+    let mut keys: Vec<Column> = sides.iter().filter_map(|side| of(side)).collect();
+    if is_semi {
+        return if keys.len() == sides.len() { keys } else { Vec::new() };
+    }
+    for side in sides {
         if let LogicalPlan::Join(within) = side.as_ref()
-            && !is_semi
+            && has_both_sides(within)
         {
             keys.extend(self::keys(within));
         }
     }
     keys
+}
+
+/// Returns whether the rows of a join have the columns of both sides.
+fn has_both_sides(join: &Join) -> bool {
+    matches!(join.join_type, JoinType::Inner | JoinType::Left | JoinType::Right | JoinType::Full)
 }
 
 /// Returns whether a condition reads texts and is not held yet.

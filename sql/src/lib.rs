@@ -22,10 +22,10 @@ mod guard;
 mod hints;
 mod hold;
 mod joins;
-mod limits;
 mod meter;
 mod names;
 mod objects;
+mod padded;
 mod partitions;
 mod planner;
 mod prepared;
@@ -52,6 +52,8 @@ use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::optimizer::OptimizerRule;
 use datafusion::optimizer::optimizer::Optimizer;
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use tokio::runtime::Runtime;
 
@@ -71,6 +73,7 @@ use guard::Guard;
 use hold::Hold;
 use meter::Meter;
 use objects::ObjectTable;
+use padded::Padding;
 use planner::Operators;
 use tried::Tries;
 
@@ -170,7 +173,8 @@ impl Engine {
             .with_config(config(options.threads))
             .with_runtime_env(environment)
             .with_default_features()
-            .with_optimizer_rules(rules());
+            .with_optimizer_rules(rules())
+            .with_physical_optimizer_rules(physical_rules());
         let context = SessionContext::new_with_state(state.build());
         context.register_relation_planner(Arc::new(Forgetful)).map_err(broken)?;
         functions::all().into_iter().for_each(|function| context.register_udf(function));
@@ -197,6 +201,12 @@ fn rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
     let pushes = rules.iter().position(|rule| rule.name() == "push_down_filter");
     rules.insert(pushes.unwrap_or_default(), Arc::new(Hold));
     rules
+}
+
+/// Returns DataFusion's rules of how a plan is run, behind ours.
+fn physical_rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
+    let first: Arc<dyn PhysicalOptimizerRule + Send + Sync> = Arc::new(Padding);
+    std::iter::once(first).chain(PhysicalOptimizer::new().rules).collect()
 }
 
 fn config(threads: usize) -> SessionConfig {

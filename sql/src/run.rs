@@ -12,7 +12,6 @@ use crate::among::as_values;
 use crate::answer::{Value, value};
 use crate::check::{check, widened};
 use crate::error::{Failure, Result, SqlError, at};
-use crate::limits::by_the_whole_order;
 use crate::meter::Scan;
 use crate::said::said;
 use crate::statement::Statement;
@@ -66,7 +65,7 @@ impl Engine {
             let plan = as_values(widened(plan)?, self.answer_bytes)?;
             let frame = context.execute_logical_plan(plan).await?;
             let task = frame.task_ctx();
-            Ok::<_, DataFusionError>((by_the_whole_order(frame.create_physical_plan().await?)?, task))
+            Ok::<_, DataFusionError>((frame.create_physical_plan().await?, task))
         };
         let failed = |error: DataFusionError| match self.meter.failure() {
             Some(failure) => failure.into(),

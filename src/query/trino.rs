@@ -108,6 +108,13 @@ struct Page {
     #[serde(default)]
     data: Vec<Vec<serde_json::Value>>,
     error: Option<PageError>,
+    stats: Option<PageStats>,
+}
+
+#[derive(Debug, Deserialize)]
+struct PageStats {
+    #[serde(default)]
+    state: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -185,7 +192,12 @@ impl Trino {
                 }
                 answer.rows.push(answer.types.iter().zip(row).map(|(of, value)| value_of(of, value)).collect());
             }
-            let Some(next) = next else { break };
+            let Some(next) = next else {
+                if page.stats.is_some_and(|stats| stats.state == "FAILED") {
+                    return Err(Error::stopped("Trino says that the statement failed, and not why"));
+                }
+                break;
+            };
             page = self.page(|client| client.get(next.clone()))?;
         }
         answer.seconds = begun.elapsed().as_secs_f64();

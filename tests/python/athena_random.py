@@ -358,6 +358,8 @@ class Maker:
             return self.literal(kind)
         if kind in self.columns and (depth <= 0 or rng.random() < 0.3):
             return Expr(kind, rng.choice(self.columns[kind]))
+        if kind == "boolean" and depth > 0 and self.columns is COLUMNS and rng.random() < 0.05:
+            return self.among()
         forms = self.forms[kind]
         if depth <= 0:  # the shallowest ones there are
             forms = [form for form in forms if all(part in LITERALS or part in self.columns for part in form[1].split())]
@@ -414,7 +416,8 @@ class Maker:
         if kind < 0.3:
             sets = self.rng.choice(["ROLLUP (c1, c2)", "CUBE (c1, c2)", "GROUPING SETS ((c1, c2), (c2), ())", "ROLLUP (c2, c1)"])
             items = [Expr("integer", "c1"), Expr("varchar", "c2")]
-            return Query(inner, items, [], [Expr("bigint", "grouping(c1, c2)"), outer.over_aggregate()],
+            fixed = self.rng.choice([[], [], ["c1 = 6"], ["c2 = 'ACCEPT'"]])
+            return Query(inner, items, fixed, [Expr("bigint", "grouping(c1, c2)"), outer.over_aggregate()],
                          directions=self.directions(), sets=sets)
         if kind < 0.6:
             return Query(inner, [outer.plainer() for _ in range(3)], [outer.expr("boolean", 1)], directions=self.directions())
@@ -451,7 +454,7 @@ class Maker:
                  f"last_value(c1) OVER ({partition}{order} ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)",
                  f"sum(c1) OVER ({partition}{order} ROWS BETWEEN 2 PRECEDING AND CURRENT ROW)", f"max(c3) OVER ({loose})",
                  f"c3 * 100.0 / nullif(sum(c3) OVER ({partition.strip()}), 0)", f"percent_rank() OVER ({loose})",
-                 f"ntile(4) OVER ({order})",
+                 f"ntile(4) OVER ({partition}{order})",
                  f"lag(c1, 1, 0) OVER ({partition}{order})", f"cume_dist() OVER ({loose})",
                  f"nth_value(c2, 2) OVER ({partition}{order})", f"avg(c1) OVER ({partition}{order} ROWS 3 PRECEDING)"]
         items = [Expr("integer", "c1"), Expr("varchar", "c2"), Expr("bigint", "c3")]
@@ -459,10 +462,11 @@ class Maker:
                      directions=self.directions())
 
     def set_operation(self):
-        kinds = [self.rng.choice(["integer", "bigint", "varchar", "decimal", "date"]) for _ in range(self.rng.randrange(1, 3))]
         operation = self.rng.choice(["UNION", "UNION ALL", "INTERSECT", "EXCEPT"])
         # Numbers of both sides may have other types; where rows of the first side are shown, that is a difference of the page.
         mixed = operation.startswith("UNION")
+        kinds = ["integer", "bigint", "varchar", "date", *(["decimal"] if mixed else [])]
+        kinds = [self.rng.choice(kinds) for _ in range(self.rng.randrange(1, 3))]
         others = [self.rng.choice(NUMBERS[:3]) if mixed and kind in NUMBERS else kind for kind in kinds]
         one, other = (Query("vpc_flow_logs", [self.expr(kind, 1) for kind in side], self.where()) for side in (kinds, others))
         one.set_operation = operation
@@ -492,6 +496,46 @@ class Maker:
             f"EXISTS (SELECT 1 FROM {inner} AND bytes > 1000)", f"bytes = ANY (SELECT bytes FROM {inner})"]))
         return query
 
+    def among(self):
+        """A condition that asks a subquery, which may know the row."""
+        rng = self.rng
+        kind = rng.choice(["integer", "bigint", "varchar", "varchar"])
+        one, other = rng.sample(self.columns[kind], 2)
+        inner = f"FROM vpc_flow_logs AS b WHERE {rng.choice(DAYS[:4])}"
+        more = rng.choice(["", f" AND b.{other} IS NOT NULL", " AND b.action = 'REJECT'", " AND b.bytes < 0"])
+        tied = rng.choice(["", "", " AND b.action = vpc_flow_logs.action", " AND b.protocol = vpc_flow_logs.tcp_flags"])
+        return Expr("boolean", rng.choice([f"{one} IN (SELECT b.{other} {inner}{more}{tied})",
+                                           f"{one} NOT IN (SELECT b.{other} {inner}{more}{tied})",
+                                           f"EXISTS (SELECT 1 {inner}{more} AND b.{other} = vpc_flow_logs.{one})",
+                                           f"NOT EXISTS (SELECT 1 {inner}{more})"]))
+
+    def of_groups(self):
+        """Groups that are joined, or whose arrays are taken apart: what is one row there is many here."""
+        rng = self.rng
+        key, other = rng.sample(["srcaddr", "dstaddr", "interface_id", "action", "log_status"], 2)
+        # What is one value below a join is not above it.
+        other, fixed = rng.choice([(other, ""), (other, ""), ("'z'", ""), ("action", " AND action = 'ACCEPT'")])
+        distinct = f"(SELECT DISTINCT {key} AS k, {other} AS o FROM vpc_flow_logs WHERE {rng.choice(DAYS[:2])}{fixed})"
+        items = [Expr("varchar", "g.k"), Expr("bigint", "g.n"), Expr("bigint", "g.v")]
+        value = self.expr("bigint", 1)
+        groups = f"(SELECT {key} AS k, count(*) AS n, max({value}) AS v FROM vpc_flow_logs WHERE {rng.choice(DAYS[:2])} GROUP BY {key})"
+        if rng.random() < 0.5:
+            how = rng.choice(["JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN"])
+            source, joined = f"{groups} AS g", f" {how} {distinct} AS d ON g.k = d.{rng.choice('ko')}"
+            items.append(Expr("varchar", "d.o"))
+        else:
+            array = self.expr(rng.choice(["integer", "varchar"]), 0)
+            groups = groups.replace("max(", f"array_agg(DISTINCT {array}) AS a, max(", 1)
+            how = rng.choice(["CROSS JOIN UNNEST(g.a) AS u(x)", "LEFT JOIN UNNEST(g.a) AS u(x) ON TRUE"])
+            source, joined = f"{groups} AS g", f" {how}"
+            items.append(Expr("any", "u.x"))
+        rng.shuffle(items)
+        if rng.random() < 0.3:
+            return Query(source, items[:2], [], [Expr("bigint", "count(*)"), Expr("bigint", "max(g.n)")], directions=self.directions(),
+                         joined=joined)
+        return Query(source, items, directions=self.directions(0.9), distinct=rng.random() < 0.3, limit=rng.choice([0, 5, 20]),
+                     joined=joined)
+
     def wrong(self):
         query = self.plain() if self.rng.random() < 0.7 else self.grouped()
         template, types = self.rng.choice(WRONG).rsplit("|", 1)
@@ -500,7 +544,7 @@ class Maker:
 
     def query(self):
         makers = [self.plain] * 6 + [self.grouped] * 6 + [self.nested] * 2 + [self.windowed] * 3 + [self.set_operation] * 2
-        makers += [self.join] * 2 + [self.with_subquery] * 2 + [self.wrong] * 2
+        makers += [self.of_groups] * 3 + [self.join] * 2 + [self.with_subquery] * 2 + [self.wrong] * 2
         return self.rng.choice(makers)()
 
 

@@ -124,6 +124,7 @@ def test_what_trino_refuses_is_said(compare, trino):
     ({"nextUri": "http://169.254.169.254/latest"}, "from another server, which is not asked"),
     ({"columns": BIGINT, "data": [[1, 2]]}, "a row of other columns"),
     ({"nextUri": "nowhere"}, "names no URL"),
+    ({"stats": {"state": "FAILED"}}, "says that the statement failed, and not why"),
 ])
 def test_no_trino(compare, trino, page, said):
     trino.says(page)

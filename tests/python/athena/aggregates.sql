@@ -199,7 +199,6 @@ SELECT min(srcaddr), max(srcaddr), min(nullif(srcaddr, '-')) FROM vpc_flow_logs 
 SELECT listagg(action, ',') WITHIN GROUP (ORDER BY action) AS a, listagg(day, ',') WITHIN GROUP (ORDER BY day) AS d FROM vpc_flow_logs WHERE day = '16'
 
 -- cube over a literal
--- differs: `ORDER BY` a column that is one literal in a subquery
 SELECT c2, action, grouping(action, c2) AS g FROM (SELECT action, '' AS c2 FROM vpc_flow_logs WHERE day = '16') AS s GROUP BY CUBE (action, c2) ORDER BY 1 DESC, 2, 3
 
 -- histograms of groups
@@ -236,3 +235,18 @@ SELECT action, protocol, count(*) FROM vpc_flow_logs GROUP BY (action, protocol)
 
 -- value with the largest of one number
 SELECT max_by(action, 10.25) IS NULL FROM vpc_flow_logs WHERE day = '16' AND action = 'ACCEPT'
+
+-- cube over what WHERE fixes
+SELECT action, dstport, count(*) FROM vpc_flow_logs WHERE action = 'REJECT' AND day = '15' GROUP BY CUBE (action, dstport) ORDER BY action DESC, dstport
+
+-- sets over what WHERE fixes
+SELECT action, srcaddr, count(*) c, grouping(action, srcaddr) g FROM vpc_flow_logs WHERE action = 'REJECT' GROUP BY GROUPING SETS ((action), (srcaddr), ()) ORDER BY action NULLS FIRST, c DESC, srcaddr
+
+-- a window over a rollup of what WHERE fixes
+SELECT action, row_number() OVER (ORDER BY action NULLS FIRST, c) r, c FROM (SELECT action, dstport, count(*) c FROM vpc_flow_logs WHERE action = 'REJECT' AND day = '15' GROUP BY ROLLUP (action, dstport)) ORDER BY r
+
+-- groups of a rollup of what WHERE fixes
+SELECT x, count(*) FROM (SELECT action x, dstport, count(*) c FROM vpc_flow_logs WHERE action = 'REJECT' AND day = '15' GROUP BY ROLLUP (action, dstport)) GROUP BY x ORDER BY x
+
+-- rollup over a literal, descending
+SELECT c1 FROM (SELECT 6 AS c1, action AS c2, count(*) FROM vpc_flow_logs GROUP BY 1, 2) GROUP BY ROLLUP (c2, c1) ORDER BY 1 DESC NULLS FIRST

@@ -330,3 +330,18 @@ SELECT max((SELECT max(bytes) FROM vpc_flow_logs WHERE day = '15')), max((SELECT
 
 -- two IN in FILTER
 SELECT sum(bytes) FILTER (WHERE srcaddr IN (SELECT dstaddr FROM vpc_flow_logs WHERE day = '15')) a, sum(packets) FILTER (WHERE srcaddr IN (SELECT dstaddr FROM vpc_flow_logs WHERE day = '16')) b FROM vpc_flow_logs WHERE day = '15'
+
+-- ordered by a literal that a LEFT JOIN pads
+SELECT a.k, b.x FROM (SELECT DISTINCT dstport AS k FROM vpc_flow_logs WHERE day = '15') a LEFT JOIN (SELECT DISTINCT dstport AS k, 5 AS x FROM vpc_flow_logs WHERE day = '16') b ON a.k = b.k ORDER BY b.x, a.k
+
+-- ordered by what the subquery of a LEFT JOIN fixes
+SELECT a.k, b.x FROM (SELECT DISTINCT dstport AS k FROM vpc_flow_logs WHERE day = '15') a LEFT JOIN (SELECT DISTINCT dstport AS k, action AS x FROM vpc_flow_logs WHERE day = '16' AND action = 'ACCEPT') b ON a.k = b.k ORDER BY b.x NULLS FIRST, a.k
+
+-- ordered by literals of a FULL JOIN
+SELECT a.k, a.x, b.x FROM (SELECT DISTINCT dstport AS k, 'a' AS x FROM vpc_flow_logs WHERE day = '15') a FULL JOIN (SELECT DISTINCT dstport AS k, 'b' AS x FROM vpc_flow_logs WHERE day = '16') b ON a.k = b.k ORDER BY a.x, b.x, a.k, b.k LIMIT 20
+
+-- ordered by literals of a RIGHT JOIN
+SELECT a.k, a.x, b.x FROM (SELECT DISTINCT dstport AS k, 'a' AS x FROM vpc_flow_logs WHERE day = '15') a RIGHT JOIN (SELECT DISTINCT dstport AS k, 'b' AS x FROM vpc_flow_logs WHERE day = '16') b ON a.k = b.k ORDER BY a.x, b.x, a.k, b.k LIMIT 20
+
+-- a window over what a LEFT JOIN pads
+SELECT x, row_number() OVER (ORDER BY x NULLS FIRST, k) FROM (SELECT a.k, b.x FROM (SELECT DISTINCT dstport AS k FROM vpc_flow_logs WHERE day = '15') a LEFT JOIN (SELECT DISTINCT dstport AS k, action AS x FROM vpc_flow_logs WHERE day = '16' AND action = 'ACCEPT') b ON a.k = b.k) ORDER BY 2
