@@ -414,24 +414,14 @@ fn any_missing(args: &[Expr]) -> Option<Expr> {
     missing.reduce(|a, b| Expr::BinaryOp { left: Box::new(a), op: ast::BinaryOperator::Or, right: Box::new(b) })
 }
 
-/// Returns percentiles: of a number, of a number and its weight, or of an array of shares.
+/// Returns an array of percentiles for an array of shares.
 fn percentiles(function: &Function, mut args: Vec<Expr>) -> Option<Expr> {
-    let shares = args.pop()?;
-    let name = match args.len() {
-        1 => "approx_percentile_cont",
-        2 => "approx_percentile_cont_with_weight",
-        _ => return None,
-    };
-    // Of whole numbers it is a whole number, as one of them is.
-    let like = Expr::Function(instead(function, "min", vec![args.first()?.clone()]));
+    let Expr::Array(shares) = args.pop()? else { return None };
     let one = |share: Expr| {
-        let found = instead(function, name, args.iter().cloned().chain([share]).collect());
-        call("number_like", vec![Expr::Function(found), like.clone()])
+        let args = args.iter().cloned().chain([share]).collect();
+        Expr::Function(instead(function, "approx_percentile", args))
     };
-    Some(match shares {
-        Expr::Array(array) => call("make_array", array.elem.into_iter().map(one).collect()),
-        share => one(share),
-    })
+    Some(call("make_array", shares.elem.into_iter().map(one).collect()))
 }
 
 /// Returns the same call, window and all, of another function.

@@ -17,6 +17,7 @@ mod maps;
 mod network;
 mod number;
 mod pattern;
+mod percentile;
 mod quantified;
 mod reduce;
 mod sums;
@@ -75,7 +76,7 @@ pub fn all() -> Vec<ScalarUDF> {
 
 /// Returns those of rows together.
 pub fn aggregates() -> Vec<AggregateUDF> {
-    sums::all().into_iter().chain(map_agg::all()).collect()
+    sums::all().into_iter().chain(map_agg::all()).chain([percentile::percentile()]).collect()
 }
 
 /// Returns one of them.

@@ -70,20 +70,6 @@ pub const FUNS: &[Fun] = &[
         gives: |types, _| Ok(types[0].clone()),
         run: |columns, _| numeric::neg(&columns[0]).map_err(overflow),
     },
-    // A double as the number that it stands for: whole if the numbers that it is one of are.
-    Fun {
-        name: "number_like",
-        usage: "approx_percentile(number, share)",
-        takes: |types| match types {
-            [_, like] if is_number(like) => Some(vec![DataType::Float64, like.clone()]),
-            _ => None,
-        },
-        gives: |types, _| Ok(if types[1].is_integer() { types[1].clone() } else { DataType::Float64 }),
-        run: |columns, gives| match gives.is_integer() {
-            true => Ok(cast(&doubles(&columns[0], f64::round)?, gives)?),
-            false => Ok(Arc::clone(&columns[0])),
-        },
-    },
     Fun {
         name: "sqrt",
         usage: "sqrt(number)",

@@ -250,3 +250,47 @@ SELECT x, count(*) FROM (SELECT action x, dstport, count(*) c FROM vpc_flow_logs
 
 -- rollup over a literal, descending
 SELECT c1 FROM (SELECT 6 AS c1, action AS c2, count(*) FROM vpc_flow_logs GROUP BY 1, 2) GROUP BY ROLLUP (c2, c1) ORDER BY 1 DESC NULLS FIRST
+
+-- approx_percentile of four numbers
+SELECT approx_percentile(x, 0.0), approx_percentile(x, 0.1), approx_percentile(x, 0.25), approx_percentile(x, 0.5), approx_percentile(x, 0.75), approx_percentile(x, 0.9), approx_percentile(x, 1.0) FROM (VALUES 1, 2, 3, 100) AS t(x)
+
+-- approx_percentile of four doubles
+SELECT approx_percentile(x, 0.0), approx_percentile(x, 0.1), approx_percentile(x, 0.25), approx_percentile(x, 0.5), approx_percentile(x, 0.75), approx_percentile(x, 0.9), approx_percentile(x, 1.0) FROM (VALUES 1e0, 2e0, 3e0, 100e0) AS t(x)
+
+-- approx_percentile with NULL
+SELECT approx_percentile(x, 0.5), approx_percentile(x, 0.99) FROM (VALUES 1, 2, 3, NULL) AS t(x)
+
+-- approx_percentile with an array of shares
+SELECT approx_percentile(CAST(x AS double), ARRAY[0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99]) FROM UNNEST(sequence(1, 10)) AS t(x)
+
+-- approx_percentile with weights
+SELECT approx_percentile(x, 2, 0.5), approx_percentile(x, 2, 0.9) FROM UNNEST(sequence(1, 10)) AS t(x)
+
+-- approx_percentile of real, decimal and integer
+SELECT approx_percentile(CAST(x AS real), 0.5), approx_percentile(CAST(x AS decimal(10,2)), 0.5), approx_percentile(CAST(x AS integer), 0.5) FROM UNNEST(sequence(1, 10)) AS t(x)
+
+-- approx_percentile of groups
+SELECT srcaddr, approx_percentile(bytes, 0.5) m, approx_percentile(bytes, 0.95) p, approx_percentile(bytes / packets, 0.9) q FROM vpc_flow_logs WHERE day = '15' AND packets > 0 GROUP BY srcaddr ORDER BY 1
+
+-- approx_percentile of durations and rates
+SELECT srcaddr, approx_percentile("end" - start, 0.5) m, approx_percentile(bytes * 8.0 / 60, 0.95) p FROM vpc_flow_logs WHERE day = '15' AND packets > 0 GROUP BY srcaddr ORDER BY 1
+
+-- approx_percentile above 1
+-- refused
+SELECT approx_percentile(bytes, 1.5) FROM vpc_flow_logs WHERE day = '15'
+
+-- approx_percentile of texts
+-- refused
+SELECT approx_percentile(srcaddr, 0.5) FROM vpc_flow_logs
+
+-- approx_percentile of no rows
+SELECT approx_percentile(bytes, 0.5) FROM vpc_flow_logs WHERE day = '77'
+
+-- approx_percentile in a window
+SELECT action, approx_percentile(bytes, 0.5) OVER (PARTITION BY action) p FROM vpc_flow_logs WHERE day = '16' ORDER BY 1, 2
+
+-- approx_percentile with FILTER
+SELECT approx_percentile(bytes, packets, 0.9), approx_percentile(bytes, 0.5) FILTER (WHERE action = 'ACCEPT') FROM vpc_flow_logs WHERE day = '16' AND packets > 0
+
+-- approx_percentile of negative numbers
+SELECT approx_percentile(x, ARRAY[0.5, 0.9]) FROM (VALUES -1.5e0, -0.5e0, 2e0, 1e300) AS t(x)
