@@ -18,7 +18,7 @@ use datafusion::logical_expr::{
 };
 
 use crate::apart::together;
-use crate::functions::among;
+use crate::functions::{self, among};
 
 /// Returns a plan that has them as conditions and values only where DataFusion gives Trino's answer. `most_bytes` is what the
 /// distinct rows of a subquery may take.
@@ -29,11 +29,9 @@ pub fn as_values(plan: LogicalPlan, most_bytes: u64) -> Result<LogicalPlan> {
     plan.transform_up_with_subqueries(|node| {
         let node = together(node)?.data;
         let mut has_one = false;
-        let is_grouping = matches!(node, LogicalPlan::Aggregate(_));
         node.apply_expressions(|expr| {
-            has_one |= expr.exists(|part| {
-                Ok(matches!(part, Expr::InSubquery(_) | Expr::Exists(_)) || is_grouping && is_tied(part))
-            })?;
+            has_one |=
+                expr.exists(|part| Ok(matches!(part, Expr::InSubquery(_) | Expr::Exists(_)) || is_tied(part)))?;
             Ok(TreeNodeRecursion::Continue)
         })?;
         if !has_one {
@@ -122,7 +120,16 @@ impl Values<'_> {
     fn value(&self, expr: Expr) -> Result<Transformed<Expr>> {
         expr.transform_up(|part| match part {
             Expr::InSubquery(within) => self.among(within),
+            // An aggregate gives a row of nothing, too.
+            Expr::Exists(exists) if gives_one_row(&exists.subquery.subquery) => {
+                Ok(Transformed::yes(lit(!exists.negated)))
+            }
             Expr::Exists(exists) if !self.is_filter => found(&exists).map(Transformed::yes),
+            Expr::ScalarSubquery(subquery)
+                if !subquery.outer_ref_columns.is_empty() && !gives_one_row(&subquery.subquery) =>
+            {
+                only(&subquery.subquery).map(Transformed::yes)
+            }
             other => Ok(Transformed::no(other)),
         })
     }
@@ -170,6 +177,27 @@ impl Values<'_> {
             .when(not(unknown), lit(false))
             .end()
     }
+}
+
+/// Returns whether a subquery gives one row whatever it reads.
+fn gives_one_row(plan: &LogicalPlan) -> bool {
+    match plan {
+        LogicalPlan::Projection(projection) => gives_one_row(&projection.input),
+        LogicalPlan::SubqueryAlias(alias) => gives_one_row(&alias.input),
+        LogicalPlan::Sort(sort) => gives_one_row(&sort.input),
+        LogicalPlan::Aggregate(aggregate) => aggregate.group_expr.is_empty(),
+        _ => false,
+    }
+}
+
+/// Returns the value of a subquery that is tied to the row: NULL of no rows, and an error of several. DataFusion takes no subquery
+/// that might give several.
+fn only(rows: &LogicalPlan) -> Result<Expr> {
+    let rows = LogicalPlanBuilder::from(rows.clone());
+    let column = Expr::Column(Column::from(rows.schema().qualified_field(0)));
+    let array = rows.aggregate(Vec::<Expr>::new(), vec![array_agg_udaf().call(vec![column])])?.build()?;
+    let function = functions::named("only_element")?;
+    Ok(Expr::ScalarFunction(ScalarFunction::new_udf(function, vec![scalar_subquery(Arc::new(array))])))
 }
 
 /// Returns whether a subquery has rows.

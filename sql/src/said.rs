@@ -79,9 +79,15 @@ fn of_function(text: &str) -> Option<SqlError> {
             "IN (SELECT ...) and EXISTS are there in WHERE and HAVING only, and tied to what is around them by =",
         )
         .help("write a LEFT JOIN with SELECT DISTINCT, and test its column for NULL")
-    } else if text.contains("logical expression ScalarSubquery") || text.contains("OuterReferenceColumn") {
-        SqlError::usage("a subquery is tied to what is around it by something else than =")
-            .help("write a JOIN with that condition, and GROUP BY")
+    } else if [
+        "logical expression ScalarSubquery",
+        "OuterReferenceColumn",
+        "must be aggregated to return at most one row",
+    ]
+    .iter()
+    .any(|words| text.contains(words))
+    {
+        tied()
     } else if text.contains("regex parse error") {
         let why = text.rsplit("error: ").next().unwrap_or_default().trim();
         SqlError::usage(format!("this is no regular expression here: {}", why.lines().next().unwrap_or_default()))
@@ -96,14 +102,28 @@ fn of_function(text: &str) -> Option<SqlError> {
     })
 }
 
+/// Returns the error of a subquery that cannot be joined to the rows around it.
+fn tied() -> SqlError {
+    SqlError::usage("a subquery is tied to what is around it by something else than =, or by more than a condition of its own WHERE")
+        .help("write a JOIN with that condition, and GROUP BY")
+}
+
 /// Returns in Athena's words what the engine says of columns, and of what stands where it must not.
 fn of_names(text: &str) -> Option<SqlError> {
     // Of a name without its table: `vpc_flow_logs.srcaddr`.
     let after = |words: &str| text.split_once(words).map(|(_, rest)| rest);
     let quoted = |rest: &str, quote: char| rest.split(quote).next().unwrap_or_default().to_owned();
     let own = |name: &str| name.rsplit('.').next().unwrap_or_default().to_owned();
+    // Columns that no statement names: those of VALUES, and of what it was made into.
+    let is_internal = |name: &str| {
+        let digits = own(name).strip_prefix("column").map(str::to_owned).unwrap_or_default();
+        name.contains("__") || !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit())
+    };
     Some(if let Some(rest) = after("No field named ") {
         let name = rest.split(['\n', ' ']).next().unwrap_or_default().trim_end_matches('.');
+        if is_internal(name) {
+            return Some(tied());
+        }
         let error = SqlError::usage(format!("column {name} cannot be resolved"));
         match after("Did you mean '").map(|rest| quoted(rest, '\'')) {
             _ if name.starts_with('"') => error

@@ -21,6 +21,26 @@ pub const LOOKUPS: [&str; 2] = ["subscript", "element_at"];
 
 /// The functions.
 pub const FUNS: &[Fun] = &[
+    // What crate::among makes of a subquery that is tied to the row.
+    Fun {
+        name: "only_element",
+        usage: "a subquery that gives one row",
+        takes: |types| matches!(types, [DataType::List(_)]).then(|| types.to_vec()),
+        gives: |types, _| match types {
+            [DataType::List(of)] => Ok(of.data_type().clone()),
+            _ => Err(exec_datafusion_err!("this is no array")),
+        },
+        run: |columns, _| {
+            let lists = columns[0].as_list::<i32>();
+            let place = |row: usize| match lists.is_valid(row).then(|| lists.value_length(row)) {
+                None | Some(0) => Ok(None),
+                Some(1) => Ok(u32::try_from(lists.value_offsets()[row]).ok()),
+                Some(_) => Err(exec_datafusion_err!("a subquery gives several rows where one value is wanted")),
+            };
+            let places = (0..lists.len()).map(place).collect::<Result<UInt32Array>>()?;
+            Ok(take(lists.values(), &places, None)?)
+        },
+    },
     Fun {
         // Not `map`, of which the planner makes other maps too.
         name: "map_of",
