@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
-use datafusion::common::{Column, DFSchema, DataFusionError, ExprSchema, Result};
+use datafusion::common::{Column, DFSchema, DataFusionError, ExprSchema, Result, plan_err};
 use datafusion::functions_aggregate::array_agg::array_agg_udaf;
 use datafusion::functions_aggregate::count::count_udaf;
 use datafusion::logical_expr::expr::{Exists, InSubquery, ScalarFunction};
@@ -19,6 +19,7 @@ use datafusion::logical_expr::{
 
 use crate::apart::together;
 use crate::functions::{self, among};
+use crate::said::TIED;
 
 /// Returns a plan that has them as conditions and values only where DataFusion gives Trino's answer. `most_bytes` is what the
 /// distinct rows of a subquery may take.
@@ -28,6 +29,7 @@ use crate::functions::{self, among};
 pub fn as_values(plan: LogicalPlan, most_bytes: u64) -> Result<LogicalPlan> {
     plan.transform_up_with_subqueries(|node| {
         let node = together(node)?.data;
+        refuse_empty_groups(&node)?;
         let mut has_one = false;
         node.apply_expressions(|expr| {
             has_one |=
@@ -177,6 +179,31 @@ impl Values<'_> {
             .when(not(unknown), lit(false))
             .end()
     }
+}
+
+/// Refuses, as Trino does, HAVING without GROUP BY in a subquery that is tied to the row: of no rows nothing would be asked.
+fn refuse_empty_groups(node: &LogicalPlan) -> Result<()> {
+    node.apply_expressions(|expr| {
+        expr.apply(|part| {
+            let subquery = match part {
+                Expr::ScalarSubquery(subquery) => subquery,
+                Expr::Exists(exists) => &exists.subquery,
+                Expr::InSubquery(within) => &within.subquery,
+                _ => return Ok(TreeNodeRecursion::Continue),
+            };
+            let is_of_total = |plan: &LogicalPlan| match plan {
+                LogicalPlan::Filter(filter) => {
+                    gives_one_row(&filter.input) && !filter.input.all_out_ref_exprs().is_empty()
+                }
+                _ => false,
+            };
+            match !subquery.outer_ref_columns.is_empty() && subquery.subquery.exists(|plan| Ok(is_of_total(plan)))? {
+                true => plan_err!("{TIED}"),
+                false => Ok(TreeNodeRecursion::Continue),
+            }
+        })
+    })?;
+    Ok(())
 }
 
 /// Returns whether a subquery gives one row whatever it reads.

@@ -2,8 +2,9 @@
 //!
 //! DataFusion 55 goes on believing what WHERE or a literal said below them, that `action` is `REJECT`: also of rows that such a join or
 //! set pads with NULL. It then leaves `action` out of ORDER BY and windows, and rows come in another order, with LIMIT other rows. Of a
-//! UNION it leaves out what is one value in each half, though the halves tell each other from which row on nobody need look. So nothing
-//! that was known below is handed on; sorting a little more is the price.
+//! UNION it leaves out what is one value in each half, though the halves tell each other from which row on nobody need look. Ordered by a
+//! literal that an inner join compares, it makes a plan that it refuses itself. So nothing that was known below is handed on; sorting a
+//! little more is the price.
 
 use std::fmt::Formatter;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use std::sync::Arc;
 use datafusion::common::Result;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
-use datafusion::common::{JoinType, Statistics, internal_err};
+use datafusion::common::{Statistics, internal_err};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
@@ -21,7 +22,7 @@ use datafusion::physical_plan::statistics::{ChildStats, StatisticsArgs};
 use datafusion::physical_plan::union::UnionExec;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties};
 
-/// Puts what forgets above everything that pads rows; the first rule, before any looks for sorts that are not needed.
+/// Puts what forgets above joins, sets and unions; the first rule, before any looks for sorts that are not needed.
 #[derive(Debug)]
 pub struct Padding;
 
@@ -43,16 +44,9 @@ impl PhysicalOptimizerRule for Padding {
 }
 
 fn pads(node: &Arc<dyn ExecutionPlan>) -> bool {
-    let join = if let Some(join) = node.downcast_ref::<HashJoinExec>() {
-        Some(*join.join_type())
-    } else if let Some(join) = node.downcast_ref::<SortMergeJoinExec>() {
-        Some(join.join_type())
-    } else {
-        node.downcast_ref::<NestedLoopJoinExec>().map(|join| *join.join_type())
-    };
-    let is_outer = join.is_some_and(|join| matches!(join, JoinType::Left | JoinType::Right | JoinType::Full));
+    let is_join = node.is::<HashJoinExec>() || node.is::<SortMergeJoinExec>() || node.is::<NestedLoopJoinExec>();
     let of_sets = node.downcast_ref::<AggregateExec>().is_some_and(|aggregate| !aggregate.group_expr().is_single());
-    is_outer || of_sets || node.downcast_ref::<UnionExec>().is_some()
+    is_join || of_sets || node.is::<UnionExec>()
 }
 
 /// Hands rows on, and nothing that is known of them.

@@ -69,7 +69,7 @@ impl Engine {
         };
         let failed = |error: DataFusionError| match self.meter.failure() {
             Some(failure) => failure.into(),
-            None => said(error, place),
+            None => said(error, place, statement.executed.as_deref().unwrap_or(&statement.text)),
         };
         self.runtime.block_on(self.columns_that_are_named(statement, place))?;
         let (plan, task) = self.runtime.block_on(planning).map_err(failed)?;

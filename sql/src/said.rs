@@ -14,8 +14,8 @@ const COERCED: &str = "user-defined coercion failed with: ";
 /// What the engine says of functions that are given no array.
 const NO_LIST: &str = " expected a list as first argument";
 
-/// Returns a failure in words; that of a reader as it is, if it is one.
-pub fn said(error: DataFusionError, place: &str) -> SqlError {
+/// Returns a failure of the statement `sql` in words; that of a reader as it is, if it is one.
+pub fn said(error: DataFusionError, place: &str, sql: &str) -> SqlError {
     let position =
         error.diagnostic().and_then(|diagnostic| diagnostic.span).map(|span| (span.start.line, span.start.column));
     let help = error.diagnostic().and_then(|diagnostic| diagnostic.helps.first()).map(|help| help.message.clone());
@@ -42,7 +42,7 @@ pub fn said(error: DataFusionError, place: &str) -> SqlError {
         DataFusionError::Internal(_) | DataFusionError::IoError(_) | DataFusionError::ExecutionJoin(_) => {
             SqlError::new(SqlErrorKind::Stopped, "the query failed").at(place).because(text)
         }
-        _ if let Some(error) = of_function(&text).or_else(|| of_names(&text)) => error.at(place),
+        _ if let Some(error) = of_function(&text).or_else(|| of_names(&text, sql)) => error.at(place),
         DataFusionError::NotImplemented(_) => SqlError::usage(format!("this is not there: {}", message(&text)))
             .at(place)
             .help("docs/query.md says what of Athena's SQL is"),
@@ -74,15 +74,13 @@ fn of_function(text: &str) -> Option<SqlError> {
         SqlError::usage("UNNEST takes arrays here").help(
             "of a map write UNNEST(map_keys(map), map_values(map)) AS t (key, value); of anything else ARRAY[...]",
         )
-    } else if text.contains("logical expression InSubquery") || text.contains("logical expression Exists") {
-        SqlError::usage(
-            "IN (SELECT ...) and EXISTS are there in WHERE and HAVING only, and tied to what is around them by =",
-        )
-        .help("write a LEFT JOIN with SELECT DISTINCT, and test its column for NULL")
     } else if [
         "logical expression ScalarSubquery",
+        "logical expression InSubquery",
+        "logical expression Exists",
         "OuterReferenceColumn",
         "must be aggregated to return at most one row",
+        TIED,
     ]
     .iter()
     .any(|words| text.contains(words))
@@ -102,26 +100,24 @@ fn of_function(text: &str) -> Option<SqlError> {
     })
 }
 
-/// Returns the error of a subquery that cannot be joined to the rows around it.
+/// Of a subquery that cannot be joined to the rows around it.
+pub const TIED: &str = "a subquery is tied to what is around it by something else than = in its own WHERE";
+
 fn tied() -> SqlError {
-    SqlError::usage("a subquery is tied to what is around it by something else than =, or by more than a condition of its own WHERE")
-        .help("write a JOIN with that condition, and GROUP BY")
+    SqlError::usage(TIED).help("write a JOIN with that condition, and GROUP BY")
 }
 
 /// Returns in Athena's words what the engine says of columns, and of what stands where it must not.
-fn of_names(text: &str) -> Option<SqlError> {
+fn of_names(text: &str, sql: &str) -> Option<SqlError> {
     // Of a name without its table: `vpc_flow_logs.srcaddr`.
     let after = |words: &str| text.split_once(words).map(|(_, rest)| rest);
     let quoted = |rest: &str, quote: char| rest.split(quote).next().unwrap_or_default().to_owned();
     let own = |name: &str| name.rsplit('.').next().unwrap_or_default().to_owned();
-    // Columns that no statement names: those of VALUES, and of what it was made into.
-    let is_internal = |name: &str| {
-        let digits = own(name).strip_prefix("column").map(str::to_owned).unwrap_or_default();
-        name.contains("__") || !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit())
-    };
     Some(if let Some(rest) = after("No field named ") {
         let name = rest.split(['\n', ' ']).next().unwrap_or_default().trim_end_matches('.');
-        if is_internal(name) {
+        // A column that the statement does not name is one by which a subquery would have been joined.
+        let plain = |text: &str| text.replace('"', "").to_lowercase();
+        if !plain(sql).contains(&plain(name)) {
             return Some(tied());
         }
         let error = SqlError::usage(format!("column {name} cannot be resolved"));

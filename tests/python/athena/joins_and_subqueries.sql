@@ -345,3 +345,66 @@ SELECT a.k, a.x, b.x FROM (SELECT DISTINCT dstport AS k, 'a' AS x FROM vpc_flow_
 
 -- a window over what a LEFT JOIN pads
 SELECT x, row_number() OVER (ORDER BY x NULLS FIRST, k) FROM (SELECT a.k, b.x FROM (SELECT DISTINCT dstport AS k FROM vpc_flow_logs WHERE day = '15') a LEFT JOIN (SELECT DISTINCT dstport AS k, action AS x FROM vpc_flow_logs WHERE day = '16' AND action = 'ACCEPT') b ON a.k = b.k) ORDER BY 2
+
+-- EXISTS of an aggregate of nothing
+SELECT day, count(*) FROM vpc_flow_logs a WHERE EXISTS (SELECT count(*) FROM vpc_flow_logs b WHERE b.dstaddr=a.srcaddr AND b.day='99') GROUP BY day ORDER BY day
+
+-- NOT EXISTS of an aggregate of nothing
+SELECT count(*) FROM vpc_flow_logs a WHERE NOT EXISTS (SELECT max(bytes) FROM vpc_flow_logs b WHERE b.dstaddr=a.srcaddr AND b.day='99')
+
+-- EXISTS of a sum as a value
+SELECT count_if(EXISTS (SELECT sum(b.packets) FROM vpc_flow_logs b WHERE b.dstaddr=a.srcaddr)) FROM vpc_flow_logs a
+
+-- a name from VALUES, tied to the row
+SELECT DISTINCT srcaddr, (SELECT name FROM (VALUES ('10.0.0.5','host'),('-','none')) n(ip,name) WHERE n.ip=a.srcaddr) AS n FROM vpc_flow_logs a ORDER BY 1
+
+-- several rows for one value, tied to the row
+-- refused
+SELECT (SELECT b.bytes FROM vpc_flow_logs b WHERE b.dstport = a.dstport) FROM vpc_flow_logs a
+
+-- a value of groups, tied to the row
+SELECT day, (SELECT m FROM (SELECT day AS d, max(bytes) AS m FROM vpc_flow_logs GROUP BY day) x WHERE x.d = a.day) AS m FROM (SELECT DISTINCT day FROM vpc_flow_logs) a ORDER BY 1
+
+-- a comparison with groups, tied to the row
+SELECT count(*) FROM vpc_flow_logs a WHERE a.bytes = (SELECT m FROM (SELECT action AS d, max(bytes) AS m FROM vpc_flow_logs GROUP BY action) x WHERE x.d = a.action)
+
+-- tied by what is computed
+-- differs: subqueries tied to what is around them by something else than `=`
+SELECT x, (SELECT count(*) FROM (VALUES (1,'p'),(2,'q')) b(x,y) WHERE b.x+1=a.x) FROM (VALUES 1, 2, 3) a(x) ORDER BY 1
+
+-- all rows that are tied
+-- differs: subqueries tied to what is around them by something else than `=`
+SELECT x, x >= ALL (SELECT b.y FROM (VALUES 1, 2) b(y) WHERE b.y = a.x) FROM (VALUES 1, 2, 3) a(x) ORDER BY 1
+
+-- a sum of names from VALUES
+SELECT sum((SELECT n FROM (VALUES ('10.0.0.5', 3), ('-', 5)) v(ip, n) WHERE v.ip = a.srcaddr)) FROM vpc_flow_logs a
+
+-- groups by names from VALUES
+SELECT (SELECT n FROM (VALUES ('10.0.0.5', 3), ('-', 5)) v(ip, n) WHERE v.ip = a.srcaddr) k, count(*) FROM vpc_flow_logs a GROUP BY 1 ORDER BY 1
+
+-- a tied subquery with its own GROUP BY
+SELECT action, (SELECT count(*) FROM vpc_flow_logs b WHERE b.action = a.action GROUP BY b.action) FROM (SELECT DISTINCT action FROM vpc_flow_logs) a ORDER BY 1
+
+-- the largest of tied rows by LIMIT
+-- differs: subqueries tied to what is around them by something else than `=`
+SELECT DISTINCT a.dstport, (SELECT b.bytes FROM vpc_flow_logs b WHERE b.dstport = a.dstport ORDER BY b.bytes DESC LIMIT 1) FROM vpc_flow_logs a ORDER BY 1
+
+-- EXISTS with LIMIT
+SELECT count(*) FROM vpc_flow_logs a WHERE EXISTS (SELECT 1 FROM vpc_flow_logs b WHERE b.dstaddr = a.srcaddr LIMIT 1)
+
+-- HAVING without GROUP BY in a tied subquery
+-- refused
+SELECT count(*) FROM vpc_flow_logs a WHERE a.bytes = (SELECT max(b.bytes) FROM vpc_flow_logs b WHERE b.dstaddr = a.srcaddr HAVING count(*) > 3)
+
+-- HAVING of nothing in a tied subquery
+-- refused
+SELECT a.day, (SELECT count(*) FROM vpc_flow_logs b WHERE b.day = a.day AND b.action = 'REJECT' HAVING count(*) = 0) FROM (SELECT DISTINCT day FROM vpc_flow_logs) a ORDER BY 1
+
+-- sums of tied groups
+SELECT a.day, (SELECT sum(b.n) FROM (SELECT day, count(*) n FROM vpc_flow_logs c WHERE c.day = a.day GROUP BY day, action) b) FROM (SELECT DISTINCT day FROM vpc_flow_logs) a ORDER BY 1
+
+-- EXISTS with HAVING
+SELECT count(*) FROM vpc_flow_logs a WHERE EXISTS (SELECT c.action FROM vpc_flow_logs c WHERE c.day = a.day GROUP BY c.action HAVING count(*) > 100)
+
+-- ordered by a literal that a join compares
+SELECT b.lit FROM (SELECT DISTINCT dstport c1 FROM vpc_flow_logs) a JOIN (SELECT action, 443 AS lit FROM vpc_flow_logs GROUP BY 1) b ON a.c1=b.lit ORDER BY 1
