@@ -7,18 +7,18 @@
 use std::sync::Arc;
 
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
-use datafusion::common::{Column, DFSchema, DataFusionError, ExprSchema, Result, plan_err};
+use datafusion::common::{Column, DFSchema, ExprSchema, Result, plan_err};
 use datafusion::functions_aggregate::array_agg::array_agg_udaf;
 use datafusion::functions_aggregate::count::count_udaf;
 use datafusion::logical_expr::expr::{Exists, InSubquery, ScalarFunction};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
-    Aggregate, BinaryExpr, Expr, LogicalPlan, LogicalPlanBuilder, Operator, lit, not, scalar_subquery, when,
+    Aggregate, BinaryExpr, Expr, LogicalPlan, LogicalPlanBuilder, Operator, Sort, lit, not, scalar_subquery, when,
 };
 
 use crate::apart::together;
-use crate::functions::{self, among};
+use crate::functions::{self, OR_NULL, among};
 use crate::said::TIED;
 
 /// Returns a plan that has them as conditions and values only where DataFusion gives Trino's answer. `most_bytes` is what the
@@ -32,8 +32,8 @@ pub fn as_values(plan: LogicalPlan, most_bytes: u64) -> Result<LogicalPlan> {
         refuse_empty_groups(&node)?;
         let mut has_one = false;
         node.apply_expressions(|expr| {
-            has_one |=
-                expr.exists(|part| Ok(matches!(part, Expr::InSubquery(_) | Expr::Exists(_)) || is_tied(part)))?;
+            has_one |= expr
+                .exists(|part| Ok(matches!(part, Expr::InSubquery(_) | Expr::Exists(_) | Expr::ScalarSubquery(_))))?;
             Ok(TreeNodeRecursion::Continue)
         })?;
         if !has_one {
@@ -54,35 +54,78 @@ pub fn as_values(plan: LogicalPlan, most_bytes: u64) -> Result<LogicalPlan> {
     .data()
 }
 
-/// Returns a node that groups by what is computed below it: subqueries that are tied to rows are joined to these.
+/// Returns a node that groups, orders or looks around by what is computed below it: subqueries that are tied to rows are joined to
+/// these.
 fn below(node: LogicalPlan) -> Result<LogicalPlan> {
-    let LogicalPlan::Aggregate(aggregate) = node else { return Ok(node) };
-    let mut tied: Vec<Expr> = Vec::new();
-    let names = NamePreserver::new_for_projection();
-    let mut lift = |expr: Expr| {
-        let name = names.save(&expr);
-        let lifted = expr.transform_down(|part| match part {
+    let mut lift = Lift { tied: Vec::new(), names: NamePreserver::new_for_projection() };
+    match node {
+        LogicalPlan::Aggregate(aggregate) => {
+            let groups = lift.all(&aggregate.group_expr)?;
+            let aggregates = lift.all(&aggregate.aggr_expr)?;
+            let Some(input) = lift.above(&aggregate.input)? else { return Ok(LogicalPlan::Aggregate(aggregate)) };
+            Aggregate::try_new(Arc::new(input), groups, aggregates).map(LogicalPlan::Aggregate)
+        }
+        LogicalPlan::Window(window) => {
+            let windows = lift.all(&window.window_expr)?;
+            let Some(input) = lift.above(&window.input)? else { return Ok(LogicalPlan::Window(window)) };
+            let node = LogicalPlanBuilder::from(input).window(windows)?;
+            node.project(window.schema.columns().into_iter().map(Expr::Column))?.build()
+        }
+        LogicalPlan::Sort(mut sort) => {
+            let columns = sort.input.schema().columns();
+            for by in &mut sort.expr {
+                by.expr = lift.one(&by.expr)?;
+            }
+            let Some(input) = lift.above(&sort.input)? else { return Ok(LogicalPlan::Sort(sort)) };
+            let node = LogicalPlanBuilder::from(LogicalPlan::Sort(Sort { input: Arc::new(input), ..sort }));
+            node.project(columns.into_iter().map(Expr::Column))?.build()
+        }
+        other => Ok(other),
+    }
+}
+
+/// Subqueries that are tied to rows, as columns below a node.
+struct Lift {
+    tied: Vec<Expr>,
+    names: NamePreserver,
+}
+
+impl Lift {
+    fn all(&mut self, exprs: &[Expr]) -> Result<Vec<Expr>> {
+        exprs
+            .iter()
+            .map(|expr| {
+                let name = self.names.save(expr);
+                Ok(name.restore(self.one(expr)?))
+            })
+            .collect()
+    }
+
+    /// Returns an expression that names columns instead of subqueries.
+    fn one(&mut self, expr: &Expr) -> Result<Expr> {
+        let lifted = expr.clone().transform_down(|part| match part {
             part if is_tied(&part) => {
-                let at = tied.iter().position(|known| *known == part).unwrap_or_else(|| {
-                    tied.push(part);
-                    tied.len() - 1
+                let at = self.tied.iter().position(|known| *known == part).unwrap_or_else(|| {
+                    self.tied.push(part);
+                    self.tied.len() - 1
                 });
                 Ok(Transformed::yes(Expr::Column(Column::new_unqualified(tied_name(at)))))
             }
             other => Ok(Transformed::no(other)),
         });
-        Ok::<_, DataFusionError>(name.restore(lifted?.data))
-    };
-    let groups = aggregate.group_expr.iter().cloned().map(&mut lift).collect::<Result<Vec<Expr>>>()?;
-    let aggregates = aggregate.aggr_expr.iter().cloned().map(&mut lift).collect::<Result<Vec<Expr>>>()?;
-    if tied.is_empty() {
-        return Ok(LogicalPlan::Aggregate(aggregate));
+        lifted.data()
     }
-    let columns = aggregate.input.schema().columns().into_iter().map(Expr::Column);
-    let tied = tied.into_iter().enumerate().map(|(at, part)| part.alias(tied_name(at)));
-    let all: Vec<Expr> = columns.chain(tied).collect();
-    let input = LogicalPlanBuilder::from(Arc::unwrap_or_clone(aggregate.input)).project(all)?.build()?;
-    Aggregate::try_new(Arc::new(input), groups, aggregates).map(LogicalPlan::Aggregate)
+
+    /// Returns the input with these columns; `None` if there are none.
+    fn above(self, input: &Arc<LogicalPlan>) -> Result<Option<LogicalPlan>> {
+        if self.tied.is_empty() {
+            return Ok(None);
+        }
+        let columns = input.schema().columns().into_iter().map(Expr::Column);
+        let tied = self.tied.into_iter().enumerate().map(|(at, part)| part.alias(tied_name(at)));
+        let all: Vec<Expr> = columns.chain(tied).collect();
+        LogicalPlanBuilder::from(input.as_ref().clone()).project(all)?.build().map(Some)
+    }
 }
 
 /// Returns whether an expression is a value of a subquery that is tied to the rows around it.
@@ -131,6 +174,9 @@ impl Values<'_> {
                 if !subquery.outer_ref_columns.is_empty() && !gives_one_row(&subquery.subquery) =>
             {
                 only(&subquery.subquery).map(Transformed::yes)
+            }
+            Expr::ScalarSubquery(subquery) if !gives_one_row(&subquery.subquery) => {
+                or_null(&subquery.subquery).map(Transformed::yes)
             }
             other => Ok(Transformed::no(other)),
         })
@@ -225,6 +271,17 @@ fn only(rows: &LogicalPlan) -> Result<Expr> {
     let array = rows.aggregate(Vec::<Expr>::new(), vec![array_agg_udaf().call(vec![column])])?.build()?;
     let function = functions::named("only_element")?;
     Ok(Expr::ScalarFunction(ScalarFunction::new_udf(function, vec![scalar_subquery(Arc::new(array))])))
+}
+
+/// Returns the value of a subquery that may have no row. DataFusion takes it for one that is never NULL if none of its rows is.
+fn or_null(rows: &LogicalPlan) -> Result<Expr> {
+    let rows = LogicalPlanBuilder::from(rows.clone());
+    let (relation, field) = rows.schema().qualified_field(0);
+    let column = Column::new(relation.cloned(), field.name());
+    let function = functions::named(OR_NULL)?;
+    let value = Expr::ScalarFunction(ScalarFunction::new_udf(function, vec![Expr::Column(column.clone())]));
+    let rows = rows.project(vec![value.alias_qualified(column.relation, column.name)])?;
+    Ok(scalar_subquery(Arc::new(rows.build()?)))
 }
 
 /// Returns whether a subquery has rows.

@@ -42,7 +42,7 @@ const FAILING: [&str; 24] = [
 ];
 
 /// Returns whether computing an expression may fail for some rows.
-fn may_fail(expr: &Expr) -> bool {
+pub fn may_fail(expr: &Expr) -> bool {
     expr.exists(|part| Ok(matches!(part, Expr::ScalarFunction(function) if FAILING.contains(&function.name()))))
         .unwrap_or(true)
 }

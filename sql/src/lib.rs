@@ -25,6 +25,7 @@ mod joins;
 mod meter;
 mod names;
 mod objects;
+mod ordered;
 mod padded;
 mod partitions;
 mod planner;

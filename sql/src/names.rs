@@ -13,6 +13,7 @@ use sqlparser::tokenizer::Span;
 use crate::calls::{Refused, not_a_place};
 use crate::error::{SqlError, SqlErrorKind, at};
 use crate::joins;
+use crate::ordered::by_hidden;
 use crate::partitions::PATH;
 use crate::rewrite::{least_bigint, looked_up, rewritten};
 use crate::sets::counted;
@@ -183,6 +184,7 @@ impl VisitorMut for Names<'_> {
         if let ast::SetExpr::Select(select) = &mut *query.body {
             written_out(select, query.order_by.as_mut());
         }
+        by_hidden(query);
         if let Some(((what, help), span)) = odd_limit(query) {
             return self.refused(what, help, span);
         }
@@ -394,6 +396,8 @@ fn odd_limit(query: &Query) -> Option<Refused> {
     let is_whole = |expr: &Expr| match expr {
         Expr::Value(value) => match &value.value {
             Value::Number(digits, _) => digits.bytes().all(|b| b.is_ascii_digit()),
+            // Of a statement that is only prepared.
+            Value::Placeholder(_) => true,
             _ => false,
         },
         _ => false,

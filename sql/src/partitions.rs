@@ -3,11 +3,14 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, RecordBatch, StringViewArray};
+use arrow::array::{ArrayRef, AsArray, RecordBatch, StringViewArray, UInt32Array};
+use arrow::compute::{cast, take_record_batch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::Session;
 use datafusion::common::{DFSchema, Result};
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
+
+use crate::guard::may_fail;
 
 /// The column that has the URL of a row's file, as in Athena (<https://trino.io/docs/current/connector/hive.html>).
 pub(crate) const PATH: &str = "$path";
@@ -46,7 +49,7 @@ pub(crate) fn row_schema(columns: &[(String, DataType)]) -> SchemaRef {
 
 /// Returns the partition columns: strings, behind the others.
 pub(crate) fn partition_fields(keys: &[&str]) -> Vec<Arc<Field>> {
-    keys.iter().map(|name| Arc::new(Field::new(*name, DataType::Utf8View, false))).collect()
+    keys.iter().map(|name| Arc::new(Field::new(*name, DataType::Utf8View, true))).collect()
 }
 
 /// Says which conditions the choice of partitions settles, and which remain.
@@ -56,7 +59,8 @@ pub(crate) fn pushdown(
     others: TableProviderFilterPushDown,
 ) -> Vec<TableProviderFilterPushDown> {
     let settled = |filter: &&Expr| {
-        if is_about_partitions(filter, keys) { TableProviderFilterPushDown::Exact } else { others.clone() }
+        let is_exact = is_about_partitions(filter, keys) && !may_fail(filter);
+        if is_exact { TableProviderFilterPushDown::Exact } else { others.clone() }
     };
     filters.iter().map(settled).collect()
 }
@@ -67,13 +71,19 @@ fn is_about_partitions(filter: &Expr, keys: &[&str]) -> bool {
     !columns.is_empty() && columns.iter().all(|column| keys.contains(&column.name()))
 }
 
+/// Returns whether a condition is asked of partitions: also one of which NULL has become once it was settled here.
+fn is_asked(filter: &Expr, keys: &[&str]) -> bool {
+    matches!(filter, Expr::Literal(..)) || is_about_partitions(filter, keys)
+}
+
 /// Returns for each partition whether its rows can meet the conditions.
 ///
 /// # Errors
 /// When a condition cannot be computed.
 pub(crate) fn keep(state: &dyn Session, filters: &[Expr], table: &Partitioned) -> Result<Vec<bool>> {
     let mut keep = vec![true; table.partitions.len()];
-    let about = filters.iter().filter(|filter| is_about_partitions(filter, &table.keys));
+    let (sure, failing): (Vec<&Expr>, Vec<&Expr>) =
+        filters.iter().filter(|filter| is_asked(filter, &table.keys)).partition(|filter| !may_fail(filter));
     let fields = partition_fields(&table.keys);
     let arrays = (0..fields.len()).map(|at| -> ArrayRef {
         Arc::new(StringViewArray::from_iter_values(
@@ -83,12 +93,20 @@ pub(crate) fn keep(state: &dyn Session, filters: &[Expr], table: &Partitioned) -
     let schema = Arc::new(Schema::new(fields.clone()));
     let rows = RecordBatch::try_new(Arc::clone(&schema), arrays.collect())?;
     let schema = DFSchema::try_from(schema)?;
-    for filter in about {
+    for filter in sure.into_iter().chain(failing) {
         let filter = unqualified(filter.clone())?;
-        let met = state.create_physical_expr(filter, &schema)?.evaluate(&rows)?.into_array(rows.num_rows())?;
-        let Some(met) = met.as_boolean_opt() else { continue };
-        for (keep, met) in keep.iter_mut().zip(met) {
-            *keep &= met == Some(true);
+        // What may fail is asked of those that are left, and again of their rows.
+        let fails = may_fail(&filter);
+        let left: Vec<u32> = (0_u32..).zip(&keep).filter(|(_, keep)| !fails || **keep).map(|(at, _)| at).collect();
+        let rows = take_record_batch(&rows, &UInt32Array::from(left.clone()))?;
+        let met = state.create_physical_expr(filter, &schema)?.evaluate(&rows);
+        let met = match met.and_then(|met| met.into_array(rows.num_rows())) {
+            Ok(met) => cast(&met, &DataType::Boolean)?,
+            Err(_) if fails => continue,
+            Err(error) => return Err(error),
+        };
+        for (at, met) in left.into_iter().zip(met.as_boolean()) {
+            keep[at as usize] &= met == Some(true);
         }
     }
     Ok(keep)

@@ -295,6 +295,7 @@ fn escaped(pattern: &Expr, escape: Option<&ast::ValueWithSpan>) -> Result<Expr, 
     let sign = match escape.map(|escape| &escape.value) {
         None => None,
         Some(Value::SingleQuotedString(sign)) if sign.chars().count() == 1 => sign.chars().next(),
+        Some(Value::Placeholder(_)) => None,
         Some(_) => return Err(("ESCAPE wants one letter".to_owned(), "write ESCAPE '!'".to_owned())),
     };
     let Expr::Value(value) = pattern else {

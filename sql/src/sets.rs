@@ -51,7 +51,7 @@ fn numbered(body: &SetExpr, count: usize) -> SetExpr {
 }
 
 /// Returns a SELECT of what a query gives, whose columns get other names.
-fn select(projection: Vec<ast::SelectItem>, from: SetExpr, names: Vec<Ident>) -> ast::Select {
+pub fn select(projection: Vec<ast::SelectItem>, from: SetExpr, names: Vec<Ident>) -> ast::Select {
     let columns = names.into_iter().map(|name| ast::TableAliasColumnDef { name, data_type: None }).collect();
     let alias = ast::TableAlias { explicit: true, name: Ident::with_quote('"', "__rows"), columns, at: None };
     let relation = ast::TableFactor::Derived {

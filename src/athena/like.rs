@@ -116,7 +116,8 @@ impl Theirs {
     pub fn parse(text: &str, place: &str) -> Result<Self> {
         let dialect = HiveDialect {};
         let text = &*without_frame(text);
-        let tokens = Tokenizer::new(&dialect, text).tokenize_with_location();
+        let plain = plain_quotes(text);
+        let tokens = Tokenizer::new(&dialect, &plain).tokenize_with_location();
         let tokens = tokens.map_err(|e| broken(&e, place))?;
         let parser = Parser::new(&dialect).with_tokens_with_locations(tokens);
         ClauseReader { parser, place, end: end(text), notes: Vec::new() }.statement(text)
@@ -146,6 +147,25 @@ fn without_frame(text: &str) -> Cow<'_, str> {
         line + end
     };
     Cow::Owned(text.split_inclusive('\n').enumerate().map(bare).collect())
+}
+
+/// Returns a statement whose texts have a quote as two: Hive also writes `\'`, and so does SHOW CREATE TABLE.
+fn plain_quotes(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let (mut letters, mut is_text) = (text.chars().peekable(), false);
+    while let Some(letter) = letters.next() {
+        is_text ^= letter == '\'';
+        match letters.peek() {
+            Some('\'') if is_text && letter == '\\' => plain.push_str("''"),
+            Some(next) if is_text && letter == '\\' => plain.extend([letter, *next]),
+            _ => {
+                plain.push(letter);
+                continue;
+            }
+        }
+        letters.next();
+    }
+    plain
 }
 
 /// Returns where a text ends, blanks aside.
@@ -562,6 +582,16 @@ mod tests {
         assert_eq!((theirs.keys[0].name.as_str(), theirs.keys[0].sql_type), ("date", SqlType::Date));
         assert!(theirs.skips_header() && !theirs.is_projected() && theirs.storage == Storage::Text);
         assert!(theirs.text.starts_with("CREATE EXTERNAL") && theirs.text.ends_with("\"1\")"), "{}", theirs.text);
+    }
+
+    #[test]
+    fn quotes_within_comments() {
+        let text = "CREATE EXTERNAL TABLE t (`a` int COMMENT 'it\\'s \\\\', `b` int COMMENT 'it''s') ROW FORMAT DELIMITED \
+                    FIELDS TERMINATED BY '\\040' LOCATION 's3://b/x'";
+        let theirs = Theirs::parse(text, "old.sql").unwrap();
+        let comments: Vec<_> = theirs.columns.iter().map(|column| column.comment.as_deref()).collect();
+        assert_eq!((comments, theirs.text.as_str()), (vec![Some("it's \\\\"), Some("it's")], text));
+        assert_eq!(theirs.columns[1].at.to_string(), "line 1, column 54");
     }
 
     #[test]

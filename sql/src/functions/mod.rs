@@ -50,6 +50,9 @@ pub use time::shown_timestamp;
 /// What holds a condition above a join: it names columns of both sides besides.
 pub const HELD: &str = "held";
 
+/// What may be NULL though its argument may not: never computed before a statement is run.
+pub const OR_NULL: &str = "or_null";
+
 /// All of them, by name.
 static ALL: LazyLock<HashMap<&str, Arc<ScalarUDF>>> = LazyLock::new(|| {
     let funs = time::FUNS
@@ -65,7 +68,10 @@ static ALL: LazyLock<HashMap<&str, Arc<ScalarUDF>>> = LazyLock::new(|| {
         .chain(maps::FUNS)
         .chain(quantified::FUNS)
         .chain(convert::FUNS.iter().flatten());
-    let udf = |fun: &'static Fun| Udf { fun, signature: Signature::user_defined(Volatility::Immutable) };
+    let udf = |fun: &'static Fun| {
+        let volatility = if fun.name == OR_NULL { Volatility::Volatile } else { Volatility::Immutable };
+        Udf { fun, signature: Signature::user_defined(volatility) }
+    };
     funs.map(|fun| (fun.name, Arc::new(ScalarUDF::new_from_impl(udf(fun))))).collect()
 });
 

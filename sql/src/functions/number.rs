@@ -41,6 +41,14 @@ pub const FUNS: &[Fun] = &[
         gives: |_, _| Ok(DataType::Boolean),
         run: |columns, _| Ok(Arc::clone(&columns[0])),
     },
+    // What crate::among puts around a subquery that may have no row: the same, but it may be NULL.
+    Fun {
+        name: super::OR_NULL,
+        usage: "or_null(value)",
+        takes: |types| (types.len() == 1).then(|| types.to_vec()),
+        gives: |types, _| Ok(types[0].clone()),
+        run: |columns, _| Ok(Arc::clone(&columns[0])),
+    },
     // What crate::apart puts around a subquery.
     Fun {
         name: crate::apart::APART,

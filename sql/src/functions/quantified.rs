@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, StructArray};
 use arrow::compute::kernels::cmp;
-use arrow::compute::{and, cast, or};
+use arrow::compute::{and_kleene, cast, or_kleene};
 use arrow::datatypes::{DataType, Int64Type};
 use datafusion::common::{Result, exec_datafusion_err};
 use datafusion::logical_expr::type_coercion::binary::comparison_coercion;
@@ -52,8 +52,9 @@ fn compared(operator: &str, all: bool, value: &ArrayRef, known: &StructArray) ->
         ">=" => cmp::gt_eq(&value, greatest)?,
         "<" => cmp::lt(&value, least)?,
         "<=" => cmp::lt_eq(&value, least)?,
-        "=" => and(&cmp::eq(&value, &low)?, &cmp::eq(&value, &high)?)?,
-        "<>" => or(&cmp::neq(&value, &low)?, &cmp::neq(&value, &high)?)?,
+        // Rows that differ decide without the value, in Trino also where that is NULL.
+        "=" => and_kleene(&cmp::eq(&low, &high)?, &cmp::eq(&value, &high)?)?,
+        "<>" => or_kleene(&cmp::neq(&low, &high)?, &cmp::neq(&value, &high)?)?,
         other => return Err(exec_datafusion_err!("{other} compares nothing")),
     };
     let (rows, values) = (known.column(2).as_primitive::<Int64Type>(), known.column(3).as_primitive::<Int64Type>());

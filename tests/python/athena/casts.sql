@@ -143,3 +143,16 @@ SELECT sum(x), avg(x) FROM (VALUES REAL '0.1', REAL '0.2') AS t(x)
 
 -- texts of real
 SELECT CAST(CAST(123456789 AS real) AS varchar), CAST(CAST(1073741824 AS real) AS varchar), CAST(CAST(0.1e0 AS real) AS varchar), CAST(CAST(1.5 AS real) AS varchar), CAST(CAST(-0.000012345678e0 AS real) AS varchar)
+
+-- casts of partitions that are not chosen
+SELECT count(*) FROM vpc_flow_logs WHERE day='99' AND CAST(aws_region AS integer)=1
+
+-- casts of partition columns
+SELECT count(*) FROM vpc_flow_logs WHERE CAST(day AS integer) > 15 AND aws_region = 'us-east-1'
+
+-- casts of partitions that are chosen
+-- refused
+SELECT count(*) FROM vpc_flow_logs WHERE CAST(aws_region AS integer) = 1
+
+-- casts of partitions within CASE
+SELECT count(*) FROM vpc_flow_logs WHERE CASE WHEN aws_region LIKE '%1' THEN 1 ELSE CAST(aws_region AS integer) END = 1 AND CAST(concat(year, '-', month, '-', day) AS date) > DATE '2026-01-15'

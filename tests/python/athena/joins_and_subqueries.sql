@@ -408,3 +408,51 @@ SELECT count(*) FROM vpc_flow_logs a WHERE EXISTS (SELECT c.action FROM vpc_flow
 
 -- ordered by a literal that a join compares
 SELECT b.lit FROM (SELECT DISTINCT dstport c1 FROM vpc_flow_logs) a JOIN (SELECT action, 443 AS lit FROM vpc_flow_logs GROUP BY 1) b ON a.c1=b.lit ORDER BY 1
+
+-- no row of a literal in CASE
+SELECT CASE WHEN (SELECT 1 FROM vpc_flow_logs WHERE day='99' LIMIT 1) IS NULL THEN 'no data' ELSE 'data' END
+
+-- no row of a literal is NULL
+SELECT count(*) FROM vpc_flow_logs WHERE (SELECT 1 FROM vpc_flow_logs WHERE day='99' LIMIT 1) IS NOT NULL
+
+-- no row of a partition column
+SELECT count(*) FROM vpc_flow_logs WHERE day='16' AND (SELECT day FROM vpc_flow_logs WHERE day='99') IS NULL
+
+-- no group is NULL
+SELECT count(*) FROM vpc_flow_logs WHERE day='16' AND (SELECT count(*) FROM vpc_flow_logs WHERE day='99' GROUP BY day) IS NULL
+
+-- no tied group
+SELECT day, coalesce((SELECT count(*) FROM vpc_flow_logs b WHERE b.day=a.day AND b.action='REJECT' GROUP BY b.day), 0) r FROM (SELECT DISTINCT day FROM vpc_flow_logs) a ORDER BY 1
+
+-- no rows shown
+SELECT coalesce((SELECT count(*) FROM vpc_flow_logs WHERE day='99' GROUP BY day), -1), coalesce((SELECT 'x' FROM vpc_flow_logs WHERE day='99' LIMIT 1), 'none')
+
+-- no row of a condition
+SELECT (SELECT true FROM (VALUES 1) v(z) WHERE z > 1) n, (SELECT count(*) FROM vpc_flow_logs HAVING count(*) < 5)
+
+-- no row of WITH
+WITH p AS (SELECT 443 AS port WHERE 1=2) SELECT count_if((SELECT port FROM p) IS NULL) FROM vpc_flow_logs
+
+-- more than the average of nothing
+SELECT count(*) FROM vpc_flow_logs WHERE bytes > (SELECT avg(bytes) FROM vpc_flow_logs WHERE day = '99')
+
+-- no row beside VALUES
+SELECT x, (SELECT 1 FROM vpc_flow_logs WHERE day='99') n FROM (VALUES 1,2) t(x) ORDER BY 1
+
+-- quiet days
+SELECT day, CASE WHEN (SELECT count(*) FROM vpc_flow_logs b WHERE b.day=a.day AND b.action='REJECT' GROUP BY b.day) IS NULL THEN 'quiet' ELSE 'noisy' END x FROM (SELECT DISTINCT day FROM vpc_flow_logs) a ORDER BY 1
+
+-- differs from any, with NULL
+SELECT count(*) FROM vpc_flow_logs WHERE bytes <> ANY (SELECT bytes FROM vpc_flow_logs WHERE day='16')
+
+-- not all equal, with NULL
+SELECT count(*) FROM vpc_flow_logs WHERE NOT (bytes = ALL (SELECT bytes FROM vpc_flow_logs WHERE day='16'))
+
+-- ordered by a tied subquery
+SELECT day FROM (SELECT DISTINCT day FROM vpc_flow_logs) a ORDER BY (SELECT count(*) FROM vpc_flow_logs b WHERE b.day = a.day), day
+
+-- a window over a tied subquery
+SELECT day, rank() OVER (ORDER BY (SELECT count(*) FROM vpc_flow_logs b WHERE b.day = a.day) DESC) r FROM (SELECT DISTINCT day FROM vpc_flow_logs) a ORDER BY 2, 1
+
+-- ordered by a literal of a JOIN
+SELECT a.protocol, b.proto, a.n, b.m FROM (SELECT protocol, count(*) n FROM vpc_flow_logs GROUP BY 1) a JOIN (SELECT 6 proto, action, count(*) m FROM vpc_flow_logs WHERE protocol = 6 GROUP BY action) b ON a.protocol=b.proto ORDER BY proto, m

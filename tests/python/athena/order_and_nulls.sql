@@ -202,3 +202,57 @@ SELECT count(*) FROM (SELECT dstport FROM (VALUES 1, 2) AS t(dstport) LIMIT 1 OF
 
 -- order by a number with a point
 SELECT action FROM vpc_flow_logs WHERE day = '15' AND action = 'ACCEPT' ORDER BY 1.5 LIMIT 1
+
+-- a partition column IS NULL over UNION
+SELECT count(*) FROM (SELECT day FROM vpc_flow_logs UNION ALL SELECT action FROM vpc_flow_logs) WHERE day IS NULL
+
+-- totals by a NULL partition column
+SELECT srcaddr, day FROM (SELECT srcaddr, day FROM vpc_flow_logs UNION ALL SELECT srcaddr, NULL FROM vpc_flow_logs WHERE day='16') WHERE day IS NULL AND srcaddr LIKE '10.%' ORDER BY 1
+
+-- a partition column IN NULL
+SELECT count(*) FROM vpc_flow_logs WHERE day IN (NULL)
+
+-- a partition column NOT IN with NULL
+SELECT count(*) FROM vpc_flow_logs WHERE day NOT IN ('15', NULL)
+
+-- not in NULL
+SELECT count(*) FROM vpc_flow_logs WHERE NOT (day IN (NULL))
+
+-- in a NULL that is computed
+SELECT count(*) FROM vpc_flow_logs WHERE day IN (NULLIF('15','15')) OR day = '16'
+
+-- a partition column equals NULL
+SELECT count(*) FROM vpc_flow_logs WHERE day IS NULL OR day = NULL
+
+-- a partition column differs from NULL
+SELECT count(*) FROM vpc_flow_logs WHERE day <> NULL AND action = 'REJECT'
+
+-- in NULL of a prepared statement
+PREPARE p FROM SELECT count(*) FROM vpc_flow_logs WHERE day IN (?, ?); EXECUTE p USING NULL, '15'
+
+-- HAVING NOT IN with NULL
+SELECT count(*), day FROM vpc_flow_logs GROUP BY day HAVING day NOT IN ('15', NULL)
+
+-- NOT IN with NULL in a LEFT JOIN
+SELECT count(b.bytes) FROM (SELECT DISTINCT day FROM vpc_flow_logs) a LEFT JOIN vpc_flow_logs b ON a.day = b.day AND b.day NOT IN ('15', NULL)
+
+-- ordered by a hidden column of VALUES
+SELECT x AS y FROM (VALUES (1,9),(2,8)) t(x,y) ORDER BY t.y
+
+-- ordered by a hidden column
+SELECT from_unixtime(f.start) AS start, f.srcaddr FROM vpc_flow_logs f WHERE f.day='16' ORDER BY f.start, f.srcaddr, f.bytes
+
+-- ordered by a hidden group
+SELECT upper(f.action) AS action, count(*) FROM vpc_flow_logs f GROUP BY f.action ORDER BY f.action
+
+-- ordered by a count and a hidden group
+SELECT upper(f.action) AS action, count(*) AS n FROM vpc_flow_logs f GROUP BY f.action ORDER BY count(*) DESC, f.action
+
+-- ordered by a hidden time
+SELECT from_unixtime(f.start) AS start, count(*), max(f.bytes) AS bytes FROM vpc_flow_logs f WHERE day = '16' GROUP BY f.start ORDER BY f.start DESC, 2, max(f.bytes) LIMIT 4
+
+-- ordered by a hidden sum
+SELECT date_format(from_unixtime(l.start), '%H') AS start, sum(l.bytes) AS bytes FROM vpc_flow_logs l WHERE l.day = '16' GROUP BY l.start ORDER BY sum(l.bytes) DESC, l.start LIMIT 3
+
+-- a prepared LIMIT and ESCAPE
+PREPARE p FROM SELECT day, count(*) FROM vpc_flow_logs WHERE day LIKE ? ESCAPE ? GROUP BY day ORDER BY day LIMIT ?; EXECUTE p USING '1%', '!', 2
