@@ -8,7 +8,7 @@ In: a statement's tree by sqlglot. Out: `Scan`s. The rules:
 2. AND intersects domains, column by column.
 3. OR keeps a column only if all of its branches have a domain of it, and unites those. So `a = x OR b = x` hands down nothing.
 4. Everything else hands down nothing: functions, CASE, comparisons of columns with each other.
-5. Conditions on partition keys choose folders and are no domains.
+5. Conditions on partition keys choose folders and are no domains: the files do not have these columns.
 6. Each mention of the table is a scan of its own; what WITH names is scanned as often as it is mentioned.
 """
 
@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
-PARTITION = ("aws_account_id", "aws_region", "year", "month", "day", "hour")
 # Trino: domain-compaction-threshold. So many integers of an interval are looked up one by one.
 MOST_DISCRETE = 1000
 
@@ -166,7 +165,7 @@ def domains(node, columns):
         # Of a conjunction the opposite is no conjunction.
         return {c: ~d for c, d in found.items()} if not node.this.find(exp.And, exp.Or) else {}
     found = _comparison(node)
-    return {found[0]: found[1]} if found and found[0] in columns and found[0] not in PARTITION else {}
+    return {found[0]: found[1]} if found and found[0] in columns else {}
 
 
 FLIPPED = {exp.LT: exp.GT, exp.LTE: exp.GTE, exp.GT: exp.LT, exp.GTE: exp.LTE}

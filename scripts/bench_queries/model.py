@@ -1,6 +1,6 @@
-"""Bytes that a question reads of a file, without an engine: from the footer alone.
+"""Bytes that a question needs of a file, without an engine: from the footer alone. What Trino reads for it says trino_reads.py.
 
-  groups   the chunks of the named columns in row groups that minima and maxima do not rule out: Athena and Trino, surely
+  groups   the chunks of the named columns in row groups that minima and maxima do not rule out
   pages    of those, the pages that the page index does not rule out, and the dictionaries in front of them
   bloom    as `groups`, without the row groups that Bloom filters rule out, and with the filters that were asked
 

@@ -20,8 +20,8 @@ def markdown(days, binary, load):
         "",
         f"{version} · {packages} · {os.cpu_count()} cores, {cpu()} · load before {load:.1f}",
         "",
-        "Bytes are those of the named columns' chunks in the row groups that minima and maxima leave: what Athena and Trino surely "
-        "read. \"Pages\" leaves out what the page index rules out besides, \"Bloom\" what Bloom filters do. A ratio is raw "
+        "Bytes are those of the named columns' chunks in the row groups that minima and maxima leave; what Trino reads besides stands "
+        "under its name. \"Pages\" leaves out what the page index rules out besides, \"Bloom\" what Bloom filters do. A ratio is raw "
         "bytes / bytes read: higher is better. Raw text is always read whole.",
     ]
     for day in days:
@@ -175,7 +175,7 @@ def agreement(day, runs):
     equal = sum((models[x][q].bytes, models[x][q].requests) == (r.bytes, r.gets) for (x, q), r in runs.items())
     counted = sum(models[x][q].counted == r.counted for (x, q), r in runs.items())
     return (f"Trino was asked {len(runs):,} of these statements. Its GETs are those of the model, to the byte, in {equal:,} of them; "
-            f"physical input is that of the model in {counted:,}, else lower, as the model says it may be. "
+            f"physical input is that of the model in {counted:,}, else lower, mostly by the last range of a split. "
             + (f"**In {len(day.off)} the model is too far off.** " if day.off else "")
             + ("All answers are those of the raw text." if not day.wrong else "**Not all answers are those of the raw text.**"))
 

@@ -5,8 +5,8 @@ settings; scripts/bench_queries.sh --engines trino holds it against Trino itself
 a name in brackets is Trino's setting or class:
 
 1. Small files. A file of up to 3 MiB [parquet.small-file-threshold] is read whole, by one request. Nothing else counts for it.
-2. Splits. A file is cut into splits of 32 MiB [hive.max-initial-split-size]; the first 200 of a query
-   [hive.max-initial-splits] are that small, later ones have 64 MiB [hive.max-split-size]. What remains of a file is one split
+2. Splits. A file is cut into splits of 32 MiB [hive.max-initial-split-size]; the first 200 of a scan, over all of its files
+   [hive.max-initial-splits], are that small, later ones have 64 MiB [hive.max-split-size]. What remains of a file is one split
    if it is not larger than that, two halves if it is not larger than twice that [HiveSplitSource]. Of two halves the first is the
    smaller one if they cannot be equal. Every split goes through rules 3 to 10 by itself.
 3. Footer. The last 48 KiB are read; if the footer with its 8 bytes of length and magic is larger, it is read again, whole
@@ -25,11 +25,11 @@ a name in brackets is Trino's setting or class:
    value may be in the filter; then no other filter is read.
 8. Dictionaries. For each candidate all of whose data pages are codes into a dictionary (by encoding_stats, or without them by the
    encoding PLAIN_DICTIONARY): its dictionary page, one request. The row group is left out if no value of the dictionary is in the
-   domain; then no other dictionary is read. A dictionary of more than 8,096 values leaves out nothing, but is read.
+   domain, and NULL not in both chunk and domain; then no other dictionary is read. A dictionary of more than 8,096 values leaves out nothing, but is read.
 9. Ranges. Of a kept row group the chunks of the wanted columns, those of the WHERE included. With a page index as in rule 6 the offset
    indexes of the wanted columns are read, merged as in rule 10, and rows are left out whose page of some column with a domain has no
-   value in it. If any are, only pages with rows that are left are read, pages side by side as one range, and the dictionary page as
-   another. (Trino then fails if a wanted column has no offset index: a row group has one for all of its columns or for none.)
+   value in it. If any are, only pages with rows that are left are read, those side by side as one range, and the dictionary page
+   as another. (Trino then fails if a wanted column has no offset index: a row group must have one for all of its columns or for none.)
 10. Merging. The ranges of all row groups of a split together: one of more than 8 MiB [parquet.max-buffer-size] is read by itself, in
    pieces of 8 MiB. The others are sorted by their beginning, and a range is joined to the one before it if it begins at most 1 MiB
    [parquet.max-merge-distance] after its end and both together have at most 8 MiB. A joined range is one request; its gaps are read too

@@ -162,6 +162,16 @@ def test_pages_bring_their_dictionary_with_them():
     assert second.gets["data"] == 1
 
 
+def test_pages_side_by_side_are_one_range_that_is_not_torn_by_joining():
+    a, b = chunk(int(1.5 * MIB) + 4, 9 * MIB), chunk(4, MIB)
+    for c, sizes, bounds in ((a, [4 * MIB, 4 * MIB, MIB], [(0, 9), (0, 9), (90, 99)]), (b, [MIB], [(0, 99)])):
+        begins = [c.at + sum(sizes[:n]) for n in range(len(sizes))]
+        c.pages = Pages([0, 30, 60][:len(sizes)], sizes, [p[0] for p in bounds], [p[1] for p in bounds], begins)
+        c.column_index, c.offset_index = Range(19 * MIB, 60), Range(19 * MIB, 10)
+    found = read(file({"a": a, "b": b}), "a", "b", where=is_(5))
+    assert found.parts["data"] == 9 * MIB and found.gets["data"] == 2, "the gap between them would make it more than 8 MiB"
+
+
 def test_row_groups_without_an_index_are_read_whole():
     made = indexed()
     for c in made.values():
@@ -218,6 +228,7 @@ def test_what_is_only_dictionary_is_said_by_encoding_stats_or_the_old_name():
     assert footer._only_dictionary({2: [plain, rle, dictionary], 13: said})
     assert not footer._only_dictionary({2: [plain, rle, dictionary], 13: [*said, page["data"](plain)]})
     assert not footer._only_dictionary({2: [plain, rle], 13: [page["data"](plain)]})
+    assert not footer._only_dictionary({2: [rle, dictionary], 13: [page["data"](dictionary)]}), "there must be a dictionary"
     assert not footer._only_dictionary({2: [plain, rle, dictionary]})
     assert footer._only_dictionary({2: [rle, footer.PLAIN_DICTIONARY]})
     assert not footer._only_dictionary({2: [plain, rle, footer.PLAIN_DICTIONARY]})
