@@ -8,6 +8,8 @@ import platform
 import statistics
 import subprocess
 
+import trino_engine
+
 END = {"srcaddr": "source", "dstaddr": "destination"}
 SHOWN = ("arrival", "source", "boxes")  # where a table of all would be too wide
 
@@ -15,6 +17,7 @@ SHOWN = ("arrival", "source", "boxes")  # where a table of all would be too wide
 def markdown(days, binary, load):
     version = subprocess.run([binary, "--version"], capture_output=True, text=True).stdout.strip()
     packages = ", ".join(f"{p} {importlib.metadata.version(p)}" for p in ("duckdb", "datafusion", "pyarrow", "pyspark"))
+    packages += f", Trino {trino_engine.VERSION}"
     lines = [
         f"# Layouts and what questions read of them, {datetime.date.today()}",
         "",

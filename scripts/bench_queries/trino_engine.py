@@ -18,6 +18,7 @@ import s3_servers  # noqa: E402
 import trino_server  # noqa: E402
 
 
+VERSION = trino_server.VERSION
 # A server that is busy takes itself for gone now and then.
 PATIENCE_SECONDS = 60
 
