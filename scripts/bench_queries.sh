@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures what questions read of a day in many layouts: row order, row groups, pages, Bloom filters, compression. By the
-# footer alone, and by DuckDB, DataFusion, pyarrow and Spark, whose answers must be those of the raw text. Generates its days
-# under target/bench/queries/; what is measured and how is in bench_queries/ beside it.
+# footer alone, and by DuckDB, DataFusion, pyarrow, Spark and Trino, whose answers must be those of the raw text. Generates its
+# days under target/bench/queries/; what is measured and how is in bench_queries/ beside it.
 set -euo pipefail
 start=$PWD
 # shellcheck source=scripts/common.sh
@@ -15,7 +15,9 @@ usage: scripts/bench_queries.sh [--quick] [--out NAME] [--pictures DIR] [--engin
   --quick           a tenth of the objects
   --out NAME        write NAME.md and NAME.csv too
   --pictures DIR    draw the pictures of docs/layout.md, of the first day
-  --engines LIST    of duckdb,datafusion,pyarrow,spark; none: only what the footers say (default: all)
+  --engines LIST    of duckdb,datafusion,pyarrow,spark,trino; none: only what the footers say (default: all but Trino).
+                    Trino, which needs Java 24 or newer and fetches 450 MB once, is asked of every layout, about addresses
+                    too; its bytes must be those that the model of its reader says
   --layouts LIST    only these, such as arrival,boxes (default: all)
   --questions LIST  only these are asked of engines, such as hour,to-address (default: all)
   DAY               v2, v5: the day in that version of flow logs (default: both)
@@ -74,4 +76,7 @@ for i in "${!sources[@]}"; do
     sources[i]=$day=$raw
 done
 
+case " ${args[*]-} " in
+*" --engines "*trino*) "$PYTHON" scripts/trino_server.py fetch ;;
+esac
 "$PYTHON" scripts/bench_queries --binary "$binary" --work "$work" "${args[@]+"${args[@]}"}" "${sources[@]}"

@@ -41,7 +41,6 @@ CONNECTOR = (f"io/trino/trino-hive/{VERSION}/trino-hive-{VERSION}.zip",
              "611bacdb07d9f3cf7b9d47f97ecc76fa2e7ff8bfe8a9728c3d06adc1bfb8662e")
 
 JAVA_OPTIONS = [
-    "-Xmx1500m",
     "-Duser.timezone=UTC",  # as Athena's
     "-XX:TieredStopAtLevel=1",  # compiles less: up in 10 s instead of 18, and small queries gain nothing from the rest
     "--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow",
@@ -98,9 +97,9 @@ local.location={run}
 
 
 @contextlib.contextmanager
-def start(server, s3_endpoint=None):
+def start(server, s3_endpoint=None, heap="1500m"):
     """Starts Trino on the Glue catalog and the S3 of an s3_servers.Server (moto, which has both), and yields its client.
-    `s3_endpoint` is another way to the same S3, such as a proxy."""
+    `s3_endpoint` is another way to the same S3, such as a proxy, or another S3."""
     java = find_java()
     root = install()
     run_dir = pathlib.Path(tempfile.mkdtemp(prefix="run-", dir=root.parent))
@@ -112,7 +111,7 @@ def start(server, s3_endpoint=None):
         for name, metastore in METASTORES.items():
             catalog = (CATALOG + metastore).format(server=server, s3_endpoint=s3_endpoint or server.endpoint, run=run_dir)
             (run_dir / "catalog" / f"{name}.properties").write_text(catalog)
-        processes.spawn("trino", java, *JAVA_OPTIONS, f"-Djava.io.tmpdir={run_dir}",
+        processes.spawn("trino", java, f"-Xmx{heap}", *JAVA_OPTIONS, f"-Djava.io.tmpdir={run_dir}",
                         f"-Dconfig={run_dir}/config.properties", "-cp", f"{root}/lib/*", "io.trino.server.TrinoServer")
         trino = Trino(f"http://127.0.0.1:{port}", run_dir)
         # It answers, and reports itself as started, before it has a worker: only a query shows that it can run one.
@@ -216,6 +215,7 @@ class Trino:
     folder: pathlib.Path  # what the catalog `files` calls local:///
     schema: str = "default"
     catalog: str = "hive"
+    properties: dict = field(default_factory=dict)  # session properties of the catalog
     prepared: dict = field(default_factory=dict)  # what PREPARE named; the protocol leaves it to the client
 
     def rows(self, sql):
@@ -224,6 +224,8 @@ class Trino:
 
     def query(self, sql):
         headers = {"X-Trino-User": "test", "X-Trino-Catalog": self.catalog, "X-Trino-Schema": self.schema}
+        if self.properties:
+            headers["X-Trino-Session"] = ",".join(f"{self.catalog}.{name}={value}" for name, value in self.properties.items())
         if self.prepared:
             headers["X-Trino-Prepared-Statement"] = urllib.parse.urlencode(self.prepared).replace("&", ",")
         reply = self._json(urllib.request.Request(f"{self.url}/v1/statement", sql.encode(), headers))

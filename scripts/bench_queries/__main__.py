@@ -1,8 +1,9 @@
 """The measuring half of bench_queries.sh: the same day in many layouts, the same questions of each.
 
-Every layout is what `flowparquet convert` makes with some options. Of each file the model says what the questions read
-(model.py); of some, engines are asked the questions themselves (asking.py). An answer that differs from that of the raw text
-is a failure of the run. Tables go to --out, pictures to --pictures.
+Every layout is what `flowparquet convert` makes with some options. Of each file models say what the questions need (model.py) and
+what Trino reads for them (trino_reads.py); of some, engines are asked the questions themselves (asking.py), Trino of all. An answer
+that differs from that of the raw text is a failure of the run, and so is a model that is far from Trino. Tables go to --out,
+pictures to --pictures.
 """
 
 import argparse
@@ -25,6 +26,7 @@ import questions
 import raw
 import report
 import store
+import trino_reads
 
 KI = 1024
 # name, options of convert, engines that are asked ("all", or names)
@@ -42,7 +44,10 @@ LAYOUTS = [
     *((f"boxes-zstd-{n}", f"--compression zstd:{n}", ()) for n in (3, 9, 15)),
     ("boxes-snappy", "--compression snappy", ()),
 ]
-POINT_COLUMNS = ["srcaddr", "dstaddr", "srcport", "dstport", "protocol", "packets", "bytes", "start"]
+# Of the 24 addresses of each end, those that are asked about in the tutorial's form too: busy, middling and rare ones.
+TUTORIALS = (0, 2, 5, 8, 11, 13, 17, 22)
+# How far the model of Trino's reader may be from Trino.
+TOLERANCE = 0.02
 
 
 @dataclass
@@ -57,6 +62,7 @@ class Layout:
     # model: {question: (by groups, by pages, by bloom)}; points: [(end, class, address, rows, *the three)]
     model: dict = field(default_factory=dict)
     points: list = field(default_factory=list)
+    trino: dict = field(default_factory=dict)  # {question: Reads}, of addresses too
 
 
 @dataclass
@@ -66,9 +72,12 @@ class Day:
     objects: list
     layouts: list
     questions: list
+    addresses: list = field(default_factory=list)  # questions about those of `points`, in their order
+    tutorials: list = field(default_factory=list)  # about some of them, in the tutorial's form
     places: dict = field(default_factory=dict)  # end: {address: (rows before it, its rows)} in the address's order
     runs: list = field(default_factory=list)    # (engine, layout, question, Run)
     wrong: list = field(default_factory=list)
+    off: list = field(default_factory=list)     # where the model of Trino's reader is too far from Trino
 
 
 def convert(binary, source, folder, options):
@@ -107,8 +116,14 @@ def prepare(args, name, source, root):
         for value, rows in sorted(counts[end], key=lambda c: c[0].encode()):
             day.places[end][value.encode()] = (before, rows)
             before += rows
+    for end in ("srcaddr", "dstaddr"):
+        for rank, (kind, address, rows) in enumerate(chosen(counts[end])):
+            who = f"{report.END[end]} {kind} {address}"
+            day.addresses.append(questions.about(questions.EIGHT, f"{who} {rows} rows", end, address, schema.names))
+            if rank in TUTORIALS:
+                day.tutorials.append(questions.about(questions.TUTORIAL, f"tutorial {who}", end, address, schema.names))
     for layout in day.layouts:
-        weigh(layout, day.questions, counts)
+        weigh(layout, day, counts)
     return day
 
 
@@ -128,37 +143,42 @@ def chosen(counts):
         yield from ((kind, *addresses[min(r, n - 1)]) for r in ranks)
 
 
-def weigh(layout, asked, counts):
+def weigh(layout, day, counts):
     def three(columns, predicate):
         f = layout.footer
         groups = model.by_groups(f, columns, predicate)
         return groups, model.by_pages(f, columns, predicate), model.by_bloom(f, columns, predicate) if f.bloom_bytes else groups
 
-    layout.model = {q.name: three(q.columns, q.predicate) for q in asked}
-    layout.points = [(end, kind, address, rows, *three(POINT_COLUMNS, ("in", end, [address.encode()])))
+    layout.model = {q.name: three(q.columns, q.predicate) for q in day.questions}
+    layout.points = [(end, kind, address, rows, *three(questions.POINT_COLUMNS, ("in", end, [address.encode()])))
                      for end in ("srcaddr", "dstaddr") for kind, address, rows in chosen(counts[end])]
+    layout.trino = {q.name: trino_reads.reads([layout.footer], q.scans)
+                    for q in day.questions + day.addresses + day.tutorials}
 
 
-def ask(day, root, names, only):
-    """Every engine every question, and the raw text once."""
-    asked = [q for q in day.questions if not only or q.name in only]
+def ask(day, root, names, only, binary):
+    """Every engine every question, and the raw text once. Trino is asked of every layout, and about addresses too."""
+    wanted_of = {name: day.questions + (day.addresses + day.tutorials if name == "trino" else []) for name in names}
+    wanted_of = {name: [q for q in asked if not only or q.name in only] for name, asked in wanted_of.items()}
+    asked = list({q.name: q for asked in wanted_of.values() for q in asked}.values())
     schema = pq.read_schema(root / day.layouts[0].key)
     say(f"{day.name}: the raw text")
     text = raw.Raw(day.objects, schema)
     began = time.perf_counter()
     answers = {q.name: raw.comparable(text.ask(q)) for q in asked}
-    scans = {q.name: raw.comparable(text.scan(q)) for q in asked if q.exact}
+    scans = {q.name: raw.comparable(text.scan(q)) for name in names if asking.ENGINES[name].scans
+             for q in wanted_of[name] if q.exact}
     text.close()
     say(f"{day.name}: answers in {time.perf_counter() - began:.0f} s")
     counting = store.Store(root)
     for name in names:
-        layouts = [layout for layout in day.layouts if name in layout.asked]
+        layouts = [layout for layout in day.layouts if name in (*layout.asked, "trino")]
         if not layouts:
             continue
-        engine = asking.ENGINES[name](counting)
+        engine = asking.engine(name, counting, binary)
         for layout in layouts:
             began = time.perf_counter()
-            for question in asked:
+            for question in wanted_of[name]:
                 try:
                     run = engine.ask(question, layout)
                 except asking.Unable:
@@ -167,11 +187,22 @@ def ask(day, root, names, only):
                 if raw.comparable(run.answer) != wanted:
                     day.wrong.append(f"{day.name}: {name} on {layout.name}: {question.name} has another answer than the raw text")
                     say(day.wrong[-1])
+                if name == "trino":
+                    check_model(day, layout, question, run)
                 run.answer = None
                 day.runs.append((name, layout.name, question.name, run))
             say(f"{day.name}: {name} on {layout.name} in {time.perf_counter() - began:.0f} s")
         engine.close()
     counting.close()
+
+
+def check_model(day, layout, question, run):
+    model = layout.trino[question.name]
+    in_bytes, _, in_own_account = report.off(model, run)  # a range that is not needed may be a GET of few bytes
+    if max(in_bytes, in_own_account) > TOLERANCE:
+        day.off.append(f"{day.name}: {question.name} on {layout.name}: Trino reads {run.bytes:,} bytes by {run.gets} GETs and counts "
+                       f"{run.counted:,}; the model says {model.bytes:,} by {model.requests} and {model.counted:,}")
+        say(day.off[-1])
 
 
 def say(text):
@@ -198,7 +229,7 @@ def main():
         name, _, source = text.partition("=")
         day = prepare(args, name, source, root)
         if names:
-            ask(day, root, names, args.questions)
+            ask(day, root, names, args.questions, args.binary)
         days.append(day)
     tables = report.markdown(days, args.binary, load)
     if args.out:
@@ -207,7 +238,7 @@ def main():
     print(tables)
     if args.pictures:
         pictures.draw(days[0], args.pictures)
-    if wrong := [w for day in days for w in day.wrong]:
+    if wrong := [w for day in days for w in day.wrong + day.off]:
         sys.exit("\n".join(wrong))
 
 

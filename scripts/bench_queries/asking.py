@@ -5,6 +5,7 @@
   DataFusion  by its own S3 client: counted at the store
   pyarrow     by its own S3 client, dataset scanner with filter and columns, no SQL: counted at the store
   Spark       on local files, as S3A is no part of the wheel: Hadoop's statistics of the file system: bytes only
+  Trino       the table in a Glue catalog, as Athena has it: counted at the store, and by its own statistics of queries
 Every run begins with a new connection, session or dataset, so that nothing is remembered, footers included.
 """
 
@@ -13,7 +14,6 @@ import os
 import shutil
 import tempfile
 import time
-from dataclasses import dataclass
 
 import datafusion
 import duckdb
@@ -23,17 +23,10 @@ import pyarrow.dataset as ds
 import pyarrow.fs as pafs
 from datafusion.object_store import AmazonS3
 from raw import expression, summary
-from store import BUCKET, Ranges
+from store import BUCKET, Ranges, Run
+from trino_engine import Trino
 
 THREADS = 2
-
-
-@dataclass
-class Run:
-    answer: list
-    bytes: int
-    requests: int
-    seconds: float
 
 
 class Unable(Exception):
@@ -234,4 +227,8 @@ class Spark:
         shutil.rmtree(self.tmp, ignore_errors=True)
 
 
-ENGINES = {e.name: e for e in (DuckDB, DataFusion, PyArrow, Spark)}
+ENGINES = {e.name: e for e in (DuckDB, DataFusion, PyArrow, Spark, Trino)}
+
+
+def engine(name, store, binary):
+    return Trino(store, binary) if name == Trino.name else ENGINES[name](store)

@@ -49,7 +49,7 @@ def may_hold(data, chunk, kind, value):
     """May the column chunk of the file `data` hold the value? True if it has no filter."""
     if chunk.bloom is None:
         return True
-    head = Thrift(data, chunk.bloom[0])
+    head = Thrift(data, chunk.bloom.at)
     size = head.struct()[1]
     bits = memoryview(data)[head.at:head.at + size]
     plain = value if isinstance(value, bytes) else struct.pack({INT32: "<i", INT64: "<q"}[kind], value)

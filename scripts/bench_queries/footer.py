@@ -7,10 +7,16 @@ index to Python. What is billed and what could be skipped is computed from this,
 
 import struct
 from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import pyarrow
 
 BOOLEAN, INT32, INT64, INT96, FLOAT, DOUBLE, BYTE_ARRAY = range(7)
-ENCODINGS = {0: "PLAIN", 2: "PLAIN_DICTIONARY", 3: "RLE", 5: "DELTA_BINARY_PACKED", 6: "DELTA_LENGTH_BYTE_ARRAY",
+ENCODINGS = {0: "PLAIN", 2: "PLAIN_DICTIONARY", 3: "RLE", 4: "BIT_PACKED", 5: "DELTA_BINARY_PACKED", 6: "DELTA_LENGTH_BYTE_ARRAY",
              7: "DELTA_BYTE_ARRAY", 8: "RLE_DICTIONARY", 9: "BYTE_STREAM_SPLIT"}
+PLAIN_DICTIONARY, RLE, BIT_PACKED, RLE_DICTIONARY = 2, 3, 4, 8
+DICTIONARY_ENCODINGS = {PLAIN_DICTIONARY, RLE_DICTIONARY}
+DICTIONARY_PAGE, DATA_PAGES = 2, {0, 3}  # types of pages
 CODECS = ["UNCOMPRESSED", "SNAPPY", "GZIP", "LZO", "BROTLI", "LZ4", "ZSTD", "LZ4_RAW"]
 
 
@@ -72,32 +78,61 @@ class Thrift:
 
 @dataclass
 class Pages:
-    """The data pages of a column chunk, in order. `least` and `greatest` hold None where a page has only NULLs."""
+    """The data pages of a column chunk, in order. `least` and `greatest` hold None where a page has only NULLs, and are None
+    themselves if there is no column index."""
 
     first_row: list
     bytes: list
     least: list
     greatest: list
+    offset: list
+
+
+class Range(NamedTuple):
+    """Bytes of a file."""
+
+    at: int
+    bytes: int
 
 
 @dataclass
 class Chunk:
     """A column chunk. `bytes` is all that reading it costs; `dictionary_bytes` is its part that every page needs."""
 
+    at: int
     bytes: int
     encodings: list
     codec: str
     least: object
     greatest: object
-    has_dictionary: bool
-    dictionary_bytes: int = 0
+    values: int
+    nulls: int | None  # None: not said
+    dictionary_bytes: int
+    only_dictionary: bool  # all of its data pages are said to be codes into a dictionary
     pages: Pages | None = None
-    bloom: tuple | None = None  # offset, length
+    column_index: Range | None = None
+    offset_index: Range | None = None
+    bloom: Range | None = None
+
+    @property
+    def place(self):
+        return Range(self.at, self.bytes)
+
+    @property
+    def has_dictionary(self):
+        return self.dictionary_bytes > 0
+
+    @property
+    def bounds(self):
+        """(least, greatest), (None, None) if there are only NULLs, None if nothing is said."""
+        if self.least is None and self.nulls != self.values:
+            return None
+        return self.least, self.greatest
 
 
 @dataclass
 class Footer:
-    """A file: `groups` has one dict of column name to Chunk for each row group."""
+    """A file: `groups` has one dict of column name to Chunk for each row group, in the order of the schema."""
 
     bytes: int
     footer_bytes: int
@@ -107,11 +142,19 @@ class Footer:
     groups: list
     types: dict
     data: bytes = field(repr=False)
+    offsets: list  # of row groups, where each says itself that it begins; None if it does not
     sorting: list = field(default_factory=list)
+    dictionaries: dict = field(default_factory=dict, repr=False)  # that were read: {where: values}
 
     @property
     def columns(self):
         return list(self.types)
+
+    def dictionary(self, column, chunk):
+        """The set of values in the dictionary page of one of the column's chunks."""
+        if chunk.at not in self.dictionaries:
+            self.dictionaries[chunk.at] = _dictionary(self.data, chunk, self.types[column])
+        return self.dictionaries[chunk.at]
 
 
 def _plain(kind, data):
@@ -138,28 +181,58 @@ def read(path):
         for column in group[1]:
             m = column[3]
             name, kind, stats = m[3][0].decode(), m[1], m.get(12, {})
-            chunk = Chunk(m[7], sorted({ENCODINGS[e] for e in m[2]}), CODECS[m[4]], _plain(kind, stats.get(6)),
-                          _plain(kind, stats.get(5)), bool(m.get(11)))
+            dictionary = m.get(11) or 0
+            chunk = Chunk(dictionary or m[9], m[7], sorted({ENCODINGS[e] for e in m[2]}), CODECS[m[4]], _plain(kind, stats.get(6)),
+                          _plain(kind, stats.get(5)), m[5], stats.get(3), m[9] - dictionary if dictionary else 0,
+                          _only_dictionary(m))
             if 14 in m:
-                length = m.get(15) or 0
-                if not length:
-                    head = Thrift(data, m[14])
-                    length = head.struct()[1] + head.at - m[14]
-                chunk.bloom = (m[14], length)
-                bloom_bytes += length
-            if 4 in column and 6 in column:
-                index_bytes += column[5] + column[7]
-                offsets = Thrift(data, column[4]).struct()[1]
-                index = Thrift(data, column[6]).struct()
-                empty = index[1]
-                chunk.pages = Pages(
-                    [o[3] for o in offsets], [o[2] for o in offsets],
-                    [None if e else _plain(kind, v) for e, v in zip(empty, index[2])],
-                    [None if e else _plain(kind, v) for e, v in zip(empty, index[3])])
-                chunk.dictionary_bytes = m[7] - sum(chunk.pages.bytes)
+                chunk.bloom = Range(m[14], m.get(15) or _bloom_bytes(data, m[14]))
+                bloom_bytes += chunk.bloom.bytes
+            if 4 in column:
+                chunk.offset_index = Range(column[4], column[5])
+            if 6 in column:
+                chunk.column_index = Range(column[6], column[7])
+            index_bytes += sum(r.bytes for r in (chunk.column_index, chunk.offset_index) if r)
+            if chunk.offset_index:
+                places = Thrift(data, column[4]).struct()[1]
+                least = greatest = None
+                if chunk.column_index:
+                    index = Thrift(data, column[6]).struct()
+                    least, greatest = ([None if empty else _plain(kind, v) for empty, v in zip(index[1], index[side])]
+                                       for side in (2, 3))
+                chunk.pages = Pages([p[3] for p in places], [p[2] for p in places], least, greatest, [p[1] for p in places])
             chunks[name] = chunk
         groups.append(chunks)
     names = list(types)
     sorting = [(names[s[1]], s[2]) for s in meta[4][0].get(4, [])] if meta[4] else []
     return Footer(len(data), size + 8, index_bytes, bloom_bytes, [g[3] for g in meta[4]], groups, types,
-                  data, sorting)
+                  data, [g.get(5) for g in meta[4]], sorting)
+
+
+def _dictionary(data, chunk, kind):
+    head = Thrift(data, chunk.at)
+    page = head.struct()
+    plain = data[head.at:head.at + page[3]]
+    if chunk.codec != "UNCOMPRESSED":
+        plain = pyarrow.Codec(chunk.codec.lower()).decompress(plain, page[2]).to_pybytes()
+    if kind in (INT32, INT64):
+        return set(struct.unpack(f"<{page[7][1]}{'i' if kind == INT32 else 'q'}", plain))
+    values, at = set(), 0
+    while at < len(plain):
+        size = struct.unpack_from("<I", plain, at)[0]
+        values.add(plain[at + 4:at + 4 + size])
+        at += 4 + size
+    return values
+
+
+def _bloom_bytes(data, at):
+    head = Thrift(data, at)
+    return head.struct()[1] + head.at - at
+
+
+def _only_dictionary(m):
+    """By `encoding_stats`; without them, by the name that says it of all pages."""
+    if 13 in m:
+        pages = {s[2] for s in m[13] if s[1] in DATA_PAGES}
+        return any(s[1] == DICTIONARY_PAGE for s in m[13]) and pages <= DICTIONARY_ENCODINGS
+    return PLAIN_DICTIONARY in m[2] and set(m[2]) <= {PLAIN_DICTIONARY, RLE, BIT_PACKED}

@@ -1,6 +1,6 @@
-"""Bytes that a question reads of a file, without an engine: from the footer alone.
+"""Bytes that a question needs of a file, without an engine: from the footer alone. What Trino reads for it says trino_reads.py.
 
-  groups   the chunks of the named columns in row groups that minima and maxima do not rule out: Athena and Trino, surely
+  groups   the chunks of the named columns in row groups that minima and maxima do not rule out
   pages    of those, the pages that the page index does not rule out, and the dictionaries in front of them
   bloom    as `groups`, without the row groups that Bloom filters rule out, and with the filters that were asked
 
@@ -14,7 +14,8 @@ from bloom import may_hold
 
 
 def admits(predicate, bounds, holds=lambda column, value: True):
-    """May rows within these bounds satisfy it? bounds(column) gives (least, greatest), None if there are only NULLs."""
+    """May rows within these bounds satisfy it? bounds(column) gives (least, greatest), both None if there are only NULLs;
+    None if nothing is known."""
     if predicate is None:
         return True
     kind = predicate[0]
@@ -22,7 +23,10 @@ def admits(predicate, bounds, holds=lambda column, value: True):
         return all(admits(p, bounds, holds) for p in predicate[1:])
     if kind == "or":
         return any(admits(p, bounds, holds) for p in predicate[1:])
-    least, greatest = bounds(predicate[1])
+    known = bounds(predicate[1])
+    if known is None:
+        return True
+    least, greatest = known
     if least is None:
         return False  # only NULLs, which satisfy nothing
     if kind == "in":
@@ -34,7 +38,7 @@ def admits(predicate, bounds, holds=lambda column, value: True):
 def surviving(footer, predicate):
     """The row groups that must be read."""
     return [g for g, chunks in enumerate(footer.groups)
-            if admits(predicate, lambda c, chunks=chunks: (chunks[c].least, chunks[c].greatest))]
+            if admits(predicate, lambda c, chunks=chunks: chunks[c].bounds)]
 
 
 def by_groups(footer, columns, predicate):
@@ -45,6 +49,9 @@ def by_pages(footer, columns, predicate):
     total = 0
     for g in surviving(footer, predicate):
         chunks = footer.groups[g]
+        if not all(chunk.pages for chunk in chunks.values()):
+            total += sum(chunks[c].bytes for c in columns)
+            continue
         # Spans of rows that no page boundary of any column cuts, by their first row.
         spans = sorted({row for chunk in chunks.values() for row in chunk.pages.first_row})
         kept = [row for row, keep in zip(spans, _kept(chunks, predicate, spans)) if keep]
@@ -64,6 +71,8 @@ def _kept(chunks, predicate, spans):
         both = all if predicate[0] == "and" else any
         return [both(column) for column in zip(*(_kept(chunks, p, spans) for p in predicate[1:]))]
     pages = chunks[predicate[1]].pages
+    if pages.least is None:
+        return [True] * len(spans)
     keep = [admits(predicate, lambda _, p=p: p) for p in zip(pages.least, pages.greatest)]
     return [keep[bisect_right(pages.first_row, row) - 1] for row in spans]
 
@@ -78,7 +87,7 @@ def by_bloom(footer, columns, predicate):
                 asked.add(column)
             return may_hold(footer.data, chunks[column], footer.types[column], value)
 
-        if admits(predicate, lambda c, chunks=chunks: (chunks[c].least, chunks[c].greatest), holds):
+        if admits(predicate, lambda c, chunks=chunks: chunks[c].bounds, holds):
             total += sum(chunks[c].bytes for c in columns)
-        total += sum(chunks[c].bloom[1] for c in asked)
+        total += sum(chunks[c].bloom.bytes for c in asked)
     return total

@@ -10,6 +10,7 @@ import json
 import subprocess
 from dataclasses import dataclass, field
 
+import domains
 import sqlglot
 from sqlglot import exp
 from sqlglot.dialects.trino import Trino
@@ -17,6 +18,7 @@ from sqlglot.dialects.trino import Trino
 DAY = "2026-01-15"
 FIRST_SECOND = 1768435200  # of DAY, in UTC
 PARTITION = ["year", "month", "day"]
+TABLE = "vpc_flow_logs"
 HOST, GATEWAY, SERVER = "172.32.21.19", "54.248.89.189", "34.160.111.145"  # of the tutorial, which every sample has
 
 # name: settings, in the order of the report. AWS's sixteen are those whose name in AWS's template `aws` says.
@@ -69,9 +71,10 @@ class Question:
     predicate: object
     exact: bool  # the predicate is all that the WHERE says, so that a scanner alone gives the rows
     tree: object = field(repr=False, default=None)
+    scans: list = field(default_factory=list)  # for Trino, which may read the table several times
 
     def sql(self, engine):
-        dialect = {"duckdb": "duckdb", "spark": "spark", "datafusion": DataFusion}[engine]
+        dialect = {"duckdb": "duckdb", "spark": "spark", "trino": "trino", "datafusion": DataFusion}[engine]
         tree = self.tree.copy()
         if engine == "datafusion":
             tree = tree.transform(_count_if)
@@ -90,7 +93,7 @@ def questions(binary, columns, interface):
         where = " AND ".join(f"{c} = '{v}'" for c, v in zip(PARTITION, DAY.split("-")))
         tree = sqlglot.parse_one(sql.replace("{interface}", interface), read="athena")
         tree.set("where", exp.Where(this=exp.and_(sqlglot.parse_one(where), exp.paren(tree.args["where"].this))))
-        tree.find(exp.Table).set("this", exp.to_identifier("vpc_flow_logs"))
+        tree.find(exp.Table).set("this", exp.to_identifier(TABLE))
         found.append((name, asks, tree.sql(dialect="athena")))
     made = [question(name, asks, sql, columns) for name, asks, sql in found]
     return [q for q in made if q]
@@ -99,7 +102,7 @@ def questions(binary, columns, interface):
 def question(name, asks, sql, columns):
     """None if the table lacks a column."""
     tree = plain(sqlglot.parse_one(sql, read="athena"))
-    table = next(t for t in tree.find_all(exp.Table) if t.name == "vpc_flow_logs")
+    table = next(t for t in tree.find_all(exp.Table) if t.name == TABLE)
     select = table.parent_select
     if select.find(exp.Star) and not isinstance(select.find(exp.Star).parent, exp.Count):
         # With the star written out, every engine gives the columns in one order.
@@ -116,7 +119,26 @@ def question(name, asks, sql, columns):
             elif c not in columns and c not in PARTITION and c not in aliases | ways:
                 return None
     predicate, exact = to_predicate(select.args["where"].this)
-    return Question(name, asks, sql, read, predicate, exact, tree)
+    return Question(name, asks, sql, read, predicate, exact, tree, domains.scans(tree, columns, TABLE))
+
+
+# What is asked of an address, by its end of a flow: all that a person looks at, and what the tutorial asks.
+OTHER_END = {"srcaddr": ("dstaddr", "dstport"), "dstaddr": ("srcaddr", "srcport")}
+POINT_COLUMNS = ["srcaddr", "dstaddr", "srcport", "dstport", "protocol", "packets", "bytes", "start"]
+EIGHT = """SELECT count(*) AS flows, count(DISTINCT srcaddr) AS sources, count(DISTINCT dstaddr) AS destinations,
+       sum(srcport) AS srcports, sum(dstport) AS dstports, sum(protocol) AS protocols, sum(packets) AS packets, sum(bytes) AS bytes,
+       min(start) AS first_seen
+FROM {table} WHERE {day} AND {end} = '{address}'"""
+TUTORIAL = """SELECT {other}, {port}, count(*) AS flows, sum(bytes) AS bytes
+FROM {table} WHERE {day} AND {end} = '{address}' GROUP BY {other}, {port} ORDER BY {other}, {port}"""
+
+
+def about(form, name, end, address, columns):
+    """A question about an address; `form` is EIGHT or TUTORIAL."""
+    other, port = OTHER_END[end]
+    day = " AND ".join(f"{c} = '{v}'" for c, v in zip(PARTITION, DAY.split("-")))
+    sql = form.format(table=TABLE, day=day, end=end, address=address, other=other, port=port)
+    return question(name, "What did an address do?", sql, columns)
 
 
 # --- to what all engines share --------------------------------------------------------------------------------------------

@@ -8,6 +8,8 @@ import platform
 import statistics
 import subprocess
 
+import trino_engine
+
 END = {"srcaddr": "source", "dstaddr": "destination"}
 SHOWN = ("arrival", "source", "boxes")  # where a table of all would be too wide
 
@@ -15,19 +17,20 @@ SHOWN = ("arrival", "source", "boxes")  # where a table of all would be too wide
 def markdown(days, binary, load):
     version = subprocess.run([binary, "--version"], capture_output=True, text=True).stdout.strip()
     packages = ", ".join(f"{p} {importlib.metadata.version(p)}" for p in ("duckdb", "datafusion", "pyarrow", "pyspark"))
+    packages += f", Trino {trino_engine.VERSION}"
     lines = [
         f"# Layouts and what questions read of them, {datetime.date.today()}",
         "",
         f"{version} · {packages} · {os.cpu_count()} cores, {cpu()} · load before {load:.1f}",
         "",
-        "Bytes are those of the named columns' chunks in the row groups that minima and maxima leave: what Athena and Trino surely "
-        "read. \"Pages\" leaves out what the page index rules out besides, \"Bloom\" what Bloom filters do. A ratio is raw "
+        "Bytes are those of the named columns' chunks in the row groups that minima and maxima leave; what Trino reads besides stands "
+        "under its name. \"Pages\" leaves out what the page index rules out besides, \"Bloom\" what Bloom filters do. A ratio is raw "
         "bytes / bytes read: higher is better. Raw text is always read whole.",
     ]
     for day in days:
         lines += ["", f"## {day.name}: {len(day.objects)} objects, {sum(day.layouts[0].footer.rows):,} rows, "
                   f"{day.raw_bytes / 1e6:.1f} MB of gzip"]
-        lines += layouts(day) + points(day) + asked(day) + columns(day) + ran(day)
+        lines += layouts(day) + points(day) + asked(day) + by_trino(day) + columns(day) + ran(day)
     return "\n".join(lines) + "\n"
 
 
@@ -119,6 +122,67 @@ def asked(day):
     return ["", "### Questions, MB by row groups", "", f"Each reads {day.raw_bytes / 1e6:.1f} MB of raw text.", *table(head, rows)]
 
 
+def by_trino(day):
+    """Both figures of every layout, chunks and Trino's; and how far the model is from Trino where it was asked."""
+    runs = {(layout, q): run for engine, layout, q, run in day.runs if engine == "trino"}
+
+    def spread(values):
+        return " / ".join(f"{v:.1f}" for v in (statistics.median(values), min(values)))
+
+    rows = []
+    for layout in day.layouts:
+        def ratios(asked, layout=layout):
+            return sorted(day.raw_bytes / max(1, layout.trino[q.name].counted) for q in asked)
+
+        of_aggregates = ratios(aggregates(day))
+        rows.append([
+            f"`{layout.name}`", f"{layout.footer.bytes / day.raw_bytes:.3f}",
+            f"{spread(ratios(day.addresses))} ({spread(point_ratios(day, layout))})", spread(ratios(day.tutorials)),
+            f"{of_aggregates[0]:.1f}–{of_aggregates[-1]:.1f} ({ratio(day, max(layout.model[q.name][0] for q in aggregates(day)))})",
+            f"{ratio(day, layout.trino['hour'].counted)} ({ratio(day, layout.model['hour'][0])})",
+            f"{statistics.median(layout.trino[q.name].requests for q in day.addresses):.1f}",
+            f"{sum(layout.trino[q.name].counted for q in day.questions) / 1e6:,.0f} / {total(day, layout) / 1e6:,.0f}",
+            differences(layout, runs),
+        ])
+    head = ["layout", "file / raw", "address, 8 columns: median / worst (chunks)", "address, tutorial's question",
+            "three-column aggregates (chunks: worst)", "hour (chunks)", "GETs an address",
+            f"MB for all {len(day.questions)} questions: Trino / chunks", "model off at most: bytes, GETs, own account"]
+    lines = ["", "### As Trino reads them", "",
+             "What Trino's own account of a query, physical input, is by a model of its reader (`scripts/bench_queries/trino_reads.py`): "
+             "with footers, indexes, and the gaps that it reads too. In brackets what chunks alone have. " + agreement(day, runs),
+             *table(head, rows)]
+    shown = [x for x in day.layouts if x.name in SHOWN]
+    rows = [[f"`{q.name}`", *(f"{x.trino[q.name].counted / 1e6:.2f} ({x.model[q.name][0] / 1e6:.2f}) · {x.trino[q.name].requests:,}"
+                              for x in shown)] for q in sorted(day.questions, key=lambda q: q.name)]
+    return lines + table(["question: MB (MB of chunks) · GETs", *(f"`{x.name}`" for x in shown)], rows)
+
+
+def differences(layout, runs):
+    """Between the model of Trino's reader and Trino, at most: bytes of GETs, GETs, physical input."""
+    worst = [max(both) for both in zip(*(off(layout.trino[q], run) for (name, q), run in runs.items() if name == layout.name))]
+    return " · ".join(f"{100 * w:.2f} %" for w in worst)
+
+
+def off(model, run):
+    """How far a run of Trino is from what the model says: bytes of GETs, GETs, and physical input, which is a span."""
+    spans = ((model.bytes, model.bytes, run.bytes), (model.requests, model.requests, run.gets),
+             (model.counted - model.unsure, model.counted, run.counted))
+    return [max(least - found, found - most, 0) / max(1, found) for least, most, found in spans]
+
+
+def agreement(day, runs):
+    """How the model fared against Trino, in a sentence."""
+    if not runs:
+        return "Trino itself was not asked."
+    models = {x.name: x.trino for x in day.layouts}
+    equal = sum((models[x][q].bytes, models[x][q].requests) == (r.bytes, r.gets) for (x, q), r in runs.items())
+    counted = sum(models[x][q].counted == r.counted for (x, q), r in runs.items())
+    return (f"Trino was asked {len(runs):,} of these statements. Its GETs are those of the model, to the byte, in {equal:,} of them; "
+            f"physical input is that of the model in {counted:,}, else lower, mostly by the last range of a split. "
+            + (f"**In {len(day.off)} the model is too far off.** " if day.off else "")
+            + ("All answers are those of the raw text." if not day.wrong else "**Not all answers are those of the raw text.**"))
+
+
 def columns(day):
     shown = [x for x in day.layouts if x.name in SHOWN]
     rows = []
@@ -155,7 +219,7 @@ def ran(day):
                                       "**Not all answers are those of the raw text.**")]
     rows = []
     for engine, layout in pairs:
-        runs = {q: r for (e, x, q), r in found.items() if (e, x) == (engine, layout)}
+        runs = {q.name: found[engine, layout, q.name] for q in day.questions if (engine, layout, q.name) in found}
         rows.append([f"{engine}, `{layout}`", str(len(runs)), f"{sum(r.bytes for r in runs.values()) / 1e6:,.1f}",
                      count(sum(r.requests for r in runs.values()) if engine != "spark" else None),
                      f"{sum(r.seconds for r in runs.values()):.1f}",
@@ -171,19 +235,24 @@ def ran(day):
     return lines + table(["question: MB · requests · s", *(f"{e}, `{layout}`" for e, layout in shown)], rows)
 
 
+def known(number):
+    return "" if number is None else number
+
+
 def count(number):
     return "-" if number is None else f"{number:,}"
 
 
 def csv(days):
     """One line for what was asked of a layout: by the model, or by an engine."""
-    lines = ["day,layout,file_bytes,by,question,bytes,bytes_with_page_index,bytes_with_bloom_filters,requests,seconds"]
+    lines = ["day,layout,file_bytes,by,question,bytes,bytes_with_page_index,bytes_with_bloom_filters,requests,seconds,gets,counted"]
     for day in days:
         for x in day.layouts:
             head = f"{day.name},{x.name},{x.footer.bytes}"
-            lines += [f"{head},model,{question},{g},{p},{b},," for question, (g, p, b) in x.model.items()]
-            lines += [f"{head},model,{END[end]} {kind} {address} {rows} rows,{g},{p},{b},,"
+            lines += [f"{head},model,{question},{g},{p},{b},,,," for question, (g, p, b) in x.model.items()]
+            lines += [f"{head},model,{END[end]} {kind} {address} {rows} rows,{g},{p},{b},,,,"
                       for end, kind, address, rows, g, p, b in x.points]
-            lines += [f"{head},{engine},{question},{r.bytes},,,{'' if r.requests is None else r.requests},{r.seconds:.3f}"
+            lines += [f"{head},trino-model,{question},{r.bytes},,,,,{r.requests},{r.counted}" for question, r in x.trino.items()]
+            lines += [f"{head},{engine},{question},{r.bytes},,,{known(r.requests)},{r.seconds:.3f},{known(r.gets)},{known(r.counted)}"
                       for engine, layout, question, r in day.runs if layout == x.name]
     return "\n".join(lines) + "\n"

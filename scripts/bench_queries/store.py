@@ -1,7 +1,8 @@
 """A store that counts: enough of S3 for readers (ListObjectsV2, HEAD, GET with a range) over a folder, on loopback.
 
 It is the scale on which engines are weighed. `count()` gives what was asked for since `reset()`: requests, and bytes of bodies
-of GETs of objects as they left, not as they were asked for: an engine that gives up early pays for what it took.
+of GETs of objects as they left, not as they were asked for: an engine that gives up early pays for what it took. `gets()` gives the
+GETs of objects alone, one by one.
 """
 
 import contextlib
@@ -11,9 +12,22 @@ import pathlib
 import re
 import threading
 import urllib.parse
+from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 BUCKET = "logs"
+
+
+@dataclass
+class Run:
+    """An answer, and what an engine read for it."""
+
+    answer: list
+    bytes: int
+    requests: int | None
+    seconds: float
+    gets: int | None = None     # of objects, among the requests
+    counted: int | None = None  # bytes by the engine's own account
 
 
 class Store:
@@ -35,15 +49,24 @@ class Store:
     def reset(self):
         with self.lock:
             self.requests = self.bytes = 0
+            self.read = []
 
-    def add(self, size):
+    def add(self, size, key=None, first=0):
+        """A request that was answered; with a key, a GET of that object from its byte `first` on."""
         with self.lock:
             self.requests += 1
             self.bytes += size
+            if key:
+                self.read.append((key, first, size))
 
     def count(self):
         with self.lock:
             return self.bytes, self.requests
+
+    def gets(self):
+        """(key, first byte, bytes) of each."""
+        with self.lock:
+            return list(self.read)
 
     def close(self):
         self.server.shutdown()
@@ -107,7 +130,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
                 piece = file.read(min(1 << 16, last - first + 1 - sent))
                 self.wfile.write(piece)
                 sent += len(piece)
-        self.store.add(sent)
+        self.store.add(sent, key, first)
 
     def _list(self, query):
         prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
