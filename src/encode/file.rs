@@ -189,6 +189,7 @@ impl<W: Write> FileWriter<W> {
         drop_partial_bounds(&mut self.groups);
         let footer = Footer {
             columns: &self.columns,
+            log_type: self.log_type,
             compression: self.compression,
             groups: &self.groups,
             in_order: self.in_order,

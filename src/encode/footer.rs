@@ -7,10 +7,11 @@
 use super::bounds::{Bound, MinMax};
 use super::chunk::{EncodedColumn, EncodedPage};
 use super::codec::Compression;
+use super::field_id::field_ids;
 use super::format::{CONVERTED_UTF8, MAGIC, OPTIONAL, encoding, order, page, physical};
 use super::thrift::Struct;
 use crate::record::header::Column;
-use crate::record::schema::ColumnType;
+use crate::record::schema::{ColumnType, LogType};
 
 /// Footer key that names the tool, its options and how many objects a file was made of; never a list of keys.
 pub const FOOTER_KEY: &str = "flowparquet";
@@ -45,6 +46,8 @@ pub(super) struct PlacedGroup {
 pub(super) struct Footer<'a> {
     /// Columns in the order of the schema.
     pub columns: &'a [Column],
+    /// Whose schema numbers them.
+    pub log_type: LogType,
     pub compression: Compression,
     pub groups: &'a [PlacedGroup],
     /// Whether the row groups' orders are the order of the whole file.
@@ -87,13 +90,14 @@ impl Footer<'_> {
     ) {
         file.i32(1, 1); // Version 1: data pages are those of version 1.
         let root = [None].into_iter();
-        let elements: Vec<Option<&Column>> = root.chain(self.columns.iter().map(Some)).collect();
+        let leaves = self.columns.iter().zip(field_ids(self.columns, self.log_type));
+        let elements: Vec<Option<(&Column, Option<i32>)>> = root.chain(leaves.map(Some)).collect();
         file.structs(2, elements.into_iter(), |column, element| match column {
             None => {
                 element.binary(4, ROOT);
                 element.i32(5, self.columns.len() as i32);
             }
-            Some(column) => schema_element(column, element),
+            Some((column, id)) => schema_element(column, id, element),
         });
         file.i64(3, self.groups.iter().map(|group| group.rows).sum());
         let groups = self.groups.iter().zip(column_indexes).zip(offset_indexes).enumerate();
@@ -188,12 +192,17 @@ impl Footer<'_> {
     }
 }
 
-fn schema_element(column: &Column, out: &mut Struct<'_>) {
+fn schema_element(column: &Column, id: Option<i32>, out: &mut Struct<'_>) {
     out.i32(1, physical_type(column.column_type));
     out.i32(3, OPTIONAL);
     out.binary(4, column.name.as_bytes());
     if column.column_type == ColumnType::String {
         out.i32(6, CONVERTED_UTF8);
+    }
+    if let Some(id) = id {
+        out.i32(9, id);
+    }
+    if column.column_type == ColumnType::String {
         out.structure(10, |logical| logical.structure(1, |_| {})); // LogicalType.STRING
     }
 }
