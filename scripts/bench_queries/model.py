@@ -45,6 +45,9 @@ def by_pages(footer, columns, predicate):
     total = 0
     for g in surviving(footer, predicate):
         chunks = footer.groups[g]
+        if not all(chunk.pages for chunk in chunks.values()):
+            total += sum(chunks[c].bytes for c in columns)  # without an index
+            continue
         # Spans of rows that no page boundary of any column cuts, by their first row.
         spans = sorted({row for chunk in chunks.values() for row in chunk.pages.first_row})
         kept = [row for row, keep in zip(spans, _kept(chunks, predicate, spans)) if keep]

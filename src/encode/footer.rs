@@ -16,6 +16,9 @@ use crate::record::schema::{ColumnType, LogType};
 /// Footer key that names the tool, its options and how many objects a file was made of; never a list of keys.
 pub const FOOTER_KEY: &str = "flowparquet";
 
+/// Pages of a column chunk that are not worth an index.
+const MAX_PAGES_WITHOUT_INDEX: usize = 2;
+
 /// Name of the root of the schema.
 const ROOT: &[u8] = b"flow_log";
 
@@ -32,7 +35,7 @@ pub(super) struct PlacedChunk {
     pub bloom_filter: Option<(u64, u64)>,
 }
 
-/// A row group whose chunks are in the file, side by side and in the order of the schema.
+/// A row group whose chunks are in the file, in the order of the schema.
 #[derive(Debug)]
 pub(super) struct PlacedGroup {
     pub rows: u64,
@@ -71,14 +74,32 @@ impl Footer<'_> {
             };
             self.groups.iter().map(|group| group.chunks.iter().map(&mut place).collect()).collect()
         };
-        let column_indexes = indexed(&mut out, &|placed, out| column_index(&placed.chunk, out));
-        let offset_indexes = indexed(&mut out, &offset_index);
+        let wanted = self.wants_page_index();
+        let column_indexes = indexed(&mut out, &|placed, out| {
+            if wanted {
+                column_index(&placed.chunk, out)
+            }
+        });
+        let offset_indexes = indexed(&mut out, &|placed, out| {
+            if wanted {
+                offset_index(placed, out)
+            }
+        });
         let begin = out.len();
         Struct::write(&mut out, |file| self.file(file, &column_indexes, &offset_indexes));
         let bytes = (out.len() - begin) as u32;
         out.extend_from_slice(&bytes.to_le_bytes());
         out.extend_from_slice(MAGIC);
         out
+    }
+
+    /// Returns whether the file is to have a page index. One or two pages are hardly ever passed over, and where the index lies
+    /// stands in the footer, which every question reads. All row groups have it or none: readers may want it of all.
+    fn wants_page_index(&self) -> bool {
+        self.groups
+            .iter()
+            .flat_map(|group| &group.chunks)
+            .any(|placed| placed.chunk.pages.len() > MAX_PAGES_WITHOUT_INDEX)
     }
 
     /// Writes `FileMetaData`.
