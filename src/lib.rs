@@ -50,7 +50,7 @@
 //! * `store`: S3 and the local disk behind plain calls; async stops there
 //! * `source`: raw objects: key layouts, finding them, gunzip
 //! * `record`: one line of text -> typed, dictionary-coded columns; the schema table
-//! * `sort`: rows in order: sorted runs, k-d partitions, merge
+//! * `sort`: rows in order: sorted runs, boxes, merge
 //! * `encode`: a column's values -> pages, chunks, row groups, a file
 //! * `ledger`: exactly once: partitions, entries, the protocol
 //! * `athena`: table definitions, queries and prices

@@ -50,7 +50,7 @@ def by_pages(footer, columns, predicate):
     for g in surviving(footer, predicate):
         chunks = footer.groups[g]
         if not all(chunk.pages for chunk in chunks.values()):
-            total += sum(chunks[c].bytes for c in columns)
+            total += sum(chunks[c].bytes for c in columns)  # without an index
             continue
         # Spans of rows that no page boundary of any column cuts, by their first row.
         spans = sorted({row for chunk in chunks.values() for row in chunk.pages.first_row})

@@ -11,6 +11,7 @@ use super::options::ConvertOptions;
 use super::told;
 use crate::copies;
 use crate::days::Days;
+use crate::encode::field_id::UNKNOWN_ID_RULE;
 use crate::encode::layout::sort_bytes;
 use crate::error::{Error, Result};
 use crate::ledger::entry::VERSION;
@@ -151,6 +152,7 @@ pub fn prepare(source: &Store, table: &Table, options: &ConvertOptions) -> Resul
             dash_as_null: options.output.dash_as_null,
             single_writer: options.single_writer,
             founded: Some(crate::days::today().to_string()),
+            unknown_field_ids: Some(UNKNOWN_ID_RULE.to_owned()),
             write: table.store().writes_as(),
         },
     };

@@ -55,6 +55,17 @@ pub fn smallest(sizes: &Sizes) -> Coding {
     sized.min_by_key(|(size, _)| **size).map_or(Coding::Dictionary, |(_, coding)| coding)
 }
 
+/// Where a row group lies among those of a slab: row groups that follow each other and are often read together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InSlab {
+    /// It belongs to none.
+    Alone,
+    /// Another one of the slab follows.
+    Inside,
+    /// It is the last one.
+    Last,
+}
+
 /// The column chunks of a row group.
 #[derive(Debug)]
 pub struct EncodedRowGroup {
@@ -64,6 +75,8 @@ pub struct EncodedRowGroup {
     pub columns: Vec<EncodedColumn>,
     /// Columns that the rows ascend by, NULL first.
     pub sorted_by: Vec<String>,
+    /// Whether its chunks may lie among those of its neighbours.
+    pub in_slab: InSlab,
 }
 
 /// A column of a row group, in the order of its rows.
@@ -171,7 +184,7 @@ impl Encoder {
     /// When the compressor or the page writer fails, which no content can cause.
     pub fn row_group(&mut self, batch: &Batch) -> Result<EncodedRowGroup> {
         let columns = batch.columns().iter().map(|data| self.batch_column(data)).collect::<Result<_>>()?;
-        Ok(EncodedRowGroup { rows: batch.rows() as u64, columns, sorted_by: Vec::new() })
+        Ok(EncodedRowGroup { rows: batch.rows() as u64, columns, sorted_by: Vec::new(), in_slab: InSlab::Alone })
     }
 
     fn batch_column(&mut self, data: &ColumnData) -> Result<EncodedColumn> {
@@ -424,13 +437,10 @@ impl Encoder {
         let mut delta = Vec::new();
         put_delta(column_type, base, tried, &mut delta);
         let mut plain = Vec::new();
-        // A dictionary that is small beside the column always wins over the values: its codes have fewer bits.
-        if distinct.len() * 16 > numbers.len() && distinct.len() > 256 {
-            put_integers(column_type, base, tried, &mut plain);
-        }
+        put_integers(column_type, base, tried, &mut plain);
         let mut page = Vec::new();
         put_integers(column_type, base, distinct, &mut page);
-        self.tried(codes, rows, distinct.len(), &page, (!plain.is_empty()).then_some(plain), Some(delta))
+        self.tried(codes, rows, distinct.len(), &page, Some(plain), Some(delta))
     }
 
     /// Compresses what some rows are in each coding; `plain` and `delta` are of the first `tried` of `codes`.
@@ -443,11 +453,11 @@ impl Encoder {
         plain: Option<Vec<u8>>,
         delta: Option<Vec<u8>>,
     ) -> Result<Sizes> {
-        let mut sizes: Sizes = [None; Coding::ALL.len()];
         if distinct <= 1 {
-            sizes[0] = Some(0);
-            return Ok(sizes);
+            // Nothing in any coding: what the column is like elsewhere decides.
+            return Ok([Some(0); Coding::ALL.len()]);
         }
+        let mut sizes: Sizes = [None; Coding::ALL.len()];
         let scale = |bytes: usize, all: usize, some: usize| (bytes as u128 * all as u128 / some.max(1) as u128) as u64;
         let mut compressed = |bytes: &[u8]| {
             self.codec
@@ -458,13 +468,14 @@ impl Encoder {
         // As much of the dictionary as the rows' values would take.
         let part = &dictionary[..dictionary.len().min(tried * 16)];
         let dictionary = scale(compressed(part)?, dictionary.len(), part.len());
-        for (size, coding) in sizes.iter_mut().zip([Coding::Dictionary, Coding::WideDictionary]) {
+        for coding in [Coding::Dictionary, Coding::WideDictionary] {
             if coding == Coding::WideDictionary && width(distinct, coding) == width(distinct, Coding::Dictionary) {
-                continue; // The same bytes.
+                sizes[coding as usize] = sizes[Coding::Dictionary as usize]; // The same bytes.
+                continue;
             }
             let mut body = Vec::new();
             levels::encode(&codes[..tried], width(distinct, coding), &mut body);
-            *size = Some(scale(compressed(&body)?, codes.len(), tried) + dictionary);
+            sizes[coding as usize] = Some(scale(compressed(&body)?, codes.len(), tried) + dictionary);
         }
         for (size, body) in sizes[2..].iter_mut().zip([plain, delta]) {
             if let Some(body) = body {

@@ -2,17 +2,24 @@
 //!
 //! In: [`EncodedRowGroup`]s in order. Out: bytes into any writer, so that a file need not fit into memory.
 //!
-//! The chunks of a row group lie side by side, in the order of the schema, with NULLs for the columns that it lacks. Engines
-//! that read a file in parts ask where the first column of the schema lies, and take it for the place of the row group:
-//! parquet-mr (Spark, Hive, EMR, Glue) adds half of the row group's size, and a column that lay at the end of the file would
-//! put that point behind it, where no part is, so that nobody reads the row group (docs/readers.md). Hence the columns of a
-//! file are fixed by its first row group: see [`FileWriter::declare`].
+//! The chunks of a row group lie in the order of the schema, with NULLs for the columns that it lacks: side by side, or in a
+//! stripe of the row groups of a slab. In a stripe the chunks of a *family* of columns lie together, those of all its row
+//! groups, and behind them those of the next family. Trino reads what lies between two ranges if that is less than 1 MiB, so
+//! that of small row groups it reads all columns, whichever are asked for; of a stripe it passes over the families that are
+//! not. Nor does it read from one row group to the next but one: they are a stripe apart (docs/layout.md).
+//!
+//! Engines that read a file in parts ask where the first column of the schema lies, and take it for the place of the row
+//! group: parquet-mr (Spark, Hive, EMR, Glue) adds half of the row group's size, and a column that lay at the end of the file
+//! would put that point behind it, where no part is, so that nobody reads the row group (docs/readers.md). So the first
+//! columns of all row groups of a stripe lie at its front, and the columns of a file are fixed by its first row group: see
+//! [`FileWriter::declare`].
 
 use std::io::Write;
+use std::ops::Range;
 
 use super::chunk::{EncodedColumn, EncodedPage};
 use super::codec::Compression;
-use super::column::{EncodedRowGroup, Encoder};
+use super::column::{EncodedRowGroup, Encoder, InSlab};
 use super::footer::{Footer, PlacedChunk, PlacedGroup};
 use super::format::MAGIC;
 use super::layout::Layout;
@@ -28,6 +35,18 @@ pub const MAX_FILE_COLUMNS: usize = 1_000;
 /// DataFusion, opens no file with more.
 const MAX_ROW_GROUPS: usize = 1 << 15;
 
+/// Columns that begin a family, and columns that end one. Questions about an address name most of the columns from `srcaddr`
+/// to `bytes`, and often the times; sums name those from `srcaddr` to `bytes` alone.
+const FAMILY_BEGINS: [&str; 2] = ["srcaddr", "start"];
+const FAMILY_ENDS: [&str; 2] = ["end", "log_status"];
+
+/// Bytes of a stripe that are not of the family of addresses, at least: engines read a gap that is no longer (Trino's
+/// `parquet.max-merge-distance` is 1 MiB).
+const STRIPE_GAP_BYTES: usize = 1 << 20;
+
+/// Bytes of a stripe, about, at most: they wait in memory.
+const MAX_STRIPE_BYTES: usize = 16 << 20;
+
 /// A file in the making.
 pub struct FileWriter<W: Write> {
     out: W,
@@ -35,6 +54,8 @@ pub struct FileWriter<W: Write> {
     log_type: LogType,
     compression: Compression,
     groups: Vec<PlacedGroup>,
+    /// Row groups that are still to be written, their chunks in the order of the schema.
+    stripe: Vec<EncodedRowGroup>,
     /// In the order of the schema.
     columns: Vec<Column>,
     /// Whether a column came after the first row group.
@@ -73,6 +94,7 @@ impl<W: Write> FileWriter<W> {
             log_type,
             compression,
             groups: Vec::new(),
+            stripe: Vec::new(),
             columns: Vec::new(),
             late: false,
             full: false,
@@ -101,7 +123,7 @@ impl<W: Write> FileWriter<W> {
         }
         if self.columns.len() > before {
             sort_columns(&mut self.columns, self.log_type);
-            self.late |= !self.groups.is_empty();
+            self.late |= self.row_groups() > 0;
         }
         Ok(())
     }
@@ -131,15 +153,21 @@ impl<W: Write> FileWriter<W> {
     /// Says that other rows follow, sorted apart from those before. The file will not be called sorted then: the format means
     /// each row group by it, but engines (DataFusion for one) take it for the order of the whole file.
     pub fn begin_anew(&mut self) {
-        self.in_order &= self.groups.is_empty();
+        self.in_order &= self.row_groups() == 0;
+    }
+
+    /// Returns the row groups appended so far.
+    fn row_groups(&self) -> usize {
+        self.groups.len() + self.stripe.len()
     }
 
     /// Returns the rows appended so far.
     pub fn rows(&self) -> u64 {
-        self.groups.iter().map(|group| group.rows).sum()
+        let written = self.groups.iter().map(|group| group.rows);
+        written.chain(self.stripe.iter().map(|group| group.rows)).sum()
     }
 
-    /// Appends a row group; one without rows is passed over.
+    /// Appends a row group; one without rows is passed over. Those of a slab are written when their stripe is complete.
     ///
     /// # Errors
     /// When the writer fails; as [`FileWriter::declare`]; and for a column that comes too late, which is a bug.
@@ -147,7 +175,7 @@ impl<W: Write> FileWriter<W> {
         if group.rows == 0 {
             return Ok(());
         }
-        if self.groups.len() == MAX_ROW_GROUPS {
+        if self.row_groups() == MAX_ROW_GROUPS {
             self.full = true;
             return Ok(());
         }
@@ -156,26 +184,84 @@ impl<W: Write> FileWriter<W> {
             return Err(Error::stopped("a column came after the first row group of its file")
                 .help("this is a bug in flowparquet: nothing of this file was written; please report it"));
         }
-        if self.groups.is_empty() {
-            self.write(MAGIC)?;
+        let in_slab = group.in_slab;
+        if in_slab == InSlab::Alone {
+            self.write_stripe()?;
         }
-        let mut chunks = group.columns;
-        let mut placed = Vec::with_capacity(self.columns.len());
+        let whole = self.whole(group)?;
+        self.stripe.push(whole);
+        let (bytes, gap) = self.stripe_bytes();
+        let complete = match in_slab {
+            InSlab::Alone => true,
+            InSlab::Inside => false,
+            InSlab::Last => gap > STRIPE_GAP_BYTES,
+        };
+        if complete || bytes > MAX_STRIPE_BYTES { self.write_stripe() } else { Ok(()) }
+    }
+
+    /// Returns a row group with all columns of the file, in their order.
+    fn whole(&mut self, mut group: EncodedRowGroup) -> Result<EncodedRowGroup> {
+        let mut chunks = std::mem::take(&mut group.columns);
         for column in self.columns.clone() {
-            let chunk = match chunks.iter().position(|chunk| chunk.column == column) {
+            group.columns.push(match chunks.iter().position(|chunk| chunk.column == column) {
                 Some(at) => chunks.swap_remove(at),
                 None => self.nulls(&column, group.rows as usize)?,
-            };
-            placed.push(self.place(chunk)?);
+            });
         }
-        // Behind the row group, where readers that look at filters only find them side by side.
-        for placed in &mut placed {
+        Ok(group)
+    }
+
+    /// Returns the bytes that wait, and how many of them are not of the family of addresses.
+    fn stripe_bytes(&self) -> (usize, usize) {
+        let bytes = |columns: &Range<usize>| {
+            let chunks = self.stripe.iter().flat_map(|group| &group.columns[columns.clone()]);
+            chunks.map(|chunk| chunk.bytes.len()).sum::<usize>()
+        };
+        let families = self.families();
+        let of_addresses = families.iter().find(|family| self.columns[family.start].name == FAMILY_BEGINS[0]);
+        let all = families.iter().map(&bytes).sum();
+        (all, all - of_addresses.map_or(0, bytes))
+    }
+
+    /// Returns the families of columns, by their places.
+    fn families(&self) -> Vec<Range<usize>> {
+        let names: Vec<&str> = self.columns.iter().map(|column| column.name.as_str()).collect();
+        let is_first =
+            |place: &usize| FAMILY_BEGINS.contains(&names[*place]) || FAMILY_ENDS.contains(&names[*place - 1]);
+        let begins: Vec<usize> = [0].into_iter().chain((1..names.len()).filter(is_first)).collect();
+        let ends = begins[1..].iter().copied().chain([names.len()]);
+        begins.iter().copied().zip(ends).map(|(begin, end)| begin..end).collect()
+    }
+
+    /// Writes the row groups that wait: family by family, and in a family one row group after the other.
+    fn write_stripe(&mut self) -> Result<()> {
+        let stripe = std::mem::take(&mut self.stripe);
+        if self.groups.is_empty() && !stripe.is_empty() {
+            self.write(MAGIC)?;
+        }
+        let families = self.families();
+        let (mut placed, mut waiting): (Vec<PlacedGroup>, Vec<_>) = stripe
+            .into_iter()
+            .map(|group| {
+                let EncodedRowGroup { rows, columns, sorted_by, .. } = group;
+                (PlacedGroup { rows, sorted_by, chunks: Vec::with_capacity(columns.len()) }, columns.into_iter())
+            })
+            .unzip();
+        for family in families {
+            for (group, chunks) in placed.iter_mut().zip(&mut waiting) {
+                for chunk in chunks.take(family.len()) {
+                    group.chunks.push(self.place(chunk)?);
+                }
+            }
+        }
+        // Behind the stripe, where readers that look at filters only find them side by side.
+        for placed in placed.iter_mut().flat_map(|group| &mut group.chunks) {
             if let Some(filter) = placed.chunk.bloom_filter.take() {
                 placed.bloom_filter = Some((self.offset, filter.len() as u64));
                 self.write(&filter)?;
             }
         }
-        self.groups.push(PlacedGroup { rows: group.rows, sorted_by: group.sorted_by, chunks: placed });
+        self.groups.extend(placed);
         Ok(())
     }
 
@@ -186,9 +272,11 @@ impl<W: Write> FileWriter<W> {
     /// # Errors
     /// When the writer fails.
     pub fn finish(mut self, about: &str) -> Result<(W, FileContent)> {
+        self.write_stripe()?;
         drop_partial_bounds(&mut self.groups);
         let footer = Footer {
             columns: &self.columns,
+            log_type: self.log_type,
             compression: self.compression,
             groups: &self.groups,
             in_order: self.in_order,
@@ -455,5 +543,83 @@ mod tests {
         );
         assert_eq!(columns[1].get_boundary_order(), Some(BoundaryOrder::ASCENDING));
         assert_eq!(metadata.offset_index().unwrap()[0][1].page_locations().len(), 3);
+    }
+
+    /// Bytes that no compressor makes shorter, as text.
+    fn noise(seed: u64, rows: usize) -> Batch {
+        let mut text = String::new();
+        for row in 0..rows as u64 {
+            let mut mixed = (seed << 32 ^ row).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let mut number = || {
+                mixed = (mixed ^ mixed >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+                mixed >> 3
+            };
+            let [bytes, start, end] = [number(), number(), number()];
+            text.push_str(&format!("2 10.0.0.{} {bytes} {start} {end} ACCEPT OK vpc-{row}\n", row % 200));
+        }
+        batch("version srcaddr bytes start end action log-status vpc-id", &text)
+    }
+
+    /// Writes row groups that lie in slabs as these say.
+    fn write_slabs(places: &[InSlab], rows: usize) -> Vec<u8> {
+        let mut encoder = Encoder::new(Compression::None, &Layout::default()).unwrap();
+        let mut file = FileWriter::new(Vec::new(), LogType::Vpc, Compression::None);
+        for (seed, in_slab) in (0..).zip(places) {
+            let group = encoder.row_group(&noise(seed, rows)).unwrap();
+            file.append(EncodedRowGroup { in_slab: *in_slab, ..group }).unwrap();
+        }
+        file.finish("{}").unwrap().0
+    }
+
+    #[test]
+    fn families_of_a_stripe_lie_together() {
+        use InSlab::{Alone, Inside, Last};
+        // Some 30 bytes of a row are not of the family of addresses: of the first slab less than 1 MiB, of two more.
+        let places = [Alone, Inside, Last, Inside, Inside, Last, Inside, Alone];
+        let file = write_slabs(&places, 10_000);
+        check_row_groups(&file).unwrap();
+        let reader = opened(&file);
+        let mut chunks: Vec<(u64, usize, usize)> = Vec::new();
+        for (number, group) in reader.metadata().row_groups().iter().enumerate() {
+            chunks.extend(group.columns().iter().enumerate().map(|(column, c)| (c.byte_range().0, number, column)));
+        }
+        chunks.sort_unstable();
+        let stripe = |groups: Range<usize>| {
+            let families = [0..1, 1..3, 3..5, 5..7, 7..8];
+            let family = move |family: Range<usize>| {
+                groups.clone().flat_map(move |group| family.clone().map(move |column| (group, column)))
+            };
+            families.into_iter().flat_map(family).collect::<Vec<_>>()
+        };
+        let wanted = [stripe(0..1), stripe(1..6), stripe(6..7), stripe(7..8)].concat();
+        assert_eq!(chunks.into_iter().map(|(_, group, column)| (group, column)).collect::<Vec<_>>(), wanted);
+        assert_eq!(read(file).len(), 8 * 10_000);
+    }
+
+    #[test]
+    fn stripes_do_not_grow_beyond_what_memory_is_meant_for() {
+        let mut file = FileWriter::new(Vec::new(), LogType::Vpc, Compression::None);
+        let mut encoder = Encoder::new(Compression::None, &Layout::default()).unwrap();
+        for seed in 0..12 {
+            let group = encoder.row_group(&noise(seed, 60_000)).unwrap();
+            file.append(EncodedRowGroup { in_slab: InSlab::Inside, ..group }).unwrap();
+            assert!(file.stripe_bytes().0 <= MAX_STRIPE_BYTES);
+        }
+        let (file, content) = file.finish("{}").unwrap();
+        assert_eq!((content.rows, content.row_groups), (720_000, 12));
+        check_row_groups(&file).unwrap();
+    }
+
+    #[test]
+    fn only_row_groups_of_many_pages_have_a_page_index() {
+        for (rows, indexed) in [(40_000, false), (40_001, true)] {
+            let text: String = (0..rows).map(|row| format!("10.0.0.1 {row}\n")).collect();
+            let (file, _) = write(&[batch("srcaddr bytes", "10.0.0.2 7\n"), batch("srcaddr bytes", &text)], CODECS[0]);
+            let reader = opened(&file);
+            for chunk in reader.metadata().row_groups().iter().flat_map(RowGroupMetaData::columns) {
+                let places = [chunk.column_index_offset(), chunk.offset_index_offset()];
+                assert!(places.iter().all(|place| place.is_some() == indexed), "{rows} rows: {places:?}");
+            }
+        }
     }
 }

@@ -7,13 +7,17 @@
 use super::bounds::{Bound, MinMax};
 use super::chunk::{EncodedColumn, EncodedPage};
 use super::codec::Compression;
+use super::field_id::field_ids;
 use super::format::{CONVERTED_UTF8, MAGIC, OPTIONAL, encoding, order, page, physical};
 use super::thrift::Struct;
 use crate::record::header::Column;
-use crate::record::schema::ColumnType;
+use crate::record::schema::{ColumnType, LogType};
 
 /// Footer key that names the tool, its options and how many objects a file was made of; never a list of keys.
 pub const FOOTER_KEY: &str = "flowparquet";
+
+/// Pages of a column chunk that are not worth an index.
+const MAX_PAGES_WITHOUT_INDEX: usize = 2;
 
 /// Name of the root of the schema.
 const ROOT: &[u8] = b"flow_log";
@@ -31,7 +35,7 @@ pub(super) struct PlacedChunk {
     pub bloom_filter: Option<(u64, u64)>,
 }
 
-/// A row group whose chunks are in the file, side by side and in the order of the schema.
+/// A row group whose chunks are in the file, in the order of the schema.
 #[derive(Debug)]
 pub(super) struct PlacedGroup {
     pub rows: u64,
@@ -45,6 +49,8 @@ pub(super) struct PlacedGroup {
 pub(super) struct Footer<'a> {
     /// Columns in the order of the schema.
     pub columns: &'a [Column],
+    /// Whose schema numbers them.
+    pub log_type: LogType,
     pub compression: Compression,
     pub groups: &'a [PlacedGroup],
     /// Whether the row groups' orders are the order of the whole file.
@@ -68,14 +74,32 @@ impl Footer<'_> {
             };
             self.groups.iter().map(|group| group.chunks.iter().map(&mut place).collect()).collect()
         };
-        let column_indexes = indexed(&mut out, &|placed, out| column_index(&placed.chunk, out));
-        let offset_indexes = indexed(&mut out, &offset_index);
+        let wanted = self.wants_page_index();
+        let column_indexes = indexed(&mut out, &|placed, out| {
+            if wanted {
+                column_index(&placed.chunk, out)
+            }
+        });
+        let offset_indexes = indexed(&mut out, &|placed, out| {
+            if wanted {
+                offset_index(placed, out)
+            }
+        });
         let begin = out.len();
         Struct::write(&mut out, |file| self.file(file, &column_indexes, &offset_indexes));
         let bytes = (out.len() - begin) as u32;
         out.extend_from_slice(&bytes.to_le_bytes());
         out.extend_from_slice(MAGIC);
         out
+    }
+
+    /// Returns whether the file is to have a page index. One or two pages are hardly ever passed over, and where the index lies
+    /// stands in the footer, which every question reads. All row groups have it or none: readers may want it of all.
+    fn wants_page_index(&self) -> bool {
+        self.groups
+            .iter()
+            .flat_map(|group| &group.chunks)
+            .any(|placed| placed.chunk.pages.len() > MAX_PAGES_WITHOUT_INDEX)
     }
 
     /// Writes `FileMetaData`.
@@ -87,13 +111,14 @@ impl Footer<'_> {
     ) {
         file.i32(1, 1); // Version 1: data pages are those of version 1.
         let root = [None].into_iter();
-        let elements: Vec<Option<&Column>> = root.chain(self.columns.iter().map(Some)).collect();
+        let leaves = self.columns.iter().zip(field_ids(self.columns, self.log_type));
+        let elements: Vec<Option<(&Column, Option<i32>)>> = root.chain(leaves.map(Some)).collect();
         file.structs(2, elements.into_iter(), |column, element| match column {
             None => {
                 element.binary(4, ROOT);
                 element.i32(5, self.columns.len() as i32);
             }
-            Some(column) => schema_element(column, element),
+            Some((column, id)) => schema_element(column, id, element),
         });
         file.i64(3, self.groups.iter().map(|group| group.rows).sum());
         let groups = self.groups.iter().zip(column_indexes).zip(offset_indexes).enumerate();
@@ -188,12 +213,17 @@ impl Footer<'_> {
     }
 }
 
-fn schema_element(column: &Column, out: &mut Struct<'_>) {
+fn schema_element(column: &Column, id: Option<i32>, out: &mut Struct<'_>) {
     out.i32(1, physical_type(column.column_type));
     out.i32(3, OPTIONAL);
     out.binary(4, column.name.as_bytes());
     if column.column_type == ColumnType::String {
         out.i32(6, CONVERTED_UTF8);
+    }
+    if let Some(id) = id {
+        out.i32(9, id);
+    }
+    if column.column_type == ColumnType::String {
         out.structure(10, |logical| logical.structure(1, |_| {})); // LogicalType.STRING
     }
 }

@@ -52,7 +52,7 @@ pub fn write(batches: &[Batch], compression: Compression) -> (Vec<u8>, FileConte
 
 /// Reads every cell back as text by arrow-rs, which wrote none of the pages.
 pub fn read(file: Vec<u8>) -> Vec<Vec<Option<String>>> {
-    let options = ArrowReaderOptions::new().with_page_index_policy(parquet::file::metadata::PageIndexPolicy::Required);
+    let options = ArrowReaderOptions::new().with_page_index_policy(parquet::file::metadata::PageIndexPolicy::Optional);
     let reader = ParquetRecordBatchReaderBuilder::try_new_with_options(bytes::Bytes::from(file), options).unwrap();
     let mut rows = Vec::new();
     for batch in reader.with_batch_size(1000).build().unwrap() {
@@ -138,27 +138,43 @@ pub fn batches_of(headers: &[String], rows: usize) -> Vec<Batch> {
     headers.iter().enumerate().map(batch_of).collect()
 }
 
-/// Wants every row group of a file to belong to one part of it, whoever reads the file in parts.
+/// Wants every row group of a file to belong to one part of it, whoever reads the file in parts; and every byte before the
+/// end of the last chunk to be that of one chunk or of a Bloom filter.
 pub fn check_row_groups(file: &[u8]) -> Result<(), TestCaseError> {
     let size = file.len() as i64;
     let reader = opened(file);
     prop_assert_eq!(misread(reader.metadata(), size as u64), None);
-    let mut end = MAGIC.len() as i64;
+    let mut regions = Vec::new();
+    let mut before = 0;
     for group in reader.metadata().row_groups() {
         let begin = group.file_offset().unwrap();
-        prop_assert!(begin >= end, "row groups lie behind each other");
-        let mut at = begin;
+        prop_assert!(begin > before, "row groups begin one behind the other");
+        before = begin;
+        let mut at = begin as u64;
         for chunk in group.columns() {
             let (offset, bytes) = chunk.byte_range();
-            prop_assert_eq!(offset as i64, at, "chunks lie side by side, in the order of the schema");
-            at += bytes as i64;
+            prop_assert!(offset >= at, "chunks lie in the order of the schema");
+            at = offset + bytes;
+            regions.push(offset..at);
             prop_assert!(chunk.page_encoding_stats_mask().is_some());
+            if let (Some(offset), Some(bytes)) = (chunk.bloom_filter_offset(), chunk.bloom_filter_length()) {
+                regions.push(offset as u64..offset as u64 + bytes as u64);
+            }
         }
-        end = at;
+        prop_assert_eq!(begin as u64, group.column(0).byte_range().0);
+    }
+    regions.sort_by_key(|region| region.start);
+    let mut end = MAGIC.len() as u64;
+    for region in regions {
+        prop_assert_eq!(region.start, end, "nothing lies between chunks, and none upon another");
+        end = region.end;
+    }
+    for group in reader.metadata().row_groups() {
         for (engine, point) in points(group) {
-            prop_assert!((begin..end).contains(&point), "{engine}: {point} is not in {begin}..{end} of {size}");
+            let begin = group.file_offset().unwrap();
+            prop_assert!((begin..end as i64).contains(&point), "{engine}: {point} is not in {begin}..{end} of {size}");
         }
     }
-    prop_assert!(end < size);
+    prop_assert!((end as i64) < size);
     Ok(())
 }

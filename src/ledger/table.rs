@@ -36,6 +36,10 @@ pub struct TableInfo {
     /// it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub founded: Option<String>,
+    /// How the numbers (`field_id`) of columns that no schema lists come from their names; absent in older tables, whose files
+    /// of earlier versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unknown_field_ids: Option<String>,
     /// How its objects are written: encryption, owner, storage class, tags. Absent if nobody said anything.
     #[serde(default, skip_serializing_if = "WriteOptions::is_empty")]
     pub write: WriteOptions,

@@ -2,7 +2,7 @@
 //!
 //! In: the two TOML files. Out: [`LogType`] with its [`Field`]s. Knows nothing of text, stores or Parquet.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::LazyLock;
 
@@ -64,6 +64,8 @@ impl fmt::Display for ColumnType {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Field {
+    /// Number of the column in Parquet (`field_id`), which it keeps for good.
+    pub id: i32,
     /// Token in the header line, such as `pkt-srcaddr`.
     pub name: String,
     /// Column in Parquet and Athena, such as `pkt_srcaddr`.
@@ -76,6 +78,9 @@ pub struct Field {
     /// Meaning, and when the value is `-`.
     pub description: String,
 }
+
+/// Below it are the ids of fields that a schema file lists, from it on those of unknown fields.
+pub const FIRST_UNKNOWN_ID: i32 = 1 << 10;
 
 /// All fields of a log type, in AWS's order.
 #[derive(Debug)]
@@ -102,7 +107,14 @@ impl Schema {
             return Err(format!("log_type is {}, not {log_type}", file.log_type));
         }
         let mut by_name = HashMap::new();
+        let mut ids = HashSet::new();
         for (index, field) in file.field.iter().enumerate() {
+            if !(1..FIRST_UNKNOWN_ID).contains(&field.id) || !ids.insert(field.id) {
+                return Err(format!(
+                    "field {} has the id {}, which is another's or out of range",
+                    field.name, field.id
+                ));
+            }
             if by_name.insert(field.name.clone(), index).is_some() {
                 return Err(format!("field {} stands twice", field.name));
             }
@@ -204,6 +216,27 @@ mod tests {
         }
     }
 
+    /// Files that are written stand by these numbers: a field may come, none may change.
+    #[test]
+    fn fields_keep_their_ids() {
+        let ids =
+            |log_type: LogType| log_type.schema().fields.iter().map(|f| (f.id, f.name.as_str())).collect::<Vec<_>>();
+        let (vpc, tgw) = (ids(LogType::Vpc), ids(LogType::Tgw));
+        for (place, known) in [
+            (0, (1, "version")),
+            (3, (4, "srcaddr")),
+            (13, (14, "log-status")),
+            (14, (15, "vpc-id")),
+            (28, (29, "traffic-path")),
+        ] {
+            assert_eq!(vpc[place], known);
+        }
+        assert_eq!((tgw[0], tgw[3]), ((1, "version"), (4, "tgw-id")));
+        for ids in [vpc, tgw] {
+            assert!(ids.iter().map(|(id, _)| *id).eq(1..=ids.len() as i32), "a new field takes the next number");
+        }
+    }
+
     #[test]
     fn shared_fields_have_one_type() {
         for field in &LogType::Tgw.schema().fields {
@@ -225,10 +258,15 @@ mod tests {
     #[test]
     fn refuses_a_broken_schema_file() {
         let head = "log_type = \"vpc\"\ntitle = \"t\"\n";
-        let field = "[[field]]\nname='a'\ncolumn='a'\ntype='int'\nversion=2\ndescription='d'\n";
+        let field = "[[field]]\nid=1\nname='a'\ncolumn='a'\ntype='int'\nversion=2\ndescription='d'\n";
+        let other = field.replace("'a'", "'b'");
         assert!(Schema::parse(&format!("{head}{field}"), LogType::Vpc).is_ok());
         assert!(Schema::parse(&format!("{head}{field}{field}"), LogType::Vpc).is_err(), "twice");
         assert!(Schema::parse(&format!("{head}{field}x=1\n"), LogType::Vpc).is_err(), "unknown key");
+        assert!(Schema::parse(&format!("{head}{field}{other}"), LogType::Vpc).is_err(), "an id twice");
+        let other = other.replace("id=1", "id=2");
+        assert!(Schema::parse(&format!("{head}{field}{other}"), LogType::Vpc).is_ok());
+        assert!(Schema::parse(&format!("{head}{field}{}", other.replace("id=2", "id=1024")), LogType::Vpc).is_err());
         assert!(Schema::parse(&format!("{head}{field}"), LogType::Tgw).is_err(), "wrong log type");
     }
 }

@@ -1,4 +1,4 @@
-//! Rows in order: batches -> sorted runs -> k-d partitions or a merge -> row groups of one file.
+//! Rows in order: batches -> sorted runs -> boxes of addresses or a merge -> row groups of one file.
 //!
 //! In: [`crate::record::columns::Batch`]es. Out: row groups for [`mod@crate::encode::file`]. A [`run`] is a batch, sorted and
 //! packed narrow; [`rows`] puts the rows of several runs in order, by what `order` decides; [`writer`] makes a file of them,

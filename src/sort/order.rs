@@ -2,12 +2,13 @@
 //!
 //! In: the columns of sorted runs. Out: for each row group the slices of rows that it is made of.
 //!
-//! The default order makes row groups k-d partitions: each holds the rows whose source address lies in one range and whose
-//! destination address lies in another, so that the minima and maxima of both columns rule it out for most addresses.
-//! Ranges are found as in a k-d tree: rows are halved where they reach farthest, the halves are halved again, and so on.
-//! How far they reach is counted in rows of the whole: a range of addresses that half of all rows have is half as wide as
-//! can be. Addresses count by their rank as text, because that is how minima and maxima compare. The time of the start is
-//! a third dimension of little weight: it is cut once or twice, so that an hour need not be looked for everywhere.
+//! The default order makes row groups boxes: each holds the rows whose source address lies in one range and whose destination
+//! address lies in another, so that the minima and maxima of both columns rule it out for most addresses. Rows are cut by
+//! their source into slabs, as many as a slab will have row groups, and each slab by destination. Ranges are found by halving:
+//! the rows in two, each half in two, and so on. Addresses count by their rank as text, because that is how minima and maxima
+//! compare. Slabs lie in the order of their sources, row groups of a slab in the order of their destinations: what one source
+//! needs lies together, and what one destination needs lies a slab apart, too far for engines to read what is between
+//! (docs/layout.md).
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -17,6 +18,7 @@ use rayon::prelude::*;
 
 use super::column::SortedColumn;
 use super::run::Slice;
+use crate::encode::column::InSlab;
 use crate::encode::layout::{BOX_COLUMNS, Layout, MAX_SORT_COLUMNS, SortBy};
 use crate::record::columns::MAX_LONG_BYTES;
 
@@ -26,39 +28,40 @@ const ROWS_WORTH_A_TASK: u64 = 1 << 17;
 /// Values that a look at a dimension tells apart; the one that matters is looked at again, more closely.
 const BUCKET_BITS: u32 = 12;
 
-/// How much the width of each dimension counts: source, destination, start. A tenth for the start makes an hour cost a sixth of
-/// a day instead of a fifth, and an address a fifth more (docs/layout.md).
-const WEIGHTS: [u64; 3] = [10, 10, 1];
-
 /// Times of the start that are told apart: half a minute in a day.
 const TIMES: u64 = 1 << 12;
 
-/// Returns the slices of every row group. `runs` are the rows of each run.
-pub(super) fn groups(runs: &[usize], columns: &[SortedColumn], layout: &Layout) -> Vec<Vec<Slice>> {
+/// Which rows a row group has.
+#[derive(Debug)]
+pub(super) struct Group {
+    pub(super) slices: Vec<Slice>,
+    pub(super) in_slab: InSlab,
+}
+
+/// Returns the row groups. `runs` are the rows of each run.
+pub(super) fn groups(runs: &[usize], columns: &[SortedColumn], layout: &Layout) -> Vec<Group> {
     let most = u64::from(layout.row_group_rows.max(1));
+    let alone = |slices| Group { slices, in_slab: InSlab::Alone };
     match &layout.sort_by {
-        SortBy::Addresses => {
-            let mut segments = segments(runs, columns);
-            let before: Vec<Vec<u64>> = [0, 1, 2].into_par_iter().map(|axis| rows_before(&segments, axis)).collect();
-            kd_partitions(&mut segments, most, &before)
-        }
-        SortBy::Columns(names) => cut(merged(runs, columns, names), most),
+        SortBy::Addresses => boxes(&mut segments(runs, columns), most),
+        SortBy::Columns(names) => cut(merged(runs, columns, names), most).into_iter().map(alone).collect(),
         SortBy::Arrival => {
             let whole = |(run, rows): (u32, &usize)| Slice { run, first: 0, rows: *rows as u32 };
-            cut((0..).zip(runs).map(whole).collect(), most)
+            cut((0..).zip(runs).map(whole).collect(), most).into_iter().map(alone).collect()
         }
     }
 }
 
 /// Cuts row groups where their rows have long strings of more than [`MAX_LONG_BYTES`]: in a row group they may be written as
 /// often as rows have them.
-pub(super) fn bounded(groups: Vec<Vec<Slice>>, columns: &[SortedColumn]) -> Vec<Vec<Slice>> {
+pub(super) fn bounded(groups: Vec<Group>, columns: &[SortedColumn]) -> Vec<Group> {
     let long: Vec<&SortedColumn> = columns.iter().filter(|column| column.has_long()).collect();
     if long.is_empty() {
         return groups;
     }
     let mut all = Vec::with_capacity(groups.len());
-    for slices in groups {
+    for Group { slices, in_slab } in groups {
+        let before = if in_slab == InSlab::Alone { InSlab::Alone } else { InSlab::Inside };
         let (mut group, mut bytes): (Vec<Slice>, usize) = (Vec::new(), 0);
         for Slice { run, first, rows } in slices {
             let mut begin = first;
@@ -68,14 +71,14 @@ pub(super) fn bounded(groups: Vec<Vec<Slice>>, columns: &[SortedColumn]) -> Vec<
                     if row > begin {
                         group.push(Slice { run, first: begin, rows: row - begin });
                     }
-                    all.push(std::mem::take(&mut group));
+                    all.push(Group { slices: std::mem::take(&mut group), in_slab: before });
                     (begin, bytes) = (row, 0);
                 }
                 bytes += more;
             }
             group.push(Slice { run, first: begin, rows: first + rows - begin });
         }
-        all.push(group);
+        all.push(Group { slices: group, in_slab });
     }
     all
 }
@@ -130,61 +133,79 @@ fn segments(runs: &[usize], columns: &[SortedColumn]) -> Vec<Segment> {
     all
 }
 
-/// Returns for each value of a dimension how many rows have a smaller one; the last says how many there are.
-fn rows_before(segments: &[Segment], axis: usize) -> Vec<u64> {
-    let values = segments.iter().map(|segment| segment.at[axis] as usize + 1).max().unwrap_or_default();
-    let mut before = vec![0; values + 1];
-    for segment in segments {
-        before[segment.at[axis] as usize + 1] += u64::from(segment.rows);
-    }
-    for value in 1..before.len() {
-        before[value] += before[value - 1];
-    }
-    before
+/// The dimensions of a segment.
+const SOURCE: usize = 0;
+const DESTINATION: usize = 1;
+const START: usize = 2;
+
+/// Puts segments into boxes of at most `most` rows, slab by slab.
+fn boxes(segments: &mut [Segment], most: u64) -> Vec<Group> {
+    let groups = rows_of(segments).div_ceil(most);
+    // As many slabs as a slab has row groups: an address at either end is in as few.
+    let slabs = (groups as f64).sqrt().round() as u64;
+    let slabs = halved(segments, slabs.max(1), SOURCE);
+    let of_slab = |slab: &mut [Segment]| {
+        let mut groups: Vec<Group> = parts_of(slab, most, &[DESTINATION, SOURCE, START])
+            .into_iter()
+            .map(|slices| Group { slices, in_slab: InSlab::Inside })
+            .collect();
+        if let Some(last) = groups.last_mut() {
+            last.in_slab = InSlab::Last;
+        }
+        groups
+    };
+    slabs.into_par_iter().flat_map_iter(of_slab).collect()
 }
 
-/// Splits segments into row groups of at most `most` rows; `before` are the [`rows_before`] of each dimension.
-fn kd_partitions(segments: &mut [Segment], most: u64, before: &[Vec<u64>]) -> Vec<Vec<Slice>> {
-    let rows: u64 = segments.iter().map(|segment| u64::from(segment.rows)).sum();
+fn rows_of(segments: &[Segment]) -> u64 {
+    segments.iter().map(|segment| u64::from(segment.rows)).sum()
+}
+
+/// Cuts segments along a dimension into about `parts` of about equal size, in its order: fewer where many rows have one value.
+fn halved(segments: &mut [Segment], parts: u64, axis: usize) -> Vec<&mut [Segment]> {
+    let rows = rows_of(segments);
+    let at = if parts > 1 { split(segments, axis, rows * (parts / 2) / parts) } else { None };
+    let Some(at) = at else { return vec![segments] };
+    let (left, right) = segments.split_at_mut(at);
+    // Where a value has many rows, halves are not of one size: each is cut into as many parts as it has rows for.
+    let of_left = ((rows_of(left) * parts + rows / 2) / rows).clamp(1, parts - 1);
+    let (mut left, right) = (halved(left, of_left, axis), halved(right, parts - of_left, axis));
+    left.extend(right);
+    left
+}
+
+/// Cuts segments along the first of these dimensions that has two values, and each half again, until none has more than
+/// `most` rows.
+fn parts_of(segments: &mut [Segment], most: u64, axes: &[usize]) -> Vec<Vec<Slice>> {
+    let rows = rows_of(segments);
     if rows <= most {
         segments.sort_unstable_by_key(Segment::key);
         return if segments.is_empty() { Vec::new() } else { vec![joined(segments)] };
     }
     // The left side gets as many whole row groups as the right one, or one less.
     let groups = rows.div_ceil(most);
-    let left_rows = rows * (groups / 2) / groups;
-    let bounds = bounds(segments);
-    let width = |axis: usize| before[axis][bounds[axis].1 as usize + 1] - before[axis][bounds[axis].0 as usize];
-    let mut axes = [0, 1, 2].map(|axis| (Reverse(width(axis) * WEIGHTS[axis]), axis));
-    axes.sort_unstable();
-    let Some((axis, value)) =
-        axes.iter().find_map(|(_, axis)| Some((*axis, middle(segments, *axis, bounds[*axis], left_rows)?)))
-    else {
+    let Some(at) = axes.iter().find_map(|axis| split(segments, *axis, rows * (groups / 2) / groups)) else {
         // One address to one other, more often than a row group has rows.
         segments.sort_unstable_by_key(Segment::key);
         return cut(joined(segments), most);
     };
-    let at = partition(segments, |segment| segment.at[axis] < value);
     let (left, right) = segments.split_at_mut(at);
     let (mut left, right) = if rows >= ROWS_WORTH_A_TASK {
-        rayon::join(|| kd_partitions(left, most, before), || kd_partitions(right, most, before))
+        rayon::join(|| parts_of(left, most, axes), || parts_of(right, most, axes))
     } else {
-        (kd_partitions(left, most, before), kd_partitions(right, most, before))
+        (parts_of(left, most, axes), parts_of(right, most, axes))
     };
     left.extend(right);
     left
 }
 
-/// Returns the least and the greatest value of each dimension.
-fn bounds(segments: &[Segment]) -> [(u32, u32); 3] {
-    let mut bounds = [(u32::MAX, 0); 3];
-    for segment in segments {
-        for ((low, high), value) in bounds.iter_mut().zip(segment.at) {
-            *low = value.min(*low);
-            *high = value.max(*high);
-        }
-    }
-    bounds
+/// Moves the segments with the lesser values of a dimension to the front, those of about `left_rows` rows; returns how many
+/// there are, `None` if all have the same value.
+fn split(segments: &mut [Segment], axis: usize, left_rows: u64) -> Option<usize> {
+    let values = segments.iter().map(|segment| segment.at[axis]);
+    let bounds = (values.clone().min()?, values.max()?);
+    let value = middle(segments, axis, bounds, left_rows)?;
+    Some(partition(segments, |segment| segment.at[axis] < value))
 }
 
 /// Returns the least value of the right side, if the left one is to have about `left_rows`; `None` if all are the same.

@@ -10,8 +10,8 @@
 use rayon::prelude::*;
 
 use super::column::{GroupRows, SortedColumn};
-use super::order;
-use super::run::{RunColumn, Slice, SortedRun};
+use super::order::{self, Group};
+use super::run::{RunColumn, SortedRun};
 use crate::encode::chunk::Coding;
 use crate::encode::column::{EncodedRowGroup, Encoder, Encoders, Sizes, smallest};
 use crate::encode::layout::{Layout, SortBy};
@@ -26,7 +26,7 @@ const TRIED_GROUPS: usize = 3;
 pub struct SortedRows {
     runs: usize,
     columns: Vec<SortedColumn>,
-    groups: Vec<Vec<Slice>>,
+    groups: Vec<Group>,
     sorted_by: Vec<String>,
 }
 
@@ -50,7 +50,7 @@ impl SortedRows {
         let columns: Vec<SortedColumn> =
             parts.into_par_iter().map(|(column, parts)| SortedColumn::new(column, parts)).collect::<Result<_>>()?;
         let groups = order::bounded(order::groups(&rows, &columns, layout), &columns);
-        // Within a k-d partition rows ascend by both addresses, but engines take what all row groups say for the order of the file.
+        // Within a box rows ascend by both addresses, but engines take what all row groups say for the order of the file.
         let sorted_by = match &layout.sort_by {
             SortBy::Addresses | SortBy::Arrival => Vec::new(),
             SortBy::Columns(columns) => columns.clone(),
@@ -70,7 +70,7 @@ impl SortedRows {
     pub fn codings(&self, encoders: &Encoders) -> Result<Vec<Coding>> {
         let tried: Vec<GroupRows> = (0..TRIED_GROUPS.min(self.groups.len()))
             .map(|i| (2 * i + 1) * self.groups.len() / (2 * TRIED_GROUPS.min(self.groups.len())))
-            .map(|group| GroupRows::of(&self.groups[group], self.runs))
+            .map(|group| GroupRows::of(&self.groups[group].slices, self.runs))
             .collect();
         let coding = |column: &SortedColumn| {
             encoders.with(|encoder| {
@@ -90,10 +90,11 @@ impl SortedRows {
     /// # Errors
     /// As [`Encoder::row_group`].
     pub fn row_group(&self, group: usize, codings: &[Coding], encoder: &mut Encoder) -> Result<EncodedRowGroup> {
-        let rows = GroupRows::of(&self.groups[group], self.runs);
+        let rows = GroupRows::of(&self.groups[group].slices, self.runs);
         let encode = |(column, coding): (&SortedColumn, &Coding)| encoder.column(&column.values(&rows), *coding);
         let columns = self.columns.iter().zip(codings).map(encode).collect::<Result<_>>()?;
-        Ok(EncodedRowGroup { rows: rows.count as u64, columns, sorted_by: self.sorted_by.clone() })
+        let in_slab = self.groups[group].in_slab;
+        Ok(EncodedRowGroup { rows: rows.count as u64, columns, sorted_by: self.sorted_by.clone(), in_slab })
     }
 }
 

@@ -11,8 +11,8 @@ use crate::encode::number::{Number, bounds};
 use crate::record::columns::{Batch, ColumnData, Values};
 use crate::record::header::Column;
 
-/// Parts of about equal size that an address has in a run's buckets. A row group, a k-d partition of the whole, takes some rows of
-/// each run: there are about a dozen k-d partitions along each address, so those rows make out most of some buckets, and are
+/// Parts of about equal size that an address has in a run's buckets. A row group, a box of the whole, takes some rows of
+/// each run: there are about a dozen boxes along each address, so those rows make out most of some buckets, and are
 /// copied from memory that was fetched for the ones before them.
 const BUCKETS: usize = 32;
 
@@ -45,7 +45,7 @@ pub(super) struct Slice {
     pub(super) rows: u32,
 }
 
-/// Sorted rows: by the columns that were asked for; for k-d partitions, by bucket and then so.
+/// Sorted rows: by the columns that were asked for; for boxes, by bucket and then so.
 #[derive(Debug)]
 pub struct SortedRun {
     rows: usize,

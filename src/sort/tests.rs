@@ -152,7 +152,7 @@ fn columns_are_encoded_as_their_values_ask_for_it() {
     let least = group.column(0).statistics().unwrap().min_bytes_opt().unwrap().to_vec();
     assert!(addresses.check(least.as_slice()) && !addresses.check("10.9.9.9"));
     assert!(filter(1).is_none(), "only where it was asked for");
-    assert_eq!(group.sorting_columns(), None, "k-d partitions are no order of a column");
+    assert_eq!(group.sorting_columns(), None, "boxes are no order of a column");
     let layout = Layout { sort_by: "start".parse().unwrap(), ..Layout::default() };
     let reader = opened(&write_sorted(&[conversations()], &layout));
     let group = reader.metadata().row_group(0);

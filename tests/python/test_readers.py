@@ -1,14 +1,17 @@
 """Other people's readers: pyarrow and DuckDB read every output and find the names, types, rows, sums, nulls and partition
 columns that the text has; the footer's statistics and the answers to pushed-down filters agree with the data."""
 
+import json
 import operator
+import tomllib
+import zlib
 
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
-from conftest import expected, read, records
+from conftest import ROOT, expected, read, records
 from flowlogs import ACCOUNT, DAY, INT32, INT64, LAYOUTS, REGION, TGW, V2, V5, Folder, column, data_keys, key, make_rows
 from flowlogs import pack, text
 
@@ -86,6 +89,20 @@ def test_physical_types_are_those_that_aws_uses(day):
                 assert '"isSigned": true' in c.logical_type.to_json(), str(c)
 
 
+def test_field_ids_are_those_of_the_schema_and_of_the_names_of_unknown_fields(day):
+    dest, fields, _ = day
+    listed = {f["column"]: f["id"] for name in ("vpc_flow", "transit_gateway_flow") if (name == "vpc_flow") == (fields != TGW)
+              for f in tomllib.loads((ROOT / "schemas" / f"{name}.toml").read_text())["field"]}
+    rule = json.loads((dest.path / "_flowparquet/table.json").read_text())["unknown_field_ids"]
+    assert rule == "1024 + crc32(column) % 2^30"
+    for name in data_keys(dest):
+        schema = pq.read_schema(dest.path / name)
+        for field in schema:
+            unknown = 1024 + zlib.crc32(field.name.encode()) % 2**30
+            assert field.metadata == {b"PARQUET:field_id": str(listed.get(field.name, unknown)).encode()}, field.name
+    assert ("brand_new_field" in read(dest).column_names) == ("brand-new-field" in fields), "one of them is unknown"
+
+
 def test_partition_columns(day):
     dest, _, _ = day
     assert all(k.startswith("year=2026/month=01/day=15/part-") for k in data_keys(dest)), dest.keys()
@@ -149,7 +166,7 @@ def check_statistics(path):
         for i, name in enumerate(table.column_names):
             chunk, values = group.column(i), table.column(name)
             stats = chunk.statistics
-            assert stats is not None and chunk.has_column_index and chunk.has_offset_index, (path.name, g, name)
+            assert stats is not None and chunk.has_column_index == chunk.has_offset_index, (path.name, g, name)
             assert stats.null_count == values.null_count, (path.name, g, name)
             if values.null_count == len(values):
                 continue

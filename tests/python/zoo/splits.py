@@ -107,15 +107,20 @@ def problems(meta, size):
                 lost = sorted(set(range(len(meta.row_groups))) - set(taken))
                 yield f"{name}: splits of {split} bytes read row groups {lost[:5]} not at all"
                 break
-    yield from corrupt_offsets(meta)
+    yield from repaired_offsets(meta, size)
 
 
-def corrupt_offsets(meta):
-    """parquet-java, ParquetMetadataConverter.invalidFileOffset: what it takes for a corrupt RowGroup.file_offset."""
+def repaired_offsets(meta, size):
+    """parquet-java, ParquetMetadataConverter.filterFileMetaDataByMidpoint where the first column has no metadata of its own
+    (encrypted ones), and what was ported from it: an offset before the end of the row groups in front, as in a stripe, is
+    taken for corrupt and for that end instead. Its middle must lie in the file all the same."""
     before = packed = 0
     for number, group in enumerate(meta.row_groups):
         offset = group.file_offset
-        if offset is None or (before == 0 and offset != 4) or offset < before + packed:
+        if offset is None or (before == 0 and offset != 4):
             yield f"parquet-mr takes file_offset {offset} of row group {number} for corrupt"
             return
-        before, packed = offset, compressed(group)
+        before, packed = max(offset, before + packed), compressed(group)
+        if before + packed // 2 >= size:
+            yield f"parquet-mr puts row group {number} at {before}, half of its {packed} bytes is behind the end"
+            return

@@ -35,6 +35,8 @@ UNORDERED, ASCENDING, DESCENDING = 0, 1, 2
 
 # What flowparquet promises.
 ROOT = "flow_log"
+FAMILY_BEGINS, FAMILY_ENDS = ("srcaddr", "start"), ("end", "log_status")  # In a stripe, families of columns lie together.
+MAX_PAGES_WITHOUT_INDEX = 2
 MAX_BOUND_BYTES = 256
 MAX_PAGE_BYTES = 2 << 20  # One page is 1 MiB at most, unless a single value is larger; levels and lengths come on top.
 MAX_DICTIONARY_BYTES = 16 << 20
@@ -137,6 +139,9 @@ class Walk:
         rows = sum(group.num_rows for group in self.meta.row_groups)
         self.want(self.meta.num_rows == rows, "footer", f"{self.meta.num_rows} rows, row groups have {rows}")
         self.rows = rows
+        # Ours have an index if a chunk of the file has more pages than these, and then all of their chunks do.
+        stats = (s for group in self.meta.row_groups for c in group.columns for s in c.meta_data.encoding_stats or ())
+        self.wants_page_index = self.house and any(s.page_type == DATA_PAGE and s.count > MAX_PAGES_WITHOUT_INDEX for s in stats)
         self.schema()
 
     def schema(self):
@@ -221,7 +226,9 @@ class Walk:
                          f"the schema is {' '.join(self.names)}")
             else:
                 for one, other in zip(chunks, chunks[1:]):
-                    if not self.want(one.end == other.start, "chunk-order",
+                    # In a stripe, chunks of the family's other row groups may lie between two families.
+                    apart = other.name in FAMILY_BEGINS or one.name in FAMILY_ENDS
+                    if not self.want(one.end == other.start or apart and one.end < other.start, "chunk-order",
                                      f"{where}: {one.name} ends at {one.end}, {other.name} begins at {other.start}"):
                         break
 
@@ -438,14 +445,17 @@ class Walk:
 
     def page_index(self, column, chunk, place):
         there = [column.offset_index_offset is not None, column.offset_index_length is not None]
+        wanted = self.wants_page_index
+        if self.house and not wanted:
+            self.want(not any(there) and column.column_index_offset is None, "offset-index", f"{place}: there is a needless one")
         if not all(there):
-            self.want(not any(there) and not self.house, "offset-index", f"{place}: there is none")
+            self.want(not any(there) and not wanted, "offset-index", f"{place}: there is none")
         else:
             self.offset_index(column, chunk, place)
         there = [column.column_index_offset is not None, column.column_index_length is not None]
         if not all(there):
             has_bounds = chunk.bounds is not None or not len(chunk.codes)
-            self.want(not any(there) and not (self.house and has_bounds), "column-index", f"{place}: there is none")
+            self.want(not any(there) and not (wanted and has_bounds), "column-index", f"{place}: there is none")
         else:
             self.column_index(column, chunk, place)
 
