@@ -77,12 +77,12 @@ impl Footer<'_> {
         let wanted = self.wants_page_index();
         let column_indexes = indexed(&mut out, &|placed, out| {
             if wanted {
-                column_index(&placed.chunk, out)
+                column_index(&placed.chunk, out);
             }
         });
         let offset_indexes = indexed(&mut out, &|placed, out| {
             if wanted {
-                offset_index(placed, out)
+                offset_index(placed, out);
             }
         });
         let begin = out.len();
