@@ -59,8 +59,12 @@ pub(crate) fn pushdown(
     others: TableProviderFilterPushDown,
 ) -> Vec<TableProviderFilterPushDown> {
     let settled = |filter: &&Expr| {
-        let is_exact = is_about_partitions(filter, keys) && !may_fail(filter);
-        if is_exact { TableProviderFilterPushDown::Exact } else { others.clone() }
+        match is_about_partitions(filter, keys) {
+            // What may fail is asked of rows again, where the other conditions let them through.
+            true if may_fail(filter) => TableProviderFilterPushDown::Inexact,
+            true => TableProviderFilterPushDown::Exact,
+            false => others.clone(),
+        }
     };
     filters.iter().map(settled).collect()
 }

@@ -63,7 +63,14 @@ fn unseen(held: &Held, theirs: &Theirs, hints: &Hints, there: &BTreeSet<Place>) 
     if theirs.is_assumed || !(is_open(Part::Account) || is_open(Part::Region)) || there.is_empty() {
         return None;
     }
-    let places: Vec<&Place> = there.iter().filter(|place| place.iter().any(Option::is_some)).collect();
+    let is_held = |place: &&Place| {
+        let of = |(part, value): (Part, &Option<String>)| match (held.values(part), value) {
+            (Some(values), Some(value)) => values.contains(value),
+            _ => true,
+        };
+        place.iter().any(Option::is_some) && [Part::Account, Part::Region].into_iter().zip(place.iter()).all(of)
+    };
+    let places: Vec<&Place> = there.iter().filter(is_held).collect();
     (!places.is_empty()).then(|| {
         let names = some_of(&places, |place| place.iter().flatten().cloned().collect::<Vec<_>>().join(" "));
         format!("their table shows whoever's logs lie below {text}, and DEST has those of {names}: {SOURCE} says whether that is all")

@@ -189,7 +189,6 @@ def test_labels_of_ready_queries_are_kept(run, logs, tmp_path):
     ("SELECT date_trunc('hour', from_unixtime(start, 'Europe/Berlin')) FROM vpc_flow_logs", "clocks"),
     ("SELECT from_unixtime(start) AT TIME ZONE 'Asia/Tokyo', from_unixtime(start, 'Europe/Berlin') FROM vpc_flow_logs", "several zones"),
     ("SELECT bytes FROM vpc_flow_logs EXCEPT SELECT 1.5", "EXCEPT"),
-    ("SELECT a, c FROM (SELECT action AS a, '' AS c FROM vpc_flow_logs) GROUP BY CUBE (a, c) ORDER BY 1", "ROLLUP or CUBE"),
     ("CREATE VIEW v AS SELECT approx_distinct(srcaddr) AS n FROM vpc_flow_logs; SELECT n FROM v", "approximate results"),
     ("SELECT count(*), sum(bytes), max_by(srcaddr, bytes) FROM vpc_flow_logs WHERE action = 'ACCEPT'", ""),
     ("SELECT date_trunc('hour', from_unixtime(start)) AS h, count(*) FROM vpc_flow_logs GROUP BY 1 ORDER BY 1", ""),
